@@ -1,0 +1,119 @@
+"""How an artefact comes to be: written aside, checked, and made visible by one rename."""
+
+import hashlib
+import json
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from recsys.errors import ArtefactError
+from recsys.schema import MANIFEST
+
+DIGEST_LENGTH = 32
+
+
+def sha256_file(path: Path) -> str:
+    """Hex SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def canonical_json(value: Any) -> str:
+    """One spelling for one value: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(value: Any) -> str:
+    """32 hex digits over the canonical JSON of ``value``: the name of what it made."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:DIGEST_LENGTH]
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as indented JSON, atomically."""
+    aside = path.with_name(f".{path.name}.tmp-{uuid.uuid4().hex[:8]}")
+    aside.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+    aside.replace(path)
+
+
+def read_manifest(directory: Path, kind: str, newest_format: int) -> dict[str, Any]:
+    """The manifest of the artefact in ``directory``.
+
+    Raises:
+        ArtefactError: there is none, it is not JSON, it is of another kind or of a newer format.
+    """
+    path = directory / MANIFEST
+    try:
+        manifest = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise ArtefactError(f"{directory}: no {kind} here ({MANIFEST} is missing)") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ArtefactError(f"{path}: not JSON ({error}); make the {kind} again") from None
+    if not isinstance(manifest, dict) or manifest.get("kind") != kind:
+        found = manifest.get("kind") if isinstance(manifest, dict) else type(manifest).__name__
+        raise ArtefactError(f"{path}: expected the manifest of a {kind}, found {found!r}")
+    version = manifest.get("format_version")
+    if not isinstance(version, int) or version < 1:
+        raise ArtefactError(f"{path}: format_version must be a positive integer, found {version!r}")
+    if version > newest_format:
+        raise ArtefactError(
+            f"{path}: {kind} format {version} is newer than this program reads ({newest_format}); upgrade recsys"
+        )
+    return manifest
+
+
+def file_hashes(directory: Path) -> dict[str, str]:
+    """SHA-256 of every file below ``directory`` but the manifest, by POSIX relative path."""
+    files = sorted(path for path in directory.rglob("*") if path.is_file() and path.name != MANIFEST)
+    return {path.relative_to(directory).as_posix(): sha256_file(path) for path in files}
+
+
+def check_files(directory: Path, hashes: dict[str, str], kind: str) -> None:
+    """Refuse a file that is missing, changed, or named outside ``directory``.
+
+    Raises:
+        ArtefactError: names the file, the hash expected and the hash found.
+    """
+    root = directory.resolve()
+    for name, expected in hashes.items():
+        path = (root / name).resolve()
+        if not path.is_relative_to(root):
+            raise ArtefactError(f"{directory / MANIFEST}: file name {name!r} points outside the {kind}")
+        if not path.is_file():
+            raise ArtefactError(f"{path}: missing from the {kind}; make or fetch it again")
+        found = sha256_file(path)
+        if found != expected:
+            raise ArtefactError(f"{path}: SHA-256 is {found}, the manifest says {expected}; the {kind} is damaged")
+
+
+@contextmanager
+def publish(target: Path, *, overwrite: bool = False, check: Callable[[Path], None] | None = None) -> Iterator[Path]:
+    """A directory to write into, which becomes ``target`` by one rename when the block ends well.
+
+    What an earlier, killed attempt left behind is removed first; on an error nothing becomes visible.
+
+    Raises:
+        ArtefactError: ``target`` is already there and ``overwrite`` is false.
+    """
+    if target.exists() and not overwrite:
+        raise ArtefactError(f"{target}: already there; pass --overwrite to make it again")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for stale in target.parent.glob(f".{target.name}.tmp-*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    aside = target.with_name(f".{target.name}.tmp-{uuid.uuid4().hex[:8]}")
+    aside.mkdir()
+    try:
+        yield aside
+        if check is not None:
+            check(aside)
+        if target.exists():
+            old = target.with_name(f".{target.name}.tmp-old-{uuid.uuid4().hex[:8]}")
+            target.replace(old)
+            aside.replace(target)
+            shutil.rmtree(old)
+        else:
+            aside.replace(target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)

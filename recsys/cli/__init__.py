@@ -1,0 +1,80 @@
+"""``recsys``: one command a step. A command's module is imported only when it is called."""
+
+import argparse
+import importlib
+import sys
+from typing import Protocol, cast
+
+from recsys import __version__
+from recsys.errors import RecsysError
+
+EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+
+# In the order in which data flows; each is the module recsys.cli.NAME.
+COMMANDS = {
+    "run": "the whole way: fetch, prepare, train, evaluate, export, rerank",
+    "init": "look at a log and write a config for it",
+    "data": "fetch a data set by name, or make a synthetic one",
+    "prepare": "event log → dataset (Beam)",
+    "train": "dataset → run (TensorFlow, TFRS)",
+    "evaluate": "a run's metrics beside its baselines",
+    "compare": "runs side by side, with intervals and significance",
+    "sweep": "search over config fields",
+    "promote": "move the registry's champion through a gate, or roll it back",
+    "export": "run → bundles (TFLite)",
+    "bundle": "inspect, verify or compare bundles",
+    "score": "top candidates for every user (Beam)",
+    "rerank": "order candidates through a bundle, as a phone does",
+}
+
+
+class Command(Protocol):
+    """What a command's module holds. Its docstring is its help."""
+
+    __doc__: str | None
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's arguments."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it; returns the exit code."""
+
+
+def _load(name: str) -> Command:
+    return cast(Command, importlib.import_module(f"recsys.cli.{name}"))
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {text}" for name, text in COMMANDS.items()]
+    return "\n".join(["commands:", *lines, "", "recsys COMMAND --help teaches each one."])
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command. Returns 0 done, 1 failed, 2 bad usage or config, 3 bad data."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(
+        prog="recsys",
+        description="From an event log to a ranking model on the phone.",
+        epilog=_overview(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("command", metavar="COMMAND", choices=COMMANDS)
+    known = parser.parse_args(arguments[:1] or ["--help"])
+    command = _load(known.command)
+    own = argparse.ArgumentParser(
+        prog=f"recsys {known.command}",
+        description=command.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(own)
+    args = own.parse_args(arguments[1:])
+    try:
+        return command.run(args)
+    except RecsysError as error:
+        print(f"recsys {known.command}: {error}", file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"recsys {known.command}: interrupted; the same command goes on from here", file=sys.stderr)  # noqa: T201
+        return EXIT_INTERRUPTED

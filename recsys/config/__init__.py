@@ -1,0 +1,124 @@
+"""The config of a whole way, from log to bundle: YAML in, frozen models out."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from recsys.artefact import digest
+from recsys.config.base import Section
+from recsys.config.data import DataConfig, PrepareConfig
+from recsys.config.evaluation import EvaluationConfig
+from recsys.config.export import ExportConfig
+from recsys.config.model import ModelConfig
+from recsys.config.tracking import TrackingConfig
+from recsys.config.training import TrainingConfig
+from recsys.errors import ConfigError
+
+
+class Config(Section):
+    """One recipe: each section configures one stage."""
+
+    data: DataConfig
+    prepare: PrepareConfig = PrepareConfig()
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    export: ExportConfig = ExportConfig()
+    tracking: TrackingConfig = TrackingConfig()
+
+    def to_json(self) -> dict[str, Any]:
+        """The whole config, defaults included, as JSON values."""
+        return self.model_dump(mode="json")
+
+    def flat(self) -> dict[str, Any]:
+        """Dotted keys to plain values: what MLflow logs as parameters."""
+        flat: dict[str, Any] = {}
+
+        def walk(prefix: str, value: Any) -> None:
+            if isinstance(value, dict):
+                for key, inner in value.items():
+                    walk(f"{prefix}.{key}" if prefix else key, inner)
+            else:
+                flat[prefix] = value
+
+        walk("", self.to_json())
+        return flat
+
+    def section_digest(self, *sections: str) -> str:
+        """The digest of the named sections: what a stage that reads only those depends on."""
+        whole = self.to_json()
+        return digest({name: whole[name] for name in sections})
+
+
+def apply_override(values: dict[str, Any], override: str) -> None:
+    """Set ``a.b.c=value`` in nested ``values``; the value is read as YAML.
+
+    Raises:
+        ConfigError: no ``=``, or a key that runs through a plain value.
+    """
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"--set {override!r}: expected key=value, for example training.epochs=20")
+    *path, last = key.split(".")
+    inner = values
+    for part in path:
+        inner = inner.setdefault(part, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"--set {override!r}: {part!r} is a value, not a section")
+    inner[last] = yaml.safe_load(text)
+
+
+def load_config(path: Path | str, overrides: list[str] | None = None) -> Config:
+    """Read a YAML config, apply ``key=value`` overrides, and check it.
+
+    Relative paths in it are read from the current directory.
+
+    Raises:
+        ConfigError: names the file and, for each bad key, what was expected and what was found.
+    """
+    path = Path(path)
+    try:
+        values = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such config; the ones that come with recsys are in configs/") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not YAML: {error}") from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: expected sections (data:, model:, …), found {type(values).__name__}")
+    for override in overrides or []:
+        apply_override(values, override)
+    return parse_config(values, str(path))
+
+
+def parse_config(values: dict[str, Any], origin: str = "config") -> Config:
+    """Check nested values. ``origin`` is what errors name.
+
+    Raises:
+        ConfigError: as ``load_config``.
+    """
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        lines = [f"{origin}:"]
+        for problem in error.errors():
+            key = ".".join(str(part) for part in problem["loc"]) or "(whole)"
+            if problem["type"] == "extra_forbidden":
+                lines.append(f"  {key}: unknown key{_suggest(problem['loc'])}")
+            else:
+                found = "" if problem["type"] == "missing" else f", found {problem['input']!r}"
+                lines.append(f"  {key}: {problem['msg']}{found}")
+        raise ConfigError("\n".join(lines)) from None
+
+
+def _suggest(location: tuple[Any, ...]) -> str:
+    import difflib
+
+    section: Any = Config
+    for part in location[:-1]:
+        field = section.model_fields.get(part) if hasattr(section, "model_fields") else None
+        section = field.annotation if field else None
+    known = sorted(getattr(section, "model_fields", {}))
+    close = difflib.get_close_matches(str(location[-1]), known, 1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(known)}" if known else ""

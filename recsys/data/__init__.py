@@ -1,0 +1,1 @@
+"""Events, histories, vocabularies and the dataset they become."""

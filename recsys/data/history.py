@@ -1,0 +1,152 @@
+"""The one way to encode a history: order, clean, truncate to the newest, pad on the left.
+
+Every function works on many users at once; a phone's single history is a batch of one.
+Prepare, evaluation, batch scoring and the device call these and nothing else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.data.hashing import hash_events, hash_strings
+from recsys.data.vocabulary import Vocabulary
+from recsys.errors import DataError
+from recsys.schema import ID_DTYPE, PAD_ID, TIMESTAMP_DTYPE
+
+
+@dataclass(frozen=True)
+class CleaningPolicy:
+    """What a history leaves out. Stands in the manifests of datasets and bundles.
+
+    Attributes:
+        drop_duplicates: of events alike in user, item, time and type, keep the first to arrive.
+        drop_repeats: of consecutive events of a user on one item, keep the first.
+    """
+
+    drop_duplicates: bool = True
+    drop_repeats: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "CleaningPolicy":
+        unknown = set(value) - set(cls.__dataclass_fields__)
+        if unknown:
+            raise DataError(f"cleaning policy: unknown keys {sorted(unknown)}; a newer recsys wrote it")
+        return cls(**value)
+
+
+class Event(NamedTuple):
+    """One touch of an item, as a client holds it."""
+
+    item: str
+    timestamp: int  # milliseconds since the epoch
+    event_id: int = 0  # arrival number, where the log has one
+    event_type: str = ""
+
+
+def order_events(
+    users: npt.NDArray[np.integer[Any]],
+    timestamps: npt.NDArray[np.int64],
+    event_ids: npt.NDArray[np.int64] | None,
+    item_hashes: npt.NDArray[np.uint64],
+) -> npt.NDArray[np.intp]:
+    """The permutation that sorts events by user, then time, arrival number and event hash.
+
+    Never by item id: among events that share a time that order leaks the answer (see ``hash_events``).
+    All arguments are ``[n]``; the result is ``[n] intp``.
+    """
+    keys: list[npt.NDArray[Any]] = [hash_events(item_hashes, timestamps)]
+    if event_ids is not None:
+        keys.append(event_ids)
+    return np.lexsort([*keys, timestamps, users])
+
+
+def keep_events(
+    users: npt.NDArray[np.integer[Any]],
+    items: npt.NDArray[np.integer[Any]],
+    timestamps: npt.NDArray[np.int64],
+    types: npt.NDArray[np.integer[Any]] | None,
+    policy: CleaningPolicy,
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which of the *ordered* events are duplicates and which are repeats under ``policy``.
+
+    Args:
+        users, items, types: ``[n]`` integer codes, equal where the values are equal.
+        timestamps: ``[n] int64``.
+
+    Returns:
+        ``(duplicate, repeat)``, both ``[n] bool``, never true together; keep where neither is.
+    """
+    count = len(users)
+    duplicate = np.zeros(count, np.bool_)
+    repeat = np.zeros(count, np.bool_)
+    if policy.drop_duplicates and count:
+        kinds = np.zeros(count, np.int64) if types is None else types
+        order = np.lexsort([np.arange(count), kinds, items, timestamps, users])
+        same = np.ones(count - 1, np.bool_)
+        for column in (users, timestamps, items, kinds):
+            ordered = column[order]
+            same &= ordered[1:] == ordered[:-1]
+        duplicate[order[1:]] = same
+    if policy.drop_repeats:
+        left = np.flatnonzero(~duplicate)
+        again = (users[left][1:] == users[left][:-1]) & (items[left][1:] == items[left][:-1])
+        repeat[left[1:]] = again
+    return duplicate, repeat
+
+
+def pad_histories(
+    ids: npt.NDArray[np.integer[Any]],
+    starts: npt.NDArray[np.int64],
+    ends: npt.NDArray[np.int64],
+    length: int,
+) -> npt.NDArray[np.int32]:
+    """The newest ``length`` ids of each history, padded with ``PAD_ID`` on the left.
+
+    History ``i`` is ``ids[starts[i]:ends[i]]``, oldest first. With length 4, a history ``7 9`` becomes
+    ``0 0 7 9`` and ``1 2 3 4 5`` becomes ``2 3 4 5``.
+
+    Returns:
+        ``[batch, length] int32``.
+    """
+    columns = ends[:, None] - length + np.arange(length)[None, :]  # [batch, length]
+    real = columns >= starts[:, None]
+    if not len(ids):
+        return np.full(columns.shape, PAD_ID, ID_DTYPE)
+    return np.where(real, ids[np.where(real, columns, 0)], PAD_ID).astype(ID_DTYPE)
+
+
+def clean_history(
+    events: Sequence[Event], vocabulary: Vocabulary, policy: CleaningPolicy
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """A client's events as ordered, cleaned internal ids and their positions in ``events``.
+
+    Items outside the vocabulary are left out (with OOV buckets they stay, as their bucket).
+
+    Returns:
+        ``(ids [n] int32, positions [n] int64)``, oldest first.
+    """
+    users = np.zeros(len(events), np.int64)
+    names = [event.item for event in events]
+    timestamps = np.array([event.timestamp for event in events], TIMESTAMP_DTYPE)
+    arrival = np.array([event.event_id for event in events], np.int64)
+    order = order_events(users, timestamps, arrival, hash_strings(names))
+    codes = np.unique(np.array(names, dtype=object), return_inverse=True)[1] if names else users
+    types = np.unique(np.array([event.event_type for event in events], dtype=object), return_inverse=True)[1]
+    duplicate, repeat = keep_events(users[order], codes[order], timestamps[order], types[order], policy)
+    kept = order[~(duplicate | repeat)]
+    ids = vocabulary.encode(names[i] for i in kept)
+    return ids[ids != PAD_ID], kept[ids != PAD_ID].astype(np.int64)
+
+
+def encode_history(
+    events: Sequence[Event], vocabulary: Vocabulary, length: int, policy: CleaningPolicy
+) -> npt.NDArray[np.int32]:
+    """One client's events as a model's input, ``[1, length] int32``."""
+    ids, _ = clean_history(events, vocabulary, policy)
+    return pad_histories(ids, np.array([0]), np.array([len(ids)]), length)

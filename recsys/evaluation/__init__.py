@@ -1,0 +1,1 @@
+"""Ranking metrics, full-catalogue evaluation, baselines."""

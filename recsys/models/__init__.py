@@ -1,0 +1,1 @@
+"""The recommender: attention, blocks, losses. The only folder that touches Keras."""

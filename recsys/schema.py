@@ -1,0 +1,28 @@
+"""Names and numbers that every stage shares: columns, reserved ids, dtypes, file names."""
+
+import numpy as np
+
+# Columns of an event table once its source columns have been mapped.
+USER = "user_id"
+ITEM = "item_id"
+TIMESTAMP = "timestamp"  # int64 milliseconds since the epoch
+EVENT_ID = "event_id"  # int64 arrival number; orders events that share a timestamp
+EVENT_TYPE = "event_type"
+
+# Columns of a dataset's sequences: one row a user, internal ids, oldest event first.
+ITEMS = "items"  # list<int32>
+TIMESTAMPS = "timestamps"  # list<int64>
+TRAIN_END = "train_end"  # events [0, train_end) train
+VALIDATION_END = "validation_end"  # [train_end, validation_end) validate, the rest tests
+
+# Columns of a dataset's item table beside ITEM (internal id) and the item's metadata.
+EXTERNAL_ID = "external_id"
+COUNT = "count"
+TITLE = "title"
+
+PAD_ID = 0  # internal ids are 1..n by (-count, external id); 0 pads on the left
+ID_DTYPE = np.int32
+TIMESTAMP_DTYPE = np.int64
+
+MANIFEST = "manifest.json"
+MAX_ID_BYTES = 1024  # a longer external id is rejected: nothing sane makes one

@@ -1,0 +1,14 @@
+"""What a stage gives back: its artefact, and whether it had to be made."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[T]):
+    """A stage's artefact; ``reused`` says that its inputs had not changed and it was there already."""
+
+    artefact: T
+    reused: bool

@@ -1,0 +1,1 @@
+"""MLflow: the runs' mirror, their comparison and their registry."""

@@ -1,0 +1,1 @@
+"""The device: rerank candidates through a bundle, with numpy and LiteRT only."""
