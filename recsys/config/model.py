@@ -7,6 +7,14 @@ from pydantic import Field, model_validator
 from recsys.config.base import Section
 
 
+class MemoryConfig(Section):
+    """Transition memory: what people went on to after the newest items of a history."""
+
+    window: int = Field(3, ge=1, description="steps ahead that count as a transition, weighted 1/step")
+    neighbours: int = Field(64, ge=1, description="transitions kept per item, heaviest first")
+    newest: int = Field(10, ge=1, description="items of a history, newest first, whose rows are read")
+
+
 class ModelConfig(Section):
     """A stack of attention blocks over the newest ``max_length`` events."""
 
@@ -14,11 +22,20 @@ class ModelConfig(Section):
     width: int = Field(64, ge=1)
     blocks: int = Field(2, ge=1)
     heads: int = Field(1, ge=1)
+    feed_forward: int = Field(4, ge=1, description="hidden units of the feed-forward, in multiples of the width")
+    join: Literal["residual", "ligr"] = Field("ligr", description="pre-norm residuals, or LiGR's gated ones")
+    positions: Literal["newest", "oldest", "rotary", "none"] = "newest"
     dropout: float = Field(0.2, ge=0, lt=1)
-    positions: Literal["newest"] = "newest"
+    memory: MemoryConfig | None = MemoryConfig()
 
     @model_validator(mode="after")
-    def _heads_divide(self) -> "ModelConfig":
+    def _fits(self) -> "ModelConfig":
         if self.width % self.heads:
             raise ValueError(f"model.width {self.width} must be a multiple of model.heads {self.heads}")
+        if self.positions == "rotary" and self.width // self.heads % 2:
+            raise ValueError(f"rotary positions turn pairs: width / heads = {self.width // self.heads} must be even")
+        if self.memory is not None and self.memory.newest > self.max_length:
+            raise ValueError(
+                f"model.memory.newest {self.memory.newest} reaches beyond model.max_length {self.max_length}"
+            )
         return self

@@ -1,0 +1,38 @@
+"""A model's arrays in one ``.npz`` file, by variable name; no pickles, so loading one runs no code."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from recsys.errors import ArtefactError
+from recsys.models.keras import keras
+
+
+def save_weights(model: keras.Model, path: Path) -> None:
+    """Write every variable; the file appears whole or not at all."""
+    aside = path.with_name(f".{path.name}.tmp")
+    with aside.open("wb") as file:
+        np.savez(file, **{variable.name: variable.numpy() for variable in model.variables})
+    aside.replace(path)
+
+
+def load_weights(model: keras.Model, path: Path) -> None:
+    """Assign every variable of ``model`` from ``path``.
+
+    Raises:
+        ArtefactError: the file is missing or damaged, or its names or shapes are not the model's.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ArtefactError(f"{path}: cannot be read as weights ({error}); train again") from None
+    wanted = {variable.name: variable for variable in model.variables}
+    if arrays.keys() != wanted.keys():
+        missing, extra = sorted(wanted.keys() - arrays.keys()), sorted(arrays.keys() - wanted.keys())
+        raise ArtefactError(f"{path}: other variables than the model's (missing {missing}, unknown {extra})")
+    for name, variable in wanted.items():
+        if arrays[name].shape != tuple(variable.shape):
+            raise ArtefactError(f"{path}: {name} has shape {arrays[name].shape}, the model wants {variable.shape}")
+        variable.assign(arrays[name])
