@@ -67,8 +67,9 @@ class UrlRoute:
                     file.write(chunk)
                     progress.update(task, completed=file.tell())
         except (OSError, http.client.HTTPException) as error:
-            reason = error.reason if isinstance(error, urllib.error.URLError) else error
-            raise RecsysError(f"{self.url}: cannot be fetched ({reason})") from None
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
+            raise RecsysError(f"{self.url}: cannot be fetched ({error})") from None
 
 
 @dataclass(frozen=True)
