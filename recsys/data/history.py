@@ -4,15 +4,14 @@ Every function works on many users at once; a phone's single history is a batch 
 Prepare, evaluation, batch scoring and the device call these and nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.data.hashing import hash_events, hash_strings
-from recsys.data.vocabulary import Vocabulary
 from recsys.errors import DataError
 from recsys.schema import ID_DTYPE, PAD_ID, TIMESTAMP_DTYPE
 
@@ -38,6 +37,13 @@ class CleaningPolicy:
         if unknown:
             raise DataError(f"cleaning policy: unknown keys {sorted(unknown)}; a newer recsys wrote it")
         return cls(**value)
+
+
+class ItemEncoder(Protocol):
+    """A vocabulary, whatever holds it: ``Vocabulary``, or the compact one of a bundle."""
+
+    def encode(self, items: Iterable[str], /) -> npt.NDArray[np.int32]:
+        """Internal ids, ``[n] int32``; ``PAD_ID`` for an item to be left out."""
 
 
 class Event(NamedTuple):
@@ -122,7 +128,7 @@ def pad_histories(
 
 
 def clean_history(
-    events: Sequence[Event], vocabulary: Vocabulary, policy: CleaningPolicy
+    events: Sequence[Event], vocabulary: ItemEncoder, policy: CleaningPolicy
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     """A client's events as ordered, cleaned internal ids and their positions in ``events``.
 
@@ -145,7 +151,7 @@ def clean_history(
 
 
 def encode_history(
-    events: Sequence[Event], vocabulary: Vocabulary, length: int, policy: CleaningPolicy
+    events: Sequence[Event], vocabulary: ItemEncoder, length: int, policy: CleaningPolicy
 ) -> npt.NDArray[np.int32]:
     """One client's events as a model's input, ``[1, length] int32``."""
     ids, _ = clean_history(events, vocabulary, policy)
