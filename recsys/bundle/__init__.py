@@ -1,0 +1,30 @@
+"""The bundle: one variant of a model with all that a client needs to use it. Standard library and numpy only."""
+
+from recsys.bundle.bundle import (
+    FORMAT_VERSION,
+    GOLDEN_FILE,
+    KIND,
+    MODEL_FILE,
+    VOCABULARY_FILE,
+    Bundle,
+    seal,
+)
+from recsys.bundle.golden import GoldenCase, read_golden
+from recsys.bundle.manifest import BundleManifest, Signature, Tensor
+from recsys.bundle.vocabulary import BundleVocabulary
+
+__all__ = [
+    "FORMAT_VERSION",
+    "GOLDEN_FILE",
+    "KIND",
+    "MODEL_FILE",
+    "VOCABULARY_FILE",
+    "Bundle",
+    "BundleManifest",
+    "BundleVocabulary",
+    "GoldenCase",
+    "Signature",
+    "Tensor",
+    "read_golden",
+    "seal",
+]

@@ -1,0 +1,84 @@
+"""The bundle artefact: a directory that a client loads only when every byte is what its manifest says."""
+
+from functools import cached_property
+from pathlib import Path
+
+from recsys.artefact import check_files, file_hashes, read_manifest, write_json
+from recsys.bundle.golden import GoldenCase, read_golden
+from recsys.bundle.manifest import BundleManifest
+from recsys.bundle.strings import StringTable
+from recsys.bundle.vocabulary import BundleVocabulary
+from recsys.errors import ArtefactError
+from recsys.schema import MANIFEST
+
+KIND = "bundle"
+FORMAT_VERSION = 1
+MODEL_FILE = "model.tflite"
+VOCABULARY_FILE = "vocabulary.bin"
+GOLDEN_FILE = "golden.json"
+ITEMS_DIR = "items"  # one string table a metadata column, rows as in the vocabulary
+REQUIRED = (MODEL_FILE, VOCABULARY_FILE, GOLDEN_FILE)
+# What a phone needs to rank; the rest is for tests and for showing items.
+DEVICE_FILES = (MODEL_FILE, VOCABULARY_FILE)
+MAX_MANIFEST_BYTES = 1 << 20
+
+
+class Bundle:
+    """A bundle directory, opened for reading and checked.
+
+    Args:
+        path: the directory.
+        verify: compare every file with its SHA-256 in the manifest.
+
+    Raises:
+        ArtefactError: no bundle, a damaged or foreign one, or one of a newer format.
+    """
+
+    def __init__(self, path: Path | str, *, verify: bool = True) -> None:
+        self.path = Path(path)
+        manifest_file = self.path / MANIFEST
+        if manifest_file.is_file() and manifest_file.stat().st_size > MAX_MANIFEST_BYTES:
+            raise ArtefactError(f"{manifest_file}: larger than {MAX_MANIFEST_BYTES} bytes; no bundle's manifest is")
+        self.manifest = BundleManifest.from_json(read_manifest(self.path, KIND, FORMAT_VERSION), str(manifest_file))
+        for name in REQUIRED:
+            if name not in self.manifest.files:
+                raise ArtefactError(f"{manifest_file}: files: {name} is not listed, so nothing vouches for it")
+        if verify:
+            check_files(self.path, self.manifest.files, KIND)
+
+    @property
+    def model_file(self) -> Path:
+        return self.path / MODEL_FILE
+
+    @cached_property
+    def vocabulary(self) -> BundleVocabulary:
+        vocabulary = BundleVocabulary(self.path / VOCABULARY_FILE, self.manifest.oov_buckets)
+        if len(vocabulary) != self.manifest.items:
+            raise ArtefactError(
+                f"{self.path / VOCABULARY_FILE}: {len(vocabulary)} items, the manifest says {self.manifest.items}"
+            )
+        return vocabulary
+
+    def item_column(self, name: str) -> StringTable | None:
+        """Metadata of every item (``title``, …) by internal id - 1, or None where the bundle has none."""
+        file = f"{ITEMS_DIR}/{name}.bin"
+        if file not in self.manifest.files:
+            return None
+        table = StringTable(self.path / file)
+        if len(table) != self.manifest.items:
+            raise ArtefactError(f"{self.path / file}: {len(table)} rows for {self.manifest.items} items")
+        return table
+
+    def golden(self) -> list[GoldenCase]:
+        return read_golden(self.path / GOLDEN_FILE)
+
+    @property
+    def device_bytes(self) -> int:
+        """What a phone downloads to rank: the model, the vocabulary and the manifest."""
+        return sum((self.path / name).stat().st_size for name in (*DEVICE_FILES, MANIFEST))
+
+
+def seal(directory: Path, manifest: BundleManifest) -> None:
+    """Write the manifest over the files that lie in ``directory``: the last step of making a bundle."""
+    value = {**manifest.to_json(), "files": file_hashes(directory)}
+    write_json(directory / MANIFEST, {"kind": KIND, "format_version": FORMAT_VERSION, **value})

@@ -1,0 +1,74 @@
+"""Golden cases: raw history → ids → scores → order, for clients in any language to replay."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recsys.data.history import Event
+from recsys.errors import ArtefactError
+
+
+@dataclass(frozen=True)
+class GoldenCase:
+    """One request and its answer.
+
+    Attributes:
+        history: a client's raw events, in any order.
+        candidates: external ids; unknown ones have candidate id 0 and are not in ``order``.
+        history_ids: what the model is fed, ``history_length`` internal ids.
+        candidate_ids: internal ids of ``candidates``.
+        scores: of the known candidates, in the order of ``candidates``; None for unknown ones.
+        order: indices into ``candidates``, best first; candidates closer than ``tolerance`` may swap.
+    """
+
+    history: tuple[Event, ...]
+    candidates: tuple[str, ...]
+    history_ids: tuple[int, ...]
+    candidate_ids: tuple[int, ...]
+    scores: tuple[float | None, ...]
+    order: tuple[int, ...]
+    tolerance: float
+
+    def to_json(self) -> dict[str, Any]:
+        events = [{"item": e.item, "timestamp": e.timestamp, "event_id": e.event_id} for e in self.history]
+        rest = ("candidates", "history_ids", "candidate_ids", "scores", "order")
+        return {"history": events, "tolerance": self.tolerance, **{name: list(getattr(self, name)) for name in rest}}
+
+    def misplaced(self, scores: list[float | None], order: list[int]) -> str | None:
+        """What is wrong with another runtime's answer, or None; near-ties may swap."""
+        for index, (wanted, found) in enumerate(zip(self.scores, scores, strict=True)):
+            if (wanted is None) != (found is None):
+                return f"candidate {self.candidates[index]!r}: expected score {wanted}, found {found}"
+            if wanted is not None and found is not None and not abs(wanted - found) <= self.tolerance:
+                return f"candidate {self.candidates[index]!r}: expected score {wanted:.6f}, found {found:.6f}"
+        if sorted(order) != sorted(self.order):
+            return f"expected {len(self.order)} ranked candidates, found {len(order)}"
+        for place, (wanted_at, found_at) in enumerate(zip(self.order, order, strict=True)):
+            ideal, given = self.scores[wanted_at], self.scores[found_at]
+            if ideal is None or given is None or abs(ideal - given) > 2 * self.tolerance:
+                return f"place {place}: expected {self.candidates[wanted_at]!r}, found {self.candidates[found_at]!r}"
+        return None
+
+
+def read_golden(path: Path) -> list[GoldenCase]:
+    """The cases of a ``golden.json``.
+
+    Raises:
+        ArtefactError: not JSON, or not a list of cases.
+    """
+    try:
+        return [
+            GoldenCase(
+                history=tuple(Event(e["item"], e["timestamp"], e["event_id"]) for e in case["history"]),
+                candidates=tuple(case["candidates"]),
+                history_ids=tuple(case["history_ids"]),
+                candidate_ids=tuple(case["candidate_ids"]),
+                scores=tuple(case["scores"]),
+                order=tuple(case["order"]),
+                tolerance=float(case["tolerance"]),
+            )
+            for case in json.loads(path.read_text())
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtefactError(f"{path}: not a list of golden cases ({type(error).__name__}: {error})") from None

@@ -1,0 +1,86 @@
+"""A table of strings by row number, small on disk and in memory: ids, titles, genres.
+
+Layout: ``RSTR``, a version byte, three zero bytes, ``uint32`` rows, ``uint32`` bytes of UTF-8, then one zlib stream
+of the rows' ``uint16`` lengths and their UTF-8, end to end. Little-endian throughout. Short to read in any language.
+"""
+
+import struct
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.errors import ArtefactError
+
+MAGIC = b"RSTR"
+VERSION = 1
+_HEADER = struct.Struct("<4sB3xII")
+LONGEST = 0xFFFF
+# Refused before anything is allocated: no catalogue on a phone is larger.
+MAX_ROWS, MAX_BYTES = 100_000_000, 1 << 31
+
+
+def write_strings(path: Path, strings: Sequence[str]) -> None:
+    """Write ``strings`` in their order.
+
+    Raises:
+        ArtefactError: one of them is longer than 65,535 bytes.
+    """
+    encoded = [string.encode() for string in strings]
+    lengths = np.array([len(one) for one in encoded], "<u8")
+    if len(encoded) and lengths.max() > LONGEST:
+        row = int(lengths.argmax())
+        raise ArtefactError(f"{path}: row {row} is {lengths[row]} bytes long; a string table holds up to {LONGEST}")
+    text = b"".join(encoded)
+    header = _HEADER.pack(MAGIC, VERSION, len(encoded), len(text))
+    path.write_bytes(header + zlib.compress(lengths.astype("<u2").tobytes() + text, 9))
+
+
+class StringTable:
+    """Rows of UTF-8 in one array, decoded only when asked for.
+
+    Attributes:
+        data: ``[bytes] uint8``, the rows end to end.
+        offsets: ``[rows + 1] int64``; row ``i`` is ``data[offsets[i]:offsets[i + 1]]``.
+
+    Raises:
+        ArtefactError: the file is cut short, foreign, of a newer version, or not what its header says.
+    """
+
+    def __init__(self, path: Path) -> None:
+        content = path.read_bytes()
+        if len(content) < _HEADER.size or content[:4] != MAGIC:
+            raise ArtefactError(f"{path}: not a string table (expected it to start with {MAGIC!r})")
+        _, version, rows, size = _HEADER.unpack_from(content)
+        if version != VERSION:
+            raise ArtefactError(f"{path}: string table version {version}, this program reads {VERSION}; upgrade recsys")
+        if rows > MAX_ROWS or size > MAX_BYTES or size > rows * LONGEST:
+            raise ArtefactError(f"{path}: the header promises {rows} rows of {size} bytes, which no table holds")
+        expected = 2 * rows + size
+        unpack = zlib.decompressobj()
+        try:
+            raw = unpack.decompress(content[_HEADER.size :], expected + 1)
+        except zlib.error as error:
+            raise ArtefactError(f"{path}: damaged ({error})") from None
+        if len(raw) != expected or not unpack.eof:
+            raise ArtefactError(f"{path}: {len(raw)} bytes unpacked, the header says {expected}; damaged")
+        self.offsets = np.zeros(rows + 1, np.int64)
+        np.cumsum(np.frombuffer(raw, "<u2", rows), out=self.offsets[1:])
+        if self.offsets[-1] != size:
+            raise ArtefactError(f"{path}: the lengths add up to {self.offsets[-1]}, the text is {size} bytes; damaged")
+        self.data: npt.NDArray[np.uint8] = np.frombuffer(raw, np.uint8, size, 2 * rows)
+        try:
+            raw[2 * rows :].decode()
+        except UnicodeDecodeError as error:
+            raise ArtefactError(f"{path}: not UTF-8 at byte {error.start}; damaged") from None
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def row_bytes(self, row: int) -> bytes:
+        return self.data[self.offsets[row] : self.offsets[row + 1]].tobytes()
+
+    def __getitem__(self, row: int) -> str:
+        return self.row_bytes(row).decode()

@@ -1,0 +1,119 @@
+"""Rerank candidates with a user's own history, on the user's own device.
+
+    from serving.reranker import Event, Reranker
+
+    reranker = Reranker("work/bundles/…/int8")
+    best_first = reranker.rerank([Event("50", 1_700_000_000_000)], ["181", "258", "172"])
+
+Needs numpy and ai-edge-litert, nothing else; nothing leaves the process.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.bundle import Bundle
+from recsys.data.history import Event, encode_history
+from recsys.errors import DataError
+from recsys.schema import PAD_ID
+from serving.interpreter import Interpreter
+
+__all__ = ["Event", "Ranked", "Reranker"]
+
+_INT64 = np.iinfo(np.int64)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A candidate in its place.
+
+    Attributes:
+        item: its external id.
+        score: the model's logit, or None for an item that the model does not know; those come last, as they came.
+    """
+
+    item: str
+    score: float | None
+
+
+class Reranker:
+    """A verified bundle, loaded once and asked many times.
+
+    Args:
+        bundle: a bundle directory.
+        threads: how many the interpreter may use.
+
+    Raises:
+        ArtefactError: the bundle is damaged, foreign, of a newer format, or its model is not what it says.
+    """
+
+    def __init__(self, bundle: Path | str, threads: int = 1) -> None:
+        self.bundle = Bundle(bundle)
+        self.manifest = self.bundle.manifest
+        self.vocabulary = self.bundle.vocabulary
+        self._interpreter = Interpreter(self.bundle.model_file, self.manifest.signatures, threads)
+
+    def rerank(self, history: Sequence[Event], candidates: Sequence[str]) -> list[Ranked]:
+        """``candidates``, best first.
+
+        Args:
+            history: the user's events in any order; unknown items are left out, the newest are kept, none is fine.
+            candidates: external ids, any number; one that stands twice keeps both places.
+
+        Raises:
+            DataError: an event or a candidate is not what its type says.
+        """
+        ids = self.encode_candidates(candidates)
+        scores = self.score(self.encode_history(history), ids)
+        known = np.flatnonzero(ids != PAD_ID)
+        best_first = known[np.argsort(-scores[known], kind="stable")]
+        ranked = [Ranked(candidates[i], float(scores[i])) for i in best_first.tolist()]
+        return ranked + [Ranked(candidates[i], None) for i in np.flatnonzero(ids == PAD_ID).tolist()]
+
+    def encode_history(self, history: Sequence[Event]) -> npt.NDArray[np.int32]:
+        """The model's input, ``[1, history_length] int32``."""
+        for place, event in enumerate(history):
+            _check_event(place, event)
+        manifest = self.manifest
+        return encode_history(history, self.vocabulary, manifest.history_length, manifest.cleaning)
+
+    def encode_candidates(self, candidates: Sequence[str]) -> npt.NDArray[np.int32]:
+        """Internal ids, ``[n] int32``; ``PAD_ID`` for an item that the model does not know."""
+        for place, item in enumerate(candidates):
+            _check_item(f"candidate {place}", item)
+        return self.vocabulary.encode(candidates)
+
+    def score(self, history: npt.NDArray[np.int32], candidates: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Logits of ``candidates [n]`` (internal ids) after ``history [1, history_length]``: ``[n] float32``."""
+        width = self.manifest.candidates
+        scores = np.empty(len(candidates), np.float32)
+        for start in range(0, len(candidates), width):
+            chunk = candidates[start : start + width]
+            padded = np.full((1, width), PAD_ID, np.int32)
+            padded[0, : len(chunk)] = chunk
+            outputs = self._interpreter.run("rerank", history=history, candidates=padded)
+            scores[start : start + width] = outputs["scores"][0, : len(chunk)]
+        return scores
+
+
+def _check_item(place: str, item: object) -> None:
+    if not isinstance(item, str):
+        raise DataError(f"{place}: an item id is text, found {type(item).__name__} {item!r}; pass str(id)")
+    try:
+        item.encode()
+    except UnicodeEncodeError:
+        raise DataError(f"{place}: {item!r} is not valid Unicode, so it cannot be an item id") from None
+
+
+def _check_event(place: int, event: Event) -> None:
+    if not isinstance(event, Event):
+        raise DataError(f"event {place}: expected an Event(item, timestamp), found {type(event).__name__}")
+    _check_item(f"event {place}", event.item)
+    for name, value in (("timestamp", event.timestamp), ("event_id", event.event_id)):
+        if not isinstance(value, int | np.integer) or not _INT64.min <= value <= _INT64.max:
+            raise DataError(f"event {place}: {name} is a 64-bit integer, found {value!r}")
+    if not isinstance(event.event_type, str):
+        raise DataError(f"event {place}: event_type is text, found {event.event_type!r}")
