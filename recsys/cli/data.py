@@ -8,6 +8,7 @@ A log of your own needs neither: recsys init LOG writes a config that names its 
 """
 
 import argparse
+from pathlib import Path
 
 from recsys.cli.common import add_json, add_work_dir, print_json
 
@@ -18,10 +19,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fetch.add_argument("name", metavar="NAME", help="movielens-100k, movielens-1m or movielens-20m")
     add_work_dir(fetch)
     add_json(fetch)
+    synthetic = actions.add_parser(
+        "synthetic",
+        help="a seeded Markov-chain log of any size",
+        description="Draw a log from a Markov chain: OUT/events.csv, and its best ranking in OUT/manifest.json.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    synthetic.add_argument("--users", type=int, required=True, help="how many users")
+    synthetic.add_argument("--items", type=int, required=True, help="how many items")
+    synthetic.add_argument("--seed", type=int, default=1, help="the same seed gives the same bytes")
+    synthetic.add_argument("--mean-length", type=int, default=50, help="events a user has on average")
+    synthetic.add_argument("--length-sigma", type=float, default=0.0, help="spread of log-normal lengths; 0: all alike")
+    synthetic.add_argument("--heavy-user", type=int, default=0, help="events of one further, very busy user")
+    synthetic.add_argument("--branching", type=int, default=20, help="items that may follow an item")
+    synthetic.add_argument("--zipf", type=float, default=0.0, help="exponent of the items' popularity; 0: uniform")
+    synthetic.add_argument("--days", type=int, default=30, help="about how long the log lasts")
+    synthetic.add_argument("--out", type=Path, required=True, help="the directory to write")
+    synthetic.add_argument("--overwrite", action="store_true", help="replace OUT when it is there")
+    add_json(synthetic)
 
 
 def run(args: argparse.Namespace) -> int:
-    return {"fetch": _fetch}[args.action](args)
+    return {"fetch": _fetch, "synthetic": _synthetic}[args.action](args)
 
 
 def _fetch(args: argparse.Namespace) -> int:
@@ -36,4 +55,21 @@ def _fetch(args: argparse.Namespace) -> int:
         return 0
     for kind, fact in facts.items():
         print(f"{kind}: {fact['path']}  sha256 {fact['sha256']}")  # noqa: T201
+    return 0
+
+
+def _synthetic(args: argparse.Namespace) -> int:
+    from dataclasses import fields
+
+    from recsys.data.synthetic_log import EVENTS_FILE, SyntheticLog
+
+    log = SyntheticLog(**{field.name: getattr(args, field.name) for field in fields(SyntheticLog)})
+    manifest = log.write(args.out, overwrite=args.overwrite)
+    events = args.out / EVENTS_FILE
+    if args.json:
+        print_json({"path": str(events), **manifest})
+        return 0
+    print(f"{events}: {manifest['events']:,} events")  # noqa: T201
+    for metric, value in manifest["best"].items():
+        print(f"best possible {metric} of every user's last event: {value:.4f}")  # noqa: T201
     return 0
