@@ -18,7 +18,7 @@ from recsys.schema import PAD_ID
 # Where learning starts: the decay and the scale that suit a plain sum of the two scores.
 INITIAL_DECAY = 0.7
 INITIAL_SCALE = 10.0
-CHUNK = 20  # queries that share one frame of keys in the band
+CHUNK = 25  # queries that share one frame of keys in the band; divides the usual lengths
 
 
 class Band(NamedTuple):
@@ -120,6 +120,18 @@ class TransitionMemory(keras.layers.Layer):
         trust = 2.0 * self.gain * tf.sigmoid(self.confidence(hidden))  # [n, 1]
         return trust * tf.math.log(1.0 + tf.exp(self.log_scale) * support)
 
+    def read(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Rows of the table: neighbours and the probabilities of going on to them.
+
+        Args:
+            ids: ``[batch, newest] int32``.
+
+        Returns:
+            ``([batch, newest, kept] int32, [batch, newest, kept] float32)``; export reads compressed tables instead.
+        """
+        totals = tf.gather(self.totals, ids)[..., None]
+        return tf.gather(self.neighbours, ids), tf.gather(self.counts, ids) / totals
+
     def support(self, weights: tf.Tensor, ids: tf.Tensor, candidates: tf.Tensor) -> tf.Tensor:
         """Attention-weighted probability of going on to each candidate.
 
@@ -129,16 +141,16 @@ class TransitionMemory(keras.layers.Layer):
         Returns:
             ``[batch, n]``.
         """
-        rows = tf.gather(self.neighbours, ids)  # [batch, newest, kept]
-        shares = tf.gather(self.counts, ids) * (weights / tf.gather(self.totals, ids))[:, :, None]
+        rows, probabilities = self.read(ids)
+        shares = probabilities * weights[:, :, None]
         flat = [tf.shape(ids)[0], self.config.newest * self.config.neighbours]
         hits = tf.equal(tf.reshape(rows, flat)[:, :, None], candidates[:, None, :])  # [batch, newest * kept, n]
         return tf.matmul(tf.reshape(shares, flat)[:, None, :], tf.cast(hits, tf.float32))[:, 0]
 
     def support_all(self, weights: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
         """``support`` of every row of the item table, ``[batch, table_size]``; arguments as there."""
-        rows = tf.gather(self.neighbours, ids)
-        shares = tf.gather(self.counts, ids) * (weights / tf.gather(self.totals, ids))[:, :, None]
+        rows, probabilities = self.read(ids)
+        shares = probabilities * weights[:, :, None]
         batch = tf.shape(ids)[0]
         owner = tf.broadcast_to(tf.range(batch)[:, None, None], tf.shape(rows))
         flat = tf.reshape(owner * self.table_size + rows, [-1])

@@ -35,10 +35,14 @@ class SASRec(tfrs.models.Model):
             initializer=keras.initializers.RandomNormal(stddev=0.02),
         )
 
+    def lookup(self, ids: tf.Tensor) -> tf.Tensor:
+        """Rows of the item table, ``[…] int32`` to ``[…, width]``; export reads compressed tables instead."""
+        return tf.gather(self.item_table, ids)
+
     def embed(self, ids: tf.Tensor) -> tf.Tensor:
         """Item embeddings, zero for padding: ``[…] int32`` to ``[…, width]``."""
         real = tf.cast(tf.not_equal(ids, PAD_ID), tf.float32)
-        return tf.gather(self.item_table, ids) * (real * self.config.width**0.5)[..., None]
+        return self.lookup(ids) * (real * self.config.width**0.5)[..., None]
 
     def stream(
         self,
@@ -92,10 +96,10 @@ class SASRec(tfrs.models.Model):
     def score(self, history: tf.Tensor, candidates: tf.Tensor) -> tf.Tensor:
         """Scores of ``candidates [batch, n] int32`` after ``history [batch, length] int32``: ``[batch, n]``."""
         query = self.encode(history)
-        scores = tf.matmul(tf.gather(self.item_table, candidates), query[:, :, None])[:, :, 0]
+        scores = tf.matmul(self.lookup(candidates), query[:, :, None])[:, :, 0]
         if self.memory is None:
             return scores
-        ids, weights = self._read(query, history)
+        ids, weights = self._read(self.memory, query, history)
         return scores + self.memory.logits(query, self.memory.support(weights, ids, candidates))
 
     def score_all(self, history: tf.Tensor) -> tf.Tensor:
@@ -104,15 +108,15 @@ class SASRec(tfrs.models.Model):
         scores = tf.matmul(query, self.item_table, transpose_b=True)
         if self.memory is None:
             return scores
-        ids, weights = self._read(query, history)
+        ids, weights = self._read(self.memory, query, history)
         return scores + self.memory.logits(query, self.memory.support_all(weights, ids))
 
     def call(self, history: tf.Tensor) -> tf.Tensor:
         return self.score_all(history)
 
-    def _read(self, query: tf.Tensor, history: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        ids = history[:, -self.memory.config.newest :]
-        return ids, self.memory.newest_weights(query, self.embed(ids), ids)
+    def _read(self, memory: TransitionMemory, query: tf.Tensor, history: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        ids = history[:, -memory.config.newest :]
+        return ids, memory.newest_weights(query, self.embed(ids), ids)
 
 
 def build_model(config: ModelConfig, table_size: int) -> SASRec:
