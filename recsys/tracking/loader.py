@@ -1,0 +1,82 @@
+"""What MLflow calls to load a logged model: recommend from raw external ids.
+
+The weights are plain arrays and the code is this package's own, so loading a model runs nothing that came with it.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recsys.artefact import sha256_file
+from recsys.config.model import ModelConfig
+from recsys.data.dataset import Dataset
+from recsys.data.history import Event, encode_history
+from recsys.errors import ArtefactError, DataError
+from recsys.run import Run
+from recsys.schema import PAD_ID
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Recommender:
+    """Ranks the whole catalogue after a raw history; items of the history are left out.
+
+    Args:
+        path: a directory with ``run/`` (manifest, config, weights) and ``dataset/`` (manifest, items).
+
+    Raises:
+        ArtefactError: a file is missing or not the one that the run sealed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        from recsys.models.sasrec import build_model
+        from recsys.models.weights import load_weights
+
+        run, self.dataset = Run(path / "run"), Dataset(path / "dataset")
+        _check(run)
+        config = ModelConfig.model_validate(run.config["model"])
+        self.length = config.max_length
+        self.model = build_model(config, self.dataset.vocabulary.table_size)
+        load_weights(self.model, run.weights_file)
+
+    def predict(self, model_input: "pd.DataFrame", params: dict[str, Any] | None = None) -> "pd.DataFrame":
+        """The ``k`` best items for each row's ``history``; see ``recsys.tracking.model.signature``.
+
+        Raises:
+            DataError: ``k`` is not positive.
+        """
+        import pandas as pd
+
+        k = int((params or {}).get("k", 10))
+        if k < 1:
+            raise DataError(f"k must be at least 1, found {k}")
+        ranked = [self.recommend([_event(event) for event in history], k) for history in model_input["history"]]
+        return pd.DataFrame({"items": [items for items, _ in ranked], "scores": [scores for _, scores in ranked]})
+
+    def recommend(self, history: list[Event], k: int) -> tuple[list[str], list[float]]:
+        """The ``k`` best items that are not in ``history``, and their scores, best first."""
+        vocabulary = self.dataset.vocabulary
+        encoded = encode_history(history, vocabulary, self.length, self.dataset.policy)
+        scores = self.model.score_all(encoded).numpy()[0, : len(vocabulary) + 1]
+        scores[PAD_ID] = -np.inf
+        scores[vocabulary.encode({event.item for event in history} & set(vocabulary.external_ids))] = -np.inf
+        best = np.argsort(-scores, kind="stable")[:k]
+        best = best[np.isfinite(scores[best])]
+        return [vocabulary.external_ids[i - 1] for i in best], [float(scores[i]) for i in best]
+
+
+def _load_pyfunc(path: str) -> Recommender:
+    return Recommender(Path(path))
+
+
+def _event(raw: dict[str, Any]) -> Event:
+    return Event(str(raw["item"]), int(raw["timestamp"]), int(raw.get("event_id") or 0))
+
+
+def _check(run: Run) -> None:
+    hashes = run.manifest["files"]
+    for file in (run.config_file, run.weights_file):
+        if sha256_file(file) != hashes.get(file.name):
+            raise ArtefactError(f"{file}: not the file that its run sealed; log the model again from its run")

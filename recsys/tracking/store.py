@@ -1,0 +1,92 @@
+"""The MLflow store: opened the same way by every command, made once even when many processes come at once."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recsys.config.tracking import TrackingConfig
+from recsys.errors import RecsysError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+DATABASE = "mlflow.db"
+ARTEFACT_ROOT = "mlartifacts"
+
+# A store that is away must be noticed at once: what could not be sent is kept and sent again by the mirror, not by
+# retries inside a request. MLflow reports its use to its makers unless told otherwise.
+_ENVIRONMENT = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+
+
+class StoreError(RecsysError):
+    """The MLflow store cannot be reached or used. Exit code 1."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store and the experiment in it."""
+
+    uri: str
+    client: "MlflowClient"
+    experiment_id: str
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold the lock of a directory against other processes, and against other threads that open it anew."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def store_uri(tracking: TrackingConfig, work_dir: Path) -> str:
+    """``tracking.uri``, or the SQLite database of the work directory."""
+    return tracking.uri or f"sqlite:///{(work_dir / DATABASE).resolve()}"
+
+
+def open_store(tracking: TrackingConfig, work_dir: Path) -> Store:
+    """Connect, and make the database and the experiment where they are missing.
+
+    A store in the work directory keeps its artefacts in ``work_dir/mlartifacts``; a server or another database
+    keeps them where its owner said.
+
+    Raises:
+        StoreError: the store is away, or the experiment was deleted in it.
+    """
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    import mlflow
+    from sqlalchemy.exc import SQLAlchemyError
+
+    work_dir.mkdir(parents=True, exist_ok=True)
+    uri = store_uri(tracking, work_dir)
+    try:
+        with exclusive(work_dir):
+            client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+            experiment = client.get_experiment_by_name(tracking.experiment)
+            if experiment is None:
+                root = None if tracking.uri else (work_dir / ARTEFACT_ROOT).resolve().as_uri()
+                return Store(uri, client, client.create_experiment(tracking.experiment, artifact_location=root))
+    except (mlflow.MlflowException, SQLAlchemyError, OSError) as error:
+        raise StoreError(f"{uri}: the MLflow store cannot be used: {_first_line(error)}") from error
+    if experiment.lifecycle_stage != "active":
+        raise StoreError(
+            f"{uri}: experiment {tracking.experiment!r} was deleted there; restore it "
+            f"(mlflow experiments restore --experiment-id {experiment.experiment_id}) or set tracking.experiment"
+        )
+    return Store(uri, client, str(experiment.experiment_id))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,171 @@
+"""Bring a run directory's content into MLflow. Sending twice changes nothing: the directory is the truth."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from recsys.config.tracking import TrackingConfig
+from recsys.run import Run
+from recsys.schema import MANIFEST
+from recsys.tracking import record
+from recsys.tracking.card import run_card
+from recsys.tracking.store import Store, StoreError, exclusive, open_store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Metric
+
+T = TypeVar("T")
+
+METRICS_A_BATCH = 500
+PARAMETERS_A_BATCH = 100
+FILES_DIR = "run"  # where in a run's artefacts its files lie
+PLOTS_DIR = "plots"
+RUN_FILES = (MANIFEST, "config.json", "history.jsonl", "metrics.json", "ranks.parquet")
+
+
+def sync(run: Run, tracking: TrackingConfig, work_dir: Path) -> str:
+    """Send all that the store lacks of ``run``, finished or not; returns MLflow's id for it.
+
+    Raises:
+        StoreError: the store is away; call again when it is back.
+    """
+    return Sender(run, tracking, work_dir).send()
+
+
+class Sender:
+    """One run's way into one store. Remembers what has arrived, so that an epoch is sent once."""
+
+    def __init__(self, run: Run, tracking: TrackingConfig, work_dir: Path, parent: str | None = None) -> None:
+        self.run = run
+        self.tracking = tracking
+        self.work_dir = work_dir
+        self.parent = parent
+        self._store: Store | None = None
+        self._id: str | None = None
+        self._epochs_sent = 0
+
+    def send(self, samples: "Iterable[Metric]" = ()) -> str:
+        """Send the run as it is now, and the machine's ``samples`` beside it.
+
+        Raises:
+            StoreError: the store did not take it all.
+        """
+        import mlflow
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            with exclusive(self.run.path):
+                return self._send(list(samples))
+        except (mlflow.MlflowException, SQLAlchemyError, OSError) as error:
+            self._store = None
+            raise StoreError(f"{self.run.path}: could not be sent to MLflow: {error}") from error
+
+    def _send(self, samples: "list[Metric]") -> str:
+        store = self._store = self._store or open_store(self.tracking, self.work_dir)
+        self._id = self._id or self._start(store)
+        points = [point for point in record.epoch_points(self.run) if point.step > self._epochs_sent]
+        self._points(store, self._id, points)
+        self._epochs_sent = max((point.step for point in points), default=self._epochs_sent)
+        for batch in _batches(samples, METRICS_A_BATCH):
+            store.client.log_batch(self._id, metrics=batch)
+        if self.run.is_finished:
+            self._finish(store, self._id)
+        return self._id
+
+    def _start(self, store: Store) -> str:
+        manifest = self.run.manifest
+        found = find_run(store, self.run.digest)
+        if found is None:
+            created = store.client.create_run(
+                store.experiment_id,
+                start_time=record.milliseconds(manifest["started"]),
+                run_name=str(manifest["name"]),
+                tags={record.DIGEST_TAG: self.run.digest, record.STATE_TAG: "running"},
+            )
+            found = str(created.info.run_id)
+        from mlflow.entities import Param, RunTag
+
+        tags = record.tags(self.run)
+        if self.parent is not None:
+            tags["mlflow.parentRunId"] = self.parent
+        store.client.log_batch(found, tags=[RunTag(key, value) for key, value in tags.items()])
+        for batch in _batches(list(record.parameters(self.run.config).items()), PARAMETERS_A_BATCH):
+            store.client.log_batch(found, params=[Param(key, value) for key, value in batch])
+        store.client.log_inputs(found, datasets=[_dataset_input(manifest)])
+        return found
+
+    def _finish(self, store: Store, run_id: str) -> None:
+        client = store.client
+        if client.get_run(run_id).data.tags.get(record.STATE_TAG) == "complete":
+            return
+        self._points(store, run_id, record.final_points(self.run))
+        for name in RUN_FILES:
+            client.log_artifact(run_id, str(self.run.path / name), FILES_DIR)
+        for plot in sorted(self.run.plots_dir.glob("*.png")):
+            client.log_artifact(run_id, str(plot), PLOTS_DIR)
+        if self.tracking.log_model:
+            from recsys.tracking.model import log_model
+
+            log_model(store, run_id, self.run)
+        client.set_tag(run_id, "mlflow.note.content", run_card(self.run))
+        client.set_terminated(run_id, "FINISHED", record.milliseconds(self.run.manifest["finished"]))
+        client.set_tag(run_id, record.STATE_TAG, "complete")
+
+    def _points(self, store: Store, run_id: str, points: list[record.Point]) -> None:
+        from mlflow.entities import Metric
+
+        for batch in _batches(points, METRICS_A_BATCH):
+            metrics = [Metric(p.key, p.value, p.milliseconds, p.step) for p in batch]
+            store.client.log_batch(run_id, metrics=metrics)
+
+
+def find_run(store: Store, digest: str) -> str | None:
+    """MLflow's id of the run with ``digest`` in the store's experiment, or None."""
+    found = store.client.search_runs([store.experiment_id], f"tags.`{record.DIGEST_TAG}` = '{digest}'", max_results=1)
+    return str(found[0].info.run_id) if found else None
+
+
+def unsent(runs_dir: Path, store: Store) -> Iterator[Run]:
+    """The finished runs below ``runs_dir`` that the store does not hold whole."""
+    arrived = _complete_digests(store)
+    for path in sorted(runs_dir.glob("*/" + MANIFEST)):
+        run = Run(path.parent)
+        if run.is_finished and run.digest not in arrived:
+            yield run
+
+
+def _complete_digests(store: Store) -> set[str]:
+    digests: set[str] = set()
+    token = None
+    while True:
+        page = store.client.search_runs(
+            [store.experiment_id], f"tags.`{record.STATE_TAG}` = 'complete'", max_results=1000, page_token=token
+        )
+        digests |= {found.data.tags[record.DIGEST_TAG] for found in page}
+        token = page.token
+        if not token:
+            return digests
+
+
+def _dataset_input(manifest: dict[str, Any]) -> Any:
+    """The dataset as MLflow's input: its digest, where it lies, what it counts."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    path = Path(manifest["dataset_path"])
+    about = json.loads((path / MANIFEST).read_text())
+    dataset = Dataset(
+        name=str(manifest.get("dataset_name") or path.name),
+        digest=str(manifest["dataset_digest"]),
+        source_type="local",
+        source=json.dumps({"uri": str(path)}),
+        profile=json.dumps(about["counts"], sort_keys=True),
+    )
+    return DatasetInput(
+        dataset, [InputTag("mlflow.data.context", "training"), InputTag("protocol", str(manifest["protocol"]))]
+    )
+
+
+def _batches(values: Sequence[T], size: int) -> Iterator[list[T]]:
+    for start in range(0, len(values), size):
+        yield list(values[start : start + size])

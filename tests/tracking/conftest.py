@@ -1,0 +1,155 @@
+"""Runs without training: the files of a run directory, written as the trainer writes them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys.artefact import digest, file_hashes, write_json
+from recsys.config import parse_config
+from recsys.config.tracking import TrackingConfig
+from recsys.run import Run
+
+MakeRun = Callable[..., Run]
+ITEMS = 12
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # MLflow's own imports and SQLAlchemy's pools warn; what recsys does still has to be silent.
+    config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:mlflow")
+
+
+@pytest.fixture
+def work_dir(tmp_path: Path) -> Path:
+    return tmp_path / "work"
+
+
+@pytest.fixture
+def tracking() -> TrackingConfig:
+    return TrackingConfig(system_metrics=False, log_model=False)
+
+
+def make_dataset(path: Path, content: str = "log") -> str:
+    """A dataset's manifest and item table; returns its digest."""
+    path.mkdir(parents=True, exist_ok=True)
+    items = [f"film-{number}" for number in range(1, ITEMS + 1)]
+    pd.DataFrame(
+        {"item_id": np.arange(1, ITEMS + 1, dtype=np.int32), "external_id": items, "count": range(ITEMS, 0, -1)}
+    ).to_parquet(path / "items.parquet")
+    dataset_digest = digest(content)
+    write_json(
+        path / "manifest.json",
+        {
+            "kind": "dataset",
+            "format_version": 1,
+            "dataset_digest": dataset_digest,
+            "counts": {"read": 100, "written": 90},
+            "cleaning": {"drop_duplicates": True, "drop_repeats": False},
+            "oov": {"buckets": 0},
+            "files": file_hashes(path),
+        },
+    )
+    return dataset_digest
+
+
+@pytest.fixture
+def make_run(work_dir: Path) -> MakeRun:
+    """``make_run(seed=1, quality=0.5, finished=True, …)`` writes one run directory below the work directory."""
+
+    def make(
+        seed: int = 1,
+        *,
+        width: int = 8,
+        quality: float = 0.5,
+        content: str = "log",
+        protocol: str = "L1",
+        epochs: int = 3,
+        finished: bool = True,
+        users: int = 60,
+        name: str = "toy",
+    ) -> Run:
+        config = parse_config(
+            {
+                "data": {"path": "log.csv"},
+                "model": {"width": width, "max_length": 10, "blocks": 1},
+                "training": {"seed": seed, "epochs": 3},
+            }
+        ).to_json()
+        dataset_path = work_dir / "datasets" / content
+        dataset_digest = make_dataset(dataset_path, content)
+        identity = digest([config, dataset_digest, protocol, quality])
+        run = Run.create(
+            work_dir / "runs" / identity,
+            config,
+            {
+                "digest": identity,
+                "name": name,
+                "seed": seed,
+                "protocol": protocol,
+                "dataset_digest": dataset_digest,
+                "dataset_path": str(dataset_path),
+                "config_digest": digest([config["model"], dataset_digest, quality]),
+                "code_version": "0" * 40,
+                "code_clean": True,
+                "environment_lock": "1" * 64,
+                "started": "2026-01-01T00:00:00+00:00",
+            },
+        )
+        for epoch in range(1, epochs + 1):
+            run.log_epoch({"epoch": epoch, "loss": 2.0 / epoch, "validation/ndcg@10": quality * epoch / epochs})
+        if finished:
+            finish(run, seed, quality, users)
+        return run
+
+    make.finish = lambda run: finish(run, 1, 0.5, 60)
+    return make
+
+
+def finish(run: Run, seed: int, quality: float, users: int) -> None:
+    """Seal the run with ranks that put about a ``quality`` share of targets first."""
+    first = np.random.default_rng([seed, 7]).random(users) < quality
+    ranks = np.where(first, 1.0, 11.0)
+    pd.DataFrame(
+        {
+            "user_id": [f"u{number}" for number in range(users)],
+            "target": np.ones(users, np.int32),
+            "rank": ranks,
+            "history_length": np.arange(users, dtype=np.int32) % 30,
+            "target_count": np.ones(users, np.int64),
+            "gap_ms": np.zeros(users, np.int64),
+            "split": "test",
+        }
+    ).to_parquet(run.ranks_file)
+    reached: dict[str, Any] = {
+        "hr@10": float(first.mean()),
+        "ndcg@10": float(first.mean()),
+        "mrr": float((1 / ranks).mean()),
+    }
+    epochs = sum(1 for _ in run.history())
+    metrics = {
+        "protocol": run.manifest["protocol"],
+        "split": "test",
+        "dataset_digest": run.manifest["dataset_digest"],
+        "seed": seed,
+        "model": reached,
+        "validation": {"ndcg@10": quality, "hr@10": quality},
+        "baselines": {"popularity": {"hr@10": 0.1, "ndcg@10": 0.05, "mrr": 0.02}},
+        "epochs": {"best": epochs, "run": epochs},
+        "segments": {"history_length": {"0-9": {"ndcg@10": quality}}},
+    }
+    run.metrics_file.write_text(json.dumps(metrics))
+    np.savez(run.weights_file, item_table=np.zeros((ITEMS + 1, 8), np.float32))
+    run.finish(
+        {
+            "finished": "2026-01-01T00:01:00+00:00",
+            "wall_seconds": 60.0,
+            "cpu_seconds": 100.0,
+            "peak_memory_bytes": 10**8,
+            "parameters": 1000,
+            "multiply_adds": 5000,
+        }
+    )

@@ -1,0 +1,104 @@
+"""The mirror beside a training that must not notice it."""
+
+import logging
+
+from recsys.config.tracking import TrackingConfig
+from recsys.tracking import mirror as mirror_module
+from recsys.tracking.mirror import MlflowMirror
+from recsys.tracking.store import StoreError, open_store
+from recsys.tracking.sync import Sender, sync
+
+
+def test_what_the_mirror_sends_is_what_sync_would(make_run, work_dir, tracking):
+    run = make_run(finished=False, epochs=0)
+    mirror = MlflowMirror(tracking, work_dir)
+    mirror.on_start(run, None)
+    for epoch in range(1, 4):
+        run.log_epoch({"epoch": epoch, "loss": 1.0 / epoch})
+        mirror.on_epoch(run, {"loss": 1.0 / epoch})
+    make_run.finish(run)
+    mirror.on_end(run)
+    client = open_store(tracking, work_dir).client
+    sent = client.get_run(mirror.run_id)
+    assert sent.info.status == "FINISHED"
+    assert [point.value for point in client.get_metric_history(mirror.run_id, "loss")] == [1.0, 0.5, 1.0 / 3]
+    assert sync(run, tracking, work_dir) == mirror.run_id
+
+
+def test_a_store_away_for_good_costs_patience_and_nothing_else(make_run, work_dir, caplog):
+    away = TrackingConfig(uri="http://127.0.0.1:9", system_metrics=False, log_model=False)
+    run = make_run(finished=False, epochs=1)
+    mirror = MlflowMirror(away, work_dir, patience=0.1)
+    with caplog.at_level(logging.WARNING):
+        mirror.on_start(run, None)
+        mirror.on_epoch(run, {})
+        make_run.finish(run)
+        mirror.on_end(run)
+    assert mirror.run_id is None
+    assert "recsys compare sends the rest" in caplog.text
+    run.verify()
+
+
+def test_a_store_that_comes_back_gets_everything(make_run, work_dir, tracking, monkeypatch):
+    """The first three sends fail, one of them half-way; nothing is missing in the end."""
+    failures = iter(["before", "half-way", "before"])
+    send = Sender._send
+
+    def unreliable(self, samples):
+        kind = next(failures, None)
+        if kind == "before":
+            raise OSError("connection refused")
+        if kind == "half-way":
+            send(self, samples)
+            raise OSError("connection reset")
+        return send(self, samples)
+
+    monkeypatch.setattr(Sender, "_send", unreliable)
+    monkeypatch.setattr(mirror_module, "LONGEST_PAUSE", 0.01)
+    run = make_run(finished=False, epochs=2)
+    mirror = MlflowMirror(tracking, work_dir)
+    mirror.on_start(run, None)
+    mirror.on_epoch(run, {})
+    make_run.finish(run)
+    mirror.on_end(run)
+    client = open_store(tracking, work_dir).client
+    assert client.get_run(mirror.run_id).info.status == "FINISHED"
+    assert [point.step for point in client.get_metric_history(mirror.run_id, "loss")] == [1, 2]
+
+
+def test_samples_of_the_machine_survive_an_absence(make_run, work_dir, monkeypatch):
+    tracking = TrackingConfig(log_model=False)
+    send, refused = Sender.send, []
+
+    def once_away(self, samples=()):
+        if not refused:
+            refused.append(len(list(samples)))
+            raise StoreError("away")
+        return send(self, samples)
+
+    monkeypatch.setattr(Sender, "send", once_away)
+    run = make_run(finished=False, epochs=1)
+    mirror = MlflowMirror(tracking, work_dir)
+    mirror.on_start(run, None)
+    while not refused:
+        pass
+    make_run.finish(run)
+    mirror.on_end(run)
+    assert refused[0] > 0
+    metrics = open_store(tracking, work_dir).client.get_run(mirror.run_id).data.metrics
+    assert metrics["system/cpu_utilization_percentage"] >= 0
+
+
+def test_disabled_means_no_store_at_all(make_run, work_dir):
+    run = make_run(finished=False)
+    mirror = MlflowMirror(TrackingConfig(enabled=False), work_dir)
+    mirror.on_start(run, None)
+    mirror.on_epoch(run, {})
+    mirror.on_end(run)
+    assert not (work_dir / "mlflow.db").exists()
+
+
+def test_the_default_store_lies_in_the_work_directory(work_dir, tracking):
+    store = open_store(tracking, work_dir)
+    assert (work_dir / "mlflow.db").exists()
+    assert store.client.get_experiment(store.experiment_id).artifact_location == (work_dir / "mlartifacts").as_uri()

@@ -1,0 +1,84 @@
+"""A run directory's way into MLflow: complete, idempotent, and patient."""
+
+import pytest
+from mlflow import MlflowClient
+
+from recsys.config.tracking import TrackingConfig
+from recsys.tracking.store import StoreError, open_store
+from recsys.tracking.sync import sync, unsent
+
+
+def test_a_finished_run_arrives_whole(make_run, work_dir, tracking):
+    run = make_run(seed=3, quality=0.5)
+    run_id = sync(run, tracking, work_dir)
+    client = open_store(tracking, work_dir).client
+    sent = client.get_run(run_id)
+    assert sent.info.status == "FINISHED"
+    assert sent.info.run_name == "toy"
+    assert sent.info.end_time - sent.info.start_time == 60_000
+    assert sent.data.params["model.width"] == "8"
+    assert sent.data.params["training.seed"] == "3"
+    assert sent.data.params["data.columns.user"] == "user_id"
+    assert sent.data.tags["recsys.run_digest"] == run.digest
+    assert sent.data.tags["recsys.protocol"] == "L1"
+    assert sent.data.metrics["test/ndcg_at_10"] == run.metrics["model"]["ndcg@10"]
+    assert sent.data.metrics["best/ndcg_at_10"] == 0.5
+    assert sent.data.metrics["baseline/popularity/hr_at_10"] == 0.1
+    assert sent.data.metrics["cost/wall_seconds"] == 60
+    assert sent.data.metrics["segment/history_length/0-9/ndcg_at_10"] == 0.5
+    (dataset,) = sent.inputs.dataset_inputs
+    assert dataset.dataset.digest == run.manifest["dataset_digest"]
+    assert '"written": 90' in dataset.dataset.profile
+    history = client.get_metric_history(run_id, "loss")
+    assert [(point.step, point.value) for point in history] == [(1, 2.0), (2, 1.0), (3, 2.0 / 3)]
+    files = {file.path for file in client.list_artifacts(run_id, "run")}
+    assert files == {
+        f"run/{name}" for name in ("manifest.json", "config.json", "history.jsonl", "metrics.json", "ranks.parquet")
+    }
+
+
+def test_sending_again_changes_nothing(make_run, work_dir, tracking):
+    run = make_run()
+    first = sync(run, tracking, work_dir)
+    client = open_store(tracking, work_dir).client
+    before = client.get_run(first)
+    assert sync(run, tracking, work_dir) == first
+    after = client.get_run(first)
+    assert (after.data.metrics, after.data.tags, after.info.status) == (
+        before.data.metrics,
+        before.data.tags,
+        "FINISHED",
+    )
+    assert len(client.get_metric_history(first, "loss")) == 3
+    assert len(client.search_runs([after.info.experiment_id])) == 1
+
+
+def test_a_run_sent_half_way_goes_on_in_the_same_place(make_run, work_dir, tracking):
+    run = make_run(finished=False, epochs=2)
+    first = sync(run, tracking, work_dir)
+    client = open_store(tracking, work_dir).client
+    assert client.get_run(first).info.status == "RUNNING"
+    run.log_epoch({"epoch": 3, "loss": 0.1})
+    assert sync(run, tracking, work_dir) == first
+    assert [point.step for point in client.get_metric_history(first, "loss")] == [1, 2, 3]
+
+
+def test_unsent_finds_what_the_store_lacks(make_run, work_dir, tracking):
+    here, there, unfinished = make_run(seed=1), make_run(seed=2), make_run(seed=3, finished=False)
+    sync(here, tracking, work_dir)
+    sync(unfinished, tracking, work_dir)
+    store = open_store(tracking, work_dir)
+    assert [run.digest for run in unsent(work_dir / "runs", store)] == [there.digest]
+
+
+def test_a_store_that_is_away_is_an_error_that_names_it(make_run, work_dir):
+    away = TrackingConfig(uri="http://127.0.0.1:9", log_model=False)
+    with pytest.raises(StoreError, match=r"127\.0\.0\.1:9"):
+        sync(make_run(), away, work_dir)
+
+
+def test_a_deleted_experiment_says_how_to_restore_it(work_dir, tracking):
+    store = open_store(tracking, work_dir)
+    MlflowClient(store.uri).delete_experiment(store.experiment_id)
+    with pytest.raises(StoreError, match="restore --experiment-id"):
+        open_store(tracking, work_dir)
