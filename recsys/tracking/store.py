@@ -20,7 +20,7 @@ ARTEFACT_ROOT = "mlartifacts"
 # A store that is away must be noticed at once: what could not be sent is kept and sent again by the mirror, not by
 # retries inside a request. MLflow reports its use to its makers unless told otherwise.
 _ENVIRONMENT = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }

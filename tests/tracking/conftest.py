@@ -1,6 +1,7 @@
 """Runs without training: the files of a run directory, written as the trainer writes them."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
 
 from recsys.artefact import digest, file_hashes, write_json
 from recsys.config import parse_config
 from recsys.config.tracking import TrackingConfig
 from recsys.run import Run
+from recsys.tracking.store import DATABASE
 
 MakeRun = Callable[..., Run]
 ITEMS = 12
@@ -23,9 +26,20 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:mlflow")
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with all its tables and nothing in them; making one takes MLflow seconds, copying it none."""
+    directory = tmp_path_factory.mktemp("store")
+    MlflowClient(f"sqlite:///{directory / DATABASE}").search_experiments()
+    return directory / DATABASE
+
+
 @pytest.fixture
-def work_dir(tmp_path: Path) -> Path:
-    return tmp_path / "work"
+def work_dir(tmp_path: Path, empty_database: Path) -> Path:
+    path = tmp_path / "work"
+    path.mkdir()
+    shutil.copyfile(empty_database, path / DATABASE)
+    return path
 
 
 @pytest.fixture

@@ -90,6 +90,7 @@ def test_samples_of_the_machine_survive_an_absence(make_run, work_dir, monkeypat
 
 
 def test_disabled_means_no_store_at_all(make_run, work_dir):
+    (work_dir / "mlflow.db").unlink()
     run = make_run(finished=False)
     mirror = MlflowMirror(TrackingConfig(enabled=False), work_dir)
     mirror.on_start(run, None)
@@ -98,7 +99,8 @@ def test_disabled_means_no_store_at_all(make_run, work_dir):
     assert not (work_dir / "mlflow.db").exists()
 
 
-def test_the_default_store_lies_in_the_work_directory(work_dir, tracking):
+def test_the_default_store_is_made_in_the_work_directory(tmp_path, tracking):
+    work_dir = tmp_path / "new"
     store = open_store(tracking, work_dir)
     assert (work_dir / "mlflow.db").exists()
     assert store.client.get_experiment(store.experiment_id).artifact_location == (work_dir / "mlartifacts").as_uri()
