@@ -1,0 +1,93 @@
+"""Look at an event log and write a config for it, with what was guessed said in comments.
+
+    recsys init events.csv
+    recsys init clicks/ --user visitorid --item itemid --out clicks.yaml
+    recsys init --reference
+
+LOG is a CSV, JSON Lines or Parquet file (.gz is looked through), a folder or a glob of them. Read the comments, mend
+what is wrong, then run it: recsys run events.yaml. --reference prints every key that a config may have.
+"""
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("log", metavar="LOG", type=Path, nargs="?", help="the event log")
+    for flag, name in (("user", "user"), ("item", "item"), ("timestamp", "timestamp"), ("event-id", "event id")):
+        parser.add_argument(f"--{flag}", metavar="COLUMN", help=f"the column that holds the {name}, not to be guessed")
+    parser.add_argument("--out", type=Path, help="the config to write (default: the log's name, .yaml, here)")
+    parser.add_argument("--overwrite", action="store_true", help="replace the config when it is there")
+    parser.add_argument("--reference", action="store_true", help="print every config key, its default and its meaning")
+
+
+def run(args: argparse.Namespace) -> int:
+    from recsys.errors import ConfigError
+
+    if args.reference:
+        from recsys.config.reference import reference
+
+        print(reference())  # noqa: T201
+        return 0
+    if args.log is None:
+        raise ConfigError("name the log to look at: recsys init events.csv (or --reference for every config key)")
+    out = args.out or Path(args.log.name.split(".")[0].strip("*?[]") or "log").with_suffix(".yaml")
+    if out.exists() and not args.overwrite:
+        raise ConfigError(f"{out}: already there; pass --overwrite, or another name with --out")
+    out.write_text(write_config(args.log, {name: value for name, value in _given(args).items() if value}))
+    print(f"{out}: written; read its comments, then: recsys run {out}")  # noqa: T201
+    return 0
+
+
+def _given(args: argparse.Namespace) -> dict[str, str | None]:
+    from recsys.schema import EVENT_ID, ITEM, TIMESTAMP, USER
+
+    return {USER: args.user, ITEM: args.item, TIMESTAMP: args.timestamp, EVENT_ID: args.event_id}
+
+
+def write_config(log: Path, given: dict[str, str]) -> str:
+    """The text of a config for ``log``; it has been parsed and is valid."""
+    import yaml
+
+    from recsys.config import parse_config
+    from recsys.data.guessing import guess_log
+    from recsys.schema import EVENT_ID, ITEM, TIMESTAMP, USER
+
+    guess = guess_log(log, given)
+
+    def column(key: str, name: str) -> str:
+        found = guess.columns.get(name)
+        value = _yaml(found.column) if found else "null"
+        return f"    {key}: {value} # {found.reason if found else 'nothing looked like an arrival number'}"
+
+    text = "\n".join(
+        [
+            f"# Written by recsys init, from the first rows of {log}.",
+            *(f"# {fact}" for fact in guess.facts),
+            "# Every other key has a default: recsys init --reference lists them all.",
+            "data:",
+            f"  path: {_yaml(str(log))}",
+            "  columns:",
+            column("user", USER),
+            column("item", ITEM),
+            column("timestamp", TIMESTAMP),
+            column("event_id", EVENT_ID),
+            f"  timestamp_unit: {guess.unit} # guessed from the values",
+            *([f"  delimiter: {_yaml(guess.delimiter)}"] if guess.delimiter != "," else []),
+            "  # items: {path: items.csv, item: item_id, title: title} # a table with titles, where there is one",
+            "prepare:",
+            "  k_core: 5 # drop users and items with fewer events, until none is left",
+            "model:",
+            f"  max_length: {guess.max_length} # newest events that the model reads, by the sample's lengths",
+            "",
+        ]
+    )
+    parse_config(yaml.safe_load(text), "the config that recsys init wrote")
+    return text
+
+
+def _yaml(value: str) -> str:
+    """``value`` as a YAML scalar, quoted where YAML would read it as something else."""
+    import yaml
+
+    return yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10_000).strip()[1:-1]

@@ -1,0 +1,52 @@
+"""Every key that a config may have, read off the models themselves, so that it is never out of date."""
+
+import json
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from recsys.config import Config
+
+
+def reference() -> str:
+    """A commented YAML text of all sections, keys, defaults and meanings."""
+    return "\n".join(["# Every key, with its default.", *_section(Config, 0)])
+
+
+def _section(model: type[BaseModel], depth: int) -> list[str]:
+    indent = "  " * depth
+    lines = []
+    for name, info in model.model_fields.items():
+        inner = _model_of(info.annotation)
+        if inner is not None:
+            lines.append(f"{indent}{name}: # {(inner.__doc__ or '').strip().splitlines()[0]}")
+            lines += _section(inner, depth + 1)
+            continue
+        default = "(required)" if info.default is PydanticUndefined else json.dumps(_plain(info.default))
+        notes = [note for note in (info.description, _choices(info.annotation), _limits(info.metadata)) if note]
+        lines.append(f"{indent}{name}: {default}" + (f" # {'; '.join(notes)}" if notes else ""))
+    return lines
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else str(value) if hasattr(value, "__fspath__") else value
+
+
+def _limits(metadata: list[Any]) -> str:
+    signs = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+    return ", ".join(
+        f"{word} {getattr(limit, sign)}" for limit in metadata for sign, word in signs.items() if hasattr(limit, sign)
+    )
+
+
+def _choices(annotation: Any) -> str:
+    options = [option for option in get_args(annotation) if isinstance(option, str)]
+    return " | ".join(options)

@@ -1,0 +1,199 @@
+"""What a log's columns most likely mean, and why: for ``recsys init``, which leaves the last word to a person."""
+
+import csv
+import gzip
+import json
+import re
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, TextIO, cast
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from recsys.data.log import Format, format_of, log_files
+from recsys.errors import DataError
+from recsys.schema import EVENT_ID, ITEM, TIMESTAMP, USER
+
+SAMPLE_ROWS = 200_000
+DELIMITERS = ",\t;|"
+# Words of a column's name, by what it then holds; earlier words weigh more.
+WORDS = {
+    USER: ("user", "uid", "customer", "visitor", "reviewer", "member", "account", "client", "person", "session"),
+    ITEM: ("item", "iid", "product", "movie", "film", "asin", "sku", "article", "track", "song", "book", "video",
+           "content", "business", "game", "anime", "offer", "page", "post"),
+    TIMESTAMP: ("timestamp", "datetime", "time", "ts", "date", "created", "when"),
+    EVENT_ID: ("event id", "arrival", "sequence", "seq", "offset", "row"),
+}  # fmt: skip
+SECONDS = (3e8, 4e9)  # 1979 to 2096, as Unix seconds
+Unit = Literal["s", "ms", "iso8601"]
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A column and the reason for taking it."""
+
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class GuessedLog:
+    """What was found out about a log from its first rows.
+
+    Attributes:
+        columns: by our name of the column; ``EVENT_ID`` is absent where nothing looks like one.
+        facts: sentences about the sample that help to choose settings.
+        max_length: a history length that holds most users' whole histories, up to 200.
+    """
+
+    format: Format
+    delimiter: str
+    columns: dict[str, Guess]
+    unit: Unit
+    max_length: int
+    facts: list[str] = field(default_factory=list)
+
+
+def guess_log(path: Path, given: dict[str, str]) -> GuessedLog:
+    """Look at the first rows of a log (a file, a folder or a glob).
+
+    Args:
+        given: columns that the caller knows already, by our name.
+
+    Raises:
+        DataError: nothing to look at, no column names, or no column that could be what is needed.
+    """
+    file = log_files(path)[0]
+    kind = format_of(file)
+    delimiter = _guess_delimiter(file) if kind == "csv" else ","
+    sample = _read_sample(file, kind, delimiter)
+    if sample.empty:
+        raise DataError(f"{file}: no rows; a log has one row an event")
+    columns = _guess_columns(file, sample, given)
+    unit = _guess_unit(file, sample[columns[TIMESTAMP].column])
+    lengths = sample[columns[USER].column].value_counts().to_numpy()
+    fitting = [length for length in (20, 50, 100, 200) if length >= np.quantile(lengths, 0.75)]
+    max_length = fitting[0] if fitting else 200
+    return GuessedLog(kind, delimiter, columns, unit, max_length, _facts(sample, columns, unit, lengths))
+
+
+def _guess_delimiter(file: Path) -> str:
+    try:
+        with _open_text(file) as lines:
+            return max(DELIMITERS, key=lines.readline().count)
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise DataError(f"{file}: line 1 cannot be read as UTF-8 text ({error})") from None
+
+
+def _open_text(file: Path) -> TextIO:
+    packed = file.suffix == ".gz"
+    opened = gzip.open(file, "rt", encoding="utf-8") if packed else file.open(encoding="utf-8")  # noqa: SIM115
+    return cast(TextIO, opened)
+
+
+def _read_sample(file: Path, kind: Format, delimiter: str) -> pd.DataFrame:
+    try:
+        if kind == "parquet":
+            with pq.ParquetFile(file) as parquet:
+                rows: pd.DataFrame = next(parquet.iter_batches(SAMPLE_ROWS)).to_pandas()
+                return rows
+        if kind == "jsonl":
+            with _open_text(file) as lines:
+                return pd.DataFrame([json.loads(line) for line in islice(lines, SAMPLE_ROWS)])
+        sample = pd.read_csv(file, sep=delimiter, nrows=SAMPLE_ROWS, quoting=csv.QUOTE_MINIMAL, on_bad_lines="skip")
+    except StopIteration:
+        return pd.DataFrame()
+    except (OSError, EOFError, ValueError, pd.errors.ParserError) as error:
+        raise DataError(f"{file}: cannot be read as {kind} ({error})") from None
+    if all(re.fullmatch(r"[-\d.]+", name) for name in sample.columns):
+        raise DataError(
+            f"{file}: line 1 must hold the columns' names, found {delimiter.join(sample.columns)!r}; "
+            "put a line such as user_id,item_id,rating,timestamp above it"
+        )
+    return sample
+
+
+def _guess_columns(file: Path, sample: pd.DataFrame, given: dict[str, str]) -> dict[str, Guess]:
+    found = {name: Guess(column, "given") for name, column in given.items()}
+    for guess in found.values():
+        if guess.column not in sample.columns:
+            raise DataError(f"{file}: no column {guess.column!r}; it has {', '.join(map(str, sample.columns))}")
+    for name in (TIMESTAMP, USER, ITEM, EVENT_ID):
+        left = [str(column) for column in sample.columns if column not in {g.column for g in found.values()}]
+        likely = found.get(name) or _by_name(name, left) or _by_values(name, sample, left)
+        if likely is not None:
+            found[name] = likely
+        elif name != EVENT_ID:
+            flag = name.removesuffix("_id")
+            raise DataError(
+                f"{file}: no column looks like a {name}; it has {', '.join(map(str, sample.columns))}; "
+                f"say which one with --{flag} COLUMN"
+            )
+    return found
+
+
+def _by_name(name: str, columns: list[str]) -> Guess | None:
+    best: tuple[int, int, str] | None = None
+    for place, column in enumerate(columns):
+        spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower()
+        words = " ".join(re.split(r"[^a-z0-9]+", spaced))
+        for rank, word in enumerate(WORDS[name]):
+            if re.search(rf"\b{word}(s|id)?\b|^{word}", words):
+                best = min(best or (rank, place, column), (rank, place, column))
+                break
+    return None if best is None else Guess(best[2], "by its name")
+
+
+def _by_values(name: str, sample: pd.DataFrame, columns: list[str]) -> Guess | None:
+    """The first column whose values could be this; never an event id, which a mere row number looks like, too."""
+    for column in columns:
+        values = sample[column].dropna()
+        if values.empty or name == EVENT_ID:
+            continue
+        if name == TIMESTAMP and _unit_of(values) is not None:
+            return Guess(column, "by its values, which are moments")
+        if name in (USER, ITEM) and not pd.api.types.is_float_dtype(values) and 1 < values.nunique() < len(values):
+            return Guess(column, "only by its place and its repeated values: please check")
+    return None
+
+
+def _unit_of(values: "pd.Series[Any]") -> Unit | None:
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return "iso8601"
+    if pd.api.types.is_numeric_dtype(values):
+        middle = float(values.median())
+        return "s" if SECONDS[0] <= middle <= SECONDS[1] else "ms" if SECONDS[0] <= middle / 1e3 <= SECONDS[1] else None
+    parsed = pd.to_datetime(values.astype(str).head(1000), format="ISO8601", errors="coerce", utc=True)
+    return "iso8601" if parsed.notna().mean() > 0.5 else None
+
+
+def _guess_unit(file: Path, values: "pd.Series[Any]") -> Unit:
+    unit = _unit_of(values.dropna())
+    if unit is None and pd.api.types.is_numeric_dtype(values):
+        return "s"  # positions rather than moments: they order events all the same
+    if unit is None:
+        raise DataError(f"{file}: column {values.name!r} holds neither numbers nor ISO 8601, found {values.iloc[0]!r}")
+    return unit
+
+
+def _facts(sample: pd.DataFrame, columns: dict[str, Guess], unit: Unit, lengths: "np.ndarray[Any, Any]") -> list[str]:
+    user, item, time = (columns[name].column for name in (USER, ITEM, TIMESTAMP))
+    whole = len(sample) < SAMPLE_ROWS
+    tied = sample.duplicated([user, time], keep=False).mean()
+    first, last = sample[time].dropna().min(), sample[time].dropna().max()
+    if unit != "iso8601" and SECONDS[0] <= float(first) / (1 if unit == "s" else 1000):
+        first, last = (pd.to_datetime(int(moment), unit=unit, utc=True).isoformat() for moment in (first, last))
+    facts = [
+        f"{len(sample):,} rows{'' if whole else ' (the first ones)'}, {sample[user].nunique():,} users, "
+        f"{sample[item].nunique():,} items, from {first} to {last}.",
+        f"Half the users have {int(np.median(lengths))} events or fewer; {(lengths >= 5).mean():.0%} have 5 or more.",
+    ]
+    if tied > 0.01 and EVENT_ID not in columns:
+        facts.append(f"{tied:.0%} of the events share their user and timestamp with another: an arrival number helps.")
+    missing = sample[[user, item, time]].isna().any(axis=1).mean()
+    if missing:
+        facts.append(f"{missing:.2%} of the rows lack a user, item or timestamp: they will be rejected and counted.")
+    return facts

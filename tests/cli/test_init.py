@@ -1,0 +1,57 @@
+"""``recsys init`` writes a config that loads and says what it guessed."""
+
+from pathlib import Path
+
+import pytest
+
+from recsys.cli import main
+from recsys.config import load_config
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"u{n % 7};i{n % 5};{1_700_000_000 + n};{n}\n" for n in range(70))
+    (tmp_path / "clicks.csv").write_text("visitor;no;when;event id\n" + rows)
+    return Path("clicks.csv")
+
+
+def test_the_written_config_loads(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", str(log), "--item", "no"]) == 0
+    assert "clicks.yaml: written" in capsys.readouterr().out
+    data = load_config("clicks.yaml").data
+    assert data.path == log
+    assert data.columns.model_dump(exclude_none=True, include={"user", "item", "timestamp", "event_id"}) == {
+        "user": "visitor",
+        "item": "no",  # which YAML would read as false if it stood unquoted
+        "timestamp": "when",
+        "event_id": "event id",
+    }
+    assert (data.timestamp_unit, data.delimiter) == ("s", ";")
+    text = Path("clicks.yaml").read_text()
+    assert "visitor # by its name" in text
+    assert "70 rows, 7 users, 5 items" in text
+
+
+def test_an_existing_config_is_kept(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("clicks.yaml").write_text("mine")
+    assert main(["init", str(log)]) == 2
+    assert "clicks.yaml: already there" in capsys.readouterr().err
+    assert Path("clicks.yaml").read_text() == "mine"
+    assert main(["init", str(log), "--item", "no", "--overwrite"]) == 0
+
+
+def test_a_missing_log_leaves_nothing(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "absent.csv"]) == 3
+    assert "absent.csv: no such file" in capsys.readouterr().err
+    assert not Path("absent.yaml").exists()
+
+
+def test_without_a_log_it_says_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init"]) == 2
+    assert "recsys init events.csv" in capsys.readouterr().err
+
+
+def test_reference(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "--reference"]) == 0
+    assert "max_length: 50" in capsys.readouterr().out

@@ -1,0 +1,137 @@
+"""Logs as people have them, and what is guessed of their columns."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from recsys.data.guessing import guess_log
+from recsys.errors import DataError
+from recsys.schema import EVENT_ID, ITEM, TIMESTAMP, USER
+
+
+def log(users: int = 4, events: int = 6) -> list[tuple[str, str, int]]:
+    """(user, item, Unix seconds) rows."""
+    return [(f"u{u}", f"i{(u + e) % 5}", 1_700_000_000 + 60 * e + u) for u in range(users) for e in range(events)]
+
+
+def write(path: Path, header: str, rows: list[tuple[object, ...]], delimiter: str = ",") -> Path:
+    lines = [header, *(delimiter.join(map(str, row)) for row in rows)]
+    text = "\n".join(lines) + "\n"
+    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+    return path
+
+
+def guessed(path: Path, **given: str) -> dict[str, str]:
+    return {name: guess.column for name, guess in guess_log(path, given).columns.items()}
+
+
+@pytest.mark.parametrize(
+    ("header", "delimiter"),
+    [
+        ("user_id,item_id,timestamp", ","),
+        ("visitorid;itemid;event_time", ";"),
+        ("reviewerID\tasin\tunixReviewTime", "\t"),
+        ("customer|sku|created_at", "|"),
+        ("userId,movieId,ts", ","),
+    ],
+)
+def test_usual_names_and_delimiters(tmp_path: Path, header: str, delimiter: str) -> None:
+    path = write(tmp_path / "log.csv", header, log(), delimiter)
+    guess = guess_log(path, {})
+    user, item, time = header.split(delimiter)
+    assert {name: g.column for name, g in guess.columns.items()} == {USER: user, ITEM: item, TIMESTAMP: time}
+    assert (guess.delimiter, guess.unit) == (delimiter, "s")
+
+
+def test_an_arrival_number_is_found_by_its_name_only(tmp_path: Path) -> None:
+    rows = [(*row, number, number) for number, row in enumerate(log())]
+    assert guessed(write(tmp_path / "a.csv", "user,item,time,event_id,x", rows))[EVENT_ID] == "event_id"
+    assert EVENT_ID not in guessed(write(tmp_path / "b.csv", "user,item,time,x,y", rows))
+
+
+@pytest.mark.parametrize(
+    ("spell", "unit"),
+    [
+        (lambda s: s, "s"),
+        (lambda s: s * 1000, "ms"),
+        (lambda s: pd.Timestamp(s, unit="s").isoformat(), "iso8601"),
+        (lambda s: str(pd.Timestamp(s, unit="s", tz="Europe/Vienna")), "iso8601"),
+        (lambda s: s - 1_700_000_000, "s"),
+    ],
+)
+def test_units(tmp_path: Path, spell, unit: str) -> None:  # type: ignore[no-untyped-def]
+    path = write(tmp_path / "log.csv", "user,item,time", [(u, i, spell(t)) for u, i, t in log()])
+    assert guess_log(path, {}).unit == unit
+
+
+def test_nameless_columns_are_taken_by_their_values_and_said_so(tmp_path: Path) -> None:
+    path = write(tmp_path / "log.csv", "a,b,rating,c", [(u, i, 4.5, t) for u, i, t in log()])
+    guess = guess_log(path, {})
+    assert {name: g.column for name, g in guess.columns.items()} == {USER: "a", ITEM: "b", TIMESTAMP: "c"}
+    assert "please check" in guess.columns[USER].reason
+    assert "moments" in guess.columns[TIMESTAMP].reason
+
+
+def test_what_is_given_is_not_guessed(tmp_path: Path) -> None:
+    path = write(tmp_path / "log.csv", "user,item,time,device", [(*row, row[0]) for row in log()])
+    assert guessed(path, **{USER: "device"})[USER] == "device"
+    with pytest.raises(DataError, match="no column 'divice'; it has user, item, time, device"):
+        guess_log(path, {USER: "divice"})
+
+
+@pytest.mark.parametrize("name", ["log.csv.gz", "log.jsonl", "log.parquet"])
+def test_every_format(tmp_path: Path, name: str) -> None:
+    path, frame = tmp_path / name, pd.DataFrame(log(), columns=["user", "item", "timestamp"])
+    if name.endswith("parquet"):
+        frame.to_parquet(path)
+    elif name.endswith("jsonl"):
+        path.write_text("".join(json.dumps(row) + "\n" for row in frame.to_dict("records")))
+    else:
+        write(path, "user,item,timestamp", log())
+    guess = guess_log(path, {})
+    assert guess.columns[TIMESTAMP].column == "timestamp"
+    assert guess.unit == "s"
+    assert "24 rows, 4 users, 5 items" in guess.facts[0]
+
+
+def test_a_folder_is_known_by_its_first_file(tmp_path: Path) -> None:
+    (tmp_path / "days").mkdir()
+    write(tmp_path / "days" / "2.csv", "user,item,time", log())
+    write(tmp_path / "days" / "1.csv", "uid,item,time", log())
+    assert guessed(tmp_path / "days")[USER] == "uid"
+
+
+def test_ties_and_gaps_are_told(tmp_path: Path) -> None:
+    rows = [(u, i if t % 7 else "", 1_700_000_000) for u, i, t in log()]
+    facts = " ".join(guess_log(write(tmp_path / "log.csv", "user,item,time", rows), {}).facts)
+    assert "100% of the events share their user and timestamp" in facts
+    assert "of the rows lack a user, item or timestamp" in facts
+
+
+def test_max_length_holds_most_histories(tmp_path: Path) -> None:
+    assert guess_log(write(tmp_path / "a.csv", "user,item,time", log(4, 30)), {}).max_length == 50
+    assert guess_log(write(tmp_path / "b.csv", "user,item,time", log(4, 900)), {}).max_length == 200
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("user,item,time\n", "no rows"),
+        ("196,242,3,881250949\n196,243,3,881250950\n", "line 1 must hold the columns' names, found '196,242,3,881"),
+        ("user,item\nu1,i1\nu1,i2\n", "no column looks like a timestamp; it has user, item; .*--timestamp COLUMN"),
+        ("user,item,time\nu,i,yesterday\nu,j,today\n", "'time' holds neither numbers nor ISO 8601, found 'yesterday'"),
+    ],
+)
+def test_logs_that_cannot_be_read_are_refused(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "log.csv").write_text(content)
+    with pytest.raises(DataError, match=message):
+        guess_log(tmp_path / "log.csv", {})
+
+
+def test_a_binary_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_bytes(b"\xff\xfe\x00\x01" * 50)
+    with pytest.raises(DataError, match=r"log\.csv"):
+        guess_log(tmp_path / "log.csv", {})
