@@ -26,6 +26,20 @@ COMMANDS = {
     "score": "top candidates for every user (Beam)",
     "rerank": "order candidates through a bundle, as a phone does",
 }
+# Which install set (see setup.py) brings a package that a command found missing.
+EXTRAS = {
+    "apache_beam": "pipelines",
+    "cryptography": "signing",
+    "mlflow": "tracking",
+    "optuna": "tracking",
+    "pandas": "pipelines",
+    "pyarrow": "pipelines",
+    "pydantic": "pipelines",
+    "rich": "pipelines",
+    "tensorflow": "training",
+    "tensorflow_recommenders": "training",
+    "yaml": "pipelines",
+}
 
 
 class Command(Protocol):
@@ -72,6 +86,12 @@ def main(argv: list[str] | None = None) -> int:
     args = own.parse_args(arguments[1:])
     try:
         return command.run(args)
+    except ModuleNotFoundError as error:
+        extra = EXTRAS.get((error.name or "").split(".")[0])
+        if extra is None:
+            raise
+        print(f"recsys {known.command}: needs {error.name}: pip install 'recsys[{extra}]'", file=sys.stderr)  # noqa: T201
+        return EXIT_FAILED
     except RecsysError as error:
         print(f"recsys {known.command}: {error}", file=sys.stderr)  # noqa: T201
         return error.exit_code
