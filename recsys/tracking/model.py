@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 LOADER = "recsys.tracking.loader"
-RUN_DIR, DATASET_DIR = "run", "dataset"
+DATA_DIR, RUN_DIR, DATASET_DIR = "recommender", "run", "dataset"
 EXAMPLE_ITEMS = 3
 # What the loader imports; pinned to what trained the model, so that nothing has to be inferred by loading it.
 REQUIREMENTS = ("tensorflow", "tf-keras", "tensorflow-recommenders", "numpy", "pandas", "pyarrow", "pydantic", "PyYAML")
@@ -56,11 +57,13 @@ def save_model(path: Path, run: Run, dataset: Dataset, **identity: Any) -> None:
     Args:
         identity: fields of MLflow's ``Model`` that say whose it is.
     """
-    import mlflow.pyfunc
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow warns of its own type hints when this is first imported
+        import mlflow.pyfunc
     from mlflow.models import Model
 
     with tempfile.TemporaryDirectory() as directory:
-        data = Path(directory) / "data"
+        data = Path(directory) / DATA_DIR
         for part, names, source in (
             (RUN_DIR, (MANIFEST, run.config_file.name, run.weights_file.name), run.path),
             (DATASET_DIR, (MANIFEST, ITEMS_FILE), dataset.path),

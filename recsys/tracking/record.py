@@ -14,7 +14,17 @@ DATASET_TAG = "recsys.dataset_digest"
 PROTOCOL_TAG = "recsys.protocol"
 SEED_TAG = "recsys.seed"
 
-_FACT_TAGS = ("protocol", "dataset_digest", "config_digest", "seed", "code_version", "code_clean", "environment_lock")
+_FACT_TAGS = (
+    "protocol",
+    "dataset_digest",
+    "config_digest",
+    "seed",
+    "code_version",
+    "code_clean",
+    "recsys_version",
+    "python",
+    "environment_lock",
+)
 _COSTS = ("wall_seconds", "cpu_seconds", "peak_memory_bytes", "parameters", "multiply_adds")
 
 
@@ -66,11 +76,12 @@ def tags(run: Run) -> dict[str, str]:
 
 def epoch_points(run: Run) -> list[Point]:
     """Every epoch's metrics. The same history gives the same points, so that sending twice changes nothing."""
-    started = milliseconds(run.manifest["started"])
+    clock = float(milliseconds(run.manifest["started"]))
     points = []
     for entry in run.history():
         step = int(entry["epoch"])
-        when = started + step
+        clock += 1000 * entry["seconds"]
+        when = round(clock)
         points += [Point(metric_key(key), value, step, when) for key, value in _numbers(entry) if key != "epoch"]
     return points
 

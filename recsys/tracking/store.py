@@ -23,6 +23,7 @@ _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
 }
 
 
@@ -55,6 +56,19 @@ def store_uri(tracking: TrackingConfig, work_dir: Path) -> str:
     return tracking.uri or f"sqlite:///{(work_dir / DATABASE).resolve()}"
 
 
+@contextmanager
+def store_errors(uri: str) -> Iterator[None]:
+    """What MLflow, its database or its network raise, as one ``StoreError`` that names the store."""
+    import mlflow
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (mlflow.MlflowException, SQLAlchemyError, OSError) as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise StoreError(f"{uri}: the MLflow store cannot be used: {lines[0]}") from error
+
+
 def open_store(tracking: TrackingConfig, work_dir: Path) -> Store:
     """Connect, and make the database and the experiment where they are missing.
 
@@ -67,26 +81,18 @@ def open_store(tracking: TrackingConfig, work_dir: Path) -> Store:
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     import mlflow
-    from sqlalchemy.exc import SQLAlchemyError
 
     work_dir.mkdir(parents=True, exist_ok=True)
     uri = store_uri(tracking, work_dir)
-    try:
-        with exclusive(work_dir):
-            client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
-            experiment = client.get_experiment_by_name(tracking.experiment)
-            if experiment is None:
-                root = None if tracking.uri else (work_dir / ARTEFACT_ROOT).resolve().as_uri()
-                return Store(uri, client, client.create_experiment(tracking.experiment, artifact_location=root))
-    except (mlflow.MlflowException, SQLAlchemyError, OSError) as error:
-        raise StoreError(f"{uri}: the MLflow store cannot be used: {_first_line(error)}") from error
+    with store_errors(uri), exclusive(work_dir):
+        client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+        experiment = client.get_experiment_by_name(tracking.experiment)
+        if experiment is None:
+            root = None if tracking.uri else (work_dir / ARTEFACT_ROOT).resolve().as_uri()
+            return Store(uri, client, client.create_experiment(tracking.experiment, artifact_location=root))
     if experiment.lifecycle_stage != "active":
         raise StoreError(
             f"{uri}: experiment {tracking.experiment!r} was deleted there; restore it "
             f"(mlflow experiments restore --experiment-id {experiment.experiment_id}) or set tracking.experiment"
         )
     return Store(uri, client, str(experiment.experiment_id))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -10,7 +10,8 @@ from recsys.run import Run
 from recsys.schema import MANIFEST
 from recsys.tracking import record
 from recsys.tracking.card import run_card
-from recsys.tracking.store import Store, StoreError, exclusive, open_store
+from recsys.tracking.runs import complete_runs
+from recsys.tracking.store import Store, StoreError, exclusive, open_store, store_errors, store_uri
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
@@ -51,15 +52,12 @@ class Sender:
         Raises:
             StoreError: the store did not take it all.
         """
-        import mlflow
-        from sqlalchemy.exc import SQLAlchemyError
-
         try:
-            with exclusive(self.run.path):
+            with store_errors(store_uri(self.tracking, self.work_dir)), exclusive(self.run.path):
                 return self._send(list(samples))
-        except (mlflow.MlflowException, SQLAlchemyError, OSError) as error:
+        except StoreError:
             self._store = None
-            raise StoreError(f"{self.run.path}: could not be sent to MLflow: {error}") from error
+            raise
 
     def _send(self, samples: "list[Metric]") -> str:
         store = self._store = self._store or open_store(self.tracking, self.work_dir)
@@ -128,24 +126,11 @@ def find_run(store: Store, digest: str) -> str | None:
 
 def unsent(runs_dir: Path, store: Store) -> Iterator[Run]:
     """The finished runs below ``runs_dir`` that the store does not hold whole."""
-    arrived = _complete_digests(store)
+    arrived = {run.digest for run in complete_runs(store)}
     for path in sorted(runs_dir.glob("*/" + MANIFEST)):
         run = Run(path.parent)
         if run.is_finished and run.digest not in arrived:
             yield run
-
-
-def _complete_digests(store: Store) -> set[str]:
-    digests: set[str] = set()
-    token = None
-    while True:
-        page = store.client.search_runs(
-            [store.experiment_id], f"tags.`{record.STATE_TAG}` = 'complete'", max_results=1000, page_token=token
-        )
-        digests |= {found.data.tags[record.DIGEST_TAG] for found in page}
-        token = page.token
-        if not token:
-            return digests
 
 
 def _dataset_input(manifest: dict[str, Any]) -> Any:

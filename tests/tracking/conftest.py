@@ -22,7 +22,7 @@ ITEMS = 12
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # MLflow's own imports and SQLAlchemy's pools warn; what recsys does still has to be silent.
+    # MLflow uses a loader strategy that SQLAlchemy has deprecated; what recsys does still has to be silent.
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:mlflow")
 
 
@@ -114,16 +114,22 @@ def make_run(work_dir: Path) -> MakeRun:
             },
         )
         for epoch in range(1, epochs + 1):
-            run.log_epoch({"epoch": epoch, "loss": 2.0 / epoch, "validation/ndcg@10": quality * epoch / epochs})
+            run.log_epoch(
+                {"epoch": epoch, "seconds": 1.5, "loss": 2.0 / epoch, "validation/ndcg@10": quality * epoch / epochs}
+            )
         if finished:
             finish(run, seed, quality, users)
         return run
 
-    make.finish = lambda run: finish(run, 1, 0.5, 60)
+    make.finish = lambda run, **more: finish(run, 1, 0.5, 60, **more)
     return make
 
 
-def finish(run: Run, seed: int, quality: float, users: int) -> None:
+def zero_weights(path: Path) -> None:
+    np.savez(path, item_table=np.zeros((ITEMS + 1, 8), np.float32))
+
+
+def finish(run: Run, seed: int, quality: float, users: int, weights: Callable[[Path], None] = zero_weights) -> None:
     """Seal the run with ranks that put about a ``quality`` share of targets first."""
     first = np.random.default_rng([seed, 7]).random(users) < quality
     ranks = np.where(first, 1.0, 11.0)
@@ -156,7 +162,7 @@ def finish(run: Run, seed: int, quality: float, users: int) -> None:
         "segments": {"history_length": {"0-9": {"ndcg@10": quality}}},
     }
     run.metrics_file.write_text(json.dumps(metrics))
-    np.savez(run.weights_file, item_table=np.zeros((ITEMS + 1, 8), np.float32))
+    weights(run.weights_file)
     run.finish(
         {
             "finished": "2026-01-01T00:01:00+00:00",

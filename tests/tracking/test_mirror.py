@@ -14,7 +14,7 @@ def test_what_the_mirror_sends_is_what_sync_would(make_run, work_dir, tracking):
     mirror = MlflowMirror(tracking, work_dir)
     mirror.on_start(run, None)
     for epoch in range(1, 4):
-        run.log_epoch({"epoch": epoch, "loss": 1.0 / epoch})
+        run.log_epoch({"epoch": epoch, "seconds": 1.5, "loss": 1.0 / epoch})
         mirror.on_epoch(run, {"loss": 1.0 / epoch})
     make_run.finish(run)
     mirror.on_end(run)

@@ -58,7 +58,7 @@ def test_a_run_sent_half_way_goes_on_in_the_same_place(make_run, work_dir, track
     first = sync(run, tracking, work_dir)
     client = open_store(tracking, work_dir).client
     assert client.get_run(first).info.status == "RUNNING"
-    run.log_epoch({"epoch": 3, "loss": 0.1})
+    run.log_epoch({"epoch": 3, "seconds": 1.5, "loss": 0.1})
     assert sync(run, tracking, work_dir) == first
     assert [point.step for point in client.get_metric_history(first, "loss")] == [1, 2, 3]
 

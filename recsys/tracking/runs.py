@@ -1,0 +1,118 @@
+"""Runs as the store holds them, and their files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+from urllib.request import url2pathname
+
+from recsys.errors import ArtefactError, ConfigError
+from recsys.tracking import record
+from recsys.tracking.store import Store, store_errors
+
+PAGE = 1000
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """One complete run.
+
+    Attributes:
+        run_id: MLflow's id.
+        metrics: last values by the field's names, ``test/ndcg@10``.
+        artefacts: the address below which its files lie.
+    """
+
+    run_id: str
+    name: str
+    parameters: dict[str, str]
+    metrics: dict[str, float]
+    tags: dict[str, str]
+    artefacts: str
+
+    @property
+    def digest(self) -> str:
+        return self.tags[record.DIGEST_TAG]
+
+    def answers_to(self, word: str) -> bool:
+        """``word`` is its MLflow id, its name, or how its digest begins (6 digits or more)."""
+        return word in (self.run_id, self.name) or (len(word) >= 6 and self.digest.startswith(word))
+
+
+def complete_runs(store: Store, where: str = "") -> list[StoredRun]:
+    """Every run that has arrived whole, oldest first.
+
+    Args:
+        where: more conditions in MLflow's search language.
+
+    Raises:
+        StoreError: the store is away, or does not understand ``where``.
+    """
+    conditions = [f"tags.`{record.STATE_TAG}` = 'complete'", *([where] if where else [])]
+    found: list[StoredRun] = []
+    token = None
+    with store_errors(store.uri):
+        while True:
+            page = store.client.search_runs(
+                [store.experiment_id],
+                " and ".join(conditions),
+                max_results=PAGE,
+                order_by=["attributes.start_time ASC", "attributes.run_id ASC"],
+                page_token=token,
+            )
+            found += [_stored(run) for run in page]
+            token = page.token
+            if not token:
+                return found
+
+
+def select(runs: Sequence[StoredRun], words: Sequence[str]) -> list[StoredRun]:
+    """The runs that answer to any of ``words``; all of them when there are no words.
+
+    Raises:
+        ConfigError: nothing answers to a word.
+    """
+    for word in words:
+        if not any(run.answers_to(word) for run in runs):
+            known = ", ".join(sorted({run.name for run in runs})) or "none"
+            raise ConfigError(
+                f"{word!r}: no complete run has this MLflow id, name or digest (6 digits or more); names here: {known}"
+            )
+    return [run for run in runs if not words or any(run.answers_to(word) for word in words)]
+
+
+def local_file(store: Store, run: StoredRun, path: str, scratch: Path) -> Path:
+    """A run's file on this machine: where it lies, or a copy below ``scratch``.
+
+    Raises:
+        ArtefactError: the run has no such file, or the address leaves the experiment's artefact root.
+        StoreError: the store is away.
+    """
+    parsed = urlparse(run.artefacts)
+    if parsed.scheme in ("", "file"):
+        root = urlparse(store.client.get_experiment(store.experiment_id).artifact_location)
+        inside = Path(url2pathname(root.path)).resolve()
+        found = (Path(url2pathname(parsed.path)) / path).resolve()
+    else:
+        target = scratch / run.run_id
+        target.mkdir(parents=True, exist_ok=True)
+        with store_errors(store.uri):
+            found = Path(store.client.download_artifacts(run.run_id, path, str(target))).resolve()
+        inside = target.resolve()
+    if not found.is_relative_to(inside):
+        raise ArtefactError(f"{run.name} ({run.run_id}): its file {path} points outside the artefact root {inside}")
+    if not found.is_file():
+        raise ArtefactError(f"{run.name} ({run.run_id}): {found} is missing from the store; send the run again")
+    return found
+
+
+def _stored(run: Any) -> StoredRun:
+    return StoredRun(
+        run_id=str(run.info.run_id),
+        name=str(run.info.run_name),
+        parameters=dict(run.data.params),
+        metrics={record.metric_name(key): value for key, value in run.data.metrics.items()},
+        tags=dict(run.data.tags),
+        artefacts=str(run.info.artifact_uri),
+    )

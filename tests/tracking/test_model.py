@@ -1,0 +1,88 @@
+"""A logged model: loadable by MLflow, recommending from raw ids, and free of anything that could run."""
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from recsys.config.model import ModelConfig
+from recsys.config.tracking import TrackingConfig
+from recsys.data.dataset import Dataset
+from recsys.errors import ArtefactError
+from recsys.models.sasrec import build_model
+from recsys.models.weights import save_weights
+from recsys.tracking.loader import Recommender
+from recsys.tracking.model import log_model, save_model
+from recsys.tracking.store import open_store
+from recsys.tracking.sync import find_run, sync
+
+MODEL = TrackingConfig(system_metrics=False, log_model=True)
+
+
+@pytest.fixture
+def trained(make_run):
+    """A finished run with the weights of a real, untrained model."""
+    run = make_run(finished=False)
+    model = build_model(ModelConfig.model_validate(run.config["model"]), 13)
+    make_run.finish(run, weights=lambda path: save_weights(model, path))
+    return run
+
+
+def test_the_logged_model_recommends_from_raw_histories(trained, work_dir):
+    sync(trained, MODEL, work_dir)
+    store = open_store(MODEL, work_dir)
+    run_id = find_run(store, trained.digest)
+    uri = log_model(store, run_id, trained)
+    assert log_model(store, run_id, trained) == uri  # found there, not logged again
+    mlflow.set_tracking_uri(store.uri)
+    loaded = mlflow.pyfunc.load_model(uri)
+    history = [
+        {"item": "film-3", "timestamp": 2000},
+        {"item": "film-1", "timestamp": 1000},
+        {"item": "?", "timestamp": 5},
+    ]
+    answer = loaded.predict(pd.DataFrame({"history": [history, []]}), params={"k": 4})
+    assert [len(items) for items in answer["items"]] == [4, 4]
+    assert {"film-1", "film-3"}.isdisjoint(answer["items"][0])
+    for scores in answer["scores"]:
+        assert scores == sorted(scores, reverse=True)
+    everything = loaded.predict(pd.DataFrame({"history": [history]}), params={"k": 1000})
+    assert len(everything["items"][0]) == 12 - 2
+    assert [str(column.type) for column in loaded.metadata.signature.outputs] == ["Array(string)", "Array(double)"]
+
+
+def test_its_order_is_the_models(trained, work_dir, tmp_path):
+    """Scalar oracle: score every item by itself, leave out the history, sort."""
+    save_model(tmp_path / "model", trained, Dataset(trained.manifest["dataset_path"]))
+    recommender = Recommender(tmp_path / "model" / "data" / "recommender")
+    frame = pd.DataFrame({"history": [[{"item": "film-2", "timestamp": 1}, {"item": "film-7", "timestamp": 2}]]})
+    answer = recommender.predict(frame, {"k": 3})
+    history = np.array([[0] * 8 + [2, 7]], np.int32)
+    scores = {
+        f"film-{item}": float(recommender.model.score(history, np.array([[item]], np.int32))[0, 0])
+        for item in range(1, 13)
+        if item not in (2, 7)
+    }
+    best = sorted(scores, key=scores.get, reverse=True)[:3]
+    assert answer["items"][0] == best
+    assert answer["scores"][0] == pytest.approx([scores[item] for item in best], abs=1e-5)
+
+
+def test_nothing_in_it_is_a_pickle_or_code(trained, tmp_path):
+    save_model(tmp_path / "model", trained, Dataset(trained.manifest["dataset_path"]))
+    about = yaml.safe_load((tmp_path / "model" / "MLmodel").read_text())
+    flavor = about["flavors"]["python_function"]
+    assert flavor["loader_module"] == "recsys.tracking.loader"
+    assert "code" not in {key for key, value in flavor.items() if value}
+    assert set(about["flavors"]) == {"python_function"}
+    suffixes = {path.suffix for path in (tmp_path / "model").rglob("*") if path.is_file()}
+    assert suffixes <= {"", ".json", ".npz", ".parquet", ".txt", ".yaml"}
+
+
+def test_swapped_weights_are_refused(trained, tmp_path):
+    save_model(tmp_path / "model", trained, Dataset(trained.manifest["dataset_path"]))
+    weights = tmp_path / "model" / "data" / "recommender" / "run" / "weights.npz"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    with pytest.raises(ArtefactError, match="not the file that its run sealed"):
+        Recommender(tmp_path / "model" / "data" / "recommender")
