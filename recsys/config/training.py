@@ -1,13 +1,48 @@
 """How the recommender learns."""
 
-from pydantic import Field
+from typing import Literal
+
+from pydantic import Field, model_validator
 
 from recsys.config.base import Section
 
 
+class NegativesConfig(Section):
+    """Items that a batch is told apart from, shared by all its targets; one mixture of three draws."""
+
+    uniform: int = Field(1000, ge=0, description="drawn from the catalogue")
+    popularity: int = Field(0, ge=0, description="drawn by how often an item occurs in training")
+    in_batch: int = Field(0, ge=0, description="drawn from the batch's own targets")
+    correct: bool = Field(True, description="subtract the log of each one's expected count (log Q)")
+    exclude_seen: bool = Field(True, description="leave out, for each user, the items of their own history")
+
+    @property
+    def total(self) -> int:
+        return self.uniform + self.popularity + self.in_batch
+
+
 class TrainingConfig(Section):
-    """Optimiser, loss and stopping."""
+    """Loss, optimiser, schedule and stopping."""
 
     seed: int = 1
+    loss: Literal["softmax", "sampled_softmax", "bce", "gbce"] = "sampled_softmax"
+    negatives: NegativesConfig = NegativesConfig()
     epochs: int = Field(100, ge=1)
-    batch_size: int = Field(128, ge=1)
+    patience: int = Field(10, ge=1, description="validations without a better NDCG@10 before training stops")
+    validate_every: int = Field(1, ge=1, description="epochs between validations")
+    batch_size: int = Field(128, ge=1, description="users a step")
+    learning_rate: float = Field(1e-3, gt=0)
+    beta_2: float = Field(0.98, gt=0, lt=1)
+    warmup_steps: int = Field(100, ge=0)
+    schedule: Literal["constant", "cosine"] = "constant"
+    weight_decay: float = Field(0.0, ge=0)
+    final_fit: bool = Field(
+        False, description="train again with the validation events, as long as validation chose (protocol L1F)"
+    )
+    deterministic: bool = Field(False, description="the same bits every time, at some cost in speed")
+
+    @model_validator(mode="after")
+    def _negatives_present(self) -> "TrainingConfig":
+        if self.loss != "softmax" and not self.negatives.total:
+            raise ValueError(f"training.loss {self.loss} needs negatives: raise training.negatives.uniform above 0")
+        return self

@@ -29,7 +29,7 @@ class Transitions:
 
     def probabilities(self) -> npt.NDArray[np.float32]:
         """``[table, n] float32``: each weight's share of its item's total."""
-        return self.weights / np.maximum(self.totals, 1e-12)[:, None]
+        return (self.weights / np.maximum(self.totals, 1e-12)[:, None]).astype(np.float32)
 
 
 def pair_weights(
@@ -60,7 +60,7 @@ def sum_by_key(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """The distinct ``keys`` in order, and the sum of each one's weights."""
     distinct, inverse = np.unique(keys, return_inverse=True)
-    return distinct, np.bincount(inverse, weights, len(distinct))
+    return distinct, np.bincount(inverse, weights, len(distinct)).astype(np.float64)
 
 
 def count_transitions(

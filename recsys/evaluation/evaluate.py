@@ -1,0 +1,92 @@
+"""A model and its baselines over one split: the numbers, and the ranks that paired tests need."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from recsys.config.evaluation import EvaluationConfig
+from recsys.data.dataset import Dataset
+from recsys.evaluation.baselines import BASELINES, TrainingEvents
+from recsys.evaluation.metrics import summarise
+from recsys.evaluation.ranking import ScoreAll, rank_split
+from recsys.evaluation.segments import summarise_segments
+
+
+class Targets(NamedTuple):
+    """What is to be predicted: user numbers and flat positions, ``[m] int64`` each."""
+
+    split: str
+    users: np.ndarray
+    positions: np.ndarray
+
+
+def targets_of(dataset: Dataset, split: str, at_most: int | None = None) -> Targets:
+    """All targets of ``split``, or ``at_most`` of them, drawn by a fixed seed."""
+    users, positions = dataset.sequences.targets(split)
+    if at_most is not None and at_most < len(users):
+        drawn = np.sort(np.random.default_rng(0).choice(len(users), at_most, replace=False))
+        users, positions = users[drawn], positions[drawn]
+    return Targets(split, users, positions)
+
+
+def rank(score_all: ScoreAll, dataset: Dataset, targets: Targets, config: EvaluationConfig) -> np.ndarray:
+    """Rank of each target in the full catalogue, ``[m] float64``."""
+    return rank_split(
+        score_all,
+        dataset.sequences,
+        targets.users,
+        targets.positions,
+        len(dataset.vocabulary),
+        filter_seen=config.filter_seen,
+        batch_size=config.batch_size,
+    )
+
+
+def ranks_table(dataset: Dataset, targets: Targets, ranks: np.ndarray) -> pd.DataFrame:
+    """One row a target: what ``ranks.parquet`` holds."""
+    sequences = dataset.sequences
+    before = np.maximum(targets.positions - 1, sequences.offsets[targets.users])
+    return pd.DataFrame(
+        {
+            "user_id": sequences.users[targets.users],
+            "target": sequences.items[targets.positions],
+            "rank": ranks,
+            "history_length": (targets.positions - sequences.offsets[targets.users]).astype(np.int32),
+            "target_count": dataset.item_counts[sequences.items[targets.positions]],
+            "gap_ms": sequences.timestamps[targets.positions] - sequences.timestamps[before],
+            "split": targets.split,
+        }
+    )
+
+
+def rank_baselines(
+    dataset: Dataset, targets: Targets, ends: np.ndarray, config: EvaluationConfig
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Each baseline's ranks, fitted on events up to the flat ``ends [users]``."""
+    events = TrainingEvents(dataset.sequences, ends, dataset.vocabulary.table_size)
+    for name, build in BASELINES.items():
+        yield name, rank(build(events), dataset, targets, config)
+
+
+def evaluate(
+    score_all: ScoreAll, dataset: Dataset, targets: Targets, ends: np.ndarray, config: EvaluationConfig
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Metrics of a model beside its baselines, and the model's ranks.
+
+    Args:
+        ends: ``[users] int64``, flat end of what the model was trained on; the baselines see no more.
+
+    Returns:
+        ``({"model": …, "baselines": {name: …}, "segments": …}, ranks)``.
+    """
+    table = ranks_table(dataset, targets, rank(score_all, dataset, targets, config))
+    metrics = {
+        "model": summarise(table["rank"].to_numpy(), config.ks),
+        "baselines": {
+            name: summarise(ranks, config.ks) for name, ranks in rank_baselines(dataset, targets, ends, config)
+        },
+        "segments": summarise_segments(table, (10,)),
+    }
+    return metrics, table

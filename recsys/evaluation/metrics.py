@@ -1,0 +1,30 @@
+"""Ranking metrics from ranks. A rank is 1 for the best; ties share their mean rank, so it may be fractional."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+
+def hit_rate(ranks: npt.NDArray[np.float64], k: int) -> npt.NDArray[np.float64]:
+    """1 where the target is among the first ``k``: ``[n]`` to ``[n]``."""
+    return (ranks <= k).astype(np.float64)
+
+
+def ndcg(ranks: npt.NDArray[np.float64], k: int) -> npt.NDArray[np.float64]:
+    """``1 / log2(1 + rank)`` among the first ``k``, else 0; one relevant item makes the ideal 1."""
+    return np.where(ranks <= k, 1.0 / np.log2(1.0 + ranks), 0.0)
+
+
+def reciprocal_rank(ranks: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """``1 / rank``, over the whole catalogue."""
+    return 1.0 / ranks
+
+
+def summarise(ranks: npt.NDArray[np.float64], ks: Iterable[int]) -> dict[str, float]:
+    """``{"hr@k", "ndcg@k", …, "mrr"}``, means over ``ranks``."""
+    metrics = {"mrr": float(reciprocal_rank(ranks).mean())}
+    for k in ks:
+        metrics[f"hr@{k}"] = float(hit_rate(ranks, k).mean())
+        metrics[f"ndcg@{k}"] = float(ndcg(ranks, k).mean())
+    return metrics

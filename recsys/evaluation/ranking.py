@@ -1,0 +1,62 @@
+"""Ranks of targets among the full catalogue, under the protocols L1, L1F and time."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.data.sequences import Sequences
+
+# Scores every row of the item table for a batch of (user [b], flat position of the target [b]).
+ScoreAll = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.float32]]
+
+
+def rank_targets(scores: npt.NDArray[np.floating], targets: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+    """Mean rank of each target in its row: better items, plus half of the others that tie, plus 1.
+
+    Args:
+        scores: ``[n, table] float``, −inf where an item is out of the ranking.
+        targets: ``[n]``, column of each row's target.
+    """
+    own = scores[np.arange(len(targets)), targets][:, None]
+    better = np.count_nonzero(scores > own, axis=1)
+    ties = np.count_nonzero(scores == own, axis=1) - 1
+    return np.asarray(1.0 + better + 0.5 * ties, np.float64)
+
+
+def remove_seen(
+    scores: npt.NDArray[np.floating],
+    sequences: Sequences,
+    users: npt.NDArray[np.int64],
+    positions: npt.NDArray[np.int64],
+) -> None:
+    """Take each history's items out of its row, in place; the target itself always stays."""
+    starts = sequences.offsets[users]
+    lengths = positions - starts
+    row = np.repeat(np.arange(len(users)), lengths)
+    flat = np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+    own = scores[np.arange(len(users)), sequences.items[positions]]
+    scores[row, sequences.items[flat]] = -np.inf
+    scores[np.arange(len(users)), sequences.items[positions]] = own
+
+
+def rank_split(
+    score_all: ScoreAll,
+    sequences: Sequences,
+    users: npt.NDArray[np.int64],
+    positions: npt.NDArray[np.int64],
+    items: int,
+    *,
+    filter_seen: bool = True,
+    batch_size: int = 256,
+) -> npt.NDArray[np.float64]:
+    """Ranks ``[m]`` of the events at flat ``positions`` of ``users`` among items ``1..items``."""
+    ranks = np.empty(len(positions))
+    for first in range(0, len(positions), batch_size):
+        batch = slice(first, first + batch_size)
+        scores = np.array(score_all(users[batch], positions[batch]))[:, : items + 1]
+        scores[:, 0] = -np.inf
+        if filter_seen:
+            remove_seen(scores, sequences, users[batch], positions[batch])
+        ranks[batch] = rank_targets(scores, sequences.items[positions[batch]])
+    return ranks

@@ -1,0 +1,45 @@
+"""Metrics by kind of target: how active the user, how popular the item, how long since the event before."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recsys.evaluation.metrics import summarise
+
+DAY_MS = 86_400_000
+GAP_EDGES = {"tie": 1, "same_day": DAY_MS, "same_week": 7 * DAY_MS, "later": np.iinfo(np.int64).max}
+
+
+def _by_edges(values: npt.NDArray[Any], edges: dict[str, int]) -> npt.NDArray[np.object_]:
+    """The name of the first edge that each value is below."""
+    names = np.array(list(edges), dtype=object)
+    place = np.minimum(np.searchsorted(list(edges.values()), values, side="right"), len(names) - 1)
+    return np.asarray(names[place], object)
+
+
+def _by_thirds(values: npt.NDArray[Any], names: tuple[str, str, str]) -> npt.NDArray[np.object_]:
+    """Low, middle and high thirds of the values; equal values stay together."""
+    low, high = np.quantile(values, [1 / 3, 2 / 3])
+    return np.array(names, dtype=object)[(values > low).astype(int) + (values > high)]
+
+
+def label(ranks: pd.DataFrame) -> dict[str, npt.NDArray[np.object_]]:
+    """Each segmentation's label of every row of a run's ranks."""
+    return {
+        "activity": _by_thirds(ranks["history_length"].to_numpy(), ("short", "medium", "long")),
+        "popularity": _by_thirds(ranks["target_count"].to_numpy(), ("tail", "middle", "head")),
+        "gap": _by_edges(ranks["gap_ms"].to_numpy(), GAP_EDGES),
+    }
+
+
+def summarise_segments(ranks: pd.DataFrame, ks: tuple[int, ...]) -> dict[str, dict[str, dict[str, float]]]:
+    """``{"activity": {"short": {"users": n, "ndcg@10": …}, …}, …}`` for one split of a run's ranks."""
+    out: dict[str, dict[str, dict[str, float]]] = {}
+    for name, labels in label(ranks).items():
+        out[name] = {}
+        for value in sorted(set(labels)):
+            own = ranks["rank"].to_numpy()[labels == value]
+            out[name][value] = {"targets": float(len(own)), **summarise(own, ks)}
+    return out

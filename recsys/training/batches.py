@@ -1,0 +1,122 @@
+"""One epoch as packed batches: what a training step reads."""
+
+from collections.abc import Iterator
+from typing import Any, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.config.model import ModelConfig
+from recsys.config.training import TrainingConfig
+from recsys.data.sequences import Sequences
+from recsys.data.transitions import Transitions
+from recsys.models.keras import tf
+from recsys.models.memory import CHUNK
+from recsys.schema import PAD_ID
+from recsys.training.negatives import NegativeSampler
+from recsys.training.own_transitions import OthersTransitions
+from recsys.training.packing import pack
+
+
+class Batch(TypedDict):
+    """Arrays of one step; ``rows × length`` slots, most of them real."""
+
+    ids: npt.NDArray[np.int32]  # [rows, length]
+    targets: npt.NDArray[np.int32]  # [rows, length], the item that came next; PAD_ID where none
+    segments: npt.NDArray[np.int32]  # [rows, length], 1.. by user of the batch; 0 is padding
+    positions: npt.NDArray[np.int32]  # [rows, length], from the user's newest or oldest event
+    negatives: npt.NDArray[np.int32]  # [n]
+    log_expected: npt.NDArray[np.float32]  # [n]
+    target_counts: npt.NDArray[np.float32]  # [rows, length, newest], others' transitions to the target
+    totals: npt.NDArray[np.float32]  # [rows, length], others' transitions from the item
+
+
+class Batches:
+    """Shuffles users, packs them, and adds negatives and what the memory may know.
+
+    Args:
+        ends: ``[users] int64``, flat end of each user's events that train.
+    """
+
+    def __init__(
+        self,
+        sequences: Sequences,
+        ends: npt.NDArray[np.int64],
+        model: ModelConfig,
+        training: TrainingConfig,
+        items: int,
+        transitions: Transitions | None,
+    ) -> None:
+        self.sequences, self.ends, self.model, self.training = sequences, ends, model, training
+        self.starts = sequences.offsets[:-1]
+        self.users = np.flatnonzero(ends - self.starts >= 2)  # one event leads to nothing
+        self.row_length = -(-model.max_length // CHUNK) * CHUNK if model.memory else model.max_length
+        seen = np.concatenate([sequences.items[s:e] for s, e in zip(self.starts, ends, strict=True)])
+        self.sampler = NegativeSampler(training.negatives, np.bincount(seen, minlength=items + 1)[1 : items + 1])
+        self.others = OthersTransitions(transitions) if transitions else None
+
+    def signature(self) -> dict[str, Any]:
+        """The TensorFlow types of a batch; rows and negatives vary."""
+        newest = self.model.memory.newest if self.model.memory else 0
+        rows = (None, self.row_length)
+        integers = ("ids", "targets", "segments", "positions")
+        return {
+            **{name: tf.TensorSpec(rows, tf.int32) for name in integers},
+            "negatives": tf.TensorSpec([None], tf.int32),
+            "log_expected": tf.TensorSpec([None], tf.float32),
+            "target_counts": tf.TensorSpec([*rows, newest], tf.float32),
+            "totals": tf.TensorSpec(rows, tf.float32),
+        }
+
+    def __len__(self) -> int:
+        return -(-len(self.users) // self.training.batch_size)
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """The batches of epoch ``number``: the same for the same seed, whatever came before."""
+        rng = np.random.default_rng([self.training.seed, number])
+        order = rng.permutation(self.users)
+        for first in range(0, len(order), self.training.batch_size):
+            yield self._batch(rng, order[first : first + self.training.batch_size])
+
+    def _batch(self, rng: np.random.Generator, users: npt.NDArray[np.int64]) -> Batch:
+        starts, ends = self.starts[users], self.ends[users]
+        first = np.maximum(starts, ends - 1 - self.model.max_length)
+        lengths = ends - 1 - first
+        rows, columns, count = pack(lengths, self.row_length)
+        owner = np.repeat(np.arange(len(users)), lengths)
+        index = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        slot = (rows[owner], columns[owner] + index)
+        flat = first[owner] + index
+        shape = (count, self.row_length)
+
+        def spread(values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+            out = np.full(shape, PAD_ID, np.int32)
+            out[slot] = values
+            return out
+
+        items = self.sequences.items
+        targets = items[flat + 1]
+        newest_first = lengths[owner] - 1 - index
+        negatives, log_expected = self.sampler.draw(rng, targets)
+        batch: Batch = {
+            "ids": spread(items[flat]),
+            "targets": spread(targets),
+            "segments": spread((owner + 1).astype(np.int32)),
+            "positions": spread(newest_first if self.model.positions == "newest" else index),
+            "negatives": negatives,
+            "log_expected": log_expected,
+            "target_counts": np.zeros((*shape, 0), np.float32),
+            "totals": np.zeros(shape, np.float32),
+        }
+        if self.others is not None and self.model.memory is not None:
+            newest = np.arange(self.model.memory.newest)
+            earlier = np.where(index[:, None] >= newest, items[np.maximum(flat[:, None] - newest, 0)], PAD_ID)
+            order = np.argsort(starts)  # own transitions want the batch's users in the order of the array
+            place = np.empty_like(order)
+            place[order] = np.arange(len(order))
+            counts, totals = self.others.look_up(items, starts[order], ends[order], place[owner], earlier, targets)
+            batch["target_counts"] = np.zeros((*shape, len(newest)), np.float32)
+            batch["target_counts"][slot] = counts
+            batch["totals"] = np.ones(shape, np.float32)
+            batch["totals"][slot] = totals[:, 0]
+        return batch

@@ -1,0 +1,61 @@
+"""Where a run came from: code, environment, clock."""
+
+import hashlib
+import resource
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from recsys import __version__
+
+
+def now() -> str:
+    """The time in UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _git(*arguments: str) -> str | None:
+    here = Path(__file__).parent
+    try:
+        done = subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def code_facts() -> dict[str, Any]:
+    """The program's version, its commit (None outside a checkout), whether the tree was clean, and all packages."""
+    status = _git("status", "--porcelain")
+    packages = sorted({f"{one.name}=={one.version}" for one in distributions()})
+    return {
+        "recsys_version": __version__,
+        "code_version": _git("rev-parse", "HEAD"),
+        "code_clean": None if status is None else not status,
+        "python": sys.version.split()[0],
+        "environment_lock": hashlib.sha256("\n".join(packages).encode()).hexdigest(),
+    }
+
+
+class Clock:
+    """Wall-clock and CPU seconds since it was made, on top of what an interrupted attempt had used."""
+
+    def __init__(self, wall: float = 0.0, cpu: float = 0.0) -> None:
+        self._wall, self._cpu = time.perf_counter() - wall, time.process_time() - cpu
+
+    @property
+    def wall(self) -> float:
+        return time.perf_counter() - self._wall
+
+    @property
+    def cpu(self) -> float:
+        return time.process_time() - self._cpu
+
+
+def peak_memory_bytes() -> int:
+    """The most memory this process has held, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak if sys.platform == "darwin" else peak * 1024)

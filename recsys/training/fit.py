@@ -1,0 +1,133 @@
+"""One fit: epochs of steps, a validation that chooses the best, a checkpoint that resumes to the same result."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from recsys.config.training import TrainingConfig
+from recsys.errors import RecsysError
+from recsys.models.keras import tf
+from recsys.models.losses import build_loss
+from recsys.models.sasrec import SASRec
+from recsys.models.targets import TargetScorer
+from recsys.models.weights import load_weights, save_weights
+from recsys.training.batches import Batches
+from recsys.training.callbacks import Steps
+from recsys.training.optimizer import build_optimizer
+
+CHOSEN_BY = "ndcg@10"
+PREFETCH = 4  # batches made ahead, in a thread of tf.data's
+
+
+@dataclass
+class Progress:
+    """How far a fit has come; kept in its checkpoint."""
+
+    epoch: int = 0
+    best_epoch: int = 0
+    best: float = -math.inf
+
+    def waited(self, validate_every: int) -> int:
+        """Validations since the best one."""
+        return (self.epoch - self.best_epoch) // validate_every
+
+
+class Fit:
+    """Trains ``model`` on ``batches``.
+
+    Args:
+        directory: where checkpoints lie; an earlier attempt found there is gone on with.
+        best_weights: file that holds the weights of the best epoch (the last one where nothing validates).
+        validate: gives the metrics of the current weights, or None to train ``config.epochs`` epochs blindly.
+    """
+
+    def __init__(
+        self,
+        model: SASRec,
+        batches: Batches,
+        config: TrainingConfig,
+        directory: Path,
+        best_weights: Path,
+        validate: Callable[[], dict[str, float]] | None,
+    ) -> None:
+        self.model, self.batches, self.config = model, batches, config
+        self.best_weights, self.validate = best_weights, validate
+        self.loss = build_loss(config)
+        self.optimizer = build_optimizer(config, config.epochs * len(batches))
+        self.optimizer.build(model.trainable_variables)
+        self.progress = Progress()
+        self._kept = tf.Variable(self._pack(), dtype=tf.float64, trainable=False)
+        checkpoint = tf.train.Checkpoint(model=model, optimizer=self.optimizer, progress=self._kept)
+        self._manager = tf.train.CheckpointManager(checkpoint, str(directory), max_to_keep=1)
+        if self._manager.restore_or_initialize():
+            epoch, best_epoch, best = self._kept.numpy()
+            self.progress = Progress(int(epoch), int(best_epoch), float(best))
+        self._step = tf.function(self._train_step, reduce_retracing=True)
+
+    def run(self, phase: str, on_step: Steps | None, on_epoch: Callable[[dict[str, float]], None]) -> Progress:
+        """Train until the epochs or the patience run out, and leave the model with the best epoch's weights.
+
+        Raises:
+            RecsysError: the loss is no longer finite; the last good checkpoint is kept.
+        """
+        config, progress = self.config, self.progress
+        while progress.epoch < config.epochs and progress.waited(config.validate_every) < config.patience:
+            started = time.perf_counter()
+            metrics: dict[str, float] = {"loss": self._epoch(phase, progress.epoch + 1, on_step)}
+            progress.epoch += 1
+            metrics = {"epoch": progress.epoch, "seconds": time.perf_counter() - started, **metrics}
+            last = progress.epoch == config.epochs
+            if self.validate is not None and (progress.epoch % config.validate_every == 0 or last):
+                found = self.validate()
+                metrics.update({f"validation/{name}": value for name, value in found.items()})
+                if found[CHOSEN_BY] > progress.best:
+                    progress.best, progress.best_epoch = found[CHOSEN_BY], progress.epoch
+                    save_weights(self.model, self.best_weights)
+            elif self.validate is None:
+                progress.best_epoch = progress.epoch
+            on_epoch(metrics)
+            self._kept.assign(self._pack())
+            self._manager.save()
+        if self.validate is None:
+            save_weights(self.model, self.best_weights)
+        load_weights(self.model, self.best_weights)
+        return progress
+
+    def _pack(self) -> list[float]:
+        progress = self.progress
+        return [progress.epoch, progress.best_epoch, progress.best]
+
+    def _epoch(self, phase: str, epoch: int, on_step: Steps | None) -> float:
+        losses = []
+        steps = len(self.batches)
+        best = f"best {CHOSEN_BY} {self.progress.best:.4f}" if math.isfinite(self.progress.best) else ""
+        for number, batch in enumerate(self._stream(epoch), start=1):
+            seed = tf.constant([self.config.seed, epoch * 1_000_003 + number], tf.int32)
+            losses.append(self._step(batch, seed))
+            if on_step is not None:
+                on_step(phase, epoch, self.config.epochs, number, steps, best)
+        loss = float(np.mean(losses))
+        if not math.isfinite(loss):
+            kept = f"epoch {epoch - 1}" if epoch > 1 else "none"
+            raise RecsysError(
+                f"training: the loss became {loss} in epoch {epoch}; the last good checkpoint ({kept}) is kept. "
+                "Lower training.learning_rate or raise training.warmup_steps"
+            )
+        return loss
+
+    def _stream(self, epoch: int) -> Iterator[dict[str, tf.Tensor]]:
+        signature = self.batches.signature()
+        dataset = tf.data.Dataset.from_generator(lambda: self.batches.epoch(epoch), output_signature=signature)
+        return iter(dataset.prefetch(PREFETCH))
+
+    def _train_step(self, batch: dict[str, tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
+        variables = self.model.trainable_variables
+        with tf.GradientTape() as tape:
+            stream, _ = self.model.stream(batch["ids"], batch["segments"], batch["positions"], seed)
+            loss = self.loss(TargetScorer(self.model, batch, stream))
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        return loss

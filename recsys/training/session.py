@@ -1,0 +1,157 @@
+"""One run from its first step to its seal: the fit that validation watches, the final fit of L1F, the evaluation."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recsys.artefact import write_json
+from recsys.config import Config
+from recsys.data.dataset import Dataset
+from recsys.data.transitions import Transitions, count_transitions
+from recsys.errors import DataError
+from recsys.evaluation.evaluate import evaluate, rank, ranks_table, targets_of
+from recsys.evaluation.metrics import summarise
+from recsys.models.keras import keras, tf
+from recsys.models.loading import scorer
+from recsys.models.sasrec import SASRec, build_model
+from recsys.run import Run
+from recsys.training.batches import Batches
+from recsys.training.callbacks import Callback, Steps
+from recsys.training.facts import Clock, code_facts, now, peak_memory_bytes
+from recsys.training.fit import Fit, Progress
+
+SEARCH, FINAL = "search", "final"
+
+
+class Session:
+    """Everything that one run needs while it trains."""
+
+    def __init__(self, config: Config, dataset: Dataset, run: Run, facts: dict[str, Any]) -> None:
+        self.config, self.dataset = config, dataset
+        self.sequences = dataset.sequences
+        self.protocol = self._protocol()
+        self.run_dir = Run.create(
+            run.path,
+            config.to_json(),
+            {
+                **facts,
+                "seed": config.training.seed,
+                "protocol": self.protocol,
+                "dataset_digest": dataset.digest,
+                "dataset_counts": dataset.counts,
+                "table_size": dataset.vocabulary.table_size,
+                "started": now(),
+                **code_facts(),
+            },
+        )
+        self.clock = Clock()
+
+    def run(self, callbacks: Sequence[Callback], on_step: Steps | None) -> None:
+        """Train, evaluate and seal."""
+        for callback in callbacks:
+            callback.on_start(self.run_dir, self.config)
+        targets = targets_of(self.dataset, "validation", self.config.evaluation.validation_users)
+        if not len(targets.users):
+            raise DataError(f"{self.dataset.path}: no user has a validation event; nothing could choose the epoch")
+        ends = self.sequences.bounds("train")[1]
+        model, fit = self._fit(
+            SEARCH,
+            ends,
+            lambda found: lambda: summarise(rank(found, self.dataset, targets, self.config.evaluation), (10,)),
+        )
+        self.run_dir.truncate_history(fit.progress.epoch)
+        progress = fit.run(SEARCH, on_step, lambda metrics: self._epoch(metrics, callbacks))
+        validation = targets_of(self.dataset, "validation")
+        ranks = rank(scorer(model, self.dataset), self.dataset, validation, self.config.evaluation)
+        tables = [ranks_table(self.dataset, validation, ranks)]
+        if self.config.training.final_fit:
+            ends = self.sequences.bounds("validation")[1]
+            model, fit = self._fit(FINAL, ends, None, epochs=progress.best_epoch)
+            fit.run(FINAL, on_step, lambda metrics: None)
+        test = targets_of(self.dataset, "test")
+        metrics, table = evaluate(scorer(model, self.dataset), self.dataset, test, ends, self.config.evaluation)
+        self._seal(model, progress, metrics, [*tables, table], summarise(ranks, self.config.evaluation.ks))
+        for callback in callbacks:
+            callback.on_end(self.run_dir)
+
+    def _fit(
+        self,
+        phase: str,
+        ends: np.ndarray,
+        validate: Callable[[Any], Callable[[], dict[str, float]]] | None,
+        epochs: int | None = None,
+    ) -> tuple[SASRec, Fit]:
+        keras.utils.set_random_seed(self.config.training.seed)
+        training, config = self.config.training, self.config.model
+        if epochs is not None:
+            training = training.model_copy(update={"epochs": epochs})
+        if training.deterministic:
+            tf.config.experimental.enable_op_determinism()
+        items = len(self.dataset.vocabulary)
+        transitions = self._transitions(ends)
+        model = build_model(config, self.dataset.vocabulary.table_size)
+        if model.memory is not None and transitions is not None:
+            model.memory.assign(transitions)
+        batches = Batches(self.sequences, ends, config, training, items, transitions)
+        if not len(batches):
+            raise DataError(f"{self.dataset.path}: no user has two events to train on")
+        weights = self.run_dir.weights_file if phase == FINAL else self._searched()
+        check = validate(scorer(model, self.dataset)) if validate else None
+        return model, Fit(model, batches, training, self.run_dir.checkpoint_dir / phase, weights, check)
+
+    def _searched(self) -> Path:
+        """Where the search keeps its best weights: the run's own, unless a final fit makes those."""
+        return self.run_dir.path / "searched.npz" if self.config.training.final_fit else self.run_dir.weights_file
+
+    def _transitions(self, ends: np.ndarray) -> Transitions | None:
+        memory = self.config.model.memory
+        if memory is None:
+            return None
+        table, starts = self.dataset.vocabulary.table_size, self.sequences.offsets[:-1]
+        return count_transitions(self.sequences.items, starts, ends, table, memory.window, memory.neighbours)
+
+    def _protocol(self) -> str:
+        if self.dataset.manifest["split"]["kind"] != "leave_one_out":
+            return "time"
+        return "L1F" if self.config.training.final_fit else "L1"
+
+    def _epoch(self, metrics: dict[str, float], callbacks: Sequence[Callback]) -> None:
+        self.run_dir.log_epoch(metrics)
+        for callback in callbacks:
+            callback.on_epoch(self.run_dir, metrics)
+
+    def _seal(
+        self,
+        model: SASRec,
+        progress: Progress,
+        metrics: dict[str, Any],
+        tables: list[pd.DataFrame],
+        validation: dict[str, float],
+    ) -> None:
+        run = self.run_dir
+        pd.concat(tables).to_parquet(run.ranks_file, index=False)
+        found = {
+            "protocol": self.protocol,
+            "split": "test",
+            "dataset_digest": self.dataset.digest,
+            "seed": self.config.training.seed,
+            "epochs": {"best": progress.best_epoch, "run": progress.epoch},
+            "validation": validation,
+            **metrics,
+        }
+        write_json(run.metrics_file, found)
+        shutil.rmtree(run.checkpoint_dir, ignore_errors=True)
+        trained = sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
+        run.finish(
+            {
+                "finished": now(),
+                "wall_seconds": self.clock.wall,
+                "cpu_seconds": self.clock.cpu,
+                "peak_memory_bytes": peak_memory_bytes(),
+                "parameters": trained,
+            }
+        )

@@ -1,0 +1,62 @@
+"""Dataset → run: train, choose by validation, read the test once, seal. Light to import: TensorFlow comes with work."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from recsys.artefact import digest
+from recsys.config import Config
+from recsys.data.dataset import Dataset
+from recsys.run import Run
+from recsys.stage import Outcome
+from recsys.training.callbacks import Callback, Steps
+
+# Part of every run's digest: raise it when the same config would train another model.
+TRAINING_VERSION = 1
+
+
+def config_digest(config: Config, dataset: Dataset) -> str:
+    """What runs that differ in nothing but the seed share."""
+    sections = {name: config.to_json()[name] for name in ("model", "training", "evaluation")}
+    del sections["training"]["seed"]
+    return digest({**sections, "dataset": dataset.digest, "version": TRAINING_VERSION})
+
+
+def run_of(config: Config, dataset: Dataset, work_dir: Path) -> Run:
+    """The run that ``config`` makes of ``dataset``, trained or not."""
+    return Run(work_dir / "runs" / digest({"config": config_digest(config, dataset), "seed": config.training.seed}))
+
+
+def train(
+    config: Config,
+    dataset: Dataset,
+    work_dir: Path,
+    *,
+    callbacks: Sequence[Callback] = (),
+    on_step: Steps | None = None,
+    overwrite: bool = False,
+    name: str | None = None,
+    extra: dict[str, Any] | None = None,
+) -> Outcome[Run]:
+    """Train ``config`` on ``dataset``, or find the run that did; an interrupted one goes on where it was.
+
+    Args:
+        name: what people call the run; by default the data's name and the digest's beginning.
+        extra: further facts for the manifest.
+
+    Raises:
+        RecsysError: the data holds nothing to learn from, or the loss diverged.
+    """
+    run = run_of(config, dataset, work_dir)
+    if overwrite and run.path.exists():
+        shutil.rmtree(run.path)
+    if run.is_finished:
+        return Outcome(run, reused=True)
+    from recsys.training.session import Session
+
+    source = config.data.name or (config.data.path.stem if config.data.path else "log")
+    facts = {"name": name or f"{source}-{run.path.name[:8]}-s{config.training.seed}", **(extra or {})}
+    facts |= {"digest": run.path.name, "config_digest": config_digest(config, dataset)}
+    Session(config, dataset, run, facts).run(callbacks, on_step)
+    return Outcome(run, reused=False)
