@@ -8,10 +8,11 @@ from pydantic import ValidationError
 
 from recsys.artefact import digest
 from recsys.config.base import Section
-from recsys.config.data import DataConfig, PrepareConfig
+from recsys.config.data import DataConfig
 from recsys.config.evaluation import EvaluationConfig
 from recsys.config.export import ExportConfig
 from recsys.config.model import ModelConfig
+from recsys.config.prepare import PrepareConfig
 from recsys.config.tracking import TrackingConfig
 from recsys.config.training import TrainingConfig
 from recsys.errors import ConfigError

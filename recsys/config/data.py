@@ -26,12 +26,13 @@ class ItemTable(Section):
 
 
 class DataConfig(Section):
-    """The event log: a data set by name, or any file by path."""
+    """The event log: a data set by name, or any file, folder or glob by path."""
 
     name: str | None = None
     path: Path | None = None
     columns: Columns = Columns()
     timestamp_unit: Literal["s", "ms", "iso8601"] = "s"
+    delimiter: str = Field(",", min_length=1, max_length=1)
     items: ItemTable | None = None
 
     @model_validator(mode="after")
@@ -39,14 +40,3 @@ class DataConfig(Section):
         if (self.name is None) == (self.path is None):
             raise ValueError("give either data.name (a data set fetched by name) or data.path (a log of your own)")
         return self
-
-
-class PrepareConfig(Section):
-    """How the log becomes sequences."""
-
-    k_core: int = Field(5, ge=1)
-    drop_duplicates: bool = True
-    drop_repeats: bool = False
-    max_rejected_share: float = Field(0.01, ge=0, le=1)
-    split: Literal["leave_one_out"] = "leave_one_out"
-    shards: int = Field(4, ge=1, le=4096)

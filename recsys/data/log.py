@@ -1,0 +1,186 @@
+"""The files of an event log, and the blocks that workers read.
+
+A block is a run of whole lines (CSV, JSON Lines) or of row groups (Parquet), small enough to be parsed at once.
+"""
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recsys.artefact import sha256_file
+from recsys.errors import DataError
+
+Format = Literal["csv", "jsonl", "parquet"]
+BLOCK_BYTES = 32 << 20  # a line longer than a block is rejected unread
+BLOCK_ROWS = 1 << 20  # of a Parquet file
+SUFFIXES: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows that are read together.
+
+    Attributes:
+        number: counts the log's blocks.
+        origin: the file as its owner knows it (``path`` may be an unpacked copy).
+        start, end: bytes of ``path``; or the row group, and how many of its rows other blocks hold before.
+        row: the first row's line number, or its row number in a Parquet file (both from 1).
+        rows: how many rows it holds, good or bad.
+        columns: a CSV or Parquet file's column names.
+    """
+
+    number: int
+    path: str
+    origin: str
+    format: Format
+    start: int
+    end: int
+    row: int
+    rows: int
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LongLine:
+    """A line that does not fit into a block."""
+
+    origin: str
+    row: int
+
+
+def format_of(path: Path) -> Format:
+    """A file's format, by its name; ``.gz`` is looked through.
+
+    Raises:
+        DataError: an ending that no format has.
+    """
+    suffix = (path.with_suffix("") if path.suffix == ".gz" else path).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise DataError(f"{path}: a log is read by its ending, one of {', '.join(SUFFIXES)} (or .gz), found {suffix!r}")
+    return SUFFIXES[suffix]
+
+
+def log_files(path: Path) -> list[Path]:
+    """The files of a log given as one file, a folder or a glob, in the order of their names.
+
+    Raises:
+        DataError: there is none, or one has an unknown ending.
+    """
+    if path.is_file():
+        files = [path]
+    elif path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith((".", "_")))
+    else:
+        anchor = Path(path.anchor or ".")
+        files = sorted(file for file in anchor.glob(str(path.relative_to(path.anchor))) if file.is_file())
+    if not files:
+        raise DataError(f"{path}: no such file, and no folder or glob with files in it; data.path names the event log")
+    for file in files:
+        format_of(file)
+    return files
+
+
+def content_hashes(files: list[Path]) -> list[str]:
+    """SHA-256 of each file, sorted: the log's content, whatever its files are called."""
+    return sorted(sha256_file(file) for file in files)
+
+
+def plan_blocks(files: list[Path], delimiter: str, unpack_dir: Path) -> tuple[list[Block], list[LongLine]]:
+    """Cut a log into blocks; compressed text is unpacked into ``unpack_dir`` first.
+
+    Raises:
+        DataError: a file that cannot be read as what its name says.
+    """
+    blocks: list[Block] = []
+    long_lines: list[LongLine] = []
+    for number, file in enumerate(files):
+        kind = format_of(file)
+        if kind == "parquet":
+            parts: Iterator[Block | LongLine] = _parquet_blocks(file)
+        else:
+            path = _unpack(file, unpack_dir / f"{number:05d}") if file.suffix == ".gz" else file
+            parts = _line_blocks(path, file, kind, delimiter)
+        for part in parts:
+            if isinstance(part, LongLine):
+                long_lines.append(part)
+            else:
+                blocks.append(replace(part, number=len(blocks)))
+    return blocks, long_lines
+
+
+def _parquet_blocks(file: Path) -> Iterator[Block]:
+    try:
+        with pq.ParquetFile(file) as parquet:
+            groups = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
+            columns = tuple(parquet.schema_arrow.names)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{file}: not a whole Parquet file ({error})") from None
+    row = 1
+    for group, total in enumerate(groups):
+        for skip in range(0, total, BLOCK_ROWS):
+            rows = min(BLOCK_ROWS, total - skip)
+            yield Block(0, str(file), str(file), "parquet", group, skip, row, rows, columns)
+            row += rows
+
+
+def _unpack(file: Path, target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with gzip.open(file) as packed, target.open("wb") as plain:
+            while piece := packed.read(1 << 20):
+                plain.write(piece)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{file}: the gzip stream is damaged or cut short ({error}); fetch the file again") from None
+    return target
+
+
+def _line_blocks(path: Path, origin: Path, kind: Format, delimiter: str) -> Iterator[Block | LongLine]:
+    with path.open("rb") as file:
+        line = 1
+        columns: tuple[str, ...] = ()
+        if kind == "csv":
+            columns = _header(file, origin, delimiter)
+            line = 2
+        while True:
+            start = file.tell()
+            chunk = file.read(BLOCK_BYTES)
+            if not chunk:
+                return
+            size = len(chunk) if len(chunk) < BLOCK_BYTES else chunk.rfind(b"\n") + 1
+            if not size:
+                _skip_line(file)
+                yield LongLine(str(origin), line)
+                line += 1
+                continue
+            rows = chunk.count(b"\n", 0, size) + (not chunk.endswith(b"\n", 0, size))
+            yield Block(0, str(path), str(origin), kind, start, start + size, line, rows, columns)
+            line += rows
+            file.seek(start + size)
+
+
+def _header(file: BinaryIO, origin: Path, delimiter: str) -> tuple[str, ...]:
+    text = file.readline(BLOCK_BYTES)
+    try:
+        decoded = text.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise DataError(f"{origin}: line 1 holds the column names and must be UTF-8, found {text[:80]!r}") from None
+    return tuple(next(csv.reader([decoded.rstrip("\r\n")], delimiter=delimiter), ()))
+
+
+def _skip_line(file: BinaryIO) -> None:
+    while piece := file.readline(BLOCK_BYTES):
+        if piece.endswith(b"\n"):
+            return

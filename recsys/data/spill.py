@@ -1,0 +1,105 @@
+"""Validated events, partitioned and set down on disk between two steps.
+
+One directory a block: ``events.arrow`` holds a record batch for each bucket of users, ``users.arrow`` that bucket's
+distinct users, ``items.arrow`` a batch of distinct items for each partition of the catalogue. Events name their
+user by its place in the batch and their item by its place in the block, so that strings are met once a block.
+"""
+
+import itertools
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from recsys.data.hashing import hash_bytes
+from recsys.schema import EVENT_ID, ITEM, TIMESTAMP, USER
+
+EVENTS_FILE, USERS_FILE, ITEMS_FILE = "events.arrow", "users.arrow", "items.arrow"
+ITEM_PARTITIONS = 8
+
+
+def hash_array(strings: pa.Array) -> npt.NDArray[np.uint64]:
+    """``hash_strings`` of an Arrow string array without a Python object a string."""
+    if not len(strings):
+        return np.zeros(0, np.uint64)
+    strings = pa.concat_arrays([strings])  # a slice becomes whole
+    _, offsets, data = strings.buffers()
+    edges = np.frombuffer(offsets, np.int32)[strings.offset : strings.offset + len(strings) + 1].astype(np.int64)
+    raw = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+    return hash_bytes(raw, edges)
+
+
+@contextmanager
+def appear(target: Path) -> Iterator[Path]:
+    """A directory that appears whole, by one rename; a step that runs twice leaves the first result."""
+    aside = target.with_name(f".{target.name}-{uuid.uuid4().hex[:8]}")
+    aside.mkdir(parents=True)
+    try:
+        yield aside
+        try:
+            aside.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def write_batches(path: Path, batches: list[pa.RecordBatch]) -> None:
+    """Write an Arrow file, on disk when this returns."""
+    with path.open("wb") as file:
+        with pa.ipc.new_file(file, batches[0].schema) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_batch(path: Path, number: int) -> pa.RecordBatch:
+    """One record batch of an Arrow file, read through a memory map."""
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_file(source).get_batch(number)
+
+
+def spill_events(events: pa.Table, buckets: int, directory: Path) -> None:
+    """Partition a block's events by a stable hash of the user, and its items by one of the item."""
+    users, items = (events.column(name).combine_chunks() for name in (USER, ITEM))
+    user_strings, user_codes, user_edges = _partition(users, buckets)
+    item_strings, item_codes, item_edges = _partition(items, ITEM_PARTITIONS)
+    numbers = np.arange(buckets, dtype=np.uint16 if buckets <= 1 << 16 else np.uint32)  # 16 bits sort by radix
+    bucket_of = np.repeat(numbers, np.diff(user_edges))[user_codes]
+    order = np.argsort(bucket_of, kind="stable")
+    edges = np.searchsorted(bucket_of[order], np.arange(buckets + 1))
+    columns = {USER: pa.array(user_codes[order] - user_edges[bucket_of[order]].astype(np.int32))}
+    columns[ITEM] = pa.array(item_codes[order])
+    for name in (TIMESTAMP, EVENT_ID):
+        if name in events.column_names:
+            columns[name] = pa.array(events.column(name).to_numpy()[order])
+    batch = pa.record_batch(columns)
+    with appear(directory) as aside:
+        write_batches(aside / EVENTS_FILE, [batch.slice(edges[b], edges[b + 1] - edges[b]) for b in range(buckets)])
+        for file, strings, cuts in ((USERS_FILE, user_strings, user_edges), (ITEMS_FILE, item_strings, item_edges)):
+            whole = pa.record_batch({USER if file == USERS_FILE else ITEM: strings})
+            write_batches(aside / file, [whole.slice(a, b - a) for a, b in itertools.pairwise(cuts)])
+
+
+def _partition(column: pa.DictionaryArray, parts: int) -> tuple[pa.Array, npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """A dictionary in the order of its parts: ``(strings, each event's place in them, edges of the parts)``.
+
+    Only strings that occur are kept.
+    """
+    codes = column.indices.to_numpy()
+    used = np.flatnonzero(np.bincount(codes, minlength=len(column.dictionary)))
+    strings = column.dictionary.take(pa.array(used))
+    part = hash_array(strings) % np.uint64(parts)
+    order = np.argsort(part, kind="stable")
+    place = np.zeros(len(column.dictionary), np.int32)
+    place[used[order]] = np.arange(len(used), dtype=np.int32)
+    edges = np.searchsorted(part[order], np.arange(parts + 1))
+    return strings.take(pa.array(order)), place[codes], edges

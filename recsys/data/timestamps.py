@@ -1,0 +1,93 @@
+"""Timestamps of a log, in any of the spellings that logs have, to int64 milliseconds."""
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from recsys.data.casting import cast_column
+
+Unit = Literal["s", "ms", "iso8601"]
+EARLIEST, LATEST = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9999
+_PER_UNIT = {"s": 1000, "ms": 1}
+_ZONE = r"(Z|[+-]\d{2}(:?\d{2})?)$"
+
+
+def to_milliseconds(
+    values: pa.Array, unit: Unit
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Read timestamps.
+
+    Args:
+        values: integers, decimals or text in ``unit``, or a column that Arrow knows to be a timestamp or a date
+            (whose own unit then counts). ISO 8601 without a zone is UTC.
+
+    Returns:
+        ``(milliseconds [n] int64, missing [n] bool, bad [n] bool)``; 0 where missing or bad.
+    """
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    missing = np.asarray(pc.is_null(values))
+    if pa.types.is_temporal(values.type):
+        moments = pc.cast(values, pa.timestamp("ms", tz="UTC"), safe=False)
+        return _checked(pc.cast(moments, pa.int64()), missing, np.zeros(len(values), np.bool_))
+    if _is_text(values.type):
+        values, bad = cast_column(values, pa.string())
+        values = pc.utf8_trim_whitespace(values)
+        missing |= np.asarray(pc.fill_null(pc.equal(values, ""), False))
+        if unit == "iso8601":
+            milliseconds, unread = _read_iso(values)
+        else:
+            milliseconds, unread = _read_numbers(values, unit)
+        return _checked(milliseconds, missing, (bad | unread) & ~missing)
+    if unit == "iso8601" or not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
+        return _checked(pa.nulls(len(values), pa.int64()), missing, ~missing)
+    if pa.types.is_integer(values.type):
+        whole, bad = cast_column(values, pa.int64())
+        return _checked(_scale(whole, unit), missing, bad)
+    return _checked(_from_decimals(values, unit), missing, np.zeros(len(values), np.bool_))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind))
+
+
+def _scale(whole: pa.Array, unit: Unit) -> pa.Array:
+    """Whole units to milliseconds; null where that leaves the calendar."""
+    factor = _PER_UNIT[unit]
+    inside = pc.and_(pc.greater_equal(whole, EARLIEST // factor), pc.less_equal(whole, LATEST // factor))
+    return pc.multiply(pc.if_else(inside, whole, pa.scalar(None, pa.int64())), factor)
+
+
+def _from_decimals(values: pa.Array, unit: Unit) -> pa.Array:
+    scaled = pc.multiply(pc.cast(values, pa.float64()), float(_PER_UNIT[unit]))
+    inside = pc.and_(pc.greater_equal(scaled, float(EARLIEST)), pc.less_equal(scaled, float(LATEST)))
+    whole = pc.round(pc.if_else(inside, scaled, pa.scalar(None, pa.float64())))
+    return pc.cast(whole, pa.int64(), safe=False)
+
+
+def _read_numbers(values: pa.Array, unit: Unit) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+    whole, failed = cast_column(values, pa.int64())
+    milliseconds = _scale(whole, unit)
+    if failed.any():
+        decimals, failed = cast_column(pc.if_else(pa.array(failed), values, None), pa.float64())
+        milliseconds = pc.coalesce(milliseconds, _from_decimals(decimals, unit))
+    return milliseconds, failed
+
+
+def _read_iso(values: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+    zoned = pc.fill_null(pc.match_substring_regex(values, r"\d{2}" + _ZONE), False)
+    zoned = pc.and_(zoned, pc.fill_null(pc.greater(pc.utf8_length(values), 10), False))  # 2020-01-01 ends in a date
+    with_zone, failed_with = cast_column(pc.if_else(zoned, values, None), pa.timestamp("ns", tz="UTC"))
+    without, failed_without = cast_column(pc.if_else(zoned, None, values), pa.timestamp("ns"))
+    nanoseconds = pc.coalesce(pc.cast(with_zone, pa.int64()), pc.cast(without, pa.int64()))
+    return pc.divide(nanoseconds, 1_000_000), failed_with | failed_without
+
+
+def _checked(
+    milliseconds: pa.Array, missing: npt.NDArray[np.bool_], bad: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    bad = bad | (np.asarray(pc.is_null(milliseconds)) & ~missing)
+    return np.asarray(pc.fill_null(milliseconds, 0)), missing, bad & ~missing

@@ -1,0 +1,91 @@
+"""Which rows of a log are events, and why the others are not."""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from recsys.data.casting import cast_column
+from recsys.data.reading.raw import RawBlock, Reject
+from recsys.data.timestamps import Unit, to_milliseconds
+from recsys.schema import EVENT_ID, ITEM, MAX_ID_BYTES, TIMESTAMP, USER
+
+ID_TYPE = pa.dictionary(pa.int32(), pa.string())
+Mask = npt.NDArray[np.bool_]
+
+
+def validate(raw: RawBlock, unit: Unit, origin: str) -> tuple[pa.Table, list[Reject]]:
+    """Judge every row by the first thing that is wrong with it.
+
+    Returns:
+        The events: ``user_id`` and ``item_id`` as dictionary-encoded strings, ``timestamp`` in int64 milliseconds,
+        ``event_id`` int64 where the log has one; and the rows refused.
+    """
+    columns: dict[str, pa.Array] = {}
+    wrong: list[tuple[str, Mask]] = []
+    for name in raw.table.column_names:
+        values = _one_chunk(raw.table.column(name))
+        if name in (USER, ITEM):
+            columns[name], missing, bad, long = _identifiers(values)
+            wrong += [(f"missing {name}", missing), (f"bad {name}", bad), (f"long {name}", long)]
+        elif name == TIMESTAMP:
+            milliseconds, missing, bad = to_milliseconds(values, unit)
+            columns[name] = pa.array(milliseconds)
+            wrong += [(f"missing {name}", missing), (f"bad {name}", bad)]
+        elif name == EVENT_ID:
+            columns[name], missing, bad = _integers(values)
+            wrong += [(f"missing {name}", missing), (f"bad {name}", bad)]
+    events = pa.table(columns)
+    refused = np.zeros(len(events), np.bool_)
+    rejects = list(raw.malformed)
+    for reason, mask in wrong:
+        for i in np.flatnonzero(mask & ~refused):
+            rejects.append(Reject(reason, origin, int(raw.rows[i]), raw.text(int(i))))
+        refused |= mask
+    if refused.any():
+        events = events.filter(pa.array(~refused))
+    return events, rejects
+
+
+def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
+    combined = column.combine_chunks()
+    if isinstance(combined, pa.ChunkedArray):
+        return combined.chunk(0) if combined.num_chunks else pa.array([], column.type)
+    return combined
+
+
+def _identifiers(values: pa.Array) -> tuple[pa.DictionaryArray, Mask, Mask, Mask]:
+    """Ids as dictionary-encoded strings, and where they are missing, bad or too long."""
+    if pa.types.is_floating(values.type) or pa.types.is_nested(values.type) or pa.types.is_boolean(values.type):
+        missing = np.asarray(pc.is_null(values))
+        return _nulls(len(values)), missing, ~missing, np.zeros(len(values), np.bool_)
+    if not pa.types.is_dictionary(values.type):
+        values = values.dictionary_encode()
+    words, unread = cast_column(values.dictionary, pa.string())
+    if not len(words):
+        return _nulls(len(values)), np.ones(len(values), np.bool_), *np.zeros((2, len(values)), np.bool_)
+    sizes = np.asarray(pc.fill_null(pc.binary_length(words), 0))
+    codes = np.asarray(pc.fill_null(values.indices, -1))
+    absent = codes < 0
+    empty = np.asarray(pc.fill_null(pc.equal(words, ""), pa.scalar(False))) | (np.asarray(pc.is_null(words)) & ~unread)
+    encoded = pa.DictionaryArray.from_arrays(values.indices, pc.fill_null(words, ""))
+    return encoded, absent | empty[codes], unread[codes] & ~absent, (sizes > MAX_ID_BYTES)[codes] & ~absent
+
+
+def _nulls(count: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.nulls(count, pa.int32()), pa.array([], pa.string()))
+
+
+def _integers(values: pa.Array) -> tuple[pa.Array, Mask, Mask]:
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    missing = np.asarray(pc.is_null(values))
+    if pa.types.is_binary(values.type) or pa.types.is_string(values.type):
+        text, bad = cast_column(values, pa.string())
+        text = pc.utf8_trim_whitespace(text)
+        missing |= np.asarray(pc.fill_null(pc.equal(text, ""), False))
+        whole, unread = cast_column(text, pa.int64())
+        bad |= unread
+    else:
+        whole, bad = cast_column(values, pa.int64())
+    return pc.fill_null(whole, 0), missing, bad & ~missing
