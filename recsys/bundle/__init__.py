@@ -3,19 +3,22 @@
 from recsys.bundle.bundle import (
     FORMAT_VERSION,
     GOLDEN_FILE,
+    ITEMS_DIR,
     KIND,
     MODEL_FILE,
     VOCABULARY_FILE,
     Bundle,
     seal,
 )
-from recsys.bundle.golden import GoldenCase, read_golden
+from recsys.bundle.golden import GoldenCase, read_golden, write_golden
 from recsys.bundle.manifest import BundleManifest, Signature, Tensor
+from recsys.bundle.strings import StringTable, write_strings
 from recsys.bundle.vocabulary import BundleVocabulary
 
 __all__ = [
     "FORMAT_VERSION",
     "GOLDEN_FILE",
+    "ITEMS_DIR",
     "KIND",
     "MODEL_FILE",
     "VOCABULARY_FILE",
@@ -24,7 +27,10 @@ __all__ = [
     "BundleVocabulary",
     "GoldenCase",
     "Signature",
+    "StringTable",
     "Tensor",
     "read_golden",
     "seal",
+    "write_golden",
+    "write_strings",
 ]

@@ -72,3 +72,7 @@ def read_golden(path: Path) -> list[GoldenCase]:
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtefactError(f"{path}: not a list of golden cases ({type(error).__name__}: {error})") from None
+
+
+def write_golden(path: Path, cases: list[GoldenCase]) -> None:
+    path.write_text(json.dumps([case.to_json() for case in cases], ensure_ascii=False, allow_nan=False) + "\n")

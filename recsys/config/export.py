@@ -1,15 +1,29 @@
 """What the bundle must be."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from recsys.config.base import Section
 
+# The names that recsys.export.variants reads: how tables are held, then the transition memory's depth.
+VARIANT = r"^(float32|float16|int8|int4|pq)(-m\d+)?$"
+
 
 class ExportConfig(Section):
-    """Variants of the TFLite model and how close they must stay to Keras."""
+    """Variants of the TFLite model, what they hold, and how close they must stay to Keras."""
 
-    variants: tuple[Literal["float32", "int8"], ...] = ("float32", "int8")
-    candidates: int = Field(100, ge=1)
-    tolerance: float = Field(1e-3, gt=0)
+    variants: tuple[Annotated[str, Field(pattern=VARIANT)], ...] = Field(("float32", "int8"), min_length=1)
+    memory_neighbours: int = Field(
+        16, ge=0, description="transitions kept an item, heaviest first, where a variant's name does not say -mDEPTH"
+    )
+    signatures: tuple[Literal["encode", "score_all", "top_k", "explain"], ...] = Field(
+        ("score_all",), description="beside rerank, which every bundle has"
+    )
+    candidates: int = Field(100, ge=1, le=65_536, description="fixed width of rerank; clients chunk and pad")
+    item_columns: tuple[str, ...] = Field(("title",), description="item metadata to carry, where the data set has it")
+    tolerance: float = Field(1e-3, gt=0, description="largest difference of a float32 score from Keras'")
+    max_quality_loss: float = Field(
+        0.05, gt=0, lt=1, description="largest share of Keras' NDCG@10 that a variant may lose, on the same users"
+    )
+    evaluated_users: int = Field(1000, ge=1, description="test users ranked through the TFLite model itself")

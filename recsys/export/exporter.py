@@ -1,0 +1,144 @@
+"""One trained model to any of its variants, each held against Keras before it is a bundle."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recsys.artefact import DIGEST_LENGTH, sha256_file
+from recsys.bundle import (
+    GOLDEN_FILE,
+    ITEMS_DIR,
+    MODEL_FILE,
+    VOCABULARY_FILE,
+    BundleManifest,
+    seal,
+    write_golden,
+    write_strings,
+)
+from recsys.config.export import ExportConfig
+from recsys.data.dataset import Dataset
+from recsys.errors import RecsysError
+from recsys.evaluation.ranking import ScoreAll
+from recsys.export import convert, flatbuffer, measure
+from recsys.export.phone import Signatures
+from recsys.export.requests import encode, golden_case, sample_requests
+from recsys.export.runtime import Runtime
+from recsys.export.variants import Variant
+from recsys.models.sasrec import SASRec
+from recsys.schema import PAD_ID
+
+LATENCY_ROUNDS = 25
+
+
+class Exporter:
+    """A trained model, the data it is judged on, and what Keras says of both.
+
+    Args:
+        run_digest: the run that the model comes from.
+        filter_seen: leave a history's items out of its ranking, as the run's evaluation does.
+    """
+
+    def __init__(
+        self, model: SASRec, dataset: Dataset, config: ExportConfig, run_digest: str, *, filter_seen: bool
+    ) -> None:
+        self.model, self.dataset, self.config = model, dataset, config
+        self.run_digest, self.filter_seen = run_digest, filter_seen
+        self.length = model.config.max_length
+        self.requests = sample_requests(dataset, config.candidates)
+        self.inputs = [encode(request, dataset, self.length, config.candidates) for request in self.requests]
+        self.targets = measure.sample_targets(dataset.sequences, config.evaluated_users)
+
+    @cached_property
+    def quality(self) -> dict[str, float]:
+        """Keras' metrics on the targets."""
+        return self._quality(measure.keras_scores(self.model, self.dataset.sequences))
+
+    def write(self, variant: Variant, directory: Path) -> None:
+        """Write ``variant``'s bundle into ``directory``.
+
+        Raises:
+            RecsysError: it strays from Keras beyond the tolerance, or holds an operator that a phone lacks.
+        """
+        signatures = Signatures(variant.phone_model(self.model), self.config.candidates, self.config.signatures)
+        content = variant.finish(convert.to_float32(signatures))
+        tree = flatbuffer.read(content)
+        operators = flatbuffer.operators(tree)
+        runtime = Runtime(content)
+        difference = self._largest_difference(variant, runtime)
+        quality = self._checked_quality(variant, runtime)
+        tolerance = self._tolerance(content, runtime)
+        (directory / MODEL_FILE).write_bytes(content)
+        write_strings(directory / VOCABULARY_FILE, self.dataset.vocabulary.external_ids)
+        self._write_items(directory)
+        cases = [
+            golden_case(request, one, runtime.run("rerank", **one)["scores"], tolerance)
+            for request, one in zip(self.requests, self.inputs, strict=True)
+        ]
+        write_golden(directory / GOLDEN_FILE, cases)
+        manifest = BundleManifest(
+            variant=variant.name,
+            model_version=sha256_file(directory / MODEL_FILE)[:DIGEST_LENGTH],
+            run_digest=self.run_digest,
+            dataset_digest=self.dataset.digest,
+            history_length=self.length,
+            candidates=self.config.candidates,
+            items=len(self.dataset.vocabulary),
+            oov_buckets=self.dataset.vocabulary.oov_buckets,
+            cleaning=self.dataset.policy,
+            tolerance=tolerance,
+            minimum_runtime=flatbuffer.minimum_runtime(tree),
+            signatures=runtime.signatures(),
+            operators=operators,
+            measured={
+                **quality,
+                "users": len(self.targets[0]),
+                "keras": self.quality,
+                "largest_difference": difference,
+                "median_ms": runtime.median_ms("rerank", self.inputs, LATENCY_ROUNDS),
+                "threads": 1,
+            },
+        )
+        seal(directory, manifest)
+
+    def _quality(self, score_all: ScoreAll) -> dict[str, float]:
+        return measure.quality(score_all, self.dataset, *self.targets, filter_seen=self.filter_seen)
+
+    def _largest_difference(self, variant: Variant, runtime: Runtime) -> float:
+        largest = 0.0
+        for one in self.inputs:
+            difference = runtime.run("rerank", **one)["scores"] - self.model.score(**one).numpy()
+            largest = max(largest, float(np.abs(difference[one["candidates"] != PAD_ID]).max()))
+        if variant.is_exact and not largest <= self.config.tolerance:
+            raise RecsysError(
+                f"export: {variant.name} scores differ from Keras' by {largest:.2e}, more than export.tolerance "
+                f"{self.config.tolerance:.0e}; no bundle was written"
+            )
+        return largest
+
+    def _checked_quality(self, variant: Variant, runtime: Runtime) -> dict[str, float]:
+        scores = measure.tflite_scores(runtime, self.dataset.sequences, self.length, self.model.table_size)
+        quality = self._quality(scores)
+        ours, keras = quality["ndcg@10"], self.quality["ndcg@10"]
+        if ours < keras * (1 - self.config.max_quality_loss):
+            raise RecsysError(
+                f"export: {variant.name} loses {1 - ours / keras:.1%} of Keras' NDCG@10 ({ours:.4f} against {keras:.4f}"
+                f" on {len(self.targets[0])} users), more than export.max_quality_loss "
+                f"{self.config.max_quality_loss:.0%}; no bundle was written"
+            )
+        return quality
+
+    def _tolerance(self, content: bytes, runtime: Runtime) -> float:
+        """How far another runtime's scores may lie: thrice what two sets of kernels on this machine differ by."""
+        plain = Runtime(content, plain=True)
+        found = [runtime.run("rerank", **one)["scores"] - plain.run("rerank", **one)["scores"] for one in self.inputs]
+        return max(self.config.tolerance, 3 * float(np.abs(found).max()))
+
+    def _write_items(self, directory: Path) -> None:
+        items = self.dataset.items
+        for column in self.config.item_columns:
+            if column in items:
+                (directory / ITEMS_DIR).mkdir(exist_ok=True)
+                texts: list[Any] = items[column].where(items[column].notna(), "").astype(str).tolist()
+                write_strings(directory / ITEMS_DIR / f"{column}.bin", texts)

@@ -1,0 +1,70 @@
+"""What a TFLite file holds, and the little that is mended in it: shared buffers and its description."""
+
+import hashlib
+from collections import Counter
+from typing import Any
+
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.tools import flatbuffer_utils
+
+from recsys.errors import RecsysError
+
+MINIMUM_RUNTIME = b"min_runtime_version"
+_OPERATORS = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
+
+
+def read(model: bytes) -> Any:
+    """The file as an object tree (``ModelT`` of the TFLite schema)."""
+    return flatbuffer_utils.read_model_from_bytearray(bytearray(model))
+
+
+def write(tree: Any) -> bytes:
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(tree))
+
+
+def operators(tree: Any) -> dict[str, int]:
+    """How often each operator stands in all of the model's graphs.
+
+    Raises:
+        RecsysError: one is custom or from TensorFlow (Flex), which a plain runtime lacks.
+    """
+    counts: Counter[str] = Counter()
+    for graph in tree.subgraphs:
+        for operator in graph.operators:
+            code = tree.operatorCodes[operator.opcodeIndex]
+            if code.customCode is not None:
+                raise RecsysError(
+                    f"export: operator {code.customCode.decode()} is not built into TFLite; "
+                    "write that part of the model in operations that are"
+                )
+            counts[_OPERATORS[max(code.builtinCode, code.deprecatedBuiltinCode)]] += 1
+    return dict(sorted(counts.items()))
+
+
+def minimum_runtime(tree: Any) -> str:
+    """The first TFLite version that has every operator, as the converter wrote it."""
+    for entry in tree.metadata or []:
+        if entry.name == MINIMUM_RUNTIME:
+            return bytes(tree.buffers[entry.buffer].data).rstrip(b"\x00").decode()
+    raise RecsysError("export: the converter wrote no minimum runtime version")
+
+
+def share_buffers(tree: Any) -> None:
+    """Let tensors of the same content share one buffer: signatures repeat the weights, a file need not."""
+    first: dict[bytes, int] = {}
+    renumbered: dict[int, int] = {0: 0}
+    kept = [tree.buffers[0]]
+    for index, buffer in enumerate(tree.buffers[1:], start=1):
+        # An empty buffer marks a tensor that is computed, and each needs its own.
+        content = b"" if buffer.data is None else bytes(buffer.data)
+        key = hashlib.sha256(content).digest() if content else index.to_bytes(8, "little")
+        if key not in first:
+            first[key] = len(kept)
+            kept.append(buffer)
+        renumbered[index] = first[key]
+    tree.buffers = kept
+    for graph in tree.subgraphs:
+        for tensor in graph.tensors:
+            tensor.buffer = renumbered[tensor.buffer]
+    for entry in tree.metadata or []:
+        entry.buffer = renumbered[entry.buffer]

@@ -1,0 +1,117 @@
+"""The recommender as a phone runs it: the trained layers over compact tables, one fixed shape a signature."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from recsys.export.tables import ItemTable, Memory
+from recsys.models.keras import tf
+from recsys.models.memory import TransitionMemory
+from recsys.models.sasrec import SASRec
+from recsys.schema import PAD_ID
+
+EXPLAINED = 50  # newest events that explain weighs
+TOP_K = 100  # items that top_k gives
+
+
+class PhoneMemory(TransitionMemory):
+    """``trained``'s attention over a table of another encoding and depth."""
+
+    def __init__(self, trained: TransitionMemory, table: Memory) -> None:
+        config = trained.config.model_copy(update={"neighbours": table.depth})
+        super().__init__(config, trained.width, trained.table_size)
+        self.table = table
+        self.query, self.key, self.confidence = trained.query, trained.key, trained.confidence
+        self.age_bias, self.log_scale, self.gain = trained.age_bias, trained.log_scale, trained.gain
+        self.built = True
+
+    def read(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return self.table.rows(ids)
+
+
+class PhoneModel(SASRec):
+    """``model``'s layers, reading items from ``items`` and transitions from ``memory``.
+
+    Args:
+        model: the trained recommender.
+        memory: None leaves the transition memory out, even where the model has one.
+    """
+
+    def __init__(self, model: SASRec, items: ItemTable, memory: Memory | None) -> None:
+        config = model.config if memory else model.config.model_copy(update={"memory": None})
+        super().__init__(config, model.table_size)
+        self.items = items
+        self.learned_positions, self.blocks, self.final_norm = model.learned_positions, model.blocks, model.final_norm
+        if memory is not None and model.memory is not None:
+            self.memory = PhoneMemory(model.memory, memory)
+        self.built = True
+
+    def lookup(self, ids: tf.Tensor) -> tf.Tensor:
+        return self.items.rows(ids)
+
+    def score_all(self, history: tf.Tensor) -> tf.Tensor:
+        # Ids that are not constants: the converter would decode the whole table into the file.
+        every = tf.range(self.table_size) + tf.minimum(history[0, 0], 0)
+        query = self.encode(history)
+        scores = tf.matmul(query, self.lookup(every), transpose_b=True)
+        if self.memory is None:
+            return scores
+        ids, weights = self._read(self.memory, query, history)
+        return scores + self.memory.logits(query, self.memory.support_all(weights, ids))
+
+    def explain(self, history: tf.Tensor, candidates: tf.Tensor) -> tf.Tensor:
+        """How much each of the newest events adds to each candidate's score.
+
+        The attribution of an event is what the score loses when the event had not happened: the history without
+        it is scored, so nothing is approximated.
+
+        Args:
+            history: ``[1, length] int32``; candidates: ``[1, n] int32``.
+
+        Returns:
+            ``[n, min(length, EXPLAINED)] float32``, oldest first; 0 for padding.
+        """
+        length, count = history.shape[1], min(history.shape[1], EXPLAINED)
+        removed = np.arange(length - count, length)[:, None]  # [count, 1]
+        columns = np.arange(length)[None, :]
+        # Event r gone, what was before it moves up: column c holds c where c > r, else c - 1 (-1 is padding).
+        source = np.where(columns > removed, columns, columns - 1) + 1  # in the history with one pad before it
+        padded = tf.pad(history[0], [[1, 0]], constant_values=PAD_ID)
+        without = tf.gather(padded, source.astype(np.int32))  # [count, length]
+        histories = tf.concat([history, without], 0)
+        scores = self.score(histories, tf.tile(candidates, [count + 1, 1]))  # [1 + count, n]
+        real = tf.cast(tf.not_equal(history[0, length - count :], PAD_ID), tf.float32)
+        return tf.transpose((scores[:1] - scores[1:]) * real[:, None])
+
+
+class Signatures(tf.Module):
+    """The traced functions of a phone model, by the names that clients call.
+
+    Attributes:
+        functions: name to traced function; all take batches of one.
+    """
+
+    def __init__(self, model: PhoneModel, candidates: int, names: Iterable[str]) -> None:
+        super().__init__()
+        history = tf.TensorSpec([1, model.config.max_length], tf.int32, name="history")
+        many = tf.TensorSpec([1, candidates], tf.int32, name="candidates")
+        one = tf.TensorSpec([1, 1], tf.int32, name="candidates")
+
+        def top_k(history: tf.Tensor) -> dict[str, tf.Tensor]:
+            scores = model.score_all(history)[:, 1:]
+            best = tf.math.top_k(scores, min(TOP_K, int(scores.shape[1])))
+            return {"items": best.indices + 1, "scores": best.values}
+
+        known: dict[str, tuple[Callable[..., dict[str, tf.Tensor]], list[tf.TensorSpec]]] = {
+            "rerank": (lambda history, candidates: {"scores": model.score(history, candidates)}, [history, many]),
+            "encode": (lambda history: {"embedding": model.encode(history)}, [history]),
+            "score_all": (lambda history: {"scores": model.score_all(history)}, [history]),
+            "top_k": (top_k, [history]),
+            "explain": (
+                lambda history, candidates: {"attribution": model.explain(history, candidates)},
+                [history, one],
+            ),
+        }
+        self.functions = {name: tf.function(*known[name]) for name in ("rerank", *names)}
+        # Saving follows attributes; it needs the variables, and must not try to save the Keras model around them.
+        self.tracked = list(model.variables)

@@ -1,0 +1,34 @@
+"""Product quantisation of an item table: which centroid stands for each part of each row."""
+
+import numpy as np
+import numpy.typing as npt
+from scipy.cluster.vq import kmeans2
+
+CHOICES = 256
+PART_WIDTH = 4
+ROUNDS = 25
+
+
+def product_quantise(
+    table: npt.NDArray[np.float32], part_width: int = PART_WIDTH, seed: int = 0
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+    """Cut rows into parts of ``part_width`` numbers and cluster each part's values (Jégou et al., 2011).
+
+    Args:
+        table: ``[rows, width] float32``; ``width`` a multiple of ``part_width``.
+
+    Returns:
+        ``(codes [rows, parts] uint8, centroids [parts, 256, part_width] float32)``.
+    """
+    rows, width = table.shape
+    parts = width // part_width
+    codes = np.zeros((rows, parts), np.uint8)
+    centroids = np.zeros((parts, CHOICES, part_width), np.float32)
+    for part in range(parts):
+        values = table[:, part * part_width : (part + 1) * part_width].astype(np.float64)
+        if rows <= CHOICES:
+            centroids[part, :rows], codes[:, part] = values, np.arange(rows)
+            continue
+        found, chosen = kmeans2(values, CHOICES, iter=ROUNDS, minit="points", missing="warn", seed=seed + part)
+        centroids[part], codes[:, part] = found, chosen
+    return codes, centroids

@@ -1,0 +1,61 @@
+"""The stage run → bundles."""
+
+from pathlib import Path
+from typing import Any
+
+from recsys.artefact import digest, publish
+from recsys.bundle import Bundle
+from recsys.config.export import ExportConfig
+from recsys.data.dataset import Dataset
+from recsys.export.exporter import Exporter
+from recsys.export.variants import Variant
+from recsys.models.loading import load_run
+from recsys.run import Run
+from recsys.stage import Outcome
+from recsys.terminal import say
+
+
+def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
+    """Where the bundles of ``run`` under ``config`` lie, one directory a variant."""
+    settings = config.model_dump(mode="json", exclude={"variants"})
+    return work_dir / "bundles" / digest({"run": run.digest, "export": settings})
+
+
+def export(
+    run: Run, dataset: Dataset, config: ExportConfig, work_dir: Path, *, overwrite: bool = False
+) -> Outcome[list[Bundle]]:
+    """Make the variants of a finished run that are not there yet.
+
+    Raises:
+        RecsysError: a variant strays from Keras beyond the tolerance, or holds an operator that a phone lacks.
+        ArtefactError: the run, the dataset or a bundle that is there already is damaged.
+    """
+    target = bundles_dir(run, config, work_dir)
+    variants = [Variant.parse(name, config.memory_neighbours) for name in config.variants]
+    missing = [variant for variant in variants if overwrite or not (target / variant.name).exists()]
+    if missing:
+        model = load_run(run, dataset)
+        filter_seen = bool(run.config["evaluation"]["filter_seen"])
+        exporter = Exporter(model, dataset, config, run.digest, filter_seen=filter_seen)
+        for variant in missing:
+            say(f"export: {variant.name}")
+            with publish(target / variant.name, overwrite=overwrite, check=_check) as aside:
+                exporter.write(variant, aside)
+    return Outcome([Bundle(target / variant.name) for variant in variants], reused=not missing)
+
+
+def describe(bundles: list[Bundle]) -> dict[str, dict[str, Any]]:
+    """``{variant: {"path", "bytes", "median_ms", "ndcg@10", …}}``, as ``recsys run --json`` gives it."""
+    measured = ("median_ms", "ndcg@10", "hr@10", "users")
+    return {
+        bundle.manifest.variant: {
+            "path": str(bundle.path),
+            "bytes": bundle.device_bytes,
+            **{key: bundle.manifest.measured[key] for key in measured},
+        }
+        for bundle in bundles
+    }
+
+
+def _check(directory: Path) -> None:
+    Bundle(directory)

@@ -1,0 +1,75 @@
+"""Variants: one trained model in several sizes."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.config.export import VARIANT
+from recsys.errors import ConfigError
+from recsys.export import convert
+from recsys.export.phone import PhoneModel
+from recsys.export.product import product_quantise
+from recsys.export.tables import CodedTable, CompactMemory, ExactMemory, FloatTable, ItemTable, Memory, ProductTable
+from recsys.models.sasrec import SASRec
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How one variant holds the model.
+
+    Attributes:
+        name: as in the config: ``BASE`` or ``BASE-mDEPTH``, the transition memory cut to DEPTH neighbours an item.
+        base: ``float32``, ``float16``, ``int8`` (8 bits everywhere), ``int4`` and ``pq`` (a smaller item table).
+        depth: neighbours kept; None keeps what was trained, 0 leaves the memory out.
+    """
+
+    name: str
+    base: str
+    depth: int | None
+
+    @classmethod
+    def parse(cls, name: str, default_depth: int) -> "Variant":
+        """Read a name; compact bases keep ``default_depth`` neighbours unless it says otherwise.
+
+        Raises:
+            ConfigError: no such variant.
+        """
+        if re.fullmatch(VARIANT, name) is None:
+            raise ConfigError(f"export.variants: {name!r} does not match {VARIANT}")
+        base, _, depth = name.partition("-m")
+        unsaid = None if base == "float32" else default_depth
+        return cls(name, base, int(depth) if depth else unsaid)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether its scores are Keras' up to rounding."""
+        return self.base == "float32" and self.depth is None
+
+    def phone_model(self, model: SASRec) -> PhoneModel:
+        """``model`` over this variant's tables."""
+        table = model.item_table.numpy()
+        tables: dict[str, Callable[[npt.NDArray[np.float32]], ItemTable]] = {
+            "float32": FloatTable,
+            "float16": FloatTable,
+            "int8": lambda rows: CodedTable(rows, 8),
+            "int4": lambda rows: CodedTable(rows, 4),
+            "pq": lambda rows: ProductTable(*product_quantise(rows)),
+        }
+        return PhoneModel(model, tables[self.base](table), self._memory(model))
+
+    def finish(self, float_model: bytes) -> bytes:
+        """The converted model with its dense layers as this variant holds them."""
+        steps = {"float32": convert.tidy, "float16": convert.cast_to_float16}
+        return steps.get(self.base, convert.quantise_dense)(float_model)
+
+    def _memory(self, model: SASRec) -> Memory | None:
+        if model.memory is None or self.depth == 0:
+            return None
+        totals = model.memory.totals.numpy()[:, None]
+        kept = slice(None, self.depth)
+        neighbours = model.memory.neighbours.numpy()[:, kept]
+        probabilities = (model.memory.counts.numpy() / totals)[:, kept]
+        return (ExactMemory if self.base == "float32" else CompactMemory)(neighbours, probabilities)

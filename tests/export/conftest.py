@@ -1,0 +1,71 @@
+"""A small chain of items, a dataset of it, and a model whose transition memory knows the chain."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from recsys.artefact import file_hashes, write_json
+from recsys.data.dataset import FORMAT_VERSION, ITEMS_FILE, KIND, SEQUENCE_SCHEMA, SEQUENCES_DIR, Dataset
+from recsys.schema import MANIFEST
+
+ITEMS, USERS, LENGTH = 60, 80, 12
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """80 users who mostly step from item i to i + 1, now and then anywhere."""
+    path: Path = tmp_path_factory.mktemp("dataset")
+    random = np.random.default_rng(5)
+    rows = []
+    for user in range(USERS):
+        items = [int(random.integers(1, ITEMS + 1))]
+        for _ in range(int(random.integers(4, 20))):
+            step = items[-1] % ITEMS + 1
+            items.append(step if random.random() < 0.8 else int(random.integers(1, ITEMS + 1)))
+        times = np.cumsum(random.integers(0, 3, len(items))) * 1000
+        rows.append((f"u{user}", items, times.tolist(), len(items) - 2, len(items) - 1))
+    (path / SEQUENCES_DIR).mkdir()
+    columns = [
+        pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), SEQUENCE_SCHEMA, strict=True)
+    ]
+    pq.write_table(pa.table(columns, schema=SEQUENCE_SCHEMA), path / SEQUENCES_DIR / "0.parquet")
+    table = pd.DataFrame({"item_id": range(1, ITEMS + 1), "external_id": [f"é{i}" for i in range(ITEMS)]})
+    table["count"], table["title"] = 1, [f"Film {i}" if i % 7 else None for i in range(ITEMS)]
+    table.to_parquet(path / ITEMS_FILE)
+    facts = {"dataset_digest": "0" * 32, "counts": {}, "oov": {"buckets": 0}, "cleaning": {}}
+    write_json(path / MANIFEST, {"kind": KIND, "format_version": FORMAT_VERSION, "files": file_hashes(path), **facts})
+    return Dataset(path)
+
+
+@pytest.fixture(scope="session")
+def model(dataset: Dataset):
+    """Random attention beside a memory of the chain's transitions."""
+    from recsys.config.model import MemoryConfig, ModelConfig
+    from recsys.data.transitions import Transitions
+    from recsys.models.keras import keras
+    from recsys.models.sasrec import build_model
+
+    keras.utils.set_random_seed(3)
+    config = ModelConfig(max_length=LENGTH, width=16, blocks=2, heads=2, memory=MemoryConfig(neighbours=8, newest=4))
+    model = build_model(config, dataset.vocabulary.table_size)
+    sequences = dataset.sequences
+    counts = np.zeros((model.table_size, model.table_size), np.float32)
+    for start, end in zip(*sequences.bounds("train"), strict=True):
+        items = sequences.items[start:end]
+        np.add.at(counts, (items[:-1], items[1:]), 1.0)
+    neighbours = np.argsort(-counts, axis=1, kind="stable")[:, :8].astype(np.int32)
+    weights = np.take_along_axis(counts, neighbours, 1)
+    fields = {field.name for field in dataclasses.fields(Transitions)}
+    values = {
+        "neighbours": np.where(weights > 0, neighbours, 0),
+        "weights": weights,
+        "totals": counts.sum(1),
+        "window": 1,
+    }
+    model.memory.assign(Transitions(**{name: value for name, value in values.items() if name in fields}))
+    return model
