@@ -26,6 +26,7 @@ from recsys.export.phone import Signatures
 from recsys.export.requests import encode, golden_case, sample_requests
 from recsys.export.runtime import Runtime
 from recsys.export.variants import Variant
+from recsys.models.loading import scorer
 from recsys.models.sasrec import SASRec
 from recsys.schema import PAD_ID
 
@@ -53,7 +54,7 @@ class Exporter:
     @cached_property
     def quality(self) -> dict[str, float]:
         """Keras' metrics on the targets."""
-        return self._quality(measure.keras_scores(self.model, self.dataset.sequences))
+        return self._quality(scorer(self.model, self.dataset))
 
     def write(self, variant: Variant, directory: Path) -> None:
         """Write ``variant``'s bundle into ``directory``.

@@ -8,8 +8,6 @@ from recsys.data.sequences import Sequences
 from recsys.evaluation.metrics import summarise
 from recsys.evaluation.ranking import ScoreAll, rank_split
 from recsys.export.runtime import Runtime
-from recsys.models.keras import tf
-from recsys.models.sasrec import SASRec
 
 
 def sample_targets(
@@ -35,18 +33,6 @@ def quality(
     items = len(dataset.vocabulary)
     ranks = rank_split(score_all, dataset.sequences, users, positions, items, filter_seen=filter_seen, batch_size=256)
     return summarise(ranks, [10])
-
-
-def keras_scores(model: SASRec, sequences: Sequences) -> ScoreAll:
-    """All items' scores by the trained model."""
-    length = model.config.max_length
-    score = tf.function(model.score_all, input_signature=[tf.TensorSpec([None, length], tf.int32)])
-
-    def score_all(users: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        scores: npt.NDArray[np.float32] = score(sequences.histories(users, positions, length)).numpy()
-        return scores
-
-    return score_all
 
 
 def tflite_scores(runtime: Runtime, sequences: Sequences, length: int, table_size: int) -> ScoreAll:

@@ -7,6 +7,7 @@ from recsys.artefact import digest, publish
 from recsys.bundle import Bundle
 from recsys.config.export import ExportConfig
 from recsys.data.dataset import Dataset
+from recsys.errors import ArtefactError
 from recsys.export.exporter import Exporter
 from recsys.export.variants import Variant
 from recsys.models.loading import load_run
@@ -30,11 +31,16 @@ def export(
         RecsysError: a variant strays from Keras beyond the tolerance, or holds an operator that a phone lacks.
         ArtefactError: the run, the dataset or a bundle that is there already is damaged.
     """
+    if run.manifest["dataset_digest"] != dataset.digest:
+        raise ArtefactError(
+            f"{run.path}: trained on dataset {run.manifest['dataset_digest']}, this one is {dataset.digest} "
+            f"({dataset.path}); export with the dataset it was trained on"
+        )
     target = bundles_dir(run, config, work_dir)
     variants = [Variant.parse(name, config.memory_neighbours) for name in config.variants]
     missing = [variant for variant in variants if overwrite or not (target / variant.name).exists()]
     if missing:
-        model = load_run(run, dataset)
+        model = load_run(run)
         filter_seen = bool(run.config["evaluation"]["filter_seen"])
         exporter = Exporter(model, dataset, config, run.digest, filter_seen=filter_seen)
         for variant in missing:

@@ -5,7 +5,6 @@ import pytest
 
 from recsys.bundle import Bundle
 from recsys.config.export import ExportConfig
-from recsys.errors import RecsysError
 from recsys.export.exporter import Exporter
 from recsys.export.variants import Variant
 from serving.reranker import Reranker
