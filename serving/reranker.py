@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from recsys.bundle import Bundle
+from recsys.bundle import Bundle, GoldenCase
 from recsys.data.history import Event, encode_history
 from recsys.errors import DataError
-from recsys.schema import PAD_ID
+from recsys.schema import PAD_ID, TITLE
 from serving.interpreter import Interpreter
 
 __all__ = ["Event", "Ranked", "Reranker"]
@@ -54,6 +54,7 @@ class Reranker:
         self.bundle = Bundle(bundle)
         self.manifest = self.bundle.manifest
         self.vocabulary = self.bundle.vocabulary
+        self._titles = self.bundle.item_column(TITLE)
         self._interpreter = Interpreter(self.bundle.model_file, self.manifest.signatures, threads)
 
     def rerank(self, history: Sequence[Event], candidates: Sequence[str]) -> list[Ranked]:
@@ -72,6 +73,26 @@ class Reranker:
         best_first = known[np.argsort(-scores[known], kind="stable")]
         ranked = [Ranked(candidates[i], float(scores[i])) for i in best_first.tolist()]
         return ranked + [Ranked(candidates[i], None) for i in np.flatnonzero(ids == PAD_ID).tolist()]
+
+    def title(self, item: str) -> str | None:
+        """What to call an item, or None where the bundle does not say."""
+        if self._titles is None or item not in self.vocabulary:
+            return None
+        return self._titles[int(self.vocabulary.encode([item])[0]) - 1] or None
+
+    def catalogue(self) -> list[str]:
+        """Every item that the model knows, by internal id: the most frequent first."""
+        return [self.vocabulary.strings[row] for row in range(len(self.vocabulary))]
+
+    def misplaced(self, case: GoldenCase) -> str | None:
+        """What is wrong with this device's answer to a golden case, or None; near-ties may swap."""
+        history, ids = self.encode_history(case.history), self.encode_candidates(case.candidates)
+        if (tuple(history[0].tolist()), tuple(ids.tolist())) != (case.history_ids, case.candidate_ids):
+            return f"encoded as {history[0].tolist()} and {ids.tolist()}, other ids than the case has"
+        scores = self.score(history, ids)
+        known = np.flatnonzero(ids != PAD_ID)
+        order = known[np.argsort(-scores[known], kind="stable")].tolist()
+        return case.misplaced([float(s) if i != PAD_ID else None for s, i in zip(scores, ids, strict=True)], order)
 
     def encode_history(self, history: Sequence[Event]) -> npt.NDArray[np.int32]:
         """The model's input, ``[1, history_length] int32``."""

@@ -1,0 +1,109 @@
+"""Make bundles of a finished run: TFLite models with all that a phone needs to rank.
+
+    recsys export work/runs/DIGEST
+    recsys export work/runs/DIGEST --set 'export.variants=[float32, int8, int8-m8, int4, pq]'
+    recsys export work/runs/DIGEST --set 'export.variants=[int8, int4, pq]' --budget 300KiB
+
+Every variant is held against the trained model before it is written, and its size, latency and NDCG@10 are measured
+through the TFLite model itself. With --budget, the best one within it is named (and its path alone is printed on
+standard output). The settings are the run's own unless --set says otherwise.
+"""
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recsys.cli.common import add_json, add_work_dir, print_json
+from recsys.errors import ArtefactError, RecsysError
+
+if TYPE_CHECKING:
+    from recsys.data.dataset import Dataset
+
+UNITS = {"": 1, "b": 1, "kb": 1000, "kib": 1 << 10, "mb": 1000**2, "mib": 1 << 20}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", type=Path, help="a finished run's directory")
+    parser.add_argument("--dataset", type=Path, help="what it was trained on (default: found in the work directory)")
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="override one key of the run's config, for example export.candidates=200 (repeatable)",
+    )
+    parser.add_argument("--budget", type=size, help="name the best variant of at most this size, for example 300KiB")
+    add_work_dir(parser)
+    parser.add_argument("--overwrite", action="store_true", help="make bundles again even when they are there")
+    add_json(parser)
+
+
+def size(text: str) -> int:
+    """``300KiB`` to bytes; argparse reports what is not."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", text)
+    if match is None or match[2].lower() not in UNITS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write for example 300KiB or 1.5MB")
+    return int(float(match[1]) * UNITS[match[2].lower()])
+
+
+def run(args: argparse.Namespace) -> int:
+    from recsys.config import apply_override, parse_config
+    from recsys.export import describe, export
+    from recsys.run import Run
+
+    finished = Run(args.run)
+    values = finished.config
+    for override in args.overrides:
+        apply_override(values, override)
+    config = parse_config(values, str(finished.config_file))
+    dataset = _dataset(args, str(finished.manifest["dataset_digest"]))
+    outcome = export(finished, dataset, config.export, args.work_dir, overwrite=args.overwrite)
+    variants = describe(outcome.artefact)
+    chosen = None if args.budget is None else best_within(variants, args.budget)
+    if args.json:
+        print_json({"variants": variants, "reused": outcome.reused, **({"chosen": chosen} if chosen else {})})
+    else:
+        _show(variants, chosen)
+    return 0
+
+
+def best_within(variants: dict[str, dict[str, Any]], budget: int) -> str:
+    """The variant of the highest NDCG@10 that takes at most ``budget`` bytes; of equals the smaller.
+
+    Raises:
+        RecsysError: none is that small.
+    """
+    fitting = [name for name, facts in variants.items() if facts["bytes"] <= budget]
+    if not fitting:
+        smallest = min(variants, key=lambda name: int(variants[name]["bytes"]))
+        raise RecsysError(
+            f"no variant fits {budget} bytes; the smallest, {smallest}, takes {variants[smallest]['bytes']}. "
+            "Add smaller ones to export.variants, for example pq-m8"
+        )
+    return max(fitting, key=lambda name: (variants[name]["ndcg@10"], -variants[name]["bytes"]))
+
+
+def _dataset(args: argparse.Namespace, digest: str) -> "Dataset":
+    from recsys.data.dataset import Dataset
+
+    if args.dataset is not None:
+        return Dataset(args.dataset)
+    for path in sorted((args.work_dir / "datasets").glob("*/manifest.json")):
+        dataset = Dataset(path.parent)
+        if dataset.digest == digest:
+            return dataset
+    raise ArtefactError(
+        f"{args.work_dir / 'datasets'}: no dataset {digest}, which {args.run} was trained on; give it with --dataset"
+    )
+
+
+def _show(variants: dict[str, dict[str, Any]], chosen: str | None) -> None:
+    from rich.console import Console
+
+    from recsys.cli.showcase import bundle_table
+
+    Console(stderr=chosen is not None).print(bundle_table(variants))
+    if chosen is not None:
+        print(variants[chosen]["path"])  # noqa: T201

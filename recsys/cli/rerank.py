@@ -1,0 +1,82 @@
+"""Order candidates through a bundle, as a phone does: with numpy and LiteRT only, and nothing leaves the machine.
+
+    recsys rerank work/bundles/DIGEST/int8 --history 50 181 258 --candidates 172 174 127
+    recsys rerank work/bundles/DIGEST/int8 --history 50 181 258 --top 10
+    recsys rerank work/bundles/DIGEST/int8 --request request.json --json
+
+Items are named by their own ids, the history oldest first. Without candidates the whole catalogue is ranked, but
+for what the history holds. A request file is a JSON object: {"history": [{"item": "50", "timestamp":
+1700000000000}, …], "candidates": ["172", …]}, timestamps in milliseconds, "event_id" where events share one.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recsys.cli.common import add_json, print_json
+from recsys.errors import DataError
+
+if TYPE_CHECKING:
+    from serving.reranker import Event, Ranked, Reranker
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="a bundle directory, as recsys export makes it")
+    parser.add_argument("--history", metavar="ITEM", nargs="*", default=[], help="the user's items, oldest first")
+    parser.add_argument("--candidates", metavar="ITEM", nargs="+", help="what to order (default: the catalogue)")
+    parser.add_argument("--request", metavar="FILE", type=Path, help="history and candidates as JSON, with timestamps")
+    parser.add_argument("--top", metavar="N", type=int, help="print only the first N")
+    parser.add_argument("--threads", type=int, default=1, help="for the interpreter (default: 1)")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from serving.reranker import Event, Reranker
+
+    reranker = Reranker(args.bundle, threads=args.threads)
+    if args.request is not None:
+        history, candidates = _read_request(args.request)
+    else:
+        history, candidates = [Event(item, place) for place, item in enumerate(args.history)], args.candidates
+    if candidates is None:
+        seen = {event.item for event in history}
+        candidates = [item for item in reranker.catalogue() if item not in seen]
+    ranked = reranker.rerank(history, candidates)[: args.top]
+    rows = _rows(reranker, ranked)
+    if args.json:
+        print_json({"bundle": str(args.bundle), "ranked": rows})
+    else:
+        _show(rows, [event.item for event in history if event.item not in reranker.vocabulary])
+    return 0
+
+
+def _read_request(path: Path) -> "tuple[list[Event], list[str] | None]":
+    from serving.reranker import Event
+
+    try:
+        request = json.loads(path.read_text())
+        history = [Event(e["item"], e["timestamp"], e.get("event_id", 0)) for e in request["history"]]
+        return history, request.get("candidates")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            f'{path}: expected {{"history": [{{"item", "timestamp"}}, …], "candidates": […]}} '
+            f"({type(error).__name__}: {error})"
+        ) from None
+
+
+def _rows(reranker: "Reranker", ranked: "list[Ranked]") -> list[dict[str, Any]]:
+    rows = []
+    for place, one in enumerate(ranked, 1):
+        title = reranker.title(one.item)
+        rows.append({"place": place, "item": one.item, "score": one.score, **({"title": title} if title else {})})
+    return rows
+
+
+def _show(rows: list[dict[str, Any]], unknown: list[str]) -> None:
+    width = max((len(row["item"]) for row in rows), default=0)
+    for row in rows:
+        score = "  unknown" if row["score"] is None else f"{row['score']:9.4f}"
+        print(f"{row['place']:>4}  {score}  {row['item']:<{width}}  {row.get('title', '')}".rstrip())  # noqa: T201
+    if unknown:
+        print(f"\nleft out of the history, unknown to the model: {', '.join(unknown)}")  # noqa: T201
