@@ -115,7 +115,7 @@ class Session:
         return count_transitions(self.sequences.items, starts, ends, table, memory.window, memory.neighbours)
 
     def _protocol(self) -> str:
-        if self.dataset.manifest["split"]["kind"] != "leave_one_out":
+        if self.dataset.manifest["split"] != "leave_one_out":
             return "time"
         return "L1F" if self.config.training.final_fit else "L1"
 

@@ -1,0 +1,72 @@
+"""Show what runs reached on their test items, beside the baselines, as means over seeds; or score a run again.
+
+  recsys evaluate work/runs/DIGEST
+  recsys evaluate work/runs/DIGEST1 work/runs/DIGEST2 --json
+  recsys evaluate work/runs/DIGEST --dataset work/datasets/DIGEST --split validation
+
+Without --dataset it prints what the run measured when it was sealed: the test is read once. With it, the run's model
+ranks the full catalogue of that dataset anew.
+"""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recsys.cli.common import add_json, print_json
+
+if TYPE_CHECKING:
+    from recsys.run import Run
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="run directories that differ in their seed")
+    parser.add_argument("--dataset", type=Path, help="a dataset with the run's vocabulary, to rank anew")
+    parser.add_argument("--split", choices=["validation", "test"], default="test", help="with --dataset: what to rank")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from recsys.cli.summary import combine, quality_table
+    from recsys.run import Run
+
+    runs = [Run(path) for path in args.runs]
+    result = combine([_again(one, args) if args.dataset else _sealed(one) for one in runs])
+    if args.json:
+        print_json(result)
+    else:
+        Console().print(quality_table(result))
+    return 0
+
+
+def _sealed(run: "Run") -> dict[str, Any]:
+    from recsys.errors import ArtefactError
+
+    if not run.is_finished:
+        raise ArtefactError(f"{run.path}: training has not finished; the command that started it goes on with it")
+    run.verify()
+    return run.metrics
+
+
+def _again(run: "Run", args: argparse.Namespace) -> dict[str, Any]:
+    from recsys.config.evaluation import EvaluationConfig
+    from recsys.data.dataset import Dataset
+    from recsys.errors import ArtefactError
+    from recsys.evaluation.evaluate import evaluate, targets_of
+    from recsys.models.loading import load_run, scorer
+
+    dataset = Dataset(args.dataset, verify=True)
+    if dataset.digest != run.manifest["dataset_digest"]:
+        raise ArtefactError(
+            f"{dataset.path}: its digest is {dataset.digest}, the run was trained on {run.manifest['dataset_digest']}; "
+            "internal ids differ, so a ranking would mean nothing"
+        )
+    final = run.metrics["protocol"] == "L1F"
+    ends = dataset.sequences.bounds("validation" if final else "train")[1]
+    config = EvaluationConfig.model_validate(run.config["evaluation"])
+    targets = targets_of(dataset, args.split)
+    metrics, _ = evaluate(scorer(load_run(run), dataset), dataset, targets, ends, config)
+    sealed = run.metrics
+    shared = {key: sealed[key] for key in ("protocol", "dataset_digest", "seed")}
+    return {**shared, "split": args.split, **metrics}

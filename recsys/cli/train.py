@@ -1,0 +1,70 @@
+"""Train a recommender on a dataset, validate it each epoch, and read the test once at the end.
+
+  recsys train configs/movielens-100k.yaml
+  recsys train configs/movielens-100k.yaml --seeds 1,2,3 --set model.width=32
+
+The run lies in WORK/runs/DIGEST, named by its config, its data and its seed. A finished one is reused; one that was
+killed goes on where it was. The dataset is prepared first when it is not there.
+"""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from recsys.cli.common import add_config, add_json, print_json, seeds
+
+if TYPE_CHECKING:
+    from recsys.config import Config
+    from recsys.data.dataset import Dataset
+    from recsys.run import Run
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_config(parser)
+    add_seeds(parser)
+    add_json(parser)
+
+
+def add_seeds(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--seeds", type=seeds, help="train once a seed and give means, for example 1,2,3 (default: training.seed)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from pipelines.prepare import prepare
+    from recsys.cli.summary import combine, quality_table
+    from recsys.config import load_config
+
+    config = load_config(args.config, args.overrides)
+    dataset = prepare(config, args.work_dir).artefact
+    runs = train_seeds(config, dataset, args)
+    result = combine([one.metrics for one in runs])
+    if args.json:
+        print_json({**result, "runs": [str(one.path) for one in runs]})
+        return 0
+    console = Console()
+    console.print(quality_table(result))
+    for one in runs:
+        console.print(f"run  {one.path}", markup=False, highlight=False, soft_wrap=True)
+    return 0
+
+
+def train_seeds(config: "Config", dataset: "Dataset", args: argparse.Namespace) -> "list[Run]":
+    """One run for each of ``args.seeds``, mirrored into MLflow, with a progress bar."""
+    from recsys.terminal import say
+    from recsys.tracking.mirror import MlflowMirror
+    from recsys.training.progress import TrainingBar
+    from recsys.training.trainer import train
+
+    runs = []
+    for seed in args.seeds or [config.training.seed]:
+        seeded = config.model_copy(update={"training": config.training.model_copy(update={"seed": seed})})
+        mirror = MlflowMirror(config.tracking, args.work_dir)
+        with TrainingBar(f"train, seed {seed}") as bar:
+            outcome = train(seeded, dataset, args.work_dir, callbacks=[mirror], on_step=bar, overwrite=args.overwrite)
+        done = "nothing changed, reused" if outcome.reused else "done"
+        say(f"train, seed {seed}: {done}: {outcome.artefact.path}")
+        runs.append(outcome.artefact)
+    return runs

@@ -1,0 +1,37 @@
+"""The training as a person sees it: one bar, with the epoch and the best validation so far."""
+
+from types import TracebackType
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from recsys.terminal import console
+
+
+class TrainingBar:
+    """A progress bar over the steps of an epoch, as ``recsys.training.callbacks.Steps``; a context manager."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total} steps"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console(),
+            transient=True,
+        )
+        self._task = self._bar.add_task(title, total=None, note="")
+
+    def __enter__(self) -> "TrainingBar":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def __call__(self, phase: str, epoch: int, epochs: int, step: int, steps: int, note: str) -> None:
+        title = f"{self.title}, {phase}, epoch {epoch} of at most {epochs}"
+        self._bar.update(self._task, description=title, completed=step, total=steps, note=note)
