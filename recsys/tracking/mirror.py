@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.config.tracking import TrackingConfig
+from recsys.errors import ArtefactError
 from recsys.run import Run
 from recsys.tracking.store import StoreError
 from recsys.tracking.sync import Sender
@@ -88,6 +89,9 @@ class MlflowMirror:
             if time.monotonic() >= retry_at:
                 try:
                     self.run_id = sender.send(sampler.pending if sampler else ())
+                except ArtefactError as error:
+                    log.error("%s: not mirrored: %s", sender.run.path, error)
+                    return
                 except StoreError as error:
                     log.warning("%s; training goes on, asking again in %.0f s", error, pause)
                     retry_at, pause = time.monotonic() + pause, min(pause * 2, LONGEST_PAUSE)

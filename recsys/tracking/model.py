@@ -23,11 +23,11 @@ EXAMPLE_ITEMS = 3
 REQUIREMENTS = ("tensorflow", "tf-keras", "tensorflow-recommenders", "numpy", "pandas", "pyarrow", "pydantic", "PyYAML")
 
 
-def log_model(store: Store, run_id: str, run: Run) -> str:
+def log_model(store: Store, run_id: str, run: Run, dataset: Dataset) -> str:
     """Put the run's model into the store, unless it is there; returns its ``models:/…`` address.
 
-    Raises:
-        ArtefactError: the dataset that the run was trained on is gone, and its vocabulary with it.
+    Args:
+        dataset: what the run was trained on.
     """
     from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
@@ -44,7 +44,7 @@ def log_model(store: Store, run_id: str, run: Run) -> str:
     )
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "model"
-        save_model(path, run, Dataset(run.manifest["dataset_path"]), run_id=run_id, model_id=made.model_id)
+        save_model(path, run, dataset, run_id=run_id, model_id=made.model_id)
         store.client.log_model_artifacts(made.model_id, str(path))
     store.client.finalize_logged_model(made.model_id, LoggedModelStatus.READY)
     store.client.log_outputs(run_id, [LoggedModelOutput(made.model_id, step=0)])

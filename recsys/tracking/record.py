@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 
 from recsys.run import Run
@@ -64,6 +65,12 @@ def parameters(config: dict[str, Any]) -> dict[str, str]:
     return flat
 
 
+def data_name(parameters: dict[str, str]) -> str:
+    """What the run's data is called: the data set's name, or the log's file name."""
+    name = parameters["data.name"]
+    return PurePath(parameters["data.path"]).stem if name == str(None) else name
+
+
 def tags(run: Run) -> dict[str, str]:
     """What identifies the run and says what it may be compared with."""
     manifest = run.manifest
@@ -82,7 +89,7 @@ def epoch_points(run: Run) -> list[Point]:
         step = int(entry["epoch"])
         clock += 1000 * entry["seconds"]
         when = round(clock)
-        points += [Point(metric_key(key), value, step, when) for key, value in _numbers(entry) if key != "epoch"]
+        points += [Point(metric_key(key), value, step, when) for key, value in numbers(entry) if key != "epoch"]
     return points
 
 
@@ -98,12 +105,13 @@ def final_points(run: Run) -> list[Point]:
         "cost": {name: manifest[name] for name in _COSTS if manifest.get(name) is not None},
     }
     when = milliseconds(manifest["finished"])
-    return [Point(metric_key(key), value, step, when) for key, value in _numbers(groups)]
+    return [Point(metric_key(key), value, step, when) for key, value in numbers(groups)]
 
 
-def _numbers(value: Any, prefix: str = "") -> Iterator[tuple[str, float]]:
+def numbers(value: Any, prefix: str = "") -> Iterator[tuple[str, float]]:
+    """The numbers in nested objects, by their path: ``{"a": {"b": 1}}`` gives ``("a/b", 1.0)``."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _numbers(inner, f"{prefix}/{key}" if prefix else str(key))
+            yield from numbers(inner, f"{prefix}/{key}" if prefix else str(key))
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield prefix, float(value)

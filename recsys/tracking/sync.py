@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from recsys.config.tracking import TrackingConfig
+from recsys.data.dataset import Dataset
 from recsys.run import Run
 from recsys.schema import MANIFEST
 from recsys.tracking import record
+from recsys.tracking.bundles import send_bundles
 from recsys.tracking.card import run_card
-from recsys.tracking.runs import complete_runs
+from recsys.tracking.datasets import find_dataset
+from recsys.tracking.runs import StoredRun, complete_runs
 from recsys.tracking.store import Store, StoreError, exclusive, open_store, store_errors, store_uri
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ T = TypeVar("T")
 
 METRICS_A_BATCH = 500
 PARAMETERS_A_BATCH = 100
+RUNS_DIR = "runs"  # where in a work directory its runs lie
 FILES_DIR = "run"  # where in a run's artefacts its files lie
 PLOTS_DIR = "plots"
 RUN_FILES = (MANIFEST, "config.json", "history.jsonl", "metrics.json", "ranks.parquet")
@@ -32,6 +36,19 @@ def sync(run: Run, tracking: TrackingConfig, work_dir: Path) -> str:
         StoreError: the store is away; call again when it is back.
     """
     return Sender(run, tracking, work_dir).send()
+
+
+def sync_work_dir(tracking: TrackingConfig, work_dir: Path) -> list[StoredRun]:
+    """Send every finished run and bundle of ``work_dir`` that the store lacks; returns all complete runs in it.
+
+    Raises:
+        StoreError: the store is away; what could not be sent stays where it is.
+    """
+    store = open_store(tracking, work_dir)
+    for run in unsent(work_dir / RUNS_DIR, store):
+        Sender(run, tracking, work_dir).send()
+    runs = complete_runs(store)
+    return complete_runs(store) if send_bundles(store, runs, work_dir) else runs
 
 
 class Sender:
@@ -90,7 +107,7 @@ class Sender:
         store.client.log_batch(found, tags=[RunTag(key, value) for key, value in tags.items()])
         for batch in _batches(list(record.parameters(self.run.config).items()), PARAMETERS_A_BATCH):
             store.client.log_batch(found, params=[Param(key, value) for key, value in batch])
-        store.client.log_inputs(found, datasets=[_dataset_input(manifest)])
+        store.client.log_inputs(found, datasets=[_dataset_input(self._dataset(), self.run)])
         return found
 
     def _finish(self, store: Store, run_id: str) -> None:
@@ -105,10 +122,13 @@ class Sender:
         if self.tracking.log_model:
             from recsys.tracking.model import log_model
 
-            log_model(store, run_id, self.run)
+            log_model(store, run_id, self.run, self._dataset())
         client.set_tag(run_id, "mlflow.note.content", run_card(self.run))
         client.set_terminated(run_id, "FINISHED", record.milliseconds(self.run.manifest["finished"]))
         client.set_tag(run_id, record.STATE_TAG, "complete")
+
+    def _dataset(self) -> Dataset:
+        return find_dataset(self.work_dir, str(self.run.manifest["dataset_digest"]))
 
     def _points(self, store: Store, run_id: str, points: list[record.Point]) -> None:
         from mlflow.entities import Metric
@@ -133,21 +153,20 @@ def unsent(runs_dir: Path, store: Store) -> Iterator[Run]:
             yield run
 
 
-def _dataset_input(manifest: dict[str, Any]) -> Any:
+def _dataset_input(dataset: Dataset, run: Run) -> Any:
     """The dataset as MLflow's input: its digest, where it lies, what it counts."""
-    from mlflow.entities import Dataset, DatasetInput, InputTag
+    from mlflow.entities import Dataset as MlflowDataset
+    from mlflow.entities import DatasetInput, InputTag
 
-    path = Path(manifest["dataset_path"])
-    about = json.loads((path / MANIFEST).read_text())
-    dataset = Dataset(
-        name=str(manifest.get("dataset_name") or path.name),
-        digest=str(manifest["dataset_digest"]),
+    described = MlflowDataset(
+        name=record.data_name(record.parameters(run.config)),
+        digest=dataset.digest,
         source_type="local",
-        source=json.dumps({"uri": str(path)}),
-        profile=json.dumps(about["counts"], sort_keys=True),
+        source=json.dumps({"uri": str(dataset.path)}),
+        profile=json.dumps(dataset.counts, sort_keys=True),
     )
     return DatasetInput(
-        dataset, [InputTag("mlflow.data.context", "training"), InputTag("protocol", str(manifest["protocol"]))]
+        described, [InputTag("mlflow.data.context", "training"), InputTag("protocol", run.manifest["protocol"])]
     )
 
 

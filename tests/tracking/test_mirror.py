@@ -1,6 +1,7 @@
 """The mirror beside a training that must not notice it."""
 
 import logging
+import shutil
 
 from recsys.config.tracking import TrackingConfig
 from recsys.tracking import mirror as mirror_module
@@ -104,3 +105,13 @@ def test_the_default_store_is_made_in_the_work_directory(tmp_path, tracking):
     store = open_store(tracking, work_dir)
     assert (work_dir / "mlflow.db").exists()
     assert store.client.get_experiment(store.experiment_id).artifact_location == (work_dir / "mlartifacts").as_uri()
+
+
+def test_a_dataset_that_is_gone_ends_the_mirror_not_the_training(make_run, work_dir, tracking, caplog):
+    run = make_run(finished=False, epochs=1)
+    shutil.rmtree(work_dir / "datasets")
+    mirror = MlflowMirror(tracking, work_dir)
+    mirror.on_start(run, None)
+    make_run.finish(run)
+    mirror.on_end(run)
+    assert "holds no dataset" in caplog.text

@@ -8,10 +8,10 @@ import yaml
 
 from recsys.config.model import ModelConfig
 from recsys.config.tracking import TrackingConfig
-from recsys.data.dataset import Dataset
 from recsys.errors import ArtefactError
 from recsys.models.sasrec import build_model
 from recsys.models.weights import save_weights
+from recsys.tracking.datasets import find_dataset
 from recsys.tracking.loader import Recommender
 from recsys.tracking.model import log_model, save_model
 from recsys.tracking.store import open_store
@@ -33,8 +33,10 @@ def test_the_logged_model_recommends_from_raw_histories(trained, work_dir):
     sync(trained, MODEL, work_dir)
     store = open_store(MODEL, work_dir)
     run_id = find_run(store, trained.digest)
-    uri = log_model(store, run_id, trained)
-    assert log_model(store, run_id, trained) == uri  # found there, not logged again
+    uri = log_model(store, run_id, trained, find_dataset(work_dir, trained.manifest["dataset_digest"]))
+    assert (
+        log_model(store, run_id, trained, find_dataset(work_dir, trained.manifest["dataset_digest"])) == uri
+    )  # found there, not logged again
     mlflow.set_tracking_uri(store.uri)
     loaded = mlflow.pyfunc.load_model(uri)
     history = [
@@ -54,7 +56,7 @@ def test_the_logged_model_recommends_from_raw_histories(trained, work_dir):
 
 def test_its_order_is_the_models(trained, work_dir, tmp_path):
     """Scalar oracle: score every item by itself, leave out the history, sort."""
-    save_model(tmp_path / "model", trained, Dataset(trained.manifest["dataset_path"]))
+    save_model(tmp_path / "model", trained, find_dataset(work_dir, trained.manifest["dataset_digest"]))
     recommender = Recommender(tmp_path / "model" / "data" / "recommender")
     frame = pd.DataFrame({"history": [[{"item": "film-2", "timestamp": 1}, {"item": "film-7", "timestamp": 2}]]})
     answer = recommender.predict(frame, {"k": 3})
@@ -69,8 +71,8 @@ def test_its_order_is_the_models(trained, work_dir, tmp_path):
     assert answer["scores"][0] == pytest.approx([scores[item] for item in best], abs=1e-5)
 
 
-def test_nothing_in_it_is_a_pickle_or_code(trained, tmp_path):
-    save_model(tmp_path / "model", trained, Dataset(trained.manifest["dataset_path"]))
+def test_nothing_in_it_is_a_pickle_or_code(trained, work_dir, tmp_path):
+    save_model(tmp_path / "model", trained, find_dataset(work_dir, trained.manifest["dataset_digest"]))
     about = yaml.safe_load((tmp_path / "model" / "MLmodel").read_text())
     flavor = about["flavors"]["python_function"]
     assert flavor["loader_module"] == "recsys.tracking.loader"
@@ -80,8 +82,8 @@ def test_nothing_in_it_is_a_pickle_or_code(trained, tmp_path):
     assert suffixes <= {"", ".json", ".npz", ".parquet", ".txt", ".yaml"}
 
 
-def test_swapped_weights_are_refused(trained, tmp_path):
-    save_model(tmp_path / "model", trained, Dataset(trained.manifest["dataset_path"]))
+def test_swapped_weights_are_refused(trained, work_dir, tmp_path):
+    save_model(tmp_path / "model", trained, find_dataset(work_dir, trained.manifest["dataset_digest"]))
     weights = tmp_path / "model" / "data" / "recommender" / "run" / "weights.npz"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
     with pytest.raises(ArtefactError, match="not the file that its run sealed"):

@@ -1,0 +1,48 @@
+"""Bundles in MLflow: their files beside their run, their size, latency and quality as its metrics."""
+
+from pathlib import Path
+
+from recsys.bundle import Bundle
+from recsys.schema import MANIFEST
+from recsys.tracking import record
+from recsys.tracking.runs import StoredRun
+from recsys.tracking.store import Store, store_errors
+
+BUNDLES_DIR = "bundles"
+_TAG = "recsys.bundle."  # with the variant's name: which version of it the store has
+
+
+def send_bundles(store: Store, runs: list[StoredRun], work_dir: Path) -> int:
+    """Send the newest bundle of each variant of ``runs`` that the store lacks; returns how many.
+
+    Raises:
+        StoreError: the store is away.
+        ArtefactError: a bundle is damaged.
+    """
+    by_digest = {run.digest: run for run in runs}
+    newest: dict[tuple[str, str], Bundle] = {}
+    manifests = (work_dir / BUNDLES_DIR).glob("*/*/" + MANIFEST)
+    for manifest in sorted(manifests, key=lambda path: (path.stat().st_mtime_ns, path)):
+        bundle = Bundle(manifest.parent, verify=False)
+        newest[bundle.manifest.run_digest, bundle.manifest.variant] = bundle
+    sent = 0
+    for (digest, variant), bundle in newest.items():
+        run = by_digest.get(digest)
+        if run is not None and run.tags.get(_TAG + variant) != bundle.manifest.model_version:
+            with store_errors(store.uri):
+                _send(store, run.run_id, Bundle(bundle.path))
+            sent += 1
+    return sent
+
+
+def _send(store: Store, run_id: str, bundle: Bundle) -> None:
+    from mlflow.entities import Metric
+
+    about = bundle.manifest
+    numbers = {"bytes": bundle.device_bytes, **about.measured}
+    when = (bundle.path / MANIFEST).stat().st_mtime_ns // 1_000_000
+    points = record.numbers({"bundle": {about.variant: numbers}})
+    metrics = [Metric(record.metric_key(key), value, when, 0) for key, value in points]
+    store.client.log_batch(run_id, metrics=metrics)
+    store.client.log_artifacts(run_id, str(bundle.path), f"bundle/{about.variant}")
+    store.client.set_tag(run_id, _TAG + about.variant, about.model_version)
