@@ -1,4 +1,4 @@
-"""The stage run → bundles."""
+"""The stage run → bundles. Light to import: TensorFlow comes with work."""
 
 from pathlib import Path
 from typing import Any
@@ -8,9 +8,6 @@ from recsys.bundle import Bundle
 from recsys.config.export import ExportConfig
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtefactError
-from recsys.export.exporter import Exporter
-from recsys.export.variants import Variant
-from recsys.models.loading import load_run
 from recsys.run import Run
 from recsys.stage import Outcome
 from recsys.terminal import say
@@ -37,17 +34,20 @@ def export(
             f"({dataset.path}); export with the dataset it was trained on"
         )
     target = bundles_dir(run, config, work_dir)
-    variants = [Variant.parse(name, config.memory_neighbours) for name in config.variants]
-    missing = [variant for variant in variants if overwrite or not (target / variant.name).exists()]
+    missing = [name for name in config.variants if overwrite or not (target / name).exists()]
     if missing:
+        from recsys.export.exporter import Exporter
+        from recsys.export.variants import Variant
+        from recsys.models.loading import load_run
+
         model = load_run(run)
         filter_seen = bool(run.config["evaluation"]["filter_seen"])
         exporter = Exporter(model, dataset, config, run.digest, filter_seen=filter_seen)
-        for variant in missing:
-            say(f"export: {variant.name}")
-            with publish(target / variant.name, overwrite=overwrite, check=_check) as aside:
-                exporter.write(variant, aside)
-    return Outcome([Bundle(target / variant.name) for variant in variants], reused=not missing)
+        for name in missing:
+            say(f"export: {name}")
+            with publish(target / name, overwrite=overwrite, check=_check) as aside:
+                exporter.write(Variant.parse(name, config.memory_neighbours), aside)
+    return Outcome([Bundle(target / name) for name in config.variants], reused=not missing)
 
 
 def describe(bundles: list[Bundle]) -> dict[str, dict[str, Any]]:
