@@ -4,7 +4,10 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recsys.config.tracking import TrackingConfig
 
 
 def add_work_dir(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +33,22 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output, for programs")
+
+
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """``--work-dir``, ``--tracking-uri`` and ``--experiment``: which MLflow store, read by ``tracking_of``."""
+    add_work_dir(parser)
+    parser.add_argument(
+        "--tracking-uri", metavar="URI", help="MLflow's store (default: mlflow.db in the work directory)"
+    )
+    parser.add_argument("--experiment", default="recsys", help="what runs are filed under (default: recsys)")
+
+
+def tracking_of(args: argparse.Namespace) -> "TrackingConfig":
+    """The store that ``add_store``'s arguments name."""
+    from recsys.config.tracking import TrackingConfig
+
+    return TrackingConfig(uri=args.tracking_uri, experiment=args.experiment)
 
 
 def seeds(text: str) -> list[int]:

@@ -16,6 +16,8 @@ from recsys.tracking.runs import StoredRun
 
 # Parameters that say where a run was kept or what repeats it, not what it is.
 _NOT_COMPARED = ("training.seed", "tracking.")
+# A run's validation metrics stand under validation/ for each epoch, and under best/ for the epoch it chose.
+_GROUP_OF = {"test": "test", "validation": "best"}
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,10 @@ class Comparison:
     against: dict[str, PairedTest] = field(default_factory=dict)
     corrected: dict[str, float] = field(default_factory=dict)
 
+    def key(self, metric: str) -> str:
+        """Under which name runs have ``metric`` of the comparison's split."""
+        return f"{_GROUP_OF[self.split]}/{metric}"
+
     @cached_property
     def differing(self) -> list[str]:
         """Parameters that are not the same in all groups, by name."""
@@ -122,11 +128,10 @@ def compare(
     for run in runs:
         gathered[run.tags[record.CONFIG_TAG], *_conditions(run).values()].append(run)
     groups = [Group("-".join(key), tuple(group)) for key, group in gathered.items()]
-    key = f"{split}/{metric}"
+    prefix = f"{_GROUP_OF[split]}/"
+    key = prefix + metric
     if not any(key in run.metrics for run in runs):
-        known = sorted(
-            {name.removeprefix(f"{split}/") for run in runs for name in run.metrics if name.startswith(split)}
-        )
+        known = sorted({n.removeprefix(prefix) for run in runs for n in run.metrics if n.startswith(prefix)})
         raise ConfigError(f"no run has the metric {metric!r} on the {split} split; known: {', '.join(known) or 'none'}")
     return Comparison(tuple(sorted(groups, key=lambda group: _order(group, key))), metric, split)
 

@@ -82,6 +82,18 @@ def select(runs: Sequence[StoredRun], words: Sequence[str]) -> list[StoredRun]:
     return [run for run in runs if not words or any(run.answers_to(word) for word in words)]
 
 
+def metric_history(store: Store, run: StoredRun, metric: str) -> tuple[list[int], list[float]]:
+    """A metric's steps and values, oldest first.
+
+    Raises:
+        StoreError: the store is away.
+    """
+    with store_errors(store.uri):
+        points = store.client.get_metric_history(run.run_id, record.metric_key(metric))
+    points = sorted(points, key=lambda point: (point.step, point.timestamp))
+    return [point.step for point in points], [point.value for point in points]
+
+
 def local_file(store: Store, run: StoredRun, path: str, scratch: Path) -> Path:
     """A run's file on this machine: where it lies, or a copy below ``scratch``.
 

@@ -1,0 +1,101 @@
+"""Runs side by side: what differs between them, how well they rank, and whether the difference is more than noise.
+
+    recsys compare                                        every complete run of the work directory
+    recsys compare --baseline movielens-100k-1a2b3c       paired tests against one config, user by user
+    recsys compare 1a2b3c4d 5e6f7a8b --html compare.html  two runs, and a page that needs no network
+    recsys compare --where "params.\\`model.width\\` = '64'" --json
+
+Runs that differ in nothing but the seed are one row, with a 95 % interval over seeds. Runs on different data or under
+different protocols are refused: their numbers do not mean the same. --mixed compares them all the same.
+
+Finished runs and bundles of the work directory that MLflow lacks, because it was away, are sent first.
+"""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recsys.cli.common import add_json, add_store, print_json, tracking_of
+
+if TYPE_CHECKING:
+    from recsys.tracking.comparison import Comparison
+    from recsys.tracking.store import Store
+
+CURVES = 8  # learning curves on the page, of the best configs
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runs", metavar="RUN", nargs="*", help="MLflow id, name, or how a digest begins (default: all)")
+    parser.add_argument("--baseline", metavar="RUN", help="test every config against this one, paired over users")
+    parser.add_argument(
+        "--metric", default="ndcg@10", help="hr@K, ndcg@K or mrr to order and test by (default: ndcg@10)"
+    )
+    parser.add_argument("--split", choices=("test", "validation"), default="test", help="default: test")
+    parser.add_argument("--where", default="", help="a condition in MLflow's search language")
+    parser.add_argument("--mixed", action="store_true", help="compare even across datasets and protocols")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a self-contained page as well")
+    add_store(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from recsys.terminal import say
+    from recsys.tracking.comparison import compare
+    from recsys.tracking.report import as_json
+    from recsys.tracking.runs import complete_runs, select
+    from recsys.tracking.store import open_store
+    from recsys.tracking.sync import sync_work_dir
+
+    tracking = tracking_of(args)
+    sync_work_dir(tracking, args.work_dir)
+    store = open_store(tracking, args.work_dir)
+    runs = select(complete_runs(store, args.where), args.runs)
+    comparison = compare(runs, metric=args.metric, split=args.split, mixed=args.mixed)
+    if args.baseline:
+        comparison = _test(comparison, args.baseline, store)
+    if args.html:
+        args.html.write_text(_page(comparison, store))
+        say(f"compare: page: {args.html}")
+    if args.json:
+        print_json(as_json(comparison))
+    else:
+        _show(comparison)
+    return 0
+
+
+def _test(comparison: "Comparison", baseline: str, store: "Store") -> "Comparison":
+    import tempfile
+
+    from recsys.tracking.comparison import pair_with
+    from recsys.tracking.ranks import read_ranks
+    from recsys.tracking.runs import local_file
+
+    with tempfile.TemporaryDirectory() as scratch:
+        return pair_with(
+            comparison,
+            baseline,
+            lambda run: read_ranks(local_file(store, run, "run/ranks.parquet", Path(scratch)), comparison.split),
+        )
+
+
+def _page(comparison: "Comparison", store: "Store") -> str:
+    from recsys.tracking.page import render
+    from recsys.tracking.runs import metric_history
+
+    curves = {}
+    for group in comparison.groups[:CURVES]:
+        found = metric_history(store, group.runs[0], f"validation/{comparison.metric}")
+        if found[0]:
+            curves[group.label] = found
+    return render(comparison, curves)
+
+
+def _show(comparison: "Comparison") -> None:
+    from rich.console import Console
+
+    from recsys.tracking.report import bundle_table, quality_table
+
+    console = Console()
+    console.print(quality_table(comparison))
+    if comparison.variants:
+        console.print(bundle_table(comparison))

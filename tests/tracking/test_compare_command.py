@@ -1,0 +1,93 @@
+"""``recsys compare`` from end to end, on runs that no one had to train."""
+
+import json
+import re
+
+import pytest
+
+from recsys.cli import main
+from recsys.tracking.store import open_store
+from recsys.tracking.sync import sync
+
+
+@pytest.fixture
+def two_configs(make_run, work_dir):
+    """Two configs of two seeds each, the second clearly better; none of them sent yet."""
+    return [
+        make_run(seed, width=width, quality=quality, users=400)
+        for width, quality in ((8, 0.2), (16, 0.6))
+        for seed in (1, 2)
+    ]
+
+
+def test_it_sends_what_is_missing_then_compares(two_configs, work_dir, capsys):
+    assert main(["compare", "--work-dir", str(work_dir), "--json", "--baseline", two_configs[0].digest[:12]]) == 0
+    found = json.loads(capsys.readouterr().out)
+    best, baseline = found["groups"]
+    assert found["protocols"] == ["L1"]
+    assert (best["seeds"], baseline["seeds"]) == ([1, 2], [1, 2])
+    assert (best["parameters"], baseline["parameters"]) == ({"model.width": "16"}, {"model.width": "8"})
+    scores = [run.metrics["model"]["ndcg@10"] for run in two_configs[2:]]
+    assert best["metrics"]["ndcg@10"]["mean"] == pytest.approx(sum(scores) / 2)
+    assert best["against_baseline"]["p_value_holm"] < 0.01
+    assert best["against_baseline"]["difference"] == pytest.approx(
+        best["metrics"]["ndcg@10"]["mean"] - baseline["metrics"]["ndcg@10"]["mean"]
+    )
+    assert "against_baseline" not in baseline
+
+
+def test_the_tables_are_for_people(two_configs, work_dir, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    assert main(["compare", "--work-dir", str(work_dir), "--baseline", two_configs[0].digest[:12]]) == 0
+    shown = capsys.readouterr().out
+    assert "width" in shown
+    assert "epochs" not in shown
+    assert re.search(r"0\.\d{4} ± 0\.\d{4}", shown)
+    assert "baseline" in shown
+
+
+def test_mixed_data_is_refused_with_exit_code_2(make_run, work_dir, capsys):
+    make_run(seed=1)
+    make_run(seed=1, content="another log")
+    assert main(["compare", "--work-dir", str(work_dir)]) == 2
+    assert "they differ in dataset" in capsys.readouterr().err
+    assert main(["compare", "--work-dir", str(work_dir), "--mixed"]) == 0
+
+
+def test_the_page_stands_alone_and_escapes_what_the_store_says(make_run, work_dir, tmp_path):
+    make_run(seed=1, name="<script>alert(1)</script>$x$")
+    make_run(seed=1, width=16, name="other", quality=0.7)
+    page = tmp_path / "page.html"
+    assert main(["compare", "--work-dir", str(work_dir), "--html", str(page), "--json", "--baseline", "other"]) == 0
+    text = page.read_text()
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;$x$" in text
+    assert text.count("<svg") == 2
+    links = set(re.findall(r"(?:src|href)=[\"']([^\"'#][^\"']*)", text))
+    assert links == set()
+    assert not re.search(r"url\((?!#)|@import", text)
+
+
+def test_selection_by_digest_name_and_condition(two_configs, work_dir, capsys):
+    def seeds_of(*arguments: str) -> list[list[int]]:
+        assert main(["compare", "--work-dir", str(work_dir), "--json", *arguments]) == 0
+        return [group["seeds"] for group in json.loads(capsys.readouterr().out)["groups"]]
+
+    assert seeds_of(two_configs[1].digest[:10]) == [[2]]
+    assert seeds_of("--where", "params.`model.width` = '16'") == [[1, 2]]
+    assert seeds_of("toy") == [[1, 2], [1, 2]]
+    assert main(["compare", "--work-dir", str(work_dir), "nobody"]) == 2
+    assert "names here: toy" in capsys.readouterr().err
+    assert main(["compare", "--work-dir", str(work_dir), "--where", "width is 16"]) == 1
+    assert "mlflow.db" in capsys.readouterr().err
+
+
+def test_an_artefact_outside_the_root_is_refused(two_configs, work_dir, tracking, capsys, tmp_path):
+    for run in two_configs:
+        sync(run, tracking, work_dir)
+    from sqlalchemy import create_engine, text
+
+    with create_engine(open_store(tracking, work_dir).uri).begin() as connection:
+        connection.execute(text("UPDATE runs SET artifact_uri = :uri"), {"uri": (tmp_path / "elsewhere").as_uri()})
+    assert main(["compare", "--work-dir", str(work_dir), "--baseline", two_configs[0].digest[:12]]) == 3
+    assert "outside the artefact root" in capsys.readouterr().err
