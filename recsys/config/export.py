@@ -18,7 +18,7 @@ class ExportConfig(Section):
         16, ge=0, description="transitions kept an item, heaviest first, where a variant's name does not say -mDEPTH"
     )
     signatures: tuple[Literal["encode", "score_all", "top_k", "explain"], ...] = Field(
-        ("score_all",), description="beside rerank, which every bundle has"
+        (), description="beside rerank, which every bundle has"
     )
     candidates: int = Field(100, ge=1, le=65_536, description="fixed width of rerank; clients chunk and pad")
     item_columns: tuple[str, ...] = Field(("title",), description="item metadata to carry, where the data set has it")

@@ -17,12 +17,12 @@ from recsys.models.keras import tf
 
 
 def to_float32(signatures: Signatures) -> bytes:
-    """A float32 TFLite model with the given signatures, weights stored once."""
+    """A float32 TFLite model with the given signatures, as the converter writes it."""
     names = list(signatures.functions)
     with tempfile.TemporaryDirectory() as directory, _quiet():
         tf.saved_model.save(signatures, directory, signatures=signatures.functions)
         model: bytes = tf.lite.TFLiteConverter.from_saved_model(directory, signature_keys=names).convert()
-    return tidy(model)
+    return model
 
 
 def quantise_dense(model: bytes) -> bytes:
@@ -50,9 +50,8 @@ def _quantised(model: bytes, recipe: Callable[[quantizer.Quantizer], None]) -> b
 
 
 def tidy(model: bytes) -> bytes:
-    """Store what several signatures use only once, and say what the file is."""
+    """Write the model again, smaller, with a line that viewers show."""
     tree = flatbuffer.read(model)
-    flatbuffer.share_buffers(tree)
     tree.description = b"recsys: self-attentive sequential recommendation"
     return flatbuffer.write(tree)
 

@@ -4,6 +4,8 @@ import hashlib
 from collections import Counter
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
@@ -19,6 +21,10 @@ def read(model: bytes) -> Any:
 
 
 def write(tree: Any) -> bytes:
+    """The file of an object tree, what its signatures share stored once."""
+    _share_buffers(tree)
+    _share_quantisation(tree)
+    _drop_computed_names(tree)
     return bytes(flatbuffer_utils.convert_object_to_bytearray(tree))
 
 
@@ -49,8 +55,7 @@ def minimum_runtime(tree: Any) -> str:
     raise RecsysError("export: the converter wrote no minimum runtime version")
 
 
-def share_buffers(tree: Any) -> None:
-    """Let tensors of the same content share one buffer: signatures repeat the weights, a file need not."""
+def _share_buffers(tree: Any) -> None:
     first: dict[bytes, int] = {}
     renumbered: dict[int, int] = {0: 0}
     kept = [tree.buffers[0]]
@@ -68,3 +73,50 @@ def share_buffers(tree: Any) -> None:
             tensor.buffer = renumbered[tensor.buffer]
     for entry in tree.metadata or []:
         entry.buffer = renumbered[entry.buffer]
+
+
+def _share_quantisation(tree: Any) -> None:
+    vectors: dict[tuple[str, bytes], int] = {}
+    tables: dict[tuple[bytes, bytes, int], int] = {}
+    for graph in tree.subgraphs:
+        for tensor in graph.tensors:
+            if tensor.quantization is not None and tensor.quantization.scale is not None:
+                tensor.quantization = _SharedScales(tensor.quantization, vectors, tables)
+
+
+class _SharedScales:
+    """Scales and zero points that are written once and referred to by every tensor that has the same."""
+
+    def __init__(
+        self, quantization: Any, vectors: dict[tuple[str, bytes], int], tables: dict[tuple[bytes, bytes, int], int]
+    ) -> None:
+        self._scale = np.asarray(quantization.scale, np.float32)
+        self._zero_point = np.asarray(quantization.zeroPoint, np.int64)
+        self._dimension = int(quantization.quantizedDimension)
+        self._vectors, self._tables = vectors, tables
+
+    def Pack(self, builder: Any) -> int:  # noqa: N802 - the name that the flatbuffers library calls
+        key = (self._scale.tobytes(), self._zero_point.tobytes(), self._dimension)
+        if key not in self._tables:
+            scale, zero_point = self._vector(builder, self._scale), self._vector(builder, self._zero_point)
+            schema.QuantizationParametersStart(builder)
+            schema.QuantizationParametersAddScale(builder, scale)
+            schema.QuantizationParametersAddZeroPoint(builder, zero_point)
+            schema.QuantizationParametersAddQuantizedDimension(builder, self._dimension)
+            self._tables[key] = schema.QuantizationParametersEnd(builder)
+        return self._tables[key]
+
+    def _vector(self, builder: Any, values: npt.NDArray[Any]) -> int:
+        key = (values.dtype.name, values.tobytes())
+        if key not in self._vectors:
+            self._vectors[key] = builder.CreateNumpyVector(values)
+        return self._vectors[key]
+
+
+def _drop_computed_names(tree: Any) -> None:
+    """Names of inputs, outputs and weights help a reader; those of what lies between only take room."""
+    for graph in tree.subgraphs:
+        named = {*graph.inputs, *graph.outputs}
+        for index, tensor in enumerate(graph.tensors):
+            if index not in named and tree.buffers[tensor.buffer].data is None:
+                tensor.name = None

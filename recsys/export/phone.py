@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from recsys.export.tables import ItemTable, Memory
+from recsys.models.attention import MASKED
 from recsys.models.keras import tf
 from recsys.models.memory import TransitionMemory
 from recsys.models.sasrec import SASRec
@@ -35,13 +36,17 @@ class PhoneModel(SASRec):
     Args:
         model: the trained recommender.
         memory: None leaves the transition memory out, even where the model has one.
+        positions: a table to read learned positions from; None reads the model's own.
     """
 
-    def __init__(self, model: SASRec, items: ItemTable, memory: Memory | None) -> None:
+    def __init__(
+        self, model: SASRec, items: ItemTable, memory: Memory | None, positions: ItemTable | None = None
+    ) -> None:
         config = model.config if memory else model.config.model_copy(update={"memory": None})
         super().__init__(config, model.table_size)
         self.items = items
-        self.learned_positions, self.blocks, self.final_norm = model.learned_positions, model.blocks, model.final_norm
+        self.learned_positions = positions.rows if positions else model.learned_positions
+        self.blocks, self.final_norm = model.blocks, model.final_norm
         if memory is not None and model.memory is not None:
             self.memory = PhoneMemory(model.memory, memory)
         self.built = True
@@ -49,9 +54,14 @@ class PhoneModel(SASRec):
     def lookup(self, ids: tf.Tensor) -> tf.Tensor:
         return self.items.rows(ids)
 
+    def mask(self, segments: tf.Tensor) -> tf.Tensor:
+        columns = _not_constant(tf.range(segments.shape[1]), segments)
+        past = tf.where(columns[None, :] > columns[:, None], MASKED, 0.0)  # [query, key]
+        real = tf.where(tf.equal(segments, 0), MASKED, 0.0)
+        return past[None, None] + real[:, None, None, :]
+
     def score_all(self, history: tf.Tensor) -> tf.Tensor:
-        # Ids that are not constants: the converter would decode the whole table into the file.
-        every = tf.range(self.table_size) + tf.minimum(history[0, 0], 0)
+        every = _not_constant(tf.range(self.table_size), history)
         query = self.encode(history)
         scores = tf.matmul(query, self.lookup(every), transpose_b=True)
         if self.memory is None:
@@ -82,6 +92,11 @@ class PhoneModel(SASRec):
         scores = self.score(histories, tf.tile(candidates, [count + 1, 1]))  # [1 + count, n]
         real = tf.cast(tf.not_equal(history[0, length - count :], PAD_ID), tf.float32)
         return tf.transpose((scores[:1] - scores[1:]) * real[:, None])
+
+
+def _not_constant(x: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+    """``x`` itself, made to depend on an input: the converter would else work out what follows, and store it."""
+    return x + tf.minimum(ids[0, 0], 0)
 
 
 class Signatures(tf.Module):

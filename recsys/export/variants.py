@@ -16,6 +16,9 @@ from recsys.export.tables import CodedTable, CompactMemory, ExactMemory, FloatTa
 from recsys.models.sasrec import SASRec
 
 
+CODED = ("int8", "int4", "pq")
+
+
 @dataclass(frozen=True)
 class Variant:
     """How one variant holds the model.
@@ -58,7 +61,9 @@ class Variant:
             "int4": lambda rows: CodedTable(rows, 4),
             "pq": lambda rows: ProductTable(*product_quantise(rows)),
         }
-        return PhoneModel(model, tables[self.base](table), self._memory(model))
+        learned = model.learned_positions
+        positions = CodedTable(learned.table.numpy(), 8) if learned and self.base in CODED else None
+        return PhoneModel(model, tables[self.base](table), self._memory(model), positions)
 
     def finish(self, float_model: bytes) -> bytes:
         """The converted model with its dense layers as this variant holds them."""

@@ -44,6 +44,10 @@ class SASRec(tfrs.models.Model):
         real = tf.cast(tf.not_equal(ids, PAD_ID), tf.float32)
         return self.lookup(ids) * (real * self.config.width**0.5)[..., None]
 
+    def mask(self, segments: tf.Tensor) -> tf.Tensor:
+        """What each event must not see, ``[batch, length] int32`` to an additive mask over the attention weights."""
+        return causal_mask(segments)
+
     def stream(
         self,
         ids: tf.Tensor,
@@ -73,7 +77,7 @@ class SASRec(tfrs.models.Model):
         if self.learned_positions is not None:
             x += self.learned_positions(positions) * tf.cast(real, tf.float32)[..., None]
         x = dropout(x, self.config.dropout, fold(seed, 0))
-        mask = causal_mask(segments)
+        mask = self.mask(segments)
         weights = []
         for number, block in enumerate(self.blocks):
             last = newest_only and number == len(self.blocks) - 1
