@@ -1,5 +1,10 @@
 """What a person sees while work is under way: messages and progress bars, always on standard error."""
 
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -33,3 +38,22 @@ def byte_progress() -> "Progress":
         console=console(),
         transient=True,
     )
+
+
+@contextmanager
+def hushed(*noise: str) -> Iterator[None]:
+    """Keep lines that hold one of ``noise`` off standard error, C++'s own included; all others come afterwards."""
+    with tempfile.TemporaryFile() as aside:
+        sys.stderr.flush()
+        terminal = os.dup(2)
+        os.dup2(aside.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(terminal, 2)
+            os.close(terminal)
+            aside.seek(0)
+            for line in aside.read().decode(errors="replace").splitlines():
+                if not any(words in line for words in noise):
+                    os.write(2, f"{line}\n".encode())
