@@ -9,13 +9,16 @@ is reused, and says so; one that was interrupted goes on. `recsys init --referen
 """
 
 import argparse
+import shlex
+import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_config, add_json, print_json, seeds
+from recsys.cli.common import add_config, add_json, print_json
+from recsys.cli.train import add_seeds, train_seeds
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from recsys.bundle import Bundle
     from recsys.config import Config
     from recsys.data.dataset import Dataset
@@ -24,23 +27,20 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
-    parser.add_argument(
-        "--seeds", type=seeds, help="train once a seed and give means, for example 1,2,3 (default: training.seed)"
-    )
+    add_seeds(parser)
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from recsys.cli.summary import combine
     from recsys.config import load_config
+    from recsys.export import describe
 
     config = load_config(args.config, args.overrides)
     dataset = _prepare(config, args)
-    runs = [_train(seed, config, dataset, args) for seed in args.seeds or [config.training.seed]]
+    runs = train_seeds(config, dataset, args)
     best = max(runs, key=lambda one: one.metrics["validation"]["ndcg@10"])
     bundles = _export(best, dataset, config, args)
-    from recsys.export import describe
-
     result = {**combine([one.metrics for one in runs]), "bundle": {"variants": describe(bundles)}}
     if args.json:
         print_json(result)
@@ -57,17 +57,6 @@ def _prepare(config: "Config", args: argparse.Namespace) -> "Dataset":
     return outcome.artefact
 
 
-def _train(seed: int, config: "Config", dataset: "Dataset", args: argparse.Namespace) -> "Run":
-    from recsys.tracking.mirror import MlflowMirror
-    from recsys.training.trainer import train
-
-    seeded = config.model_copy(update={"training": config.training.model_copy(update={"seed": seed})})
-    mirror = MlflowMirror(config.tracking, args.work_dir)
-    outcome = train(seeded, dataset, args.work_dir, callbacks=[mirror], overwrite=args.overwrite)
-    _tell(f"train, seed {seed}", outcome.reused, outcome.artefact.path)
-    return outcome.artefact
-
-
 def _export(run: "Run", dataset: "Dataset", config: "Config", args: argparse.Namespace) -> "list[Bundle]":
     from recsys.export import export
 
@@ -76,14 +65,14 @@ def _export(run: "Run", dataset: "Dataset", config: "Config", args: argparse.Nam
     return outcome.artefact
 
 
-def _tell(step: str, reused: bool, path: "Path") -> None:
+def _tell(step: str, reused: bool, path: Path) -> None:
     from recsys.terminal import say
 
     say(f"{step}: {'nothing changed, reused' if reused else 'done'}: {path}")
 
 
 def _show(
-    result: dict[str, Any], dataset: "Dataset", runs: "list[Run]", bundles: "list[Bundle]", work_dir: "Path"
+    result: dict[str, Any], dataset: "Dataset", runs: "list[Run]", bundles: "list[Bundle]", work_dir: Path
 ) -> None:
     from rich.console import Console
 
@@ -91,23 +80,22 @@ def _show(
     from recsys.cli.summary import quality_table
 
     smallest = min(bundles, key=lambda bundle: bundle.device_bytes)
+    someone = rank_for_someone(dataset, smallest.path)
     console = Console()
-    for table in (
-        showcase_table(rank_for_someone(dataset, smallest.path)),
-        quality_table(result),
-        bundle_table(result["bundle"]["variants"]),
-    ):
+    for table in (showcase_table(someone), quality_table(result), bundle_table(result["bundle"]["variants"])):
         console.print()
         console.print(table)
+    bin_dir = "" if shutil.which("recsys") else f"{Path(sys.argv[0]).parent}/"
     lines = [
         "",
-        f"dataset   {dataset.path}",
-        *(f"run       {run.path}" for run in runs),
-        *(f"bundle    {bundle.path}" for bundle in bundles),
+        "Where everything lies:",
+        f"  dataset  {dataset.path}",
+        *(f"  run      {run.path}" for run in runs),
+        *(f"  bundle   {bundle.path}" for bundle in bundles),
         "",
         "What to type next:",
-        f"  recsys rerank {smallest.path} --help",
-        f"  recsys evaluate {runs[0].path}",
-        f"  mlflow ui --backend-store-uri sqlite:///{work_dir / 'mlflow.db'}",
+        f"  {bin_dir}recsys rerank {smallest.path} --history {shlex.join(someone.history)} --top 10",
+        f"  {bin_dir}recsys compare --work-dir {work_dir}",
+        f"  {bin_dir}mlflow ui --backend-store-uri sqlite:///{work_dir / 'mlflow.db'}",
     ]
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

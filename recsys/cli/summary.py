@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 SHARED = ("protocol", "split", "dataset_digest")
+WIDTH = 78
 SHOWN = ("hr@10", "ndcg@10", "mrr")
 
 
@@ -52,10 +53,9 @@ def quality_table(summary: dict[str, Any]) -> "Table":
 
     seeds = summary["seeds"]
     spread = f", mean of {len(seeds)} seeds" if len(seeds) > 1 else ""
-    table = Table(
-        title=f"Ranking the whole catalogue: {summary['split']} items, protocol {summary['protocol']}{spread}"
-    )
-    table.add_column("recommender")
+    title = f"Ranking the whole catalogue: {summary['split']} items, protocol {summary['protocol']}{spread}"
+    table = Table(title=title, min_width=WIDTH)
+    table.add_column("recommender", ratio=1)
     rows = sorted(summary["baselines"].items(), key=lambda row: row[1]["ndcg@10"])
     rows.append(("self-attention", summary["model"]))
     shown = [metric for metric in SHOWN if all(metric in values for _, values in rows)]

@@ -39,7 +39,7 @@ def test_every_command_teaches(name: str, capsys: pytest.CaptureFixture[str]) ->
     assert stopped.value.code == 0
     printed = capsys.readouterr().out
     assert f"recsys {name}" in printed.split("usage:")[1]
-    assert f"    recsys {name}" in printed, "the help shows an example"
+    assert f"\n  recsys {name}" in printed.replace("\n    recsys", "\n  recsys"), "the help shows an example"
 
 
 @pytest.mark.parametrize(
