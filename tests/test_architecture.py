@@ -30,7 +30,7 @@ OUTSIDE: list[tuple[str, set[str]]] = [
     ("recsys.training", MATHS),
     ("recsys.evaluation", MATHS),
     ("recsys.export", {*MATHS, "tensorflow", "litert_quantizer", "ai_edge_litert", "flatbuffers", "cryptography"}),
-    ("recsys.tracking", {*MATHS, "mlflow", "optuna", "sqlalchemy"}),
+    ("recsys.tracking", {*MATHS, "mlflow", "optuna", "sqlalchemy", "jinja2"}),
     ("recsys.cli", {*MATHS, "yaml", "pydantic", "mlflow", "optuna"}),
     ("recsys", {"numpy"}),
     ("pipelines", {*DATA, "apache_beam", "psutil"}),
