@@ -18,14 +18,19 @@ def _section(model: type[BaseModel], depth: int) -> list[str]:
     indent = "  " * depth
     lines = []
     for name, info in model.model_fields.items():
-        inner = _model_of(info.annotation)
+        inner, default = _model_of(info.annotation), info.get_default(call_default_factory=True, validated_data={})
         if inner is not None:
-            lines.append(f"{indent}{name}: # {(inner.__doc__ or '').strip().splitlines()[0]}")
-            lines += _section(inner, depth + 1)
+            meaning, below = (inner.__doc__ or "").strip().splitlines()[0], _section(inner, depth + 1)
+            if default in (None, {}):  # nothing of it is on: what it could hold stands as comments
+                lines.append(f"{indent}{name}: {json.dumps(default)} # {meaning}")
+                lines += [f"{indent}  # NAME:"] if default == {} else []
+                lines += [f"{indent}  # {line.removeprefix(indent)}" for line in below]
+            else:
+                lines += [f"{indent}{name}: # {meaning}", *below]
             continue
-        default = "(required)" if info.default is PydanticUndefined else json.dumps(_plain(info.default))
+        value = "(required)" if default is PydanticUndefined else json.dumps(_plain(default))
         notes = [note for note in (info.description, _choices(info.annotation), _limits(info.metadata)) if note]
-        lines.append(f"{indent}{name}: {default}" + (f" # {'; '.join(notes)}" if notes else ""))
+        lines.append(f"{indent}{name}: {value}" + (f" # {'; '.join(notes)}" if notes else ""))
     return lines
 
 
