@@ -51,14 +51,14 @@ def write_config(log: Path, given: dict[str, str]) -> str:
 
     from recsys.config import parse_config
     from recsys.data.guessing import guess_log
-    from recsys.schema import EVENT_ID, ITEM, TIMESTAMP, USER
+    from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
 
     guess = guess_log(log, given)
 
     def column(key: str, name: str) -> str:
         found = guess.columns.get(name)
-        value = _yaml(found.column) if found else "null"
-        return f"    {key}: {value} # {found.reason if found else 'nothing looked like an arrival number'}"
+        value, why = (_yaml(found.column), found.reason) if found else ("null", "nothing looked like it")
+        return f"    {key}: {value} # {why}"
 
     text = "\n".join(
         [
@@ -71,7 +71,8 @@ def write_config(log: Path, given: dict[str, str]) -> str:
             column("user", USER),
             column("item", ITEM),
             column("timestamp", TIMESTAMP),
-            column("event_id", EVENT_ID),
+            column("event_id", EVENT_ID) + "; the arrival number orders events that share a timestamp",
+            *([column("event_type", EVENT_TYPE)] if EVENT_TYPE in guess.columns else []),
             f"  timestamp_unit: {guess.unit} # guessed from the values",
             *([f"  delimiter: {_yaml(guess.delimiter)}"] if guess.delimiter != "," else []),
             "  # items: {path: items.csv, item: item_id, title: title} # a table with titles, where there is one",

@@ -1,30 +1,26 @@
 """What a log's columns most likely mean, and why: for ``recsys init``, which leaves the last word to a person."""
 
-import csv
-import gzip
-import json
 import re
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, TextIO, cast
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from recsys.data.log import Format, format_of, log_files
+from recsys.data.sample import SAMPLE_ROWS, guess_delimiter, read_sample
 from recsys.errors import DataError
-from recsys.schema import EVENT_ID, ITEM, TIMESTAMP, USER
+from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
 
-SAMPLE_ROWS = 200_000
-DELIMITERS = ",\t;|"
+MAX_EVENT_TYPES = 50
 # Words of a column's name, by what it then holds; earlier words weigh more.
 WORDS = {
     USER: ("user", "uid", "customer", "visitor", "reviewer", "member", "account", "client", "person", "session"),
     ITEM: ("item", "iid", "product", "movie", "film", "asin", "sku", "article", "track", "song", "book", "video",
            "content", "business", "game", "anime", "offer", "page", "post"),
     TIMESTAMP: ("timestamp", "datetime", "time", "ts", "date", "created", "when"),
+    EVENT_TYPE: ("event type", "behavior", "behaviour", "action", "interaction", "event"),
     EVENT_ID: ("event id", "arrival", "sequence", "seq", "offset", "row"),
 }  # fmt: skip
 SECONDS = (3e8, 4e9)  # 1979 to 2096, as Unix seconds
@@ -44,7 +40,7 @@ class GuessedLog:
     """What was found out about a log from its first rows.
 
     Attributes:
-        columns: by our name of the column; ``EVENT_ID`` is absent where nothing looks like one.
+        columns: by our name of the column; ``EVENT_ID`` and ``EVENT_TYPE`` are absent where nothing looks like one.
         facts: sentences about the sample that help to choose settings.
         max_length: a history length that holds most users' whole histories, up to 200.
     """
@@ -68,8 +64,8 @@ def guess_log(path: Path, given: dict[str, str]) -> GuessedLog:
     """
     file = log_files(path)[0]
     kind = format_of(file)
-    delimiter = _guess_delimiter(file) if kind == "csv" else ","
-    sample = _read_sample(file, kind, delimiter)
+    delimiter = guess_delimiter(file) if kind == "csv" else ","
+    sample = read_sample(file, kind, delimiter)
     if sample.empty:
         raise DataError(f"{file}: no rows; a log has one row an event")
     columns = _guess_columns(file, sample, given)
@@ -80,53 +76,17 @@ def guess_log(path: Path, given: dict[str, str]) -> GuessedLog:
     return GuessedLog(kind, delimiter, columns, unit, max_length, _facts(sample, columns, unit, lengths))
 
 
-def _guess_delimiter(file: Path) -> str:
-    try:
-        with _open_text(file) as lines:
-            return max(DELIMITERS, key=lines.readline().count)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise DataError(f"{file}: line 1 cannot be read as UTF-8 text ({error})") from None
-
-
-def _open_text(file: Path) -> TextIO:
-    packed = file.suffix == ".gz"
-    opened = gzip.open(file, "rt", encoding="utf-8") if packed else file.open(encoding="utf-8")  # noqa: SIM115
-    return cast(TextIO, opened)
-
-
-def _read_sample(file: Path, kind: Format, delimiter: str) -> pd.DataFrame:
-    try:
-        if kind == "parquet":
-            with pq.ParquetFile(file) as parquet:
-                rows: pd.DataFrame = next(parquet.iter_batches(SAMPLE_ROWS)).to_pandas()
-                return rows
-        if kind == "jsonl":
-            with _open_text(file) as lines:
-                return pd.DataFrame([json.loads(line) for line in islice(lines, SAMPLE_ROWS)])
-        sample = pd.read_csv(file, sep=delimiter, nrows=SAMPLE_ROWS, quoting=csv.QUOTE_MINIMAL, on_bad_lines="skip")
-    except StopIteration:
-        return pd.DataFrame()
-    except (OSError, EOFError, ValueError, pd.errors.ParserError) as error:
-        raise DataError(f"{file}: cannot be read as {kind} ({error})") from None
-    if all(re.fullmatch(r"[-\d.]+", name) for name in sample.columns):
-        raise DataError(
-            f"{file}: line 1 must hold the columns' names, found {delimiter.join(sample.columns)!r}; "
-            "put a line such as user_id,item_id,rating,timestamp above it"
-        )
-    return sample
-
-
 def _guess_columns(file: Path, sample: pd.DataFrame, given: dict[str, str]) -> dict[str, Guess]:
     found = {name: Guess(column, "given") for name, column in given.items()}
     for guess in found.values():
         if guess.column not in sample.columns:
             raise DataError(f"{file}: no column {guess.column!r}; it has {', '.join(map(str, sample.columns))}")
-    for name in (TIMESTAMP, USER, ITEM, EVENT_ID):
+    for name in (TIMESTAMP, USER, ITEM, EVENT_ID, EVENT_TYPE):
         left = [str(column) for column in sample.columns if column not in {g.column for g in found.values()}]
         likely = found.get(name) or _by_name(name, left) or _by_values(name, sample, left)
-        if likely is not None:
+        if likely is not None and (name != EVENT_TYPE or sample[likely.column].nunique() <= MAX_EVENT_TYPES):
             found[name] = likely
-        elif name != EVENT_ID:
+        elif name in (TIMESTAMP, USER, ITEM):
             flag = name.removesuffix("_id")
             raise DataError(
                 f"{file}: no column looks like a {name}; it has {', '.join(map(str, sample.columns))}; "
@@ -148,10 +108,10 @@ def _by_name(name: str, columns: list[str]) -> Guess | None:
 
 
 def _by_values(name: str, sample: pd.DataFrame, columns: list[str]) -> Guess | None:
-    """The first column whose values could be this; never an event id, which a mere row number looks like, too."""
+    """The first column whose values could be this; event ids and types are known by their names only."""
     for column in columns:
         values = sample[column].dropna()
-        if values.empty or name == EVENT_ID:
+        if values.empty:
             continue
         if name == TIMESTAMP and _unit_of(values) is not None:
             return Guess(column, "by its values, which are moments")
@@ -193,6 +153,10 @@ def _facts(sample: pd.DataFrame, columns: dict[str, Guess], unit: Unit, lengths:
     ]
     if tied > 0.01 and EVENT_ID not in columns:
         facts.append(f"{tied:.0%} of the events share their user and timestamp with another: an arrival number helps.")
+    if EVENT_TYPE in columns:
+        shares = sample[columns[EVENT_TYPE].column].value_counts(normalize=True)
+        kinds = ", ".join(f"{kind} {share:.0%}" for kind, share in shares.head(8).items())
+        facts.append(f"Event types: {kinds}. data.event_types can keep some of them and weigh them.")
     missing = sample[[user, item, time]].isna().any(axis=1).mean()
     if missing:
         facts.append(f"{missing:.2%} of the rows lack a user, item or timestamp: they will be rejected and counted.")

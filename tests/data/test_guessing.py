@@ -9,7 +9,7 @@ import pytest
 
 from recsys.data.guessing import guess_log
 from recsys.errors import DataError
-from recsys.schema import EVENT_ID, ITEM, TIMESTAMP, USER
+from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
 
 
 def log(users: int = 4, events: int = 6) -> list[tuple[str, str, int]]:
@@ -50,6 +50,13 @@ def test_an_arrival_number_is_found_by_its_name_only(tmp_path: Path) -> None:
     rows = [(*row, number, number) for number, row in enumerate(log())]
     assert guessed(write(tmp_path / "a.csv", "user,item,time,event_id,x", rows))[EVENT_ID] == "event_id"
     assert EVENT_ID not in guessed(write(tmp_path / "b.csv", "user,item,time,x,y", rows))
+
+
+def test_event_types_are_found_and_counted(tmp_path: Path) -> None:
+    rows = [(*row, "buy" if number % 4 == 0 else "view") for number, row in enumerate(log())]
+    guess = guess_log(write(tmp_path / "a.csv", "user,item,time,event", rows), {})
+    assert guess.columns[EVENT_TYPE].column == "event"
+    assert "Event types: view 75%, buy 25%." in " ".join(guess.facts)
 
 
 @pytest.mark.parametrize(
