@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     synthetic.add_argument("--mean-length", type=int, default=50, help="events a user has on average")
     synthetic.add_argument("--length-sigma", type=float, default=0.0, help="spread of log-normal lengths; 0: all alike")
     synthetic.add_argument("--heavy-user", type=int, default=0, help="events of one further, very busy user")
-    synthetic.add_argument("--branching", type=int, default=20, help="items that may follow an item")
+    synthetic.add_argument("--branching", type=int, default=8, help="items that may follow an item")
     synthetic.add_argument("--zipf", type=float, default=0.0, help="exponent of the items' popularity; 0: uniform")
     synthetic.add_argument("--days", type=int, default=30, help="about how long the log lasts")
     synthetic.add_argument("--out", type=Path, required=True, help="the directory to write")

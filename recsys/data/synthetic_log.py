@@ -41,7 +41,7 @@ class SyntheticLog:
     mean_length: int = 50
     length_sigma: float = 0.0
     heavy_user: int = 0
-    branching: int = 20
+    branching: int = 8
     zipf: float = 0.0
     days: int = 30
 
