@@ -108,8 +108,9 @@ def parse_config(values: dict[str, Any], origin: str = "config") -> Config:
             if problem["type"] == "extra_forbidden":
                 lines.append(f"  {key}: unknown key{_suggest(problem['loc'])}")
             else:
-                found = "" if problem["type"] == "missing" else f", found {problem['input']!r}"
-                lines.append(f"  {key}: {problem['msg']}{found}")
+                whole = problem["type"] == "missing" or isinstance(problem["input"], dict)
+                found = "" if whole else f", found {problem['input']!r}"
+                lines.append(f"  {key}: {problem['msg'].removeprefix('Value error, ')}{found}")
         raise ConfigError("\n".join(lines)) from None
 
 
