@@ -31,7 +31,8 @@ class GoldenCase:
     tolerance: float
 
     def to_json(self) -> dict[str, Any]:
-        events = [{"item": e.item, "timestamp": e.timestamp, "event_id": e.event_id} for e in self.history]
+        # An event's type stands only where it has one: where the cleaning policy keeps some types.
+        events = [{k: v for k, v in e._asdict().items() if k != "event_type" or v} for e in self.history]
         rest = ("candidates", "history_ids", "candidate_ids", "scores", "order")
         return {"history": events, "tolerance": self.tolerance, **{name: list(getattr(self, name)) for name in rest}}
 
@@ -60,7 +61,7 @@ def read_golden(path: Path) -> list[GoldenCase]:
     try:
         return [
             GoldenCase(
-                history=tuple(Event(e["item"], e["timestamp"], e["event_id"]) for e in case["history"]),
+                history=tuple(Event(**event) for event in case["history"]),
                 candidates=tuple(case["candidates"]),
                 history_ids=tuple(case["history_ids"]),
                 candidate_ids=tuple(case["candidate_ids"]),

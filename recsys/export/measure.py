@@ -31,8 +31,16 @@ def quality(
 ) -> dict[str, float]:
     """``{"ndcg@10", "hr@10", "mrr"}`` over the full catalogue."""
     items = len(dataset.vocabulary)
-    ranks = rank_split(score_all, dataset.sequences, users, positions, items, filter_seen=filter_seen, batch_size=256)
-    return summarise(ranks, [10])
+    ranks = rank_split(
+        lambda *batch: [score_all(*batch)],
+        dataset.sequences,
+        users,
+        positions,
+        items,
+        filter_seen=filter_seen,
+        batch_size=256,
+    )
+    return summarise(ranks[0], [10])
 
 
 def tflite_scores(runtime: Runtime, sequences: Sequences, length: int, table_size: int) -> ScoreAll:

@@ -1,5 +1,7 @@
 """Product quantisation of an item table: which centroid stands for each part of each row."""
 
+import warnings
+
 import numpy as np
 import numpy.typing as npt
 from scipy.cluster.vq import kmeans2
@@ -26,9 +28,12 @@ def product_quantise(
     centroids = np.zeros((parts, CHOICES, part_width), np.float32)
     for part in range(parts):
         values = table[:, part * part_width : (part + 1) * part_width].astype(np.float64)
-        if rows <= CHOICES:
-            centroids[part, :rows], codes[:, part] = values, np.arange(rows)
+        distinct, which = np.unique(values, axis=0, return_inverse=True)
+        if len(distinct) <= CHOICES:
+            centroids[part, : len(distinct)], codes[:, part] = distinct, which
             continue
-        found, chosen = kmeans2(values, CHOICES, iter=ROUNDS, minit="points", missing="warn", seed=seed + part)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="One of the clusters is empty")  # it stands for nothing then
+            found, chosen = kmeans2(values, CHOICES, iter=ROUNDS, minit="++", missing="warn", rng=seed + part)
         centroids[part], codes[:, part] = found, chosen
     return codes, centroids

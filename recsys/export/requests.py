@@ -32,12 +32,13 @@ def sample_requests(dataset: Dataset, count: int, seed: int = 0) -> list[Request
     lengths = np.diff(sequences.offsets)
     chosen = [int(lengths.argmax()), int(lengths.argmin())]
     chosen += random.choice(len(sequences), min(USERS - 2, len(sequences)), replace=False).tolist()
+    kind = next(iter(dataset.policy.event_types), "")
     requests = []
     for user in chosen:
         start, end = sequences.offsets[user : user + 2]
         items = [str(vocabulary.decode(int(item))) for item in sequences.items[start:end]]
         events = [
-            Event(item, int(timestamp), place)
+            Event(item, int(timestamp), place, kind)
             for place, (item, timestamp) in enumerate(
                 zip(items[:-1], sequences.timestamps[start : end - 1], strict=True)
             )
@@ -51,7 +52,7 @@ def sample_requests(dataset: Dataset, count: int, seed: int = 0) -> list[Request
         requests.append(Request(tuple(shuffled), tuple(candidates[:count])))
     last = requests[-1]
     requests.append(Request((), last.candidates))
-    unknown = Event(UNKNOWN, last.history[0].timestamp, 0)
+    unknown = Event(UNKNOWN, last.history[0].timestamp, 0, kind)
     requests.append(Request((*last.history, unknown), (UNKNOWN, *last.candidates[: count - 1])))
     return requests
 

@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from recsys.artefact import file_hashes, write_json
-from recsys.data.dataset import FORMAT_VERSION, ITEMS_FILE, KIND, SEQUENCE_SCHEMA, SEQUENCES_DIR, Dataset
-from recsys.schema import MANIFEST
+from recsys.data.dataset import FORMAT_VERSION, ITEMS_FILE, KIND, SEQUENCES_DIR, Dataset
+from recsys.schema import ITEMS as ITEM_LIST
+from recsys.schema import MANIFEST, TIMESTAMPS, TRAIN_END, USER, VALIDATION_END
 
 ITEMS, USERS, LENGTH = 60, 80, 12
 
@@ -30,10 +31,18 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
         times = np.cumsum(random.integers(0, 3, len(items))) * 1000
         rows.append((f"u{user}", items, times.tolist(), len(items) - 2, len(items) - 1))
     (path / SEQUENCES_DIR).mkdir()
-    columns = [
-        pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), SEQUENCE_SCHEMA, strict=True)
-    ]
-    pq.write_table(pa.table(columns, schema=SEQUENCE_SCHEMA), path / SEQUENCES_DIR / "0.parquet")
+    types = {
+        USER: pa.string(),
+        ITEM_LIST: pa.list_(pa.int32()),
+        TIMESTAMPS: pa.list_(pa.int64()),
+        TRAIN_END: pa.int32(),
+        VALIDATION_END: pa.int32(),
+    }
+    columns = {
+        name: pa.array(column, kind)
+        for (name, kind), column in zip(types.items(), zip(*rows, strict=True), strict=True)
+    }
+    pq.write_table(pa.table(columns), path / SEQUENCES_DIR / "0.parquet")
     table = pd.DataFrame({"item_id": range(1, ITEMS + 1), "external_id": [f"é{i}" for i in range(ITEMS)]})
     table["count"], table["title"] = 1, [f"Film {i}" if i % 7 else None for i in range(ITEMS)]
     table.to_parquet(path / ITEMS_FILE)

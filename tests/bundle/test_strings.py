@@ -1,0 +1,70 @@
+"""String tables: what goes in comes out, and damage is refused."""
+
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.bundle.strings import StringTable, write_strings
+from recsys.errors import ArtefactError
+
+
+@given(st.lists(st.text(max_size=20)))
+def test_round_trip(tmp_path_factory: pytest.TempPathFactory, strings: list[str]) -> None:
+    path = tmp_path_factory.mktemp("strings") / "table.bin"
+    write_strings(path, strings)
+    table = StringTable(path)
+    assert [table[row] for row in range(len(table))] == strings
+
+
+def test_layout(tmp_path: Path) -> None:
+    write_strings(tmp_path / "t.bin", ["ab", "é"])
+    content = (tmp_path / "t.bin").read_bytes()
+    # RSTR, version 1, 3 zeros, 2 rows, 4 bytes of text; lengths 2 and 2, then the text.
+    assert content[:16] == b"RSTR\x01\0\0\0" + b"\x02\0\0\0" + b"\x04\0\0\0"
+    assert zlib.decompress(content[16:]) == b"\x02\0\x02\0" + "abé".encode()
+
+
+def test_every_truncation_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.bin"
+    write_strings(path, ["one", "two", "three"])
+    content = path.read_bytes()
+    for length in range(len(content)):
+        path.write_bytes(content[:length])
+        with pytest.raises(ArtefactError, match=r"t\.bin"):
+            StringTable(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        (b"RSTR\x02\0\0\0\x01\0\0\0\x01\0\0\0", "version 2"),
+        (b"RSTR\x01\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff", "no table holds"),
+        (b"RSTR\x01\0\0\0\x01\0\0\0\x09\0\0\0", "damaged"),
+        (b"JUNK\x01\0\0\0\x01\0\0\0\x01\0\0\0", "not a string table"),
+    ],
+)
+def test_foreign_headers_are_refused(tmp_path: Path, header: bytes, reason: str) -> None:
+    (tmp_path / "t.bin").write_bytes(header + zlib.compress(b"\x01\0a"))
+    with pytest.raises(ArtefactError, match=reason):
+        StringTable(tmp_path / "t.bin")
+
+
+def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    bomb = zlib.compress(bytes(50_000_000), 9)
+    (tmp_path / "t.bin").write_bytes(b"RSTR\x01\0\0\0\x01\0\0\0\x01\0\0\0" + bomb)
+    with pytest.raises(ArtefactError, match="damaged"):
+        StringTable(tmp_path / "t.bin")
+
+
+def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.bin").write_bytes(b"RSTR\x01\0\0\0\x01\0\0\0\x01\0\0\0" + zlib.compress(b"\x01\0\xff"))
+    with pytest.raises(ArtefactError, match="not UTF-8"):
+        StringTable(tmp_path / "t.bin")
+
+
+def test_a_string_too_long_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ArtefactError, match="row 1 is 70000 bytes"):
+        write_strings(tmp_path / "t.bin", ["a", "b" * 70_000])

@@ -1,0 +1,137 @@
+"""Bundles that are damaged, or made to harm: always refused with a reason, never a crash or a wrong ranking."""
+
+import json
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from recsys.errors import ArtefactError
+from serving.reranker import Reranker
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+FILES = ("model.tflite", "vocabulary.bin", "golden.json")
+
+
+@pytest.mark.parametrize("name", [*FILES, "manifest.json"])
+def test_truncated_anywhere(copied: Path, name: str) -> None:
+    content = (copied / name).read_bytes()
+    for length in random.Random(1).sample(range(len(content) - 1), 25):
+        (copied / name).write_bytes(content[:length])
+        with pytest.raises(ArtefactError, match=name):
+            Reranker(copied)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_swapped_with_another_bundles_file(copied: Path, name: str) -> None:
+    other = GOLDEN / "float32" / name
+    if other.read_bytes() == (copied / name).read_bytes():
+        (copied / name).write_bytes(other.read_bytes()[::-1])
+    else:
+        shutil.copy(other, copied / name)
+    with pytest.raises(ArtefactError, match="SHA-256"):
+        Reranker(copied)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_missing_file(copied: Path, name: str) -> None:
+    (copied / name).unlink()
+    with pytest.raises(ArtefactError, match=f"{name}: missing"):
+        Reranker(copied)
+
+
+def test_no_manifest(copied: Path) -> None:
+    (copied / "manifest.json").unlink()
+    with pytest.raises(ArtefactError, match="no bundle here"):
+        Reranker(copied)
+
+
+@pytest.mark.parametrize("name", ["../model.tflite", "/etc/passwd", "items/../../x"])
+def test_names_that_leave_the_bundle(copied: Path, edit_manifest: Callable[..., Path], name: str) -> None:
+    files = json.loads((copied / "manifest.json").read_text())["files"]
+    with pytest.raises(ArtefactError, match="points outside"):
+        Reranker(edit_manifest(files={**files, name: "0" * 64}))
+
+
+def test_a_link_that_leaves_the_bundle(copied: Path, tmp_path: Path) -> None:
+    shutil.move(copied / "model.tflite", tmp_path / "model.tflite")
+    (copied / "model.tflite").symlink_to(tmp_path / "model.tflite")
+    with pytest.raises(ArtefactError, match="points outside"):
+        Reranker(copied)
+
+
+def test_a_file_that_nothing_vouches_for(copied: Path, edit_manifest: Callable[..., Path]) -> None:
+    files = json.loads((copied / "manifest.json").read_text())["files"]
+    del files["model.tflite"]
+    with pytest.raises(ArtefactError, match=r"model\.tflite is not listed"):
+        Reranker(edit_manifest(files=files))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"format_version": 2}, "newer than this program reads"),
+        ({"format_version": "1"}, "positive integer"),
+        ({"kind": "run"}, "expected the manifest of a bundle"),
+        ({"history_length": 1 << 40}, "history_length must lie in"),
+        ({"history_length": True}, "history_length must lie in"),
+        ({"history_length": 13}, "contradicts itself"),
+        ({"candidates": -1}, "candidates must lie in"),
+        ({"items": 81}, "80 items, the manifest says 81"),
+        ({"items": "80"}, "items must be an integer"),
+        ({"pad_id": 7}, "pad_id must be 0"),
+        ({"padding": "right"}, "padding must be 'left'"),
+        ({"tolerance": -1.0}, "tolerance must be positive"),
+        ({"cleaning": {"drop_odd": True}}, "unknown keys"),
+        ({"signatures": {}}, "signature rerank must take"),
+        ({"signatures": {"rerank": 3}}, "rerank must be an object"),
+        ({"operators": {"ADD": "many"}}, "ADD must be an integer"),
+        ({"files": {"model.tflite": "short"}}, "needs a SHA-256"),
+    ],
+)
+def test_manifests_that_lie(edit_manifest: Callable[..., Path], changes: dict, reason: str) -> None:
+    with pytest.raises(ArtefactError, match=reason):
+        Reranker(edit_manifest(**changes))
+
+
+def test_a_huge_manifest_is_not_read(copied: Path) -> None:
+    (copied / "manifest.json").write_bytes(b" " * (2 << 20))
+    with pytest.raises(ArtefactError, match="larger than"):
+        Reranker(copied)
+
+
+def test_signatures_other_than_the_models(copied: Path, edit_manifest: Callable[..., Path]) -> None:
+    signatures = json.loads((copied / "manifest.json").read_text())["signatures"]
+    signatures["top_k"] = signatures["rerank"]
+    with pytest.raises(ArtefactError, match="signature 'top_k' is missing"):
+        Reranker(edit_manifest(signatures=signatures))
+    del signatures["top_k"]
+    signatures["rerank"]["outputs"]["scores"]["shape"] = [1, 21]
+    with pytest.raises(ArtefactError, match="outputs are"):
+        Reranker(edit_manifest(signatures=signatures))
+
+
+def test_models_that_are_none_though_the_hash_is_right(copied: Path, edit_manifest: Callable[..., Path]) -> None:
+    content = (copied / "model.tflite").read_bytes()
+    for length in random.Random(2).sample(range(len(content) * 9 // 10), 25):
+        (copied / "model.tflite").write_bytes(content[:length])
+        with pytest.raises(ArtefactError, match="LiteRT refuses"):
+            Reranker(edit_manifest())
+
+
+def test_weights_that_are_not_numbers(copied: Path, edit_manifest: Callable[..., Path]) -> None:
+    from ai_edge_litert import schema_py_generated as schema
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    tree = flatbuffer_utils.read_model(str(copied / "model.tflite"))
+    floats = {t.buffer for graph in tree.subgraphs for t in graph.tensors if t.type == schema.TensorType.FLOAT32}
+    for index in floats:
+        buffer = tree.buffers[index]
+        if buffer.data is not None:
+            buffer.data = [0, 0, 0xC0, 0x7F] * (len(buffer.data) // 4)
+    (copied / "model.tflite").write_bytes(flatbuffer_utils.convert_object_to_bytearray(tree))
+    reranker = Reranker(edit_manifest())
+    with pytest.raises(ArtefactError, match="not finite"):
+        reranker.rerank([], reranker.catalogue())
