@@ -4,56 +4,107 @@ Importing this module does not import Beam: a dataset that is there already is f
 """
 
 import shutil
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
+import numpy as np
+import pyarrow as pa
 
+from pipelines.graph import run_steps
 from pipelines.runners import Runner
 from recsys.artefact import digest, file_hashes, publish, sha256_file, write_json
 from recsys.config import Config
 from recsys.config.data import Columns, DataConfig, ItemTable
-from recsys.data.accounting import count_all, count_rejects, refuse_empty, refuse_rejects, rejected_share
-from recsys.data.dataset import FORMAT_VERSION, KIND, REJECTS_DIR, STATS_FILE, Dataset, dataset_digest
-from recsys.data.log import Block, content_hashes, log_files, plan_blocks
-from recsys.data.preparation import Job, clean, fit, merge, read, read_results, source_columns, write, write_rejects
+from recsys.data.accounting import count_all, refuse_empty, refuse_rejects, rejected_share
+from recsys.data.dataset import (
+    FORGOTTEN_FILE,
+    FORMAT_VERSION,
+    KIND,
+    REJECTS_DIR,
+    REPORT_FILE,
+    STATS_FILE,
+    Dataset,
+    dataset_digest,
+)
+from recsys.data.drift import refuse_drift
+from recsys.data.extending import check_extends
+from recsys.data.forgetting import read_users
+from recsys.data.job import Job
+from recsys.data.log import check_columns, content_hashes, log_files, plan_blocks
 from recsys.data.reading import Reject
-from recsys.data.spill import ITEM_PARTITIONS
-from recsys.errors import DataError, RecsysError
-from recsys.schema import MANIFEST
+from recsys.data.rejects import first_rejects, write_rejects
+from recsys.data.report import write_report
+from recsys.data.stats import merge_stats
+from recsys.errors import DataError
+from recsys.schema import COUNT, EXTERNAL_ID, MANIFEST
 from recsys.stage import Outcome
 
 SPILL_DIR = ".spill"
 
 
+@dataclass(frozen=True)
+class Request:
+    """What a dataset is made of.
+
+    Attributes:
+        extends: the dataset whose events are taken over and whose item ids stay.
+        forget: a file of user ids, one a line, whose events are left out for good.
+        against: an earlier dataset that the new one must resemble, within ``max_drift``.
+    """
+
+    extends: Dataset | None = None
+    forget: Path | None = None
+    against: Dataset | None = None
+    max_drift: float = 0.5
+
+    def forgotten(self) -> "np.ndarray[Any, np.dtype[np.uint64]]":
+        """Hashes of all users to leave out, those of the extended dataset included."""
+        users = [self.extends.forgotten] if self.extends else []
+        if self.forget:
+            users.append(read_users(self.forget))
+        return np.unique(np.concatenate(users)) if users else np.zeros(0, np.uint64)
+
+
 def prepare(
-    config: Config, work_dir: Path, *, overwrite: bool = False, runner: Runner | None = None
+    config: Config,
+    work_dir: Path,
+    *,
+    overwrite: bool = False,
+    runner: Runner | None = None,
+    request: Request | None = None,
 ) -> Outcome[Dataset]:
     """Make the dataset that ``config`` describes, or find it in ``work_dir / "datasets"``.
 
-    Its directory is named by what it is made of: the content of the log and of the item table, and the sections
-    ``data`` and ``prepare``.
+    Its directory is named by what it is made of: the content of the log and of the item table, the sections ``data``
+    and ``prepare``, and what ``request`` adds.
 
     Raises:
         DataError: the log cannot be used; names the file, the row or the column.
         RecsysError: the pipeline failed.
     """
+    request = request or Request()
     data = resolve(config.data, work_dir / "data")
     assert data.path is not None
     files = log_files(data.path)
+    forgotten = request.forgotten()
     inputs = {
         "format_version": FORMAT_VERSION,
         "log": content_hashes(files),
         "items": sha256_file(data.items.path) if data.items and data.items.path.is_file() else None,
         "data": data.model_dump(mode="json", exclude={"name": True, "path": True, "items": {"path"}}),
         "prepare": config.prepare.model_dump(mode="json"),
+        "extends": request.extends.digest if request.extends else None,
+        "forgotten": forgotten.tolist(),
     }
     target = work_dir / "datasets" / digest(inputs)
     if target.exists() and not overwrite:
         return Outcome(Dataset(target), reused=True)
+    config = Config(data=data, prepare=config.prepare)
+    if request.extends is not None:
+        check_extends(request.extends, inputs)
     with publish(target, overwrite=overwrite) as aside:
-        _make(Config(data=data, prepare=config.prepare), files, aside, runner or Runner(), digest(inputs))
+        _make(config, files, aside, runner or Runner(), request, forgotten, inputs)
     return Outcome(Dataset(target), reused=False)
 
 
@@ -72,100 +123,68 @@ def resolve(data: DataConfig, cache_dir: Path) -> DataConfig:
     )
 
 
-def _make(config: Config, files: list[Path], target: Path, runner: Runner, config_digest: str) -> None:
+def _make(
+    config: Config,
+    files: list[Path],
+    target: Path,
+    runner: Runner,
+    request: Request,
+    forgotten: "np.ndarray[Any, np.dtype[np.uint64]]",
+    inputs: dict[str, Any],
+) -> None:
     spill = target / SPILL_DIR
     blocks, long_lines = plan_blocks(files, config.data.delimiter, spill / "unpacked")
-    rows = sum(block.rows for block in blocks)
-    if not rows + len(long_lines):
+    if not blocks and not long_lines:
         raise DataError(f"{config.data.path}: the log holds no rows; an event log needs at least one event")
     check_columns(blocks, config.data)
+    prior = pa.array([], pa.string())
+    if request.extends is not None:
+        stored, _ = plan_blocks(request.extends.event_files, ",", spill)
+        blocks += [replace(block, number=len(blocks) + i, stored=True) for i, block in enumerate(stored)]
+        prior = pa.array(request.extends.items[EXTERNAL_ID], pa.string())
+    rows = sum(block.rows for block in blocks)
     buckets = -(-max(rows, 1) // config.prepare.events_per_shard)
-    job = Job(spill, target, config.data, config.prepare, len(blocks), buckets)
+    job = Job(spill, target, config.data, config.prepare, len(blocks), buckets, prior, forgotten)
     job.make_dirs()
     rejects = [Reject("long line", line.origin, line.row, "") for line in long_lines]
     write_rejects(rejects, target / REJECTS_DIR / "long-lines.parquet")
-    try:
-        _run(job, blocks, len(long_lines), runner, rows)
-    except Exception as error:
-        raise RecsysError(f"prepare: the pipeline stopped: {_reason(error)}") from error
-    counts = _counts(job, len(long_lines))
+    results = run_steps(job, blocks, len(long_lines), runner)
+    bound = config.prepare.max_rejected_share
+    if rejected_share(results["read"], len(long_lines)) > bound:
+        refuse_rejects(results["read"], len(long_lines), bound, first_rejects(target / REJECTS_DIR, 5))
+    counts = count_all(results, len(long_lines))
+    refuse_empty(counts, config.prepare.k_core)
     shutil.rmtree(spill)
-    write_json(target / STATS_FILE, counts)
+    if len(forgotten):
+        np.save(target / FORGOTTEN_FILE, forgotten)
+    _describe(target, job, counts, [shard["stats"] for shard in results["write"]], inputs)
+    if request.against is not None:
+        refuse_drift(Dataset(target), request.against, request.max_drift)
+
+
+def _describe(
+    target: Path, job: Job, counts: dict[str, Any], stats: list[dict[str, Any]], inputs: dict[str, Any]
+) -> None:
+    """Write what tells of the shards: statistics, the manifest and the report."""
+    import pyarrow.parquet as pq
+
+    from recsys.data.dataset import ITEMS_FILE
+
+    item_counts = pq.read_table(target / ITEMS_FILE, columns=[COUNT]).column(0).to_numpy()
+    merged = merge_stats(stats, item_counts)
+    write_json(target / STATS_FILE, merged)
+    write_report(counts, merged, item_counts, target / REPORT_FILE)
     hashes = file_hashes(target)
-    write_json(
-        target / MANIFEST,
-        {
-            "kind": KIND,
-            "format_version": FORMAT_VERSION,
-            "config_digest": config_digest,
-            "dataset_digest": dataset_digest(counts, hashes),
-            "counts": counts,
-            "cleaning": job.policy.to_json(),
-            "oov": {"buckets": 0},
-            "split": config.prepare.split,
-            "files": hashes,
-        },
-    )
-
-
-def check_columns(blocks: list[Block], data: DataConfig) -> None:
-    """Raises DataError when a file lacks a column that the config names, or has it twice."""
-    for block in blocks:
-        if block.format == "jsonl":
-            continue
-        for ours, name in source_columns(data).items():
-            if block.columns.count(name) != 1:
-                found = "found twice" if name in block.columns else "missing"
-                raise DataError(
-                    f"{block.origin}: column {name!r} ({ours}) is {found}; the file has "
-                    f"{', '.join(block.columns) or 'no columns'}. Name the log's own columns in data.columns"
-                )
-
-
-def _run(job: Job, blocks: list[Block], long_lines: int, runner: Runner, rows: int) -> None:
-    import apache_beam as beam
-
-    from pipelines.transforms import Step
-
-    bound = job.config.max_rejected_share
-    with runner.pipeline(rows) as pipeline:
-        sizes = (
-            pipeline
-            | "Blocks" >> beam.Create(blocks)
-            | Step("read", partial(read, job), job.spill)
-            | "WithinBounds" >> beam.Filter(lambda reads: rejected_share(reads, long_lines) <= bound)
-            | "Partitions" >> beam.FlatMap(lambda _: range(ITEM_PARTITIONS))
-            | Step("merge", partial(merge, job), job.spill)
-            | "Sizes" >> beam.Map(lambda partitions: [partition["items"] for partition in partitions])
-        )
-        (
-            sizes
-            | "Buckets" >> beam.FlatMap(lambda sizes: [(sizes, bucket) for bucket in range(job.buckets)])
-            | Step("clean", partial(clean, job), job.spill)
-            | "All" >> beam.Map(lambda _, sizes: sizes, beam.pvalue.AsSingleton(sizes))
-            | Step("fit", partial(fit, job), job.spill)
-            | "Shards" >> beam.FlatMap(lambda _: range(job.buckets))
-            | Step("write", partial(write, job), job.spill)
-        )
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost message of an error that passed through a runner."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
-
-
-def _counts(job: Job, long_lines: int) -> dict[str, Any]:
-    """Every step's counts as one account, once it is sure that the dataset can be used."""
-    reads = read_results(job.spill, "read")
-    share = rejected_share(reads, long_lines)
-    if share > job.config.max_rejected_share:
-        refuse_rejects(share, job.config.max_rejected_share, count_rejects(reads, long_lines), _examples(job.target))
-    counts = count_all({step: read_results(job.spill, step) for step in ("read", "clean", "fit", "write")}, long_lines)
-    refuse_empty(counts, job.config.k_core)
-    return counts
-
-
-def _examples(target: Path) -> list[str]:
-    first = min((target / REJECTS_DIR).glob("*.parquet"))
-    return [f"{row['origin']}:{row['row']}: {row['reason']}: {row['text']}" for row in pq.read_table(first).to_pylist()]
+    manifest = {
+        "kind": KIND,
+        "format_version": FORMAT_VERSION,
+        "config_digest": digest(inputs),
+        "dataset_digest": dataset_digest(counts, hashes),
+        "counts": counts,
+        "cleaning": job.policy.to_json(),
+        "oov": {"buckets": job.config.oov_buckets},
+        "split": job.config.split,
+        "inputs": {name: inputs[name] for name in ("data", "prepare", "extends")},
+        "files": hashes,
+    }
+    write_json(target / MANIFEST, manifest)

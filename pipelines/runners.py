@@ -1,14 +1,17 @@
-"""Where a pipeline runs."""
+"""Where a pipeline runs, and what is told when it fails."""
 
 import logging
 import os
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from apache_beam import Pipeline
+from recsys import errors
+from recsys.errors import RecsysError
 
 SMALL = 2_000_000  # rows up to which starting more processes costs more than it saves
+_ERROR = re.compile(r"^(?:[\w.]*\.)?(\w*(?:Error|Exception)): (.*?)(?: \[while running .*)?$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -25,17 +28,47 @@ class Runner:
     workers: int | None = None
     options: tuple[str, ...] = ()
 
-    def pipeline(self, rows: int) -> "Pipeline":
-        """An empty pipeline on this runner, for a job of so many rows."""
-        logging.disable(logging.WARNING)  # Beam's advice on what is not installed
-        from apache_beam import Pipeline
-        from apache_beam.options.pipeline_options import PipelineOptions
 
-        if self.name != "local":
-            return Pipeline(options=PipelineOptions([f"--runner={self.name}", *self.options]))
+def run(build: Callable[[Any], None], runner: Runner, rows: int) -> None:
+    """Build a pipeline and run it to its end.
+
+    Args:
+        build: adds the transforms to an empty pipeline.
+        rows: the size of the job.
+
+    Raises:
+        RecsysError: a step failed; an error of ``recsys.errors`` keeps its kind through the runner.
+    """
+    logging.disable(logging.WARNING)  # Beam's advice on what is not installed
+    from apache_beam import Pipeline
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    if runner.name == "local":
         from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-        workers = self.workers or (1 if rows < SMALL else len(os.sched_getaffinity(0)))
+        workers = runner.workers or (1 if rows < SMALL else len(os.sched_getaffinity(0)))
         mode = "in_memory" if workers == 1 else "multi_processing"
-        options = [f"--direct_running_mode={mode}", f"--direct_num_workers={workers}", *self.options]
-        return Pipeline(runner=FnApiRunner(), options=PipelineOptions(options))
+        options = [f"--direct_running_mode={mode}", f"--direct_num_workers={workers}", *runner.options]
+        pipeline = Pipeline(runner=FnApiRunner(), options=PipelineOptions(options))
+    else:
+        pipeline = Pipeline(options=PipelineOptions([f"--runner={runner.name}", *runner.options]))
+    build(pipeline)
+    try:
+        pipeline.run().wait_until_finish()
+    except Exception as error:
+        raise _told(error) from error
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _told(error: BaseException) -> RecsysError:
+    """The error of the step, out of what the runner wrapped around it."""
+    if isinstance(error, RecsysError):
+        return error
+    text = str(error)
+    found = _ERROR.findall(text[text.rfind("Traceback") :]) or _ERROR.findall(text)
+    name, message = found[-1] if found else (type(error).__name__, text.strip() or "no reason given")
+    kind = getattr(errors, name, RecsysError)
+    if isinstance(kind, type) and issubclass(kind, RecsysError) and kind is not RecsysError:
+        return kind(message.strip())
+    return RecsysError(f"the pipeline stopped: {name}: {message.strip()}")

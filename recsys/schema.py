@@ -14,6 +14,7 @@ ITEMS = "items"  # list<int32>
 TIMESTAMPS = "timestamps"  # list<int64>
 TRAIN_END = "train_end"  # events [0, train_end) train
 VALIDATION_END = "validation_end"  # [train_end, validation_end) validate, the rest tests
+WEIGHTS = "weights"  # list<float32>, where the config gives event types
 
 # Columns of a dataset's item table beside ITEM (internal id) and the item's metadata.
 EXTERNAL_ID = "external_id"

@@ -15,6 +15,17 @@ class Columns(Section):
     item: str = "item_id"
     timestamp: str = "timestamp"
     event_id: str | None = None
+    event_type: str | None = None
+
+
+class EventType(Section):
+    """How much an event of one type counts, and which of them count at all.
+
+    ``at_least`` bounds columns of the log from below: ``{dwell_seconds: 10}`` drops events with less, or none.
+    """
+
+    weight: float = Field(1.0, gt=0)
+    at_least: dict[str, float] = Field(default_factory=dict)
 
 
 class ItemTable(Section):
@@ -33,10 +44,17 @@ class DataConfig(Section):
     columns: Columns = Columns()
     timestamp_unit: Literal["s", "ms", "iso8601"] = "s"
     delimiter: str = Field(",", min_length=1, max_length=1)
+    event_types: dict[str, EventType] = Field(default_factory=dict)
     items: ItemTable | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> "DataConfig":
         if (self.name is None) == (self.path is None):
             raise ValueError("give either data.name (a data set fetched by name) or data.path (a log of your own)")
+        return self
+
+    @model_validator(mode="after")
+    def _types_have_a_column(self) -> "DataConfig":
+        if self.event_types and self.columns.event_type is None:
+            raise ValueError("data.event_types needs data.columns.event_type, the column that holds an event's type")
         return self

@@ -6,7 +6,6 @@ from typing import Any
 from recsys.errors import DataError
 
 Result = dict[str, Any]
-EXAMPLES = 5
 
 
 def count_rejects(reads: list[Result], long_lines: int) -> dict[str, int]:
@@ -20,37 +19,43 @@ def count_rejects(reads: list[Result], long_lines: int) -> dict[str, int]:
 def rejected_share(reads: list[Result], long_lines: int) -> float:
     """The part of all rows that was refused."""
     rejected = sum(count_rejects(reads, long_lines).values())
-    events = sum(int(result["events"]) for result in reads)
+    events = sum(int(result["events"]) for result in reads if not result["stored"])
     return rejected / max(1, rejected + events)
 
 
 def count_all(steps: dict[str, list[Result]], long_lines: int) -> dict[str, Any]:
-    """The counts of a dataset: ``read = rejected + dropped + events`` and ``events = train + validation + test``."""
+    """The counts of a dataset.
+
+    ``read + stored = rejected + dropped + events`` and ``events = train + validation + test``, where ``stored`` are
+    the events taken over from the dataset that was extended.
+    """
     rejected = count_rejects(steps["read"], long_lines)
     fit, shards = steps["fit"][0], steps["write"]
     dropped: Counter[str] = Counter()
-    for result in (*steps["clean"], *shards):
+    for result in (*steps["read"], *steps["clean"], *shards):
         dropped.update(result["dropped"])
     totals = {name: sum(shard[name] for shard in shards) for name in ("events", "users", "train", "validation")}
     return {
-        "read": sum(result["events"] for result in steps["read"]) + sum(rejected.values()),
+        "read": sum(result["events"] for result in steps["read"] if not result["stored"]) + sum(rejected.values()),
+        "stored": sum(result["events"] for result in steps["read"] if result["stored"]),
         "rejected": rejected,
         "dropped": dict(sorted(dropped.items())),
         "core_rounds": fit["rounds"],
+        "forgotten_users": len({user for result in steps["read"] for user in result["forgotten"]}),
         "items": fit["items"],
         **totals,
         "test": totals["events"] - totals["train"] - totals["validation"],
     }
 
 
-def refuse_rejects(share: float, bound: float, rejected: dict[str, int], examples: list[str]) -> None:
-    """Raises DataError when too large a part of the log was refused."""
-    if share > bound:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in rejected.items())
-        raise DataError(
-            f"{share:.2%} of the rows were refused ({reasons}), more than prepare.max_rejected_share = {bound:.2%}. "
-            "Mend the log, or raise the bound. The first:\n" + "\n".join(f"  {line}" for line in examples[:EXAMPLES])
-        )
+def refuse_rejects(reads: list[Result], long_lines: int, bound: float, examples: list[str]) -> None:
+    """Raises DataError, telling how many rows were refused and which."""
+    reasons = ", ".join(f"{count} {reason}" for reason, count in count_rejects(reads, long_lines).items())
+    raise DataError(
+        f"{rejected_share(reads, long_lines):.2%} of the rows were refused ({reasons}), more than "
+        f"prepare.max_rejected_share = {bound:.2%}. Mend the log, or raise the bound. The first:\n"
+        + "\n".join(f"  {line}" for line in examples)
+    )
 
 
 def refuse_empty(counts: dict[str, Any], k_core: int) -> None:
@@ -63,5 +68,6 @@ def refuse_empty(counts: dict[str, Any], k_core: int) -> None:
         )
     if not counts["test"]:
         raise DataError(
-            f"no user has a test event ({told}): the split needs users with at least 3 events. Give a longer log"
+            f"no user has a test event ({told}). Leave-one-out needs users with 3 events, last_session users with 3 "
+            "sessions, temporal events after prepare.test_from"
         )

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from recsys.data.spill import ITEMS_FILE, appear, hash_array, read_batch, write_batches
+from recsys.data.spill import ITEMS_FILE, appear, read_batch, write_batches
+from recsys.data.strings import hash_array, rank_strings
 from recsys.schema import ITEM
 
 CODES_FILE, HASHES_FILE = "codes.arrow", "hashes.npy"
@@ -24,14 +24,8 @@ CODES_FILE, HASHES_FILE = "codes.arrow", "hashes.npy"
 def merge_partition(partition: int, blocks: list[Path], directory: Path) -> int:
     """Merge one partition's items of all blocks; returns how many are distinct."""
     parts = [read_batch(block / ITEMS_FILE, partition).column(0) for block in blocks]
-    encoded = pa.chunked_array(parts, pa.string()).combine_chunks().dictionary_encode()
-    words = encoded.dictionary
-    order = np.asarray(pc.sort_indices(words))
-    rank = np.empty(len(words), np.int32)
-    rank[order] = np.arange(len(words), dtype=np.int32)
-    codes = rank[encoded.indices.to_numpy()]
+    words, codes = rank_strings(pa.chunked_array(parts, pa.string()).combine_chunks())
     edges = np.cumsum([0, *map(len, parts)])
-    words = words.take(pa.array(order))
     whole = pa.record_batch({ITEM: pa.array(codes)})
     with appear(directory) as aside:
         write_batches(aside / ITEMS_FILE, [pa.record_batch({ITEM: words})])

@@ -1,10 +1,12 @@
 """The k-core: the largest part of a log in which every user and every item has at least ``k`` events."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+Mask = npt.NDArray[np.bool_]
 
 
 class Events(NamedTuple):
@@ -26,38 +28,44 @@ class Core(NamedTuple):
     rounds: list[int]
 
 
-def in_core(events: Events, alive: npt.NDArray[np.bool_], k: int) -> npt.NDArray[np.bool_]:
-    """Which events are of living items and of users who have ``k`` such events: ``[events] bool``."""
-    kept = alive[events.items]
-    before = np.concatenate([[0], np.cumsum(kept)])
-    lasting = np.diff(before[events.offsets]) >= k
-    return kept & np.repeat(lasting, np.diff(events.offsets))
+def lasting_users(events: Events, alive: Mask, k: int, keep_unknown: bool) -> Mask:
+    """Which users have ``k`` events of living items (of any items with ``keep_unknown``): ``[users] bool``."""
+    counted = np.ones(len(events.items), np.bool_) if keep_unknown else alive[events.items]
+    before = np.concatenate([[0], np.cumsum(counted)])
+    return np.diff(before[events.offsets]) >= k
 
 
-def find_core(parts: Callable[[], Iterable[Events]], items: int, k: int) -> Core:
+def count_items(parts: Iterable[Events], items: int) -> npt.NDArray[np.int64]:
+    """Each item's events, ``[items] int64``."""
+    counts = np.zeros(items, np.int64)
+    for part in parts:
+        counts += np.bincount(part.items, minlength=items)
+    return counts
+
+
+def find_core(parts: Callable[[], Iterable[Events]], allowed: Mask, k: int, keep_unknown: bool = False) -> Core:
     """Drop rare users and items until none is left, holding only an array of item counts.
 
     Args:
         parts: reads the log again for each round, in parts of whole users.
-        items: how many item codes there are.
-        k: events that a user and an item must have; 1 keeps everything.
+        allowed: ``[items] bool``; the other items are outside from the start.
+        k: events that a user and an item must have; 1 keeps every user and item that has any.
+        keep_unknown: events of items outside still count for their users (they become OOV buckets).
     """
-    alive = np.ones(items, np.bool_)
+    alive = allowed
     rounds: list[int] = []
-    previous = sum(len(part.items) for part in parts())
+    previous = int(count_items(parts(), len(allowed))[alive].sum())
     while True:
-        counts = np.zeros(items, np.int64)
-        for kept in _kept_items(parts(), alive, k):
-            counts += np.bincount(kept, minlength=items)
+        counts = np.zeros(len(allowed), np.int64)
+        for part in parts():
+            lasting = lasting_users(part, alive, k, keep_unknown)
+            owned = part.items[np.repeat(lasting, np.diff(part.offsets))]
+            counts += np.bincount(owned, minlength=len(allowed))
+        counts[~alive] = 0
         alive = counts >= k
-        total = int(counts.sum())
+        total = int(counts[alive].sum())
         if total < previous:
             rounds.append(previous - total)
-        if int(counts[alive].sum()) == total:
-            return Core(np.where(alive, counts, 0), rounds)
+        if total == int(counts.sum()):
+            return Core(counts, rounds)
         previous = total
-
-
-def _kept_items(parts: Iterable[Events], alive: npt.NDArray[np.bool_], k: int) -> Iterator[npt.NDArray[np.int32]]:
-    for part in parts:
-        yield part.items[in_core(part, alive, k)]

@@ -1,5 +1,6 @@
 """The dataset artefact: sequences, items, rejects, statistics and the manifest that binds them."""
 
+import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,32 +15,27 @@ from recsys.data.history import CleaningPolicy
 from recsys.data.sequences import Sequences
 from recsys.data.vocabulary import Vocabulary
 from recsys.errors import ArtefactError
-from recsys.schema import COUNT, EXTERNAL_ID, ITEM, ITEMS, TIMESTAMPS, TRAIN_END, USER, VALIDATION_END
+from recsys.schema import COUNT, EXTERNAL_ID, ITEM, ITEMS, TIMESTAMPS, TRAIN_END, USER, VALIDATION_END, WEIGHTS
 
 KIND = "dataset"
 FORMAT_VERSION = 1
 SEQUENCES_DIR = "sequences"
 REJECTS_DIR = "rejects"
+WINDOWS_DIR = "windows"
+EVENTS_DIR = "events"
+FORGOTTEN_FILE = "forgotten.npy"
+REPORT_FILE = "report.html"
 ITEMS_FILE = "items.parquet"
 STATS_FILE = "stats.json"
-
-SEQUENCE_SCHEMA = pa.schema(
-    [
-        (USER, pa.string()),
-        (ITEMS, pa.list_(pa.int32())),
-        (TIMESTAMPS, pa.list_(pa.int64())),
-        (TRAIN_END, pa.int32()),
-        (VALIDATION_END, pa.int32()),
-    ]
-)
 
 
 def dataset_digest(counts: dict[str, Any], hashes: dict[str, str]) -> str:
     """32 hex digits over a dataset's content: its counts and the hashes of its files.
 
-    Paths take no part, nor do ``rejects/``, whose rows name the files they came from.
+    Paths take no part, nor do ``rejects/``, whose rows name the files they came from, nor the report.
     """
-    return digest({"counts": counts, "files": {n: h for n, h in hashes.items() if not n.startswith(REJECTS_DIR)}})
+    told = {name: value for name, value in hashes.items() if name != REPORT_FILE and not name.startswith(REJECTS_DIR)}
+    return digest({"counts": counts, "files": told})
 
 
 class Dataset:
@@ -91,9 +87,7 @@ class Dataset:
     @cached_property
     def sequences(self) -> Sequences:
         """Every user's sequence, in the order of the shards."""
-        shards = sorted((self.path / SEQUENCES_DIR).glob("*.parquet"))
-        table = pa.concat_tables([pq.read_table(shard, schema=SEQUENCE_SCHEMA) for shard in shards])
-        table = table.combine_chunks()
+        table = self._table(SEQUENCES_DIR)
         lists = table.column(ITEMS).combine_chunks()
         lengths = lists.value_lengths().to_numpy(zero_copy_only=False)
         offsets = np.zeros(len(table) + 1, np.int64)
@@ -102,7 +96,43 @@ class Dataset:
             users=table.column(USER).to_numpy(),
             offsets=offsets,
             items=lists.flatten().to_numpy(),
-            timestamps=table.column(TIMESTAMPS).combine_chunks().flatten().to_numpy(),
+            timestamps=_flat(table, TIMESTAMPS),
             train_end=table.column(TRAIN_END).to_numpy().astype(np.int64),
             validation_end=table.column(VALIDATION_END).to_numpy().astype(np.int64),
+            weights=_flat(table, WEIGHTS) if WEIGHTS in table.schema.names else None,
         )
+
+    @cached_property
+    def windows(self) -> pd.DataFrame:
+        """Windows over the training part of long histories: ``user_id, start, end``; none where none were asked for."""
+        if not (self.path / WINDOWS_DIR).is_dir():
+            return pd.DataFrame({USER: [], "start": [], "end": []}).astype({USER: "str", "start": "i4", "end": "i4"})
+        return pd.read_parquet(self.path / WINDOWS_DIR)
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """``stats.json``: history lengths, popularity, activity over time."""
+        stats: dict[str, Any] = json.loads((self.path / STATS_FILE).read_text())
+        return stats
+
+    @property
+    def event_files(self) -> list[Path]:
+        """The valid events kept so that a later log can extend this dataset; none where none were kept."""
+        return sorted((self.path / EVENTS_DIR).glob("*.parquet"))
+
+    @property
+    def forgotten(self) -> "np.ndarray[Any, np.dtype[np.uint64]]":
+        """Hashes of the users whom this dataset leaves out, ``[n] uint64``."""
+        path = self.path / FORGOTTEN_FILE
+        return np.load(path, allow_pickle=False) if path.exists() else np.zeros(0, np.uint64)
+
+    def _table(self, directory: str) -> pa.Table:
+        """All shards in ``directory`` as one table of one chunk."""
+        shards = sorted((self.path / directory).glob("*.parquet"))
+        return pa.concat_tables([pq.read_table(shard) for shard in shards]).combine_chunks()
+
+
+def _flat(table: pa.Table, name: str) -> "np.ndarray[Any, Any]":
+    """A column of lists, end to end."""
+    values: np.ndarray[Any, Any] = table.column(name).combine_chunks().flatten().to_numpy()
+    return values

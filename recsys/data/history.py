@@ -23,10 +23,12 @@ class CleaningPolicy:
     Attributes:
         drop_duplicates: of events alike in user, item, time and type, keep the first to arrive.
         drop_repeats: of consecutive events of a user on one item, keep the first.
+        event_types: the types that count; empty where all do.
     """
 
     drop_duplicates: bool = True
     drop_repeats: bool = False
+    event_types: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -36,7 +38,7 @@ class CleaningPolicy:
         unknown = set(value) - set(cls.__dataclass_fields__)
         if unknown:
             raise DataError(f"cleaning policy: unknown keys {sorted(unknown)}; a newer recsys wrote it")
-        return cls(**value)
+        return cls(**{**value, "event_types": tuple(value.get("event_types", ()))})
 
 
 class ItemEncoder(Protocol):
@@ -137,6 +139,9 @@ def clean_history(
     Returns:
         ``(ids [n] int32, positions [n] int64)``, oldest first.
     """
+    counting = [i for i, event in enumerate(events) if not policy.event_types or event.event_type in policy.event_types]
+    source = np.array(counting, np.int64)
+    events = [events[i] for i in counting]
     users = np.zeros(len(events), np.int64)
     names = [event.item for event in events]
     timestamps = np.array([event.timestamp for event in events], TIMESTAMP_DTYPE)
@@ -147,7 +152,7 @@ def clean_history(
     duplicate, repeat = keep_events(users[order], codes[order], timestamps[order], types[order], policy)
     kept = order[~(duplicate | repeat)]
     ids = vocabulary.encode(names[i] for i in kept)
-    return ids[ids != PAD_ID], kept[ids != PAD_ID].astype(np.int64)
+    return ids[ids != PAD_ID], source[kept[ids != PAD_ID]]
 
 
 def encode_history(

@@ -15,23 +15,34 @@ from recsys.errors import DataError
 from recsys.schema import COUNT, EXTERNAL_ID, ITEM, PAD_ID, TITLE
 
 
-def number_items(names: pa.ChunkedArray, counts: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int32], pa.Table]:
+def number_items(
+    names: pa.ChunkedArray, counts: npt.NDArray[np.int64], prior: pa.Array | None = None
+) -> tuple[npt.NDArray[np.int32], pa.Table]:
     """Give internal ids 1..n by (-count, external id).
 
     Args:
         names: external id by catalogue code.
         counts: ``[items] int64`` by catalogue code; 0 leaves the item out.
+        prior: external ids of an earlier vocabulary in its order. They keep their ids, even with no events left;
+            other items come after them.
 
     Returns:
-        The internal id of each code (``PAD_ID`` where left out), and a table ``item_id, external_id, count``.
+        The internal id of each code (``PAD_ID`` for items outside), and a table ``item_id, external_id, count``.
     """
     codes = np.flatnonzero(counts)
-    table = pa.table({"code": codes, EXTERNAL_ID: names.take(pa.array(codes)), COUNT: counts[codes]})
+    known = pa.array([], pa.string()) if prior is None else prior
+    found = pc.index_in(pa.array(known, pa.string()), value_set=names.combine_chunks()) if len(known) else None
+    known_codes = np.asarray(pc.fill_null(found, -1)) if found is not None else np.zeros(0, np.int64)
+    new = np.setdiff1d(codes, known_codes)
+    table = pa.table({"code": new, EXTERNAL_ID: names.take(pa.array(new)), COUNT: counts[new]})
     table = table.sort_by([(COUNT, "descending"), (EXTERNAL_ID, "ascending")])
+    order = np.concatenate([known_codes, table.column("code").to_numpy()]).astype(np.int64)
+    listed = np.arange(1, len(order) + 1, dtype=np.int32)
+    totals = np.where(order >= 0, counts[order], 0)
     ids = np.full(len(counts), PAD_ID, np.int32)
-    ids[table.column("code").to_numpy()] = np.arange(1, len(codes) + 1)
-    numbered = table.drop_columns("code").add_column(0, ITEM, pa.array(np.arange(1, len(codes) + 1, dtype=np.int32)))
-    return ids, numbered
+    ids[order[order >= 0]] = listed[order >= 0]
+    externals = pa.concat_arrays([known, *table.column(EXTERNAL_ID).chunks])
+    return ids, pa.table({ITEM: listed, EXTERNAL_ID: externals, COUNT: totals})
 
 
 def join_metadata(table: pa.Table, source: ItemTable) -> pa.Table:

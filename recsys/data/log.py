@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.artefact import sha256_file
+from recsys.config.data import DataConfig
+from recsys.data.columns import source_columns
 from recsys.errors import DataError
 
 Format = Literal["csv", "jsonl", "parquet"]
@@ -40,6 +42,7 @@ class Block:
         row: the first row's line number, or its row number in a Parquet file (both from 1).
         rows: how many rows it holds, good or bad.
         columns: a CSV or Parquet file's column names.
+        stored: the rows are events that an earlier dataset kept (``Dataset.event_files``).
     """
 
     number: int
@@ -51,6 +54,7 @@ class Block:
     row: int
     rows: int
     columns: tuple[str, ...] = ()
+    stored: bool = False
 
 
 @dataclass(frozen=True)
@@ -184,3 +188,21 @@ def _skip_line(file: BinaryIO) -> None:
     while piece := file.readline(BLOCK_BYTES):
         if piece.endswith(b"\n"):
             return
+
+
+def check_columns(blocks: list[Block], data: DataConfig) -> None:
+    """Refuse a log that lacks what the config names; JSON Lines may lack it row by row.
+
+    Raises:
+        DataError: names the file, the column, and the columns that are there.
+    """
+    for block in blocks:
+        if block.format == "jsonl":
+            continue
+        for ours, name in source_columns(data).items():
+            if block.columns.count(name) != 1:
+                found = "found twice" if name in block.columns else "missing"
+                raise DataError(
+                    f"{block.origin}: column {name!r} ({ours}) is {found}; the file has "
+                    f"{', '.join(block.columns) or 'no columns'}. Name the log's own columns in data.columns"
+                )

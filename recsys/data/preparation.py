@@ -5,99 +5,64 @@ vocabulary → ``write`` a bucket as a shard. Every step may run twice: what it 
 the same each time. Each returns its counts as a JSON object; no runner's own metrics are relied on.
 """
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys.config.data import DataConfig
-from recsys.config.prepare import PrepareConfig
-from recsys.data.bucket import Bucket, clean_bucket, gather_bucket
-from recsys.data.catalogue import Catalogue, merge_partition
-from recsys.data.core import Events, find_core, in_core
-from recsys.data.dataset import ITEMS_FILE, REJECTS_DIR, SEQUENCES_DIR
-from recsys.data.history import CleaningPolicy
+from recsys.data.bucket import Bucket, clean_bucket
+from recsys.data.catalogue import merge_partition
+from recsys.data.columns import source_columns
+from recsys.data.core import Events, lasting_users
+from recsys.data.dataset import EVENTS_DIR, ITEMS_FILE, REJECTS_DIR, SEQUENCES_DIR, WINDOWS_DIR
+from recsys.data.event_store import read_stored, store_events
+from recsys.data.event_types import filter_types, type_weights
+from recsys.data.forgetting import drop_users
+from recsys.data.gathering import gather_bucket
 from recsys.data.item_table import join_metadata, number_items
+from recsys.data.job import Job
 from recsys.data.log import Block
 from recsys.data.reading import Reject, read_block
-from recsys.data.shards import shard_name, write_shard
-from recsys.data.spill import ITEM_PARTITIONS, spill_events
-from recsys.data.splits import leave_one_out
+from recsys.data.rejects import write_rejects
+from recsys.data.shards import write_shard, write_windows
+from recsys.data.spill import spill_events
+from recsys.data.splits import part_bounds, split_bounds, split_parts
+from recsys.data.stats import bucket_stats
 from recsys.data.validation import validate
-from recsys.schema import EVENT_ID, ITEM, TIMESTAMP, USER
+from recsys.data.vocabulary_fit import COLD_USER, CORE, FATES, KEPT, fit_vocabulary
+from recsys.schema import EVENT_ID, EVENT_TYPE, PAD_ID, TIMESTAMP, WEIGHTS
 
 Result = dict[str, Any]
-IDS_FILE = "ids.npy"
-
-
-@dataclass(frozen=True)
-class Job:
-    """What every step needs to know.
-
-    Attributes:
-        spill: a directory that all workers share, for what passes between steps.
-        target: the dataset in the making.
-        blocks, buckets: how many of each there are.
-    """
-
-    spill: Path
-    target: Path
-    data: DataConfig
-    config: PrepareConfig
-    blocks: int
-    buckets: int
-
-    @property
-    def columns(self) -> dict[str, str]:
-        """Our name of each column, and the log's own."""
-        return source_columns(self.data)
-
-    @property
-    def policy(self) -> CleaningPolicy:
-        return CleaningPolicy(self.config.drop_duplicates, self.config.drop_repeats)
-
-    def block_dirs(self) -> list[Path]:
-        return [self.spill / "blocks" / f"{number:05d}" for number in range(self.blocks)]
-
-    def partition_dir(self, partition: int) -> Path:
-        return self.spill / "catalogue" / f"{partition:05d}"
-
-    def bucket_file(self, bucket: int) -> Path:
-        return self.spill / "buckets" / f"{bucket:05d}.arrow"
-
-    def catalogue(self, sizes: list[int]) -> Catalogue:
-        return Catalogue(tuple(self.partition_dir(p) for p in range(ITEM_PARTITIONS)), tuple(sizes))
-
-    def make_dirs(self) -> None:
-        for directory in ("blocks", "catalogue", "buckets"):
-            (self.spill / directory).mkdir(parents=True)
-        for directory in (SEQUENCES_DIR, REJECTS_DIR):
-            (self.target / directory).mkdir()
-
-
-def source_columns(data: DataConfig) -> dict[str, str]:
-    """Our name of each column that is read, and the log's own."""
-    columns = {USER: data.columns.user, ITEM: data.columns.item, TIMESTAMP: data.columns.timestamp}
-    if data.columns.event_id is not None:
-        columns[EVENT_ID] = data.columns.event_id
-    return columns
+VOCABULARY_FILE = "vocabulary.npz"
 
 
 def read(job: Job, block: Block) -> Result:
-    """Parse, validate and partition one block."""
-    whole = frozenset({EVENT_ID} if job.data.timestamp_unit == "iso8601" else {EVENT_ID, TIMESTAMP})
-    raw = read_block(block, job.columns, whole, job.data.delimiter)
-    events, rejects = validate(raw, job.data.timestamp_unit, block.origin)
-    spill_events(events, job.buckets, job.block_dirs()[block.number])
+    """Parse, validate, filter and partition one block."""
+    rejects: list[Reject] = []
+    if block.stored:
+        events = read_stored(block)
+    else:
+        whole = frozenset({EVENT_ID} if job.data.timestamp_unit == "iso8601" else {EVENT_ID, TIMESTAMP})
+        raw = read_block(block, source_columns(job.data), whole, job.data.delimiter)
+        events, rejects = validate(raw, job.data.timestamp_unit, block.origin)
+    result = {"number": block.number, "stored": block.stored, "events": len(events)}
+    dropped: dict[str, int] = {}
+    if not block.stored:
+        events, dropped = filter_types(events, job.data.event_types)
+    events, forgotten = drop_users(events, job.forgotten)
+    if len(job.forgotten):  # a refused row may hold the name of a user who is to be forgotten
+        rejects = [replace(one, text="") for one in rejects]
+        dropped["forgotten"] = sum(forgotten.values())
+    over = spill_events(events, job.buckets, job.config.max_user_events, job.block_dirs()[block.number])
+    if job.config.max_user_events is not None:
+        dropped["over_max_user_events"] = over
     write_rejects(rejects, job.target / REJECTS_DIR / f"block-{block.number:05d}.parquet")
-    return {"number": block.number, "events": len(events), "rejected": dict(Counter(one.reason for one in rejects))}
+    rejected = dict(Counter(one.reason for one in rejects))
+    return {**result, "rejected": rejected, "dropped": dropped, "forgotten": sorted(forgotten)}
 
 
 def merge(job: Job, partition: int) -> Result:
@@ -109,59 +74,80 @@ def clean(job: Job, element: tuple[list[int], int]) -> Result:
     """Gather, order and clean one bucket of users: ``(sizes of the catalogue's partitions, number)``."""
     sizes, number = element
     catalogue = job.catalogue(sizes)
-    users, events = gather_bucket(number, job.block_dirs(), catalogue)
-    bucket, dropped = clean_bucket(users, events, catalogue.hashes, job.policy)
+    cap = job.config.max_user_events
+    users, events, over = gather_bucket(number, job.block_dirs(), catalogue, cap)
+    if job.config.keep_events:
+        store_events(users, events, catalogue, job.shard_file(EVENTS_DIR, number))
+    if job.data.event_types:
+        events[WEIGHTS] = type_weights(events[EVENT_TYPE], job.data.event_types)
+    bucket, dropped = clean_bucket(users, events, catalogue.hashes, job.policy, job.config.bots)
+    if cap is not None:
+        dropped["over_max_user_events"] = over
     path = job.bucket_file(number)
     aside = path.with_name(f".{path.name}-{os.getpid()}")
     bucket.write(aside)
     aside.replace(path)
-    return {"number": number, "events": len(bucket.items), "users": len(bucket.users), "dropped": dropped}
+    return {"number": number, "events": len(bucket.items), "dropped": dropped}
 
 
 def fit(job: Job, sizes: list[int]) -> Result:
-    """Find the core, number the items that it keeps, and write the item table."""
+    """Choose the items, number them, and write the item table."""
 
     def parts() -> Iterator[Events]:
         for number in range(job.buckets):
-            bucket = Bucket.read(job.bucket_file(number))
-            yield Events(bucket.items, bucket.offsets)
+            yield fitted_events(Bucket.read(job.bucket_file(number)), job)
 
-    core = find_core(parts, sum(sizes), job.config.k_core)
-    ids, table = number_items(job.catalogue(sizes).names, core.counts)
+    catalogue = job.catalogue(sizes)
+    chosen = fit_vocabulary(parts, catalogue.names, job.config)
+    ids, table = number_items(catalogue.names, chosen.counts, job.prior_items)
+    if job.config.oov_buckets:
+        outside = np.flatnonzero(ids == PAD_ID)
+        ids[outside] = len(table) + 1 + catalogue.hashes[outside] % np.uint64(job.config.oov_buckets)
     if job.data.items is not None:
         table = join_metadata(table, job.data.items)
     pq.write_table(table, job.target / ITEMS_FILE, compression="zstd")
-    np.save(job.spill / IDS_FILE, ids)
-    return {"number": 0, "items": len(table), "rounds": core.rounds}
+    np.savez(job.spill / VOCABULARY_FILE, ids=ids, fates=chosen.fates)
+    return {"number": 0, "items": int(np.count_nonzero(chosen.counts)), "rounds": chosen.rounds}
+
+
+def fitted_events(bucket: Bucket, job: Job) -> Events:
+    """The events that decide core and vocabulary: all, or those that train."""
+    if job.config.fit_on == "all":
+        return Events(bucket.items, bucket.offsets)
+    train_end, _ = split_bounds(bucket.offsets, bucket.timestamps, job.config)
+    train = np.arange(len(bucket.items)) < (bucket.offsets[:-1] + train_end)[bucket.owners]
+    return Events(bucket.items[train], np.concatenate([[0], np.cumsum(train_end)]))
 
 
 def write(job: Job, number: int) -> Result:
     """Write one bucket's users as a shard."""
     bucket = Bucket.read(job.bucket_file(number))
-    ids = np.load(job.spill / IDS_FILE, mmap_mode="r")
-    kept = in_core(Events(bucket.items, bucket.offsets), ids > 0, job.config.k_core)
+    with np.load(job.spill / VOCABULARY_FILE) as vocabulary:
+        ids, fates = vocabulary["ids"], vocabulary["fates"]
+    keep_unknown = job.config.oov_buckets > 0
+    fitted = fitted_events(bucket, job)
+    lasting = lasting_users(fitted, fates == KEPT, job.config.k_core, keep_unknown)[bucket.owners]
+    cold = (np.diff(fitted.offsets) == 0)[bucket.owners]
+    fate = np.zeros(len(bucket.items), np.uint8) if keep_unknown else fates[bucket.items]
+    fate = np.where(cold, COLD_USER, np.where((fate == KEPT) & ~lasting, CORE, fate))
+    kept = fate == KEPT
+    parts = split_parts(bucket.offsets, *split_bounds(bucket.offsets, bucket.timestamps, job.config))[kept]
     bucket = bucket.keep(kept)
-    bucket = Bucket(bucket.users, bucket.offsets, ids[bucket.items], bucket.timestamps)
-    train_end, validation_end = leave_one_out(bucket.offsets)
-    write_shard(bucket, train_end, validation_end, job.target / SEQUENCES_DIR / shard_name(number))
+    if job.config.fit_on == "train":
+        train_end, validation_end = part_bounds(bucket.offsets, parts)
+    else:
+        train_end, validation_end = split_bounds(bucket.offsets, bucket.timestamps, job.config)
+    bucket = replace(bucket, items=ids[bucket.items])
+    write_shard(bucket, train_end, validation_end, job.shard_file(SEQUENCES_DIR, number))
+    if job.config.windows is not None:
+        write_windows(bucket.users, train_end, job.config.windows, job.shard_file(WINDOWS_DIR, number))
+    tally = np.bincount(fate, minlength=len(FATES))
     return {
         "number": number,
         "users": len(bucket.users),
         "events": len(bucket.items),
         "train": int(train_end.sum()),
         "validation": int((validation_end - train_end).sum()),
-        "dropped": {"core": int(len(kept) - kept.sum())},
+        "dropped": {FATES[i]: int(count) for i, count in enumerate(tally) if i != KEPT and count},
+        "stats": bucket_stats(bucket, train_end, validation_end, 60_000 * job.config.session_gap_minutes),
     }
-
-
-def write_rejects(rejects: list[Reject], path: Path) -> None:
-    """Keep refused rows with reason and origin; without any, no file."""
-    if rejects:
-        columns = {name: [getattr(one, name) for one in rejects] for name in ("reason", "origin", "row", "text")}
-        pq.write_table(pa.table(columns), path, compression="zstd")
-
-
-def read_results(spill: Path, step: str) -> list[Result]:
-    """What a step's elements returned, in their order."""
-    results: list[Result] = json.loads((spill / f"{step}.json").read_text())
-    return results

@@ -19,6 +19,7 @@ class Sequences:
         timestamps: ``[events] int64`` milliseconds.
         train_end: ``[n] int64``, events of the user that train.
         validation_end: ``[n] int64``; ``[train_end, validation_end)`` validate, the rest tests.
+        weights: ``[events] float32``, where the config gives event types; otherwise None.
     """
 
     users: npt.NDArray[np.object_]
@@ -27,6 +28,7 @@ class Sequences:
     timestamps: npt.NDArray[np.int64]
     train_end: npt.NDArray[np.int64]
     validation_end: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.users)

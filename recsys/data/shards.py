@@ -8,29 +8,30 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recsys.config.prepare import WindowRule
 from recsys.data.bucket import Bucket
-from recsys.data.dataset import SEQUENCE_SCHEMA
-
-
-def shard_name(number: int) -> str:
-    return f"{number:05d}.parquet"
+from recsys.data.windows import cut_windows
+from recsys.schema import TRAIN_END, USER, VALIDATION_END
 
 
 def write_shard(
     bucket: Bucket, train_end: npt.NDArray[np.int64], validation_end: npt.NDArray[np.int64], path: Path
 ) -> None:
-    """Write sequences in ``SEQUENCE_SCHEMA``; the same sequences make the same bytes."""
-    offsets = pa.array(bucket.offsets.astype(np.int32))
-    table = pa.Table.from_arrays(
-        [
-            bucket.users,
-            pa.ListArray.from_arrays(offsets, pa.array(bucket.items)),
-            pa.ListArray.from_arrays(offsets, pa.array(bucket.timestamps)),
-            pa.array(train_end.astype(np.int32)),
-            pa.array(validation_end.astype(np.int32)),
-        ],
-        schema=SEQUENCE_SCHEMA,
-    )
+    """Write one row a user (the columns of ``recsys.schema``); the same sequences make the same bytes."""
+    table = pa.Table.from_batches([bucket.batch()])
+    for name, bound in ((TRAIN_END, train_end), (VALIDATION_END, validation_end)):
+        table = table.append_column(name, pa.array(bound.astype(np.int32)))
+    _write(table, path)
+
+
+def write_windows(users: pa.Array, train_end: npt.NDArray[np.int64], rule: WindowRule, path: Path) -> None:
+    """Write one row a window over the events that train: ``user_id, start, end``."""
+    history, start, end = cut_windows(train_end, rule)
+    bounds = {"start": pa.array(start.astype(np.int32)), "end": pa.array(end.astype(np.int32))}
+    _write(pa.table({USER: users.take(pa.array(history)), **bounds}), path)
+
+
+def _write(table: pa.Table, path: Path) -> None:
     aside = path.with_name(f".{path.name}-{os.getpid()}")
     pq.write_table(table, aside, compression="zstd")
     aside.replace(path)

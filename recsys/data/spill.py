@@ -17,22 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from recsys.data.hashing import hash_bytes
-from recsys.schema import EVENT_ID, ITEM, TIMESTAMP, USER
+from recsys.data.cap import newest_events
+from recsys.data.strings import hash_array
+from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
 
 EVENTS_FILE, USERS_FILE, ITEMS_FILE = "events.arrow", "users.arrow", "items.arrow"
 ITEM_PARTITIONS = 8
-
-
-def hash_array(strings: pa.Array) -> npt.NDArray[np.uint64]:
-    """``hash_strings`` of an Arrow string array without a Python object a string."""
-    if not len(strings):
-        return np.zeros(0, np.uint64)
-    strings = pa.concat_arrays([strings])  # a slice becomes whole
-    _, offsets, data = strings.buffers()
-    edges = np.frombuffer(offsets, np.int32)[strings.offset : strings.offset + len(strings) + 1].astype(np.int64)
-    raw = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
-    return hash_bytes(raw, edges)
 
 
 @contextmanager
@@ -67,26 +57,45 @@ def read_batch(path: Path, number: int) -> pa.RecordBatch:
         return pa.ipc.open_file(source).get_batch(number)
 
 
-def spill_events(events: pa.Table, buckets: int, directory: Path) -> None:
-    """Partition a block's events by a stable hash of the user, and its items by one of the item."""
+def spill_events(events: pa.Table, buckets: int, cap: int | None, directory: Path) -> int:
+    """Partition a block's events by a stable hash of the user, and its items by one of the item.
+
+    Returns:
+        How many events were left out because their user has more than ``cap``.
+    """
     users, items = (events.column(name).combine_chunks() for name in (USER, ITEM))
     user_strings, user_codes, user_edges = _partition(users, buckets)
     item_strings, item_codes, item_edges = _partition(items, ITEM_PARTITIONS)
     numbers = np.arange(buckets, dtype=np.uint16 if buckets <= 1 << 16 else np.uint32)  # 16 bits sort by radix
     bucket_of = np.repeat(numbers, np.diff(user_edges))[user_codes]
     order = np.argsort(bucket_of, kind="stable")
+    if cap is not None:
+        arrival = events.column(EVENT_ID).to_numpy() if EVENT_ID in events.column_names else None
+        times = events.column(TIMESTAMP).to_numpy()
+        order = order[newest_events(user_codes, times, arrival, hash_array(item_strings)[item_codes], cap)[order]]
     edges = np.searchsorted(bucket_of[order], np.arange(buckets + 1))
     columns = {USER: pa.array(user_codes[order] - user_edges[bucket_of[order]].astype(np.int32))}
     columns[ITEM] = pa.array(item_codes[order])
     for name in (TIMESTAMP, EVENT_ID):
         if name in events.column_names:
             columns[name] = pa.array(events.column(name).to_numpy()[order])
+    if EVENT_TYPE in events.column_names:
+        columns[EVENT_TYPE] = pa.array(_type_hashes(events.column(EVENT_TYPE).combine_chunks())[order])
     batch = pa.record_batch(columns)
     with appear(directory) as aside:
         write_batches(aside / EVENTS_FILE, [batch.slice(edges[b], edges[b + 1] - edges[b]) for b in range(buckets)])
         for file, strings, cuts in ((USERS_FILE, user_strings, user_edges), (ITEMS_FILE, item_strings, item_edges)):
             whole = pa.record_batch({USER if file == USERS_FILE else ITEM: strings})
             write_batches(aside / file, [whole.slice(a, b - a) for a, b in itertools.pairwise(cuts)])
+    return len(events) - len(order)
+
+
+def _type_hashes(types: pa.Array) -> npt.NDArray[np.uint64]:
+    """Event types by their hash, which is how events that were stored have them already."""
+    if pa.types.is_dictionary(types.type):
+        types = pa.array(hash_array(types.dictionary)).take(types.indices)
+    hashes: npt.NDArray[np.uint64] = types.to_numpy()
+    return hashes
 
 
 def _partition(column: pa.DictionaryArray, parts: int) -> tuple[pa.Array, npt.NDArray[np.int32], npt.NDArray[np.int64]]:

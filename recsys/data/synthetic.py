@@ -81,7 +81,7 @@ class MarkovChain:
             best = self.next_probabilities(state)[1][:k]
             hit += count * float(best.sum())
             gain += count * float(best @ discounts[: len(best)])
-        return {f"hr@{k}": hit / len(last_items), f"ndcg@{k}": gain / len(last_items)}
+        return {f"hr@{k}": min(hit / len(last_items), 1.0), f"ndcg@{k}": gain / len(last_items)}
 
     def best_ranks(self, last_items: npt.NDArray[np.int32], targets: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
         """The rank, from 1, that the best ranking gave to what did follow: ``[users] float64``; ties share theirs."""

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from recsys.data.casting import cast_column
 from recsys.data.reading.raw import RawBlock, Reject
 from recsys.data.timestamps import Unit, to_milliseconds
-from recsys.schema import EVENT_ID, ITEM, MAX_ID_BYTES, TIMESTAMP, USER
+from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, MAX_ID_BYTES, TIMESTAMP, USER
 
 ID_TYPE = pa.dictionary(pa.int32(), pa.string())
 Mask = npt.NDArray[np.bool_]
@@ -18,14 +18,14 @@ def validate(raw: RawBlock, unit: Unit, origin: str) -> tuple[pa.Table, list[Rej
     """Judge every row by the first thing that is wrong with it.
 
     Returns:
-        The events: ``user_id`` and ``item_id`` as dictionary-encoded strings, ``timestamp`` in int64 milliseconds,
-        ``event_id`` int64 where the log has one; and the rows refused.
+        The events: ``user_id``, ``item_id`` and ``event_type`` as dictionary-encoded strings, ``timestamp`` in int64
+        milliseconds, ``event_id`` int64, any other column float64 (those may be null); and the rows refused.
     """
     columns: dict[str, pa.Array] = {}
     wrong: list[tuple[str, Mask]] = []
     for name in raw.table.column_names:
         values = _one_chunk(raw.table.column(name))
-        if name in (USER, ITEM):
+        if name in (USER, ITEM, EVENT_TYPE):
             columns[name], missing, bad, long = _identifiers(values)
             wrong += [(f"missing {name}", missing), (f"bad {name}", bad), (f"long {name}", long)]
         elif name == TIMESTAMP:
@@ -35,6 +35,9 @@ def validate(raw: RawBlock, unit: Unit, origin: str) -> tuple[pa.Table, list[Rej
         elif name == EVENT_ID:
             columns[name], missing, bad = _integers(values)
             wrong += [(f"missing {name}", missing), (f"bad {name}", bad)]
+        else:
+            columns[name], bad = _decimals(values)
+            wrong += [(f"bad {name}", bad)]
     events = pa.table(columns)
     refused = np.zeros(len(events), np.bool_)
     rejects = list(raw.malformed)
@@ -74,6 +77,15 @@ def _identifiers(values: pa.Array) -> tuple[pa.DictionaryArray, Mask, Mask, Mask
 
 def _nulls(count: int) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.nulls(count, pa.int32()), pa.array([], pa.string()))
+
+
+def _decimals(values: pa.Array) -> tuple[pa.Array, Mask]:
+    if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
+        return cast_column(values, pa.float64())
+    values, bad = cast_column(values, pa.string())
+    values = pc.utf8_trim_whitespace(values)
+    decimals, unread = cast_column(pc.if_else(pc.equal(values, ""), None, values), pa.float64())
+    return decimals, bad | unread
 
 
 def _integers(values: pa.Array) -> tuple[pa.Array, Mask, Mask]:

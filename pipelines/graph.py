@@ -1,0 +1,54 @@
+"""The preparation as one Beam pipeline."""
+
+from functools import partial
+from typing import Any
+
+from pipelines.progress import watch
+from pipelines.runners import Runner, run
+from recsys.data.accounting import rejected_share
+from recsys.data.job import Job
+from recsys.data.log import Block
+from recsys.data.preparation import clean, fit, merge, read, write
+from recsys.data.spill import ITEM_PARTITIONS
+
+Result = dict[str, Any]
+STEPS = ("read", "merge", "clean", "fit", "write")
+
+
+def run_steps(job: Job, blocks: list[Block], long_lines: int, runner: Runner) -> dict[str, list[Result]]:
+    """Run every step; returns their results by name.
+
+    When too many rows are refused, nothing comes after ``read``.
+
+    Raises:
+        RecsysError: a step failed.
+    """
+    with watch(job, blocks):
+        run(lambda pipeline: _build(pipeline, job, blocks, long_lines), runner, sum(block.rows for block in blocks))
+    return {step: job.results(step) for step in STEPS}
+
+
+def _build(pipeline: Any, job: Job, blocks: list[Block], long_lines: int) -> None:
+    import apache_beam as beam
+
+    from pipelines.transforms import Step
+
+    bound = job.config.max_rejected_share
+    sizes = (
+        pipeline
+        | "Blocks" >> beam.Create(blocks)
+        | Step("read", partial(read, job), job.spill)
+        | "WithinBounds" >> beam.Filter(lambda reads: rejected_share(reads, long_lines) <= bound)
+        | "Partitions" >> beam.FlatMap(lambda _: range(ITEM_PARTITIONS))
+        | Step("merge", partial(merge, job), job.spill)
+        | "Sizes" >> beam.Map(lambda partitions: [partition["items"] for partition in partitions])
+    )
+    (
+        sizes
+        | "Buckets" >> beam.FlatMap(lambda sizes: [(sizes, bucket) for bucket in range(job.buckets)])
+        | Step("clean", partial(clean, job), job.spill)
+        | "All" >> beam.Map(lambda _, sizes: sizes, beam.pvalue.AsSingleton(sizes))
+        | Step("fit", partial(fit, job), job.spill)
+        | "Shards" >> beam.FlatMap(lambda _: range(job.buckets))
+        | Step("write", partial(write, job), job.spill)
+    )

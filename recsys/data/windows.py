@@ -1,0 +1,26 @@
+"""Overlapping windows over long histories."""
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.config.prepare import WindowRule
+
+
+def cut_windows(
+    lengths: npt.NDArray[np.int64], rule: WindowRule
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Cover each history with windows, the newest first placed: with length 3 and stride 2, six events make
+    ``0..2``, ``1..4`` and ``3..6``.
+
+    Args:
+        lengths: ``[n] int64``, events of each history.
+
+    Returns:
+        ``(history [m], start [m], end [m])``, oldest window of each history first. Only the oldest may be shorter.
+    """
+    extra = np.maximum(lengths - rule.length, 0)
+    counts = np.where(lengths > 0, 1 + -(-extra // rule.stride), 0)
+    history = np.repeat(np.arange(len(lengths)), counts)
+    back = np.repeat(np.cumsum(counts), counts) - 1 - np.arange(counts.sum())  # windows after this one
+    ends = lengths[history] - back * rule.stride
+    return history, np.maximum(ends - rule.length, 0), ends
