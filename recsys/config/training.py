@@ -26,6 +26,7 @@ class TrainingConfig(Section):
 
     seed: int = 1
     loss: Literal["softmax", "sampled_softmax", "bce", "gbce"] = "sampled_softmax"
+    gbce_calibration: float = Field(0.75, ge=0, le=1, description="gBCE's t: 0 is BCE, 1 undoes all of the sampling")
     negatives: NegativesConfig = NegativesConfig()
     epochs: int = Field(100, ge=1)
     patience: int = Field(10, ge=1, description="validations without a better NDCG@10 before training stops")

@@ -31,7 +31,8 @@ class TrainingEvents(NamedTuple):
         """Flat positions of every training event."""
         lengths = self.ends - self.starts
         first = np.repeat(self.starts - np.cumsum(lengths) + lengths, lengths)
-        return np.arange(lengths.sum(), dtype=np.int64) + first
+        flat: npt.NDArray[np.int64] = first + np.arange(len(first))
+        return flat
 
     def transitions(self, window: int) -> sparse.csr_array:
         """Share of each item's transitions that lead to each other item, ``[table, table]``."""

@@ -33,15 +33,16 @@ def targets_of(dataset: Dataset, split: str, at_most: int | None = None) -> Targ
 
 def rank(score_all: ScoreAll, dataset: Dataset, targets: Targets, config: EvaluationConfig) -> np.ndarray:
     """Rank of each target in the full catalogue, ``[m] float64``."""
-    return rank_split(
-        score_all,
+    ranks: np.ndarray = rank_split(
+        lambda users, positions: [score_all(users, positions)],
         dataset.sequences,
         targets.users,
         targets.positions,
         len(dataset.vocabulary),
         filter_seen=config.filter_seen,
         batch_size=config.batch_size,
-    )
+    )[0]
+    return ranks
 
 
 def ranks_table(dataset: Dataset, targets: Targets, ranks: np.ndarray) -> pd.DataFrame:

@@ -1,14 +1,17 @@
 """Ranks of targets among the full catalogue, under the protocols L1, L1F and time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.data.sequences import Sequences
+from recsys.errors import RecsysError
 
-# Scores every row of the item table for a batch of (user [b], flat position of the target [b]).
+# Scores every row of the item table for a batch of (user [b], flat position of the target [b]): [b, table].
 ScoreAll = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.float32]]
+# The same by several scorers at once.
+ScoreMany = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], Sequence[npt.NDArray[np.float32]]]
 
 
 def rank_targets(scores: npt.NDArray[np.floating], targets: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
@@ -41,7 +44,7 @@ def remove_seen(
 
 
 def rank_split(
-    score_all: ScoreAll,
+    score_many: ScoreMany,
     sequences: Sequences,
     users: npt.NDArray[np.int64],
     positions: npt.NDArray[np.int64],
@@ -50,13 +53,23 @@ def rank_split(
     filter_seen: bool = True,
     batch_size: int = 256,
 ) -> npt.NDArray[np.float64]:
-    """Ranks ``[m]`` of the events at flat ``positions`` of ``users`` among items ``1..items``."""
-    ranks = np.empty(len(positions))
+    """Ranks ``[scorers, m]`` of the events at flat ``positions`` of ``users`` among items ``1..items``.
+
+    Raises:
+        RecsysError: a score is not a number.
+    """
+    ranks: list[list[npt.NDArray[np.float64]]] = []
     for first in range(0, len(positions), batch_size):
         batch = slice(first, first + batch_size)
-        scores = np.array(score_all(users[batch], positions[batch]))[:, : items + 1]
-        scores[:, 0] = -np.inf
-        if filter_seen:
-            remove_seen(scores, sequences, users[batch], positions[batch])
-        ranks[batch] = rank_targets(scores, sequences.items[positions[batch]])
-    return ranks
+        ranks.append([])
+        for scored in score_many(users[batch], positions[batch]):
+            scores = np.array(scored)[:, : items + 1]
+            if np.isnan(scores).any():
+                raise RecsysError(
+                    f"evaluation: a score of user {sequences.users[users[first]]}'s batch is not a number"
+                )
+            scores[:, 0] = -np.inf
+            if filter_seen:
+                remove_seen(scores, sequences, users[batch], positions[batch])
+            ranks[-1].append(rank_targets(scores, sequences.items[positions[batch]]))
+    return np.concatenate(ranks, axis=1) if ranks else np.empty((1, 0))

@@ -16,7 +16,8 @@ def _by_edges(values: npt.NDArray[Any], edges: dict[str, int]) -> npt.NDArray[np
     """The name of the first edge that each value is below."""
     names = np.array(list(edges), dtype=object)
     place = np.minimum(np.searchsorted(list(edges.values()), values, side="right"), len(names) - 1)
-    return np.asarray(names[place], object)
+    labels: npt.NDArray[np.object_] = names[place]
+    return labels
 
 
 def _by_thirds(values: npt.NDArray[Any], names: tuple[str, str, str]) -> npt.NDArray[np.object_]:

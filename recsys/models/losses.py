@@ -1,46 +1,103 @@
-"""Training losses, as TFRS tasks over a ``TargetScorer``; each divides by the number of real targets."""
+"""Training losses, as TFRS tasks over a ``TargetScorer``: per target, summed over its views, mean over real targets."""
+
+import numpy as np
 
 from recsys.config.training import TrainingConfig
 from recsys.models.keras import tf, tfrs
 from recsys.models.targets import TargetScorer
 
-EXCLUDED = -1e9
+EXCLUDED = -1e9  # the logit of what a target must not be told apart from
+COLUMN_CHUNK = 4096  # items whose logits are in memory at once under the full softmax
 
 
-class SharedNegativesTask(tfrs.tasks.Task):
-    """A loss over negatives that all targets of a batch share, summed over the scorer's views."""
+class NextItemTask(tfrs.tasks.Task):
+    """What every loss does with what it finds for one view."""
 
     def __init__(self, config: TrainingConfig) -> None:
         self.exclude_seen = config.negatives.exclude_seen
 
     def __call__(self, scorer: TargetScorer) -> tf.Tensor:
-        negatives = scorer.batch["negatives"]
-        # The accidental hit, a negative that is the target, is among the seen.
-        hidden = scorer.seen(negatives) if self.exclude_seen else tf.equal(negatives, scorer.targets[:, None])
-        losses = [
-            self.per_target(view.positive, tf.where(hidden, EXCLUDED, view.negative), scorer.batch["log_expected"])
-            for view in scorer.views(negatives)
-        ]
-        return tf.reduce_sum(tf.add_n(losses) * scorer.weights) / tf.maximum(tf.reduce_sum(scorer.weights), 1.0)
+        losses = tf.add_n(self.losses(scorer))  # [slots]
+        return tf.reduce_sum(losses * scorer.weights) / tf.maximum(tf.reduce_sum(scorer.weights), 1.0)
 
-    def per_target(self, positive: tf.Tensor, negative: tf.Tensor, log_expected: tf.Tensor) -> tf.Tensor:
-        """``positive [slots]`` against ``negative [slots, n]``: ``[slots]``."""
+    def losses(self, scorer: TargetScorer) -> list[tf.Tensor]:
+        """``[slots]`` a view."""
         raise NotImplementedError
 
+    def hidden(self, scorer: TargetScorer, columns: tf.Tensor) -> tf.Tensor:
+        """Columns that a slot is not told apart from, its own target above all: ``[slots, n] bool``."""
+        return scorer.seen(columns) if self.exclude_seen else tf.equal(columns, scorer.targets[:, None])
 
-class SampledSoftmax(SharedNegativesTask):
+    def shared(self, scorer: TargetScorer) -> list[tuple[tf.Tensor, tf.Tensor]]:
+        """Each view's targets ``[slots]`` and the batch's negatives ``[slots, n]``."""
+        negatives = scorer.batch["negatives"]
+        hidden = self.hidden(scorer, negatives)
+        masked = [tf.where(hidden, EXCLUDED, logits) for logits in scorer.against(negatives)]
+        return list(zip(scorer.positives(), masked, strict=True))
+
+
+class SampledSoftmax(NextItemTask):
     """Cross-entropy against sampled negatives with the log-Q correction (Bengio and Senécal, 2008)."""
 
-    def per_target(self, positive: tf.Tensor, negative: tf.Tensor, log_expected: tf.Tensor) -> tf.Tensor:
-        return tf.nn.softplus(tf.reduce_logsumexp(negative - log_expected, -1) - positive)
+    def losses(self, scorer: TargetScorer) -> list[tf.Tensor]:
+        expected = scorer.batch["log_expected"]
+        return [
+            tf.nn.softplus(tf.reduce_logsumexp(negative - expected, -1) - positive)
+            for positive, negative in self.shared(scorer)
+        ]
 
 
-class BinaryCrossEntropy(SharedNegativesTask):
-    """The target against the mean over negatives, as SASRec's one negative is in expectation."""
+class Softmax(NextItemTask):
+    """Cross-entropy over the full catalogue, a chunk of it in memory at a time."""
 
-    def per_target(self, positive: tf.Tensor, negative: tf.Tensor, log_expected: tf.Tensor) -> tf.Tensor:
-        return tf.nn.softplus(-positive) + tf.reduce_mean(tf.nn.softplus(negative), -1)
+    def losses(self, scorer: TargetScorer) -> list[tf.Tensor]:
+        @tf.recompute_grad
+        def total(chunk: tf.Tensor, *flows: tf.Tensor) -> tf.Tensor:
+            out = self.hidden(scorer, chunk)
+            logits = scorer.read(chunk, *flows)
+            return tf.stack([tf.reduce_logsumexp(tf.where(out, EXCLUDED, view), -1) for view in logits])
+
+        flows = [scorer.hidden] if scorer.shares is None else [scorer.hidden, scorer.shares]
+        columns = np.arange(1, scorer.model.table_size, dtype=np.int32)
+        chunks = [columns[first : first + COLUMN_CHUNK] for first in range(0, len(columns), COLUMN_CHUNK)]
+        others = tf.reduce_logsumexp(tf.stack([total(tf.constant(chunk), *flows) for chunk in chunks]), 0)
+        return [tf.nn.softplus(other - own) for other, own in zip(tf.unstack(others), scorer.positives(), strict=True)]
 
 
-def build_loss(config: TrainingConfig) -> tfrs.tasks.Task:
-    return {"sampled_softmax": SampledSoftmax, "bce": BinaryCrossEntropy}[config.loss](config)
+class BinaryCrossEntropy(NextItemTask):
+    """The target against the mean over negatives: SASRec's one negative, in expectation."""
+
+    def losses(self, scorer: TargetScorer) -> list[tf.Tensor]:
+        return [
+            tf.nn.softplus(-positive) + tf.reduce_mean(tf.nn.softplus(negative), -1)
+            for positive, negative in self.shared(scorer)
+        ]
+
+
+class GeneralisedBinaryCrossEntropy(NextItemTask):
+    """gBCE (Petrov and Macdonald, 2023): the positive's probability to a power that undoes negative sampling."""
+
+    def __init__(self, config: TrainingConfig) -> None:
+        super().__init__(config)
+        self.calibration = config.gbce_calibration
+
+    def losses(self, scorer: TargetScorer) -> list[tf.Tensor]:
+        negatives = scorer.batch["negatives"]
+        share = tf.cast(tf.size(negatives), tf.float32) / (scorer.model.table_size - 2)
+        power = share * (self.calibration * (1.0 - 1.0 / share) + 1.0 / share)
+        return [
+            power * tf.nn.softplus(-positive) + tf.reduce_sum(tf.nn.softplus(negative), -1)
+            for positive, negative in self.shared(scorer)
+        ]
+
+
+LOSSES = {
+    "softmax": Softmax,
+    "sampled_softmax": SampledSoftmax,
+    "bce": BinaryCrossEntropy,
+    "gbce": GeneralisedBinaryCrossEntropy,
+}
+
+
+def build_loss(config: TrainingConfig) -> NextItemTask:
+    return LOSSES[config.loss](config)

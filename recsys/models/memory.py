@@ -17,7 +17,8 @@ from recsys.schema import PAD_ID
 
 # Where learning starts: the decay and the scale that suit a plain sum of the two scores.
 INITIAL_DECAY = 0.7
-INITIAL_SCALE = 10.0
+INITIAL_SCALE = 100.0
+INITIAL_GAIN = 1.5
 CHUNK = 25  # queries that share one frame of keys in the band; divides the usual lengths
 
 
@@ -59,7 +60,7 @@ class TransitionMemory(keras.layers.Layer):
         self.log_scale = self.add_weight(
             "log_scale", [], initializer=keras.initializers.Constant(np.log(INITIAL_SCALE))
         )
-        self.gain = self.add_weight("gain", [], initializer="ones")
+        self.gain = self.add_weight("gain", [], initializer=keras.initializers.Constant(INITIAL_GAIN))
         constant = {"trainable": False, "initializer": "zeros"}
         self.neighbours = self.add_weight("neighbours", [table_size, kept], dtype=tf.int32, **constant)
         self.counts = self.add_weight("counts", [table_size, kept], **constant)

@@ -108,12 +108,16 @@ class SASRec(tfrs.models.Model):
 
     def score_all(self, history: tf.Tensor) -> tf.Tensor:
         """Scores of every row of the item table, padding's included: ``[batch, table_size]``."""
+        return tf.add_n(self.score_parts(history))
+
+    def score_parts(self, history: tf.Tensor) -> list[tf.Tensor]:
+        """What attention and, where there is one, the memory add to ``score_all``; each ``[batch, table_size]``."""
         query = self.encode(history)
         scores = tf.matmul(query, self.item_table, transpose_b=True)
         if self.memory is None:
-            return scores
+            return [scores]
         ids, weights = self._read(self.memory, query, history)
-        return scores + self.memory.logits(query, self.memory.support_all(weights, ids))
+        return [scores, self.memory.logits(query, self.memory.support_all(weights, ids))]
 
     def call(self, history: tf.Tensor) -> tf.Tensor:
         return self.score_all(history)

@@ -1,17 +1,12 @@
-"""Logits of a training batch: each target's own, and those of the items it is told apart from."""
+"""Logits of a training batch: each target's own, and those of the items it is told apart from.
 
-from typing import NamedTuple
+A batch is scored in one view or, with a memory, in two: attention alone, and the sum of both. Both views are trained:
+attention that only ever meets what the memory leaves over learns a poor representation.
+"""
 
 from recsys.models.keras import tf
 from recsys.models.memory import CHUNK, TransitionMemory, frame
 from recsys.models.sasrec import SASRec
-
-
-class View(NamedTuple):
-    """One way to score a batch: targets ``[slots]`` and columns ``[slots, n]``."""
-
-    positive: tf.Tensor
-    negative: tf.Tensor
 
 
 class TargetScorer:
@@ -19,29 +14,49 @@ class TargetScorer:
 
     Args:
         stream: ``[rows, length, width]``, the model's hidden states for ``batch``.
+
+    Attributes:
+        hidden: ``[slots, width]``.
+        shares: ``[rows, frames, CHUNK, keys]``, the memory's attention over what is left of each row's total when
+            the user's own transitions are taken away; None without a memory.
     """
 
     def __init__(self, model: SASRec, batch: dict[str, tf.Tensor], stream: tf.Tensor) -> None:
-        self.model, self.batch, self.stream = model, batch, stream
+        self.model, self.batch = model, batch
         self.hidden = tf.reshape(stream, [-1, model.config.width])
         self.targets = tf.reshape(batch["targets"], [-1])
         self.weights = tf.cast(tf.not_equal(self.targets, 0), tf.float32)
+        self.shares = None
+        if model.memory is not None:
+            band = model.memory.band(stream, model.embed(batch["ids"]), batch["ids"], batch["segments"])
+            totals = frame(batch["totals"], model.memory.config.newest)
+            self.shares = band.weights / tf.maximum(totals, 0.01)[:, :, None, :]
+            self.framed_ids = band.ids
 
-    def views(self, columns: tf.Tensor) -> list[View]:
-        """Attention's logits and, with a memory, the sum of both.
+    def positives(self) -> list[tf.Tensor]:
+        """Each target's logit, ``[slots]`` a view."""
+        attention = tf.reduce_sum(self.hidden * self.model.lookup(self.targets), -1)
+        memory = self.model.memory
+        if memory is None:
+            return [attention]
+        newest = memory.config.newest
+        # Diagonal k of a frame holds the item newest - 1 - k events back; the uppermost comes first.
+        shares = tf.transpose(tf.linalg.diag_part(self.shares, k=(0, newest - 1)), [0, 1, 3, 2])
+        shape = tf.shape(shares)
+        shares = tf.reshape(shares, [shape[0], shape[1] * CHUNK, newest])
+        support = tf.reshape(tf.reduce_sum(shares * self.batch["target_counts"], -1), [-1, 1])
+        return [attention, attention + memory.logits(self.hidden, support)[:, 0]]
 
-        Both are trained: attention that only ever sees what the memory leaves over learns a poor representation.
+    def against(self, columns: tf.Tensor) -> list[tf.Tensor]:
+        """Logits of ``columns [n] int32`` at every slot, ``[slots, n]`` a view."""
+        return self.read(columns, self.hidden, self.shares)
 
-        Args:
-            columns: ``[n] int32``, what the targets are told apart from.
-        """
-        positive = tf.reduce_sum(self.hidden * self.model.lookup(self.targets), -1)
-        negative = tf.matmul(self.hidden, self.model.lookup(columns), transpose_b=True)
-        views = [View(positive, negative)]
-        if self.model.memory is not None:
-            added = self._remembered(self.model.memory, columns)
-            views.append(View(positive + added.positive, negative + added.negative))
-        return views
+    def read(self, columns: tf.Tensor, hidden: tf.Tensor, shares: tf.Tensor | None = None) -> list[tf.Tensor]:
+        """``against`` as a function of all that a gradient flows to."""
+        attention = tf.matmul(hidden, self.model.lookup(columns), transpose_b=True)
+        if self.model.memory is None:
+            return [attention]
+        return [attention, attention + self._remembered(self.model.memory, columns, hidden, shares)]
 
     def seen(self, columns: tf.Tensor) -> tf.Tensor:
         """Which ``columns [n]`` are in the history or the targets of each slot's user: ``[slots, n] bool``."""
@@ -54,19 +69,10 @@ class TargetScorer:
         table = tf.math.unsorted_segment_max(tf.ones_like(flat), flat, users * size) > 0
         return tf.gather(tf.gather(tf.reshape(table, [users, size]), place, axis=1), segments)
 
-    def _remembered(self, memory: TransitionMemory, columns: tf.Tensor) -> View:
-        """What the memory adds, the user's own transitions left out."""
-        batch, newest = self.batch, memory.config.newest
-        band = memory.band(self.stream, self.model.embed(batch["ids"]), batch["ids"], batch["segments"])
-        shares = band.weights / tf.maximum(frame(batch["totals"], newest), 0.01)[:, :, None, :]
-        # Diagonal k of a frame holds the item newest - 1 - k events back; the uppermost comes first.
-        own = tf.transpose(tf.linalg.diag_part(shares, k=(0, newest - 1)), [0, 1, 3, 2])
-        shape = tf.shape(own)
-        own = tf.reshape(own, [shape[0], shape[1] * CHUNK, newest])
-        support = tf.reshape(tf.reduce_sum(own * batch["target_counts"], -1), [-1, 1])
-        positive = memory.logits(self.hidden, support)[:, 0]
-        distinct, place = tf.unique(tf.reshape(band.ids, [-1]))
-        counts = tf.gather(memory.columns(distinct, columns), tf.reshape(place, tf.shape(band.ids)))
+    def _remembered(
+        self, memory: TransitionMemory, columns: tf.Tensor, hidden: tf.Tensor, shares: tf.Tensor
+    ) -> tf.Tensor:
+        distinct, place = tf.unique(tf.reshape(self.framed_ids, [-1]))
+        counts = tf.gather(memory.columns(distinct, columns), tf.reshape(place, tf.shape(self.framed_ids)))
         support = tf.matmul(shares, counts)  # [rows, frames, CHUNK, n]
-        negative = memory.logits(self.hidden, tf.reshape(support, [-1, tf.shape(columns)[0]]))
-        return View(positive, negative)
+        return memory.logits(hidden, tf.reshape(support, [-1, tf.shape(columns)[0]]))

@@ -16,6 +16,7 @@ from recsys.models.sasrec import SASRec
 from recsys.models.targets import TargetScorer
 from recsys.models.weights import load_weights, save_weights
 from recsys.training.batches import Batches
+from recsys.training.calibration import Validation, trusted
 from recsys.training.callbacks import Steps
 from recsys.training.optimizer import build_optimizer
 
@@ -30,6 +31,7 @@ class Progress:
     epoch: int = 0
     best_epoch: int = 0
     best: float = -math.inf
+    trust: float = 1.0
 
     def waited(self, validate_every: int) -> int:
         """Validations since the best one."""
@@ -42,7 +44,8 @@ class Fit:
     Args:
         directory: where checkpoints lie; an earlier attempt found there is gone on with.
         best_weights: file that holds the weights of the best epoch (the last one where nothing validates).
-        validate: gives the metrics of the current weights, or None to train ``config.epochs`` epochs blindly.
+        validate: judges the current weights, or None to train ``config.epochs`` epochs blindly.
+        trust: what the memory's gain is multiplied by where nothing validates.
     """
 
     def __init__(
@@ -52,20 +55,21 @@ class Fit:
         config: TrainingConfig,
         directory: Path,
         best_weights: Path,
-        validate: Callable[[], dict[str, float]] | None,
+        validate: Callable[[], Validation] | None,
+        trust: float = 1.0,
     ) -> None:
         self.model, self.batches, self.config = model, batches, config
         self.best_weights, self.validate = best_weights, validate
         self.loss = build_loss(config)
         self.optimizer = build_optimizer(config, config.epochs * len(batches))
         self.optimizer.build(model.trainable_variables)
-        self.progress = Progress()
+        self.progress = Progress(trust=trust)
         self._kept = tf.Variable(self._pack(), dtype=tf.float64, trainable=False)
         checkpoint = tf.train.Checkpoint(model=model, optimizer=self.optimizer, progress=self._kept)
         self._manager = tf.train.CheckpointManager(checkpoint, str(directory), max_to_keep=1)
         if self._manager.restore_or_initialize():
-            epoch, best_epoch, best = self._kept.numpy()
-            self.progress = Progress(int(epoch), int(best_epoch), float(best))
+            epoch, best_epoch, best, kept_trust = self._kept.numpy()
+            self.progress = Progress(int(epoch), int(best_epoch), float(best), float(kept_trust))
         self._step = tf.function(self._train_step, reduce_retracing=True)
 
     def run(self, phase: str, on_step: Steps | None, on_epoch: Callable[[dict[str, float]], None]) -> Progress:
@@ -83,23 +87,28 @@ class Fit:
             last = progress.epoch == config.epochs
             if self.validate is not None and (progress.epoch % config.validate_every == 0 or last):
                 found = self.validate()
-                metrics.update({f"validation/{name}": value for name, value in found.items()})
-                if found[CHOSEN_BY] > progress.best:
-                    progress.best, progress.best_epoch = found[CHOSEN_BY], progress.epoch
-                    save_weights(self.model, self.best_weights)
+                metrics.update({f"validation/{name}": value for name, value in found.metrics.items()})
+                if found.metrics[CHOSEN_BY] > progress.best:
+                    progress.best, progress.best_epoch = found.metrics[CHOSEN_BY], progress.epoch
+                    progress.trust = found.trust
+                    self._save_best()
             elif self.validate is None:
                 progress.best_epoch = progress.epoch
             on_epoch(metrics)
             self._kept.assign(self._pack())
             self._manager.save()
         if self.validate is None:
-            save_weights(self.model, self.best_weights)
+            self._save_best()
         load_weights(self.model, self.best_weights)
         return progress
 
     def _pack(self) -> list[float]:
         progress = self.progress
-        return [progress.epoch, progress.best_epoch, progress.best]
+        return [progress.epoch, progress.best_epoch, progress.best, progress.trust]
+
+    def _save_best(self) -> None:
+        with trusted(self.model, self.progress.trust):
+            save_weights(self.model, self.best_weights)
 
     def _epoch(self, phase: str, epoch: int, on_step: Steps | None) -> float:
         losses = []

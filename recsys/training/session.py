@@ -1,7 +1,7 @@
 """One run from its first step to its seal: the fit that validation watches, the final fit of L1F, the evaluation."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,14 @@ from recsys.config import Config
 from recsys.data.dataset import Dataset
 from recsys.data.transitions import Transitions, count_transitions
 from recsys.errors import DataError
-from recsys.evaluation.evaluate import evaluate, rank, ranks_table, targets_of
+from recsys.evaluation.evaluate import Targets, evaluate, rank, ranks_table, targets_of
 from recsys.evaluation.metrics import summarise
 from recsys.models.keras import keras, tf
 from recsys.models.loading import scorer
 from recsys.models.sasrec import SASRec, build_model
 from recsys.run import Run
 from recsys.training.batches import Batches
+from recsys.training.calibration import Validator
 from recsys.training.callbacks import Callback, Steps
 from recsys.training.facts import Clock, code_facts, now, peak_memory_bytes
 from recsys.training.fit import Fit, Progress
@@ -58,11 +59,7 @@ class Session:
         if not len(targets.users):
             raise DataError(f"{self.dataset.path}: no user has a validation event; nothing could choose the epoch")
         ends = self.sequences.bounds("train")[1]
-        model, fit = self._fit(
-            SEARCH,
-            ends,
-            lambda found: lambda: summarise(rank(found, self.dataset, targets, self.config.evaluation), (10,)),
-        )
+        model, fit = self._fit(SEARCH, ends, targets)
         self.run_dir.truncate_history(fit.progress.epoch)
         progress = fit.run(SEARCH, on_step, lambda metrics: self._epoch(metrics, callbacks))
         validation = targets_of(self.dataset, "validation")
@@ -70,7 +67,7 @@ class Session:
         tables = [ranks_table(self.dataset, validation, ranks)]
         if self.config.training.final_fit:
             ends = self.sequences.bounds("validation")[1]
-            model, fit = self._fit(FINAL, ends, None, epochs=progress.best_epoch)
+            model, fit = self._fit(FINAL, ends, None, progress)
             fit.run(FINAL, on_step, lambda metrics: None)
         test = targets_of(self.dataset, "test")
         metrics, table = evaluate(scorer(model, self.dataset), self.dataset, test, ends, self.config.evaluation)
@@ -82,13 +79,13 @@ class Session:
         self,
         phase: str,
         ends: np.ndarray,
-        validate: Callable[[Any], Callable[[], dict[str, float]]] | None,
-        epochs: int | None = None,
+        targets: Targets | None,
+        searched: Progress | None = None,
     ) -> tuple[SASRec, Fit]:
         keras.utils.set_random_seed(self.config.training.seed)
         training, config = self.config.training, self.config.model
-        if epochs is not None:
-            training = training.model_copy(update={"epochs": epochs})
+        if searched is not None:
+            training = training.model_copy(update={"epochs": searched.best_epoch})
         if training.deterministic:
             tf.config.experimental.enable_op_determinism()
         items = len(self.dataset.vocabulary)
@@ -100,8 +97,9 @@ class Session:
         if not len(batches):
             raise DataError(f"{self.dataset.path}: no user has two events to train on")
         weights = self.run_dir.weights_file if phase == FINAL else self._searched()
-        check = validate(scorer(model, self.dataset)) if validate else None
-        return model, Fit(model, batches, training, self.run_dir.checkpoint_dir / phase, weights, check)
+        check = Validator(model, self.dataset, targets, self.config.evaluation) if targets else None
+        trust = searched.trust if searched else 1.0
+        return model, Fit(model, batches, training, self.run_dir.checkpoint_dir / phase, weights, check, trust)
 
     def _searched(self) -> Path:
         """Where the search keeps its best weights: the run's own, unless a final fit makes those."""
