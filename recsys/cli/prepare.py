@@ -4,19 +4,34 @@
   recsys prepare my-log.yaml --set prepare.k_core=3 --workers 4
 
 The dataset lies in WORK/datasets/DIGEST, named by what it is made of: when the log and the config have not changed
-it is found again at once. Rows that are no events lie in its rejects/, each with its reason and where it stood.
+it is found again at once. Rows that are no events lie in its rejects/, each with its reason and where it stood;
+report.html shows what the data look like.
+
+Every night, with prepare.keep_events: true in the config:
+
+  recsys prepare shop.yaml --set data.path=logs/tuesday.csv --extend work/datasets/DIGEST --against work/datasets/DIGEST
+
+takes over the earlier dataset's events and keeps its item ids, and stops when the new one looks too different.
 """
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from recsys.cli.common import add_config, add_json, print_json
+from recsys.terminal import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
     add_json(parser)
-    parser.add_argument("--workers", type=int, help="processes (default: by the size of the log)")
+    parser.add_argument("--extend", metavar="DATASET", type=Path, help="take over this dataset's events and item ids")
+    parser.add_argument("--forget", metavar="FILE", type=Path, help="leave these users out for good, one id a line")
+    parser.add_argument(
+        "--against", metavar="DATASET", type=Path, help="refuse a dataset that differs too much from it"
+    )
+    parser.add_argument("--max-drift", type=float, default=0.5, help="how much may differ, as a share (default: 0.5)")
+    parser.add_argument("--workers", type=positive, help="processes (default: by the size of the log)")
     parser.add_argument("--runner", default="local", help="a Beam runner's name, for example FlinkRunner")
     parser.add_argument(
         "--beam-option",
@@ -28,14 +43,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def positive(text: str) -> int:
+    """A whole number from 1; argparse reports what is not."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected 1 or more")
+    return value
+
+
 def run(args: argparse.Namespace) -> int:
-    from pipelines.prepare import prepare
+    from pipelines.prepare import Request, prepare
     from pipelines.runners import Runner
     from recsys.config import load_config
+    from recsys.data.dataset import Dataset
 
     config = load_config(args.config, args.overrides)
     runner = Runner(args.runner, args.workers, tuple(args.options))
-    outcome = prepare(config, args.work_dir, overwrite=args.overwrite, runner=runner)
+    extends = Dataset(args.extend, verify=True) if args.extend else None
+    against = Dataset(args.against) if args.against else None
+    request = Request(extends, args.forget, against, args.max_drift)
+    outcome = prepare(config, args.work_dir, overwrite=args.overwrite, runner=runner, request=request)
     dataset = outcome.artefact
     if args.json:
         print_json(
@@ -47,6 +74,8 @@ def run(args: argparse.Namespace) -> int:
             }
         )
         return 0
+    if args.forget and extends:
+        say(f"{extends.path} still holds the users to forget: remove it, and what was trained on it")
     _show(dataset.counts, f"{dataset.path} ({'reused' if outcome.reused else 'made'})")
     return 0
 
