@@ -16,10 +16,13 @@ takes over the earlier dataset's events and keeps its item ids, and stops when t
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recsys.cli.common import add_config, add_json, print_json
 from recsys.terminal import say
+
+if TYPE_CHECKING:
+    from pipelines.runners import Runner
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--against", metavar="DATASET", type=Path, help="refuse a dataset that differs too much from it"
     )
     parser.add_argument("--max-drift", type=float, default=0.5, help="how much may differ, as a share (default: 0.5)")
+    add_runner(parser)
+
+
+def add_runner(parser: argparse.ArgumentParser) -> None:
+    """``--workers``, ``--runner`` and ``--beam-option``."""
     parser.add_argument("--workers", type=positive, help="processes (default: by the size of the log)")
     parser.add_argument("--runner", default="local", help="a Beam runner's name, for example FlinkRunner")
     parser.add_argument(
@@ -51,18 +59,23 @@ def positive(text: str) -> int:
     return value
 
 
+def runner_of(args: argparse.Namespace) -> "Runner":
+    """The runner that ``add_runner``'s arguments name."""
+    from pipelines.runners import Runner
+
+    return Runner(args.runner, args.workers, tuple(args.options))
+
+
 def run(args: argparse.Namespace) -> int:
     from pipelines.prepare import Request, prepare
-    from pipelines.runners import Runner
     from recsys.config import load_config
     from recsys.data.dataset import Dataset
 
     config = load_config(args.config, args.overrides)
-    runner = Runner(args.runner, args.workers, tuple(args.options))
     extends = Dataset(args.extend, verify=True) if args.extend else None
     against = Dataset(args.against) if args.against else None
     request = Request(extends, args.forget, against, args.max_drift)
-    outcome = prepare(config, args.work_dir, overwrite=args.overwrite, runner=runner, request=request)
+    outcome = prepare(config, args.work_dir, overwrite=args.overwrite, runner=runner_of(args), request=request)
     dataset = outcome.artefact
     if args.json:
         print_json(

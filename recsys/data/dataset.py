@@ -87,20 +87,19 @@ class Dataset:
     @cached_property
     def sequences(self) -> Sequences:
         """Every user's sequence, in the order of the shards."""
-        table = self._table(SEQUENCES_DIR)
-        lists = table.column(ITEMS).combine_chunks()
-        lengths = lists.value_lengths().to_numpy(zero_copy_only=False)
-        offsets = np.zeros(len(table) + 1, np.int64)
-        np.cumsum(lengths, out=offsets[1:])
-        return Sequences(
-            users=table.column(USER).to_numpy(),
-            offsets=offsets,
-            items=lists.flatten().to_numpy(),
-            timestamps=_flat(table, TIMESTAMPS),
-            train_end=table.column(TRAIN_END).to_numpy().astype(np.int64),
-            validation_end=table.column(VALIDATION_END).to_numpy().astype(np.int64),
-            weights=_flat(table, WEIGHTS) if WEIGHTS in table.schema.names else None,
-        )
+        return _sequences(self._shard_files())
+
+    @property
+    def shards(self) -> int:
+        """How many shards the sequences lie in."""
+        return len(self._shard_files())
+
+    def shard(self, number: int) -> Sequences:
+        """The sequences of one shard."""
+        return _sequences([self._shard_files()[number]])
+
+    def _shard_files(self) -> list[Path]:
+        return sorted((self.path / SEQUENCES_DIR).glob("*.parquet"))
 
     @cached_property
     def windows(self) -> pd.DataFrame:
@@ -126,10 +125,21 @@ class Dataset:
         path = self.path / FORGOTTEN_FILE
         return np.load(path, allow_pickle=False) if path.exists() else np.zeros(0, np.uint64)
 
-    def _table(self, directory: str) -> pa.Table:
-        """All shards in ``directory`` as one table of one chunk."""
-        shards = sorted((self.path / directory).glob("*.parquet"))
-        return pa.concat_tables([pq.read_table(shard) for shard in shards]).combine_chunks()
+
+def _sequences(shards: list[Path]) -> Sequences:
+    table = pa.concat_tables([pq.read_table(shard) for shard in shards]).combine_chunks()
+    lengths = table.column(ITEMS).combine_chunks().value_lengths().to_numpy(zero_copy_only=False)
+    offsets = np.zeros(len(table) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return Sequences(
+        users=table.column(USER).to_numpy(),
+        offsets=offsets,
+        items=_flat(table, ITEMS),
+        timestamps=_flat(table, TIMESTAMPS),
+        train_end=table.column(TRAIN_END).to_numpy().astype(np.int64),
+        validation_end=table.column(VALIDATION_END).to_numpy().astype(np.int64),
+        weights=_flat(table, WEIGHTS) if WEIGHTS in table.schema.names else None,
+    )
 
 
 def _flat(table: pa.Table, name: str) -> "np.ndarray[Any, Any]":

@@ -76,8 +76,9 @@ def _rows(counts: dict[str, Any], prefix: str = "") -> list[str]:
 def _draw(plot: Callable[["Axes"], None]) -> str:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 3), layout="constrained")
+    figure = Figure(figsize=(8, 3))
     plot(figure.subplots())
+    figure.subplots_adjust(left=0.12, right=0.98, bottom=0.25, top=0.96)
     data = io.BytesIO()
     figure.savefig(data, format="png", dpi=110)
     return "data:image/png;base64," + base64.b64encode(data.getvalue()).decode()

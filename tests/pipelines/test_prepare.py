@@ -30,7 +30,7 @@ def oracle(rows: list[tuple[str, str, int, int]], k: int) -> dict[str, list[str]
     """Order, drop exact duplicates, take the k-core: one event at a time."""
     left = []
     seen = set()
-    for user, item, time, number in sorted(rows, key=lambda row: (row[0], row[2], row[3])):
+    for user, item, time, _ in sorted(rows, key=lambda row: (row[0], row[2], row[3])):
         if (user, item, time) not in seen:
             seen.add((user, item, time))
             left.append((user, item))

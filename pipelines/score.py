@@ -1,0 +1,61 @@
+"""Run and dataset → the best items for every user, shard by shard."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pipelines.runners import Runner
+from pipelines.runners import run as run_pipeline
+from recsys.artefact import digest, file_hashes, publish, write_json
+from recsys.data.dataset import Dataset
+from recsys.errors import ArtefactError
+from recsys.models.scoring import score_shard
+from recsys.run import Run
+from recsys.schema import MANIFEST
+from recsys.scores import FORMAT_VERSION, KIND, SHARDS_DIR, Scores
+from recsys.stage import Outcome
+
+
+def score(
+    run: Run, dataset: Dataset, k: int, work_dir: Path, *, overwrite: bool = False, runner: Runner | None = None
+) -> Outcome[Scores]:
+    """Rank the catalogue for every user of ``dataset``, given all that the user did, and keep the best ``k``.
+
+    Items that a user has touched are left out where the run was evaluated that way.
+
+    Raises:
+        ArtefactError: the run is not finished, or was trained on another vocabulary.
+        RecsysError: the pipeline failed.
+    """
+    if not run.is_finished:
+        raise ArtefactError(f"{run.path}: training has not finished; the command that started it goes on with it")
+    table_size = int(run.manifest["table_size"])
+    if table_size != dataset.vocabulary.table_size:
+        raise ArtefactError(
+            f"{run.path}: trained with {table_size} rows of items, {dataset.path} has "
+            f"{dataset.vocabulary.table_size}; score the dataset that the run was trained on, or train again"
+        )
+    filter_seen = bool(run.config["evaluation"]["filter_seen"])
+    made_of = {"run": run.digest, "dataset": dataset.digest, "k": k, "format_version": FORMAT_VERSION}
+    target = work_dir / "scores" / digest(made_of)
+    if target.exists() and not overwrite:
+        return Outcome(Scores(target), reused=True)
+    with publish(target, overwrite=overwrite) as aside:
+        (aside / SHARDS_DIR).mkdir()
+        function = partial(score_shard, run.path, dataset.path, aside / SHARDS_DIR, k, filter_seen)
+        steps = aside / ".steps"
+        steps.mkdir()
+        run_pipeline(partial(_build, function, dataset.shards, steps), runner or Runner(), len(dataset.sequences))
+        (steps / "score.json").unlink()
+        steps.rmdir()
+        files = file_hashes(aside)
+        write_json(aside / MANIFEST, {"kind": KIND, **made_of, "users": len(dataset.sequences), "files": files})
+    return Outcome(Scores(target), reused=False)
+
+
+def _build(function: Any, shards: int, directory: Path, pipeline: Any) -> None:
+    import apache_beam as beam
+
+    from pipelines.transforms import Step
+
+    _ = pipeline | "Shards" >> beam.Create(range(shards)) | Step("score", function, directory)

@@ -1,0 +1,65 @@
+"""The best items of score rows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.data.sequences import Sequences
+
+CELLS = 1 << 24  # scores held at once
+
+
+def top_items(scores: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """The ``k`` best columns of each row, best first; ties go to the lower id.
+
+    Args:
+        scores: ``[n, table] float32``, −inf where an item is out of the ranking.
+
+    Returns:
+        ``(ids [n, k] int32, scores [n, k] float32)``; rows with fewer items end in −inf.
+    """
+    k = min(k, scores.shape[1])
+    bound = np.partition(scores, -k, axis=1)[:, -k][:, None]
+    ids = np.empty((len(scores), k), np.int32)
+    for row, candidates in enumerate(scores >= bound):
+        columns = np.flatnonzero(candidates)
+        ids[row] = columns[np.argsort(-scores[row, columns], kind="stable")[:k]]
+    return ids, np.take_along_axis(scores, ids, axis=1)
+
+
+def recommend(
+    score_all: Callable[[npt.NDArray[np.int32]], Any],
+    sequences: Sequences,
+    length: int,
+    items: int,
+    k: int,
+    filter_seen: bool,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """What each user may want next, given everything that the user did.
+
+    Args:
+        score_all: ``history [b, length] int32`` to scores ``[b, table]``.
+        items: ids ``1..items`` are ranked (not the padding, nor OOV buckets).
+
+    Returns:
+        ``(ids [users, k] int32, scores [users, k] float32)``, as ``top_items``.
+    """
+    k = min(k, items)
+    ids = np.empty((len(sequences), k), np.int32)
+    values = np.empty((len(sequences), k), np.float32)
+    step = max(1, CELLS // (items + 1))
+    for first in range(0, len(sequences), step):
+        users = np.arange(first, min(first + step, len(sequences)))
+        ends = sequences.offsets[users + 1]
+        scores = np.array(score_all(sequences.histories(users, ends, length)), np.float32)[:, : items + 1]
+        scores[:, 0] = -np.inf
+        if filter_seen:
+            starts = sequences.offsets[users]
+            rows = np.repeat(np.arange(len(users)), ends - starts)
+            seen = sequences.items[starts[0] : ends[-1]]
+            inside = seen <= items
+            scores[rows[inside], seen[inside]] = -np.inf
+        ids[users], values[users] = top_items(scores, k)
+    return ids, values
