@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from recsys.artefact import sha256_file
 from recsys.config.model import ModelConfig
@@ -31,6 +32,7 @@ class Recommender:
     """
 
     def __init__(self, path: Path) -> None:
+        from recsys.models.keras import tf
         from recsys.models.sasrec import build_model
         from recsys.models.weights import load_weights
 
@@ -38,8 +40,10 @@ class Recommender:
         _check(run)
         config = ModelConfig.model_validate(run.config["model"])
         self.length = config.max_length
-        self.model = build_model(config, self.dataset.vocabulary.table_size)
-        load_weights(self.model, run.weights_file)
+        model = build_model(config, self.dataset.vocabulary.table_size)
+        load_weights(model, run.weights_file)
+        self._model = model
+        self._score_all = tf.function(model.score_all, input_signature=[tf.TensorSpec([None, self.length], tf.int32)])
 
     def predict(self, model_input: "pd.DataFrame", params: dict[str, Any] | None = None) -> "pd.DataFrame":
         """The ``k`` best items for each row's ``history``; see ``recsys.tracking.model.signature``.
@@ -55,11 +59,21 @@ class Recommender:
         ranked = [self.recommend([_event(event) for event in history], k) for history in model_input["history"]]
         return pd.DataFrame({"items": [items for items, _ in ranked], "scores": [scores for _, scores in ranked]})
 
+    def score(self, history: npt.NDArray[np.int32], candidates: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Scores of ``candidates [batch, n]`` after ``history [batch, length]``, both internal ids: ``[batch, n]``."""
+        scores: npt.NDArray[np.float32] = self._model.score(history, candidates).numpy()
+        return scores
+
+    def score_all(self, history: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Scores of the whole item table after ``history [batch, length]``: ``[batch, table_size]``."""
+        scores: npt.NDArray[np.float32] = self._score_all(history).numpy()
+        return scores
+
     def recommend(self, history: list[Event], k: int) -> tuple[list[str], list[float]]:
         """The ``k`` best items that are not in ``history``, and their scores, best first."""
         vocabulary = self.dataset.vocabulary
         encoded = encode_history(history, vocabulary, self.length, self.dataset.policy)
-        scores = self.model.score_all(encoded).numpy()[0, : len(vocabulary) + 1]
+        scores = self.score_all(encoded)[0, : len(vocabulary) + 1]
         scores[PAD_ID] = -np.inf
         scores[vocabulary.encode({event.item for event in history} & set(vocabulary.external_ids))] = -np.inf
         best = np.argsort(-scores, kind="stable")[:k]

@@ -101,6 +101,21 @@ def local_file(store: Store, run: StoredRun, path: str, scratch: Path) -> Path:
         ArtefactError: the run has no such file, or the address leaves the experiment's artefact root.
         StoreError: the store is away.
     """
+    found = _local(store, run, path, scratch)
+    if not found.is_file():
+        raise ArtefactError(f"{run.name} ({run.run_id}): {found} is missing from the store; send the run again")
+    return found
+
+
+def local_directory(store: Store, run: StoredRun, path: str, scratch: Path) -> Path:
+    """As ``local_file``, for a directory with all that is in it."""
+    found = _local(store, run, path, scratch)
+    if not found.is_dir():
+        raise ArtefactError(f"{run.name} ({run.run_id}): {found} is missing from the store; send the run again")
+    return found
+
+
+def _local(store: Store, run: StoredRun, path: str, scratch: Path) -> Path:
     parsed = urlparse(run.artefacts)
     if parsed.scheme in ("", "file"):
         root = urlparse(store.client.get_experiment(store.experiment_id).artifact_location)
@@ -114,8 +129,6 @@ def local_file(store: Store, run: StoredRun, path: str, scratch: Path) -> Path:
         inside = target.resolve()
     if not found.is_relative_to(inside):
         raise ArtefactError(f"{run.name} ({run.run_id}): its file {path} points outside the artefact root {inside}")
-    if not found.is_file():
-        raise ArtefactError(f"{run.name} ({run.run_id}): {found} is missing from the store; send the run again")
     return found
 
 

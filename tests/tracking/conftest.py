@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from mlflow import MlflowClient
 
@@ -19,6 +21,15 @@ from recsys.tracking.store import DATABASE
 
 MakeRun = Callable[..., Run]
 ITEMS = 12
+SEQUENCES = pa.schema(
+    [
+        ("user_id", pa.string()),
+        ("items", pa.list_(pa.int32())),
+        ("timestamps", pa.list_(pa.int64())),
+        ("train_end", pa.int32()),
+        ("validation_end", pa.int32()),
+    ]
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,8 +59,20 @@ def tracking() -> TrackingConfig:
 
 
 def make_dataset(path: Path, content: str = "log") -> str:
-    """A dataset's manifest and item table; returns its digest."""
-    path.mkdir(parents=True, exist_ok=True)
+    """A dataset in which everyone steps from film to film in order; returns its digest.
+
+    40 users start anywhere and take 5 to 8 steps round the circle of 12 films; the last step tests.
+    """
+    (path / "sequences").mkdir(parents=True, exist_ok=True)
+    lengths = [5 + user % 4 for user in range(40)]
+    rows = {
+        "user_id": [f"u{user}" for user in range(40)],
+        "items": [[(user * 5 + step) % ITEMS + 1 for step in range(n)] for user, n in enumerate(lengths)],
+        "timestamps": [[1000 * step for step in range(n)] for n in lengths],
+        "train_end": [n - 2 for n in lengths],
+        "validation_end": [n - 1 for n in lengths],
+    }
+    pq.write_table(pa.table(rows, schema=SEQUENCES), path / "sequences" / "0.parquet")
     items = [f"film-{number}" for number in range(1, ITEMS + 1)]
     pd.DataFrame(
         {"item_id": np.arange(1, ITEMS + 1, dtype=np.int32), "external_id": items, "count": range(ITEMS, 0, -1)}
@@ -89,7 +112,7 @@ def make_run(work_dir: Path) -> MakeRun:
         config = parse_config(
             {
                 "data": {"path": "log.csv"},
-                "model": {"width": width, "max_length": 10, "blocks": 1},
+                "model": {"width": width, "max_length": 10, "blocks": 1, "memory": {"neighbours": 4}},
                 "training": {"seed": seed, "epochs": 3},
             }
         ).to_json()

@@ -62,7 +62,7 @@ def test_its_order_is_the_models(trained, work_dir, tmp_path):
     answer = recommender.predict(frame, {"k": 3})
     history = np.array([[0] * 8 + [2, 7]], np.int32)
     scores = {
-        f"film-{item}": float(recommender.model.score(history, np.array([[item]], np.int32))[0, 0])
+        f"film-{item}": float(recommender.score(history, np.array([[item]], np.int32))[0, 0])
         for item in range(1, 13)
         if item not in (2, 7)
     }

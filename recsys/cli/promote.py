@@ -1,0 +1,104 @@
+"""Make a run's model the champion that serves, if it is fit to be: through a gate, with its evidence on record.
+
+    recsys promote 1a2b3c4d                                     quality and parity
+    recsys promote 1a2b3c4d --max-size 450KiB --max-ms 2        and what a phone grants
+    recsys promote --rollback                                   back to the champion before
+
+The champion of the day is scored again on the candidate's own test set, and the two are compared user by user: a
+candidate that is worse beyond noise is refused. So is one whose TFLite bundle does not answer as its Keras model does,
+or is over budget. Either way the verdict and its numbers become tags of the model's version in the registry, and a
+refusal ends with exit code 1. The dataset that the run was trained on must lie in the work directory.
+"""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from recsys.cli.common import add_json, add_store, print_json, tracking_of
+from recsys.cli.export import size
+
+if TYPE_CHECKING:
+    from recsys.tracking.promotion import Verdict
+    from recsys.tracking.store import Store
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("run", metavar="RUN", nargs="?", help="MLflow id, name, or how the run's digest begins")
+    what.add_argument("--rollback", action="store_true", help="give the alias back to the champion before")
+    parser.add_argument("--variant", default="int8", help="the bundle that phones would get (default: int8)")
+    parser.add_argument("--max-size", type=size, metavar="SIZE", help="of a phone's download, for example 450KiB")
+    parser.add_argument(
+        "--max-ms", type=float, metavar="MS", help="median time of one ranking on the exporting machine"
+    )
+    parser.add_argument(
+        "--max-loss", type=float, default=0.02, help="share of Keras' NDCG@10 that the bundle may lose (default: 0.02)"
+    )
+    parser.add_argument("--metric", default="ndcg@10", help="hr@K, ndcg@K or mrr to compare by (default: ndcg@10)")
+    parser.add_argument("--name", default="recommender", help="registered model (default: recommender)")
+    add_store(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from recsys.errors import ConfigError
+    from recsys.tracking.gate import Budget
+    from recsys.tracking.promotion import promote
+    from recsys.tracking.runs import select
+    from recsys.tracking.store import open_store
+    from recsys.tracking.sync import sync_work_dir
+
+    tracking = tracking_of(args)
+    if args.rollback:
+        return _roll_back(open_store(tracking, args.work_dir), args)
+    chosen = select(sync_work_dir(tracking, args.work_dir), [args.run])
+    if len(chosen) != 1:
+        digests = ", ".join(one.digest[:8] for one in chosen)
+        raise ConfigError(f"{args.run!r}: {len(chosen)} runs answer to it; name one by its digest: {digests}")
+    budget = Budget(args.max_size, args.max_ms, args.max_loss)
+    store = open_store(tracking, args.work_dir)
+    verdict = promote(
+        store, chosen[0], args.work_dir, variant=args.variant, budget=budget, name=args.name, metric=args.metric
+    )
+    if args.json:
+        print_json(_verdict_json(verdict))
+    else:
+        _show(verdict, args.name)
+    return 0 if verdict.promoted else 1
+
+
+def _roll_back(store: "Store", args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from recsys.tracking.registry import roll_back
+
+    old, new = roll_back(store, args.name)
+    if args.json:
+        print_json({"champion": new.number, "rolled_back": old.number})
+    else:
+        Console().print(f"{args.name}: version {new.number} is champion again, in place of version {old.number}")
+    return 0
+
+
+def _verdict_json(verdict: "Verdict") -> dict[str, object]:
+    return {
+        "promoted": verdict.promoted,
+        "version": verdict.version,
+        "champion_before": verdict.champion_before,
+        "reason": verdict.reason,
+        "checks": [{"name": c.name, "passed": c.passed, "evidence": c.evidence} for c in verdict.checks],
+    }
+
+
+def _show(verdict: "Verdict", name: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    word = "promoted to champion" if verdict.promoted else "refused"
+    table = Table(title=f"{name}, version {verdict.version}: {word}")
+    for column in ("check", "", "evidence"):
+        table.add_column(column)
+    for check in verdict.checks:
+        mark = Text("passed", "green") if check.passed else Text("failed", "red")
+        table.add_row(check.name, mark, Text(check.evidence))
+    Console().print(table)

@@ -1,0 +1,98 @@
+"""A run through the gate: registered, checked, and made champion or refused with its reasons on record."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from recsys.bundle import Bundle
+from recsys.config.evaluation import EvaluationConfig
+from recsys.errors import ConfigError
+from recsys.tracking import registry
+from recsys.tracking.datasets import find_dataset
+from recsys.tracking.gate import Budget, Check, check_budgets, check_parity, check_quality
+from recsys.tracking.record import DATASET_TAG
+from recsys.tracking.rescoring import ranks_in_test
+from recsys.tracking.runs import StoredRun, local_directory
+from recsys.tracking.store import Store, exclusive, store_errors
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a candidate."""
+
+    version: str
+    champion_before: str | None
+    checks: tuple[Check, ...]
+
+    @property
+    def promoted(self) -> bool:
+        return all(check.passed for check in self.checks)
+
+    @property
+    def reason(self) -> str:
+        """The failed checks with their numbers, or that there are none."""
+        failed = [f"{check.name}: {check.evidence}" for check in self.checks if not check.passed]
+        return "; ".join(failed) or "every check passed"
+
+
+def promote(
+    store: Store,
+    run: StoredRun,
+    work_dir: Path,
+    *,
+    variant: str,
+    budget: Budget,
+    name: str = registry.MODEL_NAME,
+    metric: str = "ndcg@10",
+) -> Verdict:
+    """Hold ``run`` against the champion and its budgets; move the alias only when every check passes.
+
+    The verdict and its evidence stand as tags on the model's version, whichever way it went.
+
+    Raises:
+        ConfigError: the run has no logged model, or no bundle of ``variant``.
+        ArtefactError: the candidate's dataset is not in ``work_dir``, or a stored file is not what it should be.
+        StoreError: the store is away.
+    """
+    if f"bundle/{variant}/bytes" not in run.metrics:
+        known = sorted({key.split("/")[1] for key in run.metrics if key.startswith("bundle/")})
+        raise ConfigError(
+            f"{run.name} ({run.digest[:8]}): no bundle {variant!r} in the store (there: {', '.join(known) or 'none'}); "
+            "recsys export makes one, recsys compare sends it"
+        )
+    dataset = find_dataset(work_dir, run.tags[DATASET_TAG])
+    evaluation = EvaluationConfig(filter_seen=run.parameters["evaluation.filter_seen"] == "True")
+    with tempfile.TemporaryDirectory() as directory, exclusive(work_dir), store_errors(store.uri):
+        scratch = Path(directory)
+        version, before = registry.register(store, run, name), registry.champion(store, name)
+        candidate = registry.load(store, version, scratch)
+        bundle = Bundle(local_directory(store, run, f"bundle/{variant}", scratch))
+        ranks = ranks_in_test(candidate, dataset, evaluation)
+        rival = None
+        if before is not None and before.number != version.number:
+            rival = ranks_in_test(registry.load(store, before, scratch), dataset, evaluation)
+        verdict = Verdict(
+            version.number,
+            before.number if before else None,
+            (
+                check_quality(ranks, rival, metric),
+                check_parity(bundle, run.digest, candidate.score, budget),
+                *check_budgets(bundle, budget),
+            ),
+        )
+        registry.note(store, name, version, _evidence(verdict, variant))
+        if verdict.promoted:
+            registry.crown(store, name, version)
+    return verdict
+
+
+def _evidence(verdict: Verdict, variant: str) -> dict[str, str]:
+    return {
+        registry.VERDICT_TAG: "promoted" if verdict.promoted else "refused",
+        registry.REASON_TAG: verdict.reason,
+        "gate.variant": variant,
+        **{
+            f"gate.{check.name}": f"{'passed' if check.passed else 'failed'}: {check.evidence}"
+            for check in verdict.checks
+        },
+    }

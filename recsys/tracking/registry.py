@@ -1,0 +1,147 @@
+"""The registered model: its versions, who is champion, and what was said of each. Aliases, for stages are gone."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recsys.errors import ArtefactError, ConfigError
+from recsys.tracking import record
+from recsys.tracking.loader import Recommender
+from recsys.tracking.model import DATA_DIR, LOADER
+from recsys.tracking.runs import StoredRun
+from recsys.tracking.store import Store, store_errors
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+MODEL_NAME = "recommender"
+CHAMPION = "champion"
+VERDICT_TAG, REASON_TAG, REPLACED_TAG = "gate.verdict", "gate.reason", "gate.replaced"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of the registered model."""
+
+    number: str
+    run_id: str
+    source: str
+    tags: dict[str, str]
+
+
+def register(store: Store, run: StoredRun, name: str) -> Version:
+    """The version that holds the run's model; made when there is none.
+
+    Raises:
+        ConfigError: the run's model was not logged.
+    """
+    import mlflow
+    from mlflow import MlflowException
+    from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
+
+    mlflow.set_tracking_uri(store.uri)  # where MLflow looks models:/ addresses up, whatever its client was given
+    with store_errors(store.uri):
+        try:
+            store.client.create_registered_model(name, description="Next-item recommender; the champion serves.")
+        except MlflowException as error:
+            if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+                raise
+        known = [v for v in store.client.search_model_versions(f"name = '{name}'") if v.run_id == run.run_id]
+        if known:
+            return _version(known[0])
+        logged = store.client.search_logged_models([store.experiment_id], f"source_run_id = '{run.run_id}'")
+        if not logged:
+            raise ConfigError(
+                f"{run.name} ({run.digest[:8]}): its model is not in the store; tracking.log_model was off"
+            )
+        card = run.tags.get("mlflow.note.content", "")
+        made = store.client.create_model_version(
+            name, logged[0].model_uri, run.run_id, tags={record.DIGEST_TAG: run.digest}, description=card
+        )
+        return _version(made)
+
+
+def champion(store: Store, name: str) -> Version | None:
+    """The version that the alias ``champion`` points at, or None."""
+    from mlflow import MlflowException
+
+    try:
+        return _version(store.client.get_model_version_by_alias(name, CHAMPION))
+    except MlflowException as error:
+        if error.error_code in ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"):
+            return None  # no such alias, or no such model
+        raise
+
+
+def crown(store: Store, name: str, version: Version) -> None:
+    """Point the alias at ``version``, which remembers whom it replaced."""
+    before = champion(store, name)
+    if before is not None and before.number != version.number:
+        note(store, name, version, {REPLACED_TAG: before.number})
+    store.client.set_registered_model_alias(name, CHAMPION, version.number)
+
+
+def roll_back(store: Store, name: str) -> tuple[Version, Version]:
+    """Give the alias back to the version that the champion replaced; returns ``(old champion, new champion)``.
+
+    Raises:
+        ConfigError: there is no champion, or it replaced none.
+    """
+    with store_errors(store.uri):
+        now = champion(store, name)
+        if now is None:
+            raise ConfigError(f"{name}: has no champion; recsys promote RUN makes one")
+        before = now.tags.get(REPLACED_TAG)
+        if before is None:
+            raise ConfigError(
+                f"{name}: its champion, version {now.number}, replaced none; there is nothing to go back to"
+            )
+        store.client.set_registered_model_alias(name, CHAMPION, before)
+        note(store, name, now, {VERDICT_TAG: "rolled back"})
+        return now, _version(store.client.get_model_version(name, before))
+
+
+def note(store: Store, name: str, version: Version, tags: dict[str, str]) -> None:
+    """Write tags on a version."""
+    for key, value in tags.items():
+        store.client.set_model_version_tag(name, version.number, key, value)
+
+
+def load(store: Store, version: Version, scratch: Path) -> Recommender:
+    """The version's model, of which only arrays and tables are read.
+
+    Raises:
+        ArtefactError: it asks for code or pickles, or was not made by this program.
+        StoreError: the store is away.
+    """
+    model_id = version.source.removeprefix("models:/")
+    target = scratch / model_id
+    target.mkdir(parents=True, exist_ok=True)
+    with store_errors(store.uri):
+        import mlflow.artifacts
+
+        uri = store.client.get_logged_model(model_id).artifact_location
+        path = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(target), tracking_uri=store.uri))
+    return open_model(path)
+
+
+def open_model(path: Path) -> Recommender:
+    """A downloaded model directory, once it is known to hold no code and no pickle.
+
+    Raises:
+        ArtefactError: as ``load``.
+    """
+    from mlflow.models import Model
+
+    about: dict[str, Any] = Model.load(str(path)).flavors.get("python_function", {})
+    if about.get("loader_module") != LOADER or about.get("code") or about.get("data") != f"data/{DATA_DIR}":
+        raise ArtefactError(
+            f"{path / 'MLmodel'}: expected loader {LOADER}, no code, and data in data/{DATA_DIR}, "
+            f"found {json.dumps(about)}; it is not one of this program's models and is not loaded"
+        )
+    return Recommender(path / "data" / DATA_DIR)
+
+
+def _version(version: "ModelVersion") -> Version:
+    return Version(str(version.version), str(version.run_id), str(version.source), dict(version.tags))

@@ -1,0 +1,203 @@
+"""The gate, on models that are good or bad by construction: everyone steps from film to film in order, and a model
+either remembers those steps or does not."""
+
+import json
+import shutil
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from recsys.cli import main
+from recsys.config.evaluation import EvaluationConfig
+from recsys.config.export import ExportConfig
+from recsys.config.model import ModelConfig
+from recsys.config.tracking import TrackingConfig
+from recsys.data.dataset import Dataset
+from recsys.data.transitions import count_transitions
+from recsys.errors import ArtefactError, ConfigError
+from recsys.export import export
+from recsys.models.keras import keras
+from recsys.models.sasrec import build_model
+from recsys.models.weights import save_weights
+from recsys.tracking.datasets import find_dataset
+from recsys.tracking.loader import Recommender
+from recsys.tracking.model import save_model
+from recsys.tracking.registry import champion, open_model
+from recsys.tracking.rescoring import push_right, ranks_in_test
+from recsys.tracking.store import open_store
+
+MODEL = TrackingConfig()
+EXPORT = ExportConfig(variants=("float32",), candidates=12, evaluated_users=40, max_quality_loss=0.9)
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory):
+    """Where bundles are kept between tests: the same seed makes the same one, and making one takes seconds."""
+    return tmp_path_factory.mktemp("bundles")
+
+
+@pytest.fixture
+def trained(make_run, work_dir, bundles):
+    """``trained(knows, seed)`` makes a finished run, its model with or without a memory of the steps."""
+
+    def make(*, knows: bool, seed: int = 1, exported: bool = True):
+        run = make_run(seed, finished=False)
+        dataset = find_dataset(work_dir, run.manifest["dataset_digest"])
+        keras.utils.set_random_seed(seed)
+        model = build_model(ModelConfig.model_validate(run.config["model"]), dataset.vocabulary.table_size)
+        if knows:
+            sequences = dataset.sequences
+            starts, ends = sequences.bounds("train")
+            model.memory.assign(count_transitions(sequences.items, starts, ends, model.table_size, 1, 4))
+        make_run.finish(run, weights=lambda path: save_weights(model, path))
+        if exported:
+            kept = bundles / f"{knows}-{seed}"
+            if not kept.exists():
+                export(run, dataset, EXPORT, kept)
+            shutil.copytree(kept / "bundles", work_dir / "bundles", dirs_exist_ok=True)
+        return run
+
+    return make
+
+
+def promote(run, work_dir, capsys, *arguments) -> tuple[int, dict]:
+    options = ["--work-dir", str(work_dir), "--variant", "float32", "--json", *arguments]
+    code = main(["promote", run.digest[:12], *options])
+    shown = capsys.readouterr()
+    return code, json.loads(shown.out) if shown.out else {"error": shown.err}
+
+
+def tags_of(work_dir, number) -> dict[str, str]:
+    return open_store(MODEL, work_dir).client.get_model_version("recommender", number).tags
+
+
+def champion_of(work_dir):
+    return champion(open_store(MODEL, work_dir), "recommender")
+
+
+def test_the_gate_from_the_first_champion_to_a_rollback(trained, work_dir, capsys):
+    good, other, bad = trained(knows=True), trained(knows=True, seed=2), trained(knows=False, seed=3)
+    code, first = promote(good, work_dir, capsys)
+    assert code == 0, first
+    assert "the first champion" in tags_of(work_dir, first["version"])["gate.quality"]
+
+    code, worse = promote(bad, work_dir, capsys)
+    assert (code, worse["promoted"]) == (1, False)
+    assert worse["reason"].startswith("quality: ndcg@10")
+    tags = tags_of(work_dir, worse["version"])
+    assert tags["gate.verdict"] == "refused"
+    assert tags["gate.reason"] == worse["reason"]
+    assert tags["gate.parity"].startswith("passed")
+    assert champion_of(work_dir).number == first["version"]
+
+    code, second = promote(other, work_dir, capsys)
+    assert (code, second["champion_before"]) == (0, first["version"])
+    assert champion_of(work_dir).number == second["version"]
+
+    assert main(["promote", "--rollback", "--work-dir", str(work_dir), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"champion": first["version"], "rolled_back": second["version"]}
+    assert champion_of(work_dir).number == first["version"]
+    assert tags_of(work_dir, second["version"])["gate.verdict"] == "rolled back"
+    assert main(["promote", "--rollback", "--work-dir", str(work_dir)]) == 2
+    assert "nothing to go back to" in capsys.readouterr().err
+
+
+def test_budgets_refuse_with_their_numbers(trained, work_dir, capsys):
+    run = trained(knows=True)
+    code, verdict = promote(run, work_dir, capsys, "--max-size", "1KiB")
+    assert code == 1
+    assert verdict["reason"].startswith("size: ")
+    assert "of 1024" in verdict["reason"]
+    code, verdict = promote(run, work_dir, capsys, "--max-ms", "0.000001")
+    assert code == 1
+    assert verdict["reason"].startswith("latency: ")
+    assert champion_of(work_dir) is None
+    assert promote(run, work_dir, capsys)[0] == 0  # the same version, judged again
+
+
+def test_a_bundle_of_other_weights_breaks_parity(trained, work_dir, capsys):
+    """The bundle is whole and answers its own goldens, but it is not the model in the store."""
+    impostor, run = trained(knows=True), trained(knows=False, seed=6, exported=False)
+    (source,) = (work_dir / "bundles").glob("*/float32")
+    manifest = json.loads((source / "manifest.json").read_text())
+    assert manifest["run_digest"] == impostor.digest
+    swapped = work_dir / "bundles" / "swapped" / "float32"
+    shutil.copytree(source, swapped)
+    (swapped / "manifest.json").write_text(json.dumps({**manifest, "run_digest": run.digest}))
+    code, verdict = promote(run, work_dir, capsys)
+    assert code == 1
+    assert "scores differ from Keras'" in verdict["reason"]
+    assert tags_of(work_dir, verdict["version"])["gate.parity"].startswith("failed")
+
+
+def test_a_run_without_a_bundle_says_how_to_make_one(trained, work_dir, capsys):
+    code, verdict = promote(trained(knows=True, exported=False), work_dir, capsys)
+    assert code == 2
+    assert "recsys export makes one" in verdict["error"]
+
+
+def test_a_model_of_another_vocabulary_is_scored_by_names(trained, work_dir, tmp_path):
+    """A champion that knows the films in another order ranks exactly as it does on its own dataset."""
+    run = trained(knows=True, exported=False)
+    dataset = find_dataset(work_dir, run.manifest["dataset_digest"])
+    save_model(tmp_path / "model", run, dataset)
+    recommender = Recommender(tmp_path / "model" / "data" / "recommender")
+    own = ranks_in_test(recommender, dataset, EvaluationConfig())
+    assert own.mean() < 2  # it remembers the steps
+
+    shuffled = tmp_path / "shuffled"
+    shutil.copytree(dataset.path, shuffled)
+    order = np.random.default_rng(0).permutation(12)
+    _renumber(shuffled, order)
+    assert ranks_in_test(recommender, Dataset(shuffled), EvaluationConfig()) == pytest.approx(own)
+
+
+def _renumber(path, order) -> None:
+    """Give the film at place ``order[i]`` the id ``i + 1``, in the items and in every sequence."""
+    dataset = Dataset(path)
+    items, new_id = dataset.items.copy(), np.argsort(order) + 1
+    items["external_id"] = items["external_id"].to_numpy()[order]
+    items.to_parquet(path / "items.parquet")
+    (shard,) = (path / "sequences").glob("*.parquet")
+    table = pq.read_table(shard)
+    renumbered = [[int(new_id[item - 1]) for item in row] for row in table["items"].to_pylist()]
+    column = pa.array(renumbered, table.schema.field("items").type)
+    pq.write_table(table.set_column(table.schema.get_field_index("items"), table.schema.field("items"), column), shard)
+
+
+def test_holes_close_towards_the_newest():
+    assert push_right(np.array([[0, 5, 0, 7], [1, 2, 0, 0], [0, 0, 0, 0]], np.int32)).tolist() == [
+        [0, 0, 5, 7],
+        [0, 0, 1, 2],
+        [0, 0, 0, 0],
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"loader_module": "os"},
+        {"code": "code"},
+        {"data": "../../elsewhere"},
+        {"loader_module": "mlflow.pyfunc.model", "python_model": "python_model.pkl"},
+    ],
+)
+def test_a_stored_model_that_asks_for_code_or_pickles_is_not_loaded(trained, work_dir, tmp_path, change):
+    import yaml
+
+    run = trained(knows=True, exported=False)
+    save_model(tmp_path / "model", run, find_dataset(work_dir, run.manifest["dataset_digest"]))
+    about = yaml.safe_load((tmp_path / "model" / "MLmodel").read_text())
+    about["flavors"]["python_function"].update(change)
+    (tmp_path / "model" / "MLmodel").write_text(yaml.safe_dump(about))
+    with pytest.raises(ArtefactError, match="is not loaded"):
+        open_model(tmp_path / "model")
+
+
+def test_rolling_back_nothing_says_so(work_dir, tracking):
+    from recsys.tracking.registry import roll_back
+
+    with pytest.raises(ConfigError, match="has no champion"):
+        roll_back(open_store(tracking, work_dir), "recommender")
