@@ -8,6 +8,7 @@
 Needs numpy and ai-edge-litert, nothing else; nothing leaves the process.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from recsys.bundle import Bundle, GoldenCase
+from recsys.bundle import Bundle, GoldenCase, StringTable
 from recsys.data.history import Event, encode_history
 from recsys.errors import DataError
 from recsys.schema import PAD_ID, TITLE
 from serving.interpreter import Interpreter
+from serving.policy import apply_policy
 
 __all__ = ["Event", "Ranked", "Reranker"]
 
@@ -33,10 +35,12 @@ class Ranked:
     Attributes:
         item: its external id.
         score: the model's logit, or None for an item that the model does not know; those come last, as they came.
+        reasons: why the policy put it here, for ``recommend``.
     """
 
     item: str
     score: float | None
+    reasons: tuple[str, ...] = ()
 
 
 class Reranker:
@@ -54,7 +58,7 @@ class Reranker:
         self.bundle = Bundle(bundle)
         self.manifest = self.bundle.manifest
         self.vocabulary = self.bundle.vocabulary
-        self._titles = self.bundle.item_column(TITLE)
+        self._columns: dict[str, StringTable | None] = {}
         self._interpreter = Interpreter(self.bundle.model_file, self.manifest.signatures, threads)
 
     def rerank(self, history: Sequence[Event], candidates: Sequence[str]) -> list[Ranked]:
@@ -74,11 +78,35 @@ class Reranker:
         ranked = [Ranked(candidates[i], float(scores[i])) for i in best_first.tolist()]
         return ranked + [Ranked(candidates[i], None) for i in np.flatnonzero(ids == PAD_ID).tolist()]
 
+    def recommend(self, history: Sequence[Event], candidates: Sequence[str], now: int | None = None) -> list[Ranked]:
+        """``rerank``, then the bundle's policy: filters, boosts, freshness and diversity, each with its reason.
+
+        Args:
+            now: milliseconds since the epoch (default: the device's clock).
+
+        Returns:
+            What the policy leaves of the distinct candidates that the model knows, best first.
+
+        Raises:
+            DataError: as ``rerank``.
+        """
+        ranked = self.rerank(history, candidates)
+        scores = {one.item: one.score for one in ranked if one.score is not None}
+        seen = {event.item for event in history}
+        clock = time.time_ns() // 1_000_000 if now is None else now
+        left = apply_policy(self.bundle.policy, scores, seen, self.text, clock)
+        return [Ranked(one.item, one.score, tuple(one.reasons)) for one in left]
+
+    def text(self, item: str, column: str) -> str:
+        """An item's text in a column of the bundle's metadata; "" where the bundle does not say."""
+        if column not in self._columns:
+            self._columns[column] = self.bundle.item_column(column)
+        table = self._columns[column]
+        return "" if table is None or item not in self.vocabulary else table[int(self.vocabulary.encode([item])[0]) - 1]
+
     def title(self, item: str) -> str | None:
         """What to call an item, or None where the bundle does not say."""
-        if self._titles is None or item not in self.vocabulary:
-            return None
-        return self._titles[int(self.vocabulary.encode([item])[0]) - 1] or None
+        return self.text(item, TITLE) or None
 
     def catalogue(self) -> list[str]:
         """Every item that the model knows, by internal id: the most frequent first."""

@@ -12,6 +12,7 @@ from recsys.bundle.bundle import (
 )
 from recsys.bundle.golden import GoldenCase, read_golden, write_golden
 from recsys.bundle.manifest import BundleManifest, Signature, Tensor
+from recsys.bundle.policy import POLICY_FILE, read_policy
 from recsys.bundle.strings import StringTable, write_strings
 from recsys.bundle.vocabulary import BundleVocabulary
 
@@ -21,6 +22,7 @@ __all__ = [
     "ITEMS_DIR",
     "KIND",
     "MODEL_FILE",
+    "POLICY_FILE",
     "VOCABULARY_FILE",
     "Bundle",
     "BundleManifest",
@@ -30,6 +32,7 @@ __all__ = [
     "StringTable",
     "Tensor",
     "read_golden",
+    "read_policy",
     "seal",
     "write_golden",
     "write_strings",

@@ -6,6 +6,7 @@ from pathlib import Path
 from recsys.artefact import check_files, file_hashes, read_manifest, write_json
 from recsys.bundle.golden import GoldenCase, read_golden
 from recsys.bundle.manifest import BundleManifest
+from recsys.bundle.policy import POLICY_FILE, Rule, read_policy
 from recsys.bundle.strings import StringTable
 from recsys.bundle.vocabulary import BundleVocabulary
 from recsys.errors import ArtefactError
@@ -69,13 +70,19 @@ class Bundle:
             raise ArtefactError(f"{self.path / file}: {len(table)} rows for {self.manifest.items} items")
         return table
 
+    @cached_property
+    def policy(self) -> tuple[Rule, ...]:
+        """The rules to apply after the scores; none where the bundle has no policy."""
+        return read_policy(self.path / POLICY_FILE) if POLICY_FILE in self.manifest.files else ()
+
     def golden(self) -> list[GoldenCase]:
         return read_golden(self.path / GOLDEN_FILE)
 
     @property
     def device_bytes(self) -> int:
-        """What a phone downloads to rank: the model, the vocabulary and the manifest."""
-        return sum((self.path / name).stat().st_size for name in (*DEVICE_FILES, MANIFEST))
+        """What a phone downloads to rank: the model, the vocabulary, the manifest and the policy, if any."""
+        names = (*DEVICE_FILES, *({POLICY_FILE} & self.manifest.files.keys()), MANIFEST)
+        return sum((self.path / name).stat().st_size for name in names)
 
 
 def seal(directory: Path, manifest: BundleManifest) -> None:

@@ -1,5 +1,6 @@
 """What the bundle must be."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -22,6 +23,7 @@ class ExportConfig(Section):
     )
     candidates: int = Field(100, ge=1, le=65_536, description="fixed width of rerank; clients chunk and pad")
     item_columns: tuple[str, ...] = Field(("title",), description="item metadata to carry, where the data set has it")
+    policy: Path | None = Field(None, description="rules to apply after the scores, see recsys/bundle/policy.py")
     tolerance: float = Field(1e-3, gt=0, description="largest difference of a float32 score from Keras'")
     max_quality_loss: float = Field(
         0.05, gt=0, lt=1, description="largest share of Keras' NDCG@10 that a variant may lose, on the same users"

@@ -1,25 +1,29 @@
 """One trained model to any of its variants, each held against Keras before it is a bundle."""
 
+import shutil
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from recsys.artefact import DIGEST_LENGTH, sha256_file
 from recsys.bundle import (
     GOLDEN_FILE,
     ITEMS_DIR,
     MODEL_FILE,
+    POLICY_FILE,
     VOCABULARY_FILE,
     BundleManifest,
+    read_policy,
     seal,
     write_golden,
     write_strings,
 )
 from recsys.config.export import ExportConfig
 from recsys.data.dataset import Dataset
-from recsys.errors import RecsysError
+from recsys.errors import ConfigError, RecsysError
 from recsys.evaluation.ranking import ScoreAll
 from recsys.export import convert, flatbuffer, measure
 from recsys.export.phone import Signatures
@@ -73,6 +77,8 @@ class Exporter:
         (directory / MODEL_FILE).write_bytes(content)
         write_strings(directory / VOCABULARY_FILE, self.dataset.vocabulary.external_ids)
         self._write_items(directory)
+        if self.config.policy is not None:
+            self._copy_policy(self.config.policy, directory)
         cases = [
             golden_case(request, one, runtime.run("rerank", **one)["scores"], tolerance)
             for request, one in zip(self.requests, self.inputs, strict=True)
@@ -136,10 +142,26 @@ class Exporter:
         found = [runtime.run("rerank", **one)["scores"] - plain.run("rerank", **one)["scores"] for one in self.inputs]
         return max(self.config.tolerance, 3 * float(np.abs(found).max()))
 
+    def _copy_policy(self, policy: Path, directory: Path) -> None:
+        for number, rule in enumerate(read_policy(policy)):
+            column = getattr(rule, "column", None)
+            if column is not None and not (directory / ITEMS_DIR / f"{column}.bin").exists():
+                raise ConfigError(
+                    f"{policy}: rule {number} reads the column {column!r}, which the bundle does not carry; "
+                    f"add it to export.item_columns (the data set has {', '.join(self.dataset.items.columns)})"
+                )
+        shutil.copyfile(policy, directory / POLICY_FILE)
+
     def _write_items(self, directory: Path) -> None:
         items = self.dataset.items
         for column in self.config.item_columns:
             if column in items:
                 (directory / ITEMS_DIR).mkdir(exist_ok=True)
-                texts: list[Any] = items[column].where(items[column].notna(), "").astype(str).tolist()
-                write_strings(directory / ITEMS_DIR / f"{column}.bin", texts)
+                write_strings(directory / ITEMS_DIR / f"{column}.bin", _texts(items[column]))
+
+
+def _texts(column: "pd.Series[Any]") -> list[str]:
+    """A column as text, empty where it has nothing; whole numbers without the point that missing ones bring."""
+    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
+        column = column.astype("Int64")
+    return column.astype("string").fillna("").tolist()

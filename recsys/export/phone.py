@@ -8,6 +8,7 @@ from recsys.export.tables import ItemTable, Memory
 from recsys.models.attention import MASKED
 from recsys.models.keras import tf
 from recsys.models.memory import TransitionMemory
+from recsys.models.positions import LearnedPositions
 from recsys.models.sasrec import SASRec
 from recsys.schema import PAD_ID
 
@@ -30,6 +31,17 @@ class PhoneMemory(TransitionMemory):
         return self.table.rows(ids)
 
 
+class CodedPositions(LearnedPositions):
+    """Learned positions read from a table of another encoding."""
+
+    def __init__(self, table: ItemTable) -> None:
+        super().__init__(0, 0)
+        self.coded, self.built = table, True
+
+    def call(self, positions: tf.Tensor) -> tf.Tensor:
+        return self.coded.rows(positions)
+
+
 class PhoneModel(SASRec):
     """``model``'s layers, reading items from ``items`` and transitions from ``memory``.
 
@@ -45,7 +57,7 @@ class PhoneModel(SASRec):
         config = model.config if memory else model.config.model_copy(update={"memory": None})
         super().__init__(config, model.table_size)
         self.items = items
-        self.learned_positions = positions.rows if positions else model.learned_positions
+        self.learned_positions = CodedPositions(positions) if positions else model.learned_positions
         self.blocks, self.final_norm = model.blocks, model.final_norm
         if memory is not None and model.memory is not None:
             self.memory = PhoneMemory(model.memory, memory)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from recsys.artefact import digest, publish
+from recsys.artefact import digest, publish, sha256_file
 from recsys.bundle import Bundle
 from recsys.config.export import ExportConfig
 from recsys.data.dataset import Dataset
@@ -15,7 +15,8 @@ from recsys.terminal import say
 
 def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
     """Where the bundles of ``run`` under ``config`` lie, one directory a variant."""
-    settings = config.model_dump(mode="json", exclude={"variants"})
+    settings = config.model_dump(mode="json", exclude={"variants", "policy"})
+    settings["policy"] = None if config.policy is None else sha256_file(config.policy)
     return work_dir / "bundles" / digest({"run": run.digest, "export": settings})
 
 

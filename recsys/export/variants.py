@@ -15,7 +15,6 @@ from recsys.export.product import product_quantise
 from recsys.export.tables import CodedTable, CompactMemory, ExactMemory, FloatTable, ItemTable, Memory, ProductTable
 from recsys.models.sasrec import SASRec
 
-
 CODED = ("int8", "int4", "pq")
 
 

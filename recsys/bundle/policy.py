@@ -1,0 +1,125 @@
+"""A bundle's policy: what a product asks of a ranking beside the model's scores, in one declarative file.
+
+``policy.json`` is ``{"version": 1, "rules": [...]}``; rules apply in their order:
+
+- ``{"rule": "remove_seen"}``: leave out what the history holds.
+- ``{"rule": "remove", "column": "genres", "value": "Horror", "reason": "no horror"}``: leave out matching items.
+- ``{"rule": "boost", "column": "genres", "value": "Comedy", "by": 0.5, "reason": "comedy week"}``: add to the score.
+- ``{"rule": "fresh", "column": "released", "half_life_days": 30, "by": 1.0}``: add ``by · 2^(-age / half_life)``.
+- ``{"rule": "diverse", "column": "genres", "strength": 0.5, "first": 20}``: order the first places by maximal
+  marginal relevance (Carbonell and Goldstein, 1998): score minus ``strength`` times the largest Jaccard similarity
+  of the column's values to an item already placed. Must be the last rule.
+
+A column is one of the bundle's item columns; several values of an item are separated by ``|``. Dates are ISO 8601
+(``1995`` or ``1995-06-01``).
+"""
+
+import json
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from recsys.errors import ArtefactError
+
+POLICY_FILE = "policy.json"
+VERSION = 1
+SEPARATOR = "|"
+
+
+@dataclass(frozen=True)
+class RemoveSeen:
+    """Leave out what the history holds."""
+
+
+@dataclass(frozen=True)
+class Remove:
+    """Leave out items whose ``column`` has ``value``."""
+
+    column: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Boost:
+    """Add ``by`` to the score of items whose ``column`` has ``value``."""
+
+    column: str
+    value: str
+    by: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """Add ``by``, halved every ``half_life_days`` since the date in ``column``."""
+
+    column: str
+    half_life_days: float
+    by: float
+    reason: str = "new"
+
+
+@dataclass(frozen=True)
+class Diverse:
+    """Order the ``first`` places so that neighbours differ in ``column``."""
+
+    column: str
+    strength: float
+    first: int
+    reason: str = "for variety"
+
+
+Rule: TypeAlias = RemoveSeen | Remove | Boost | Fresh | Diverse
+RULES: dict[str, type[Rule]] = {
+    "remove_seen": RemoveSeen,
+    "remove": Remove,
+    "boost": Boost,
+    "fresh": Fresh,
+    "diverse": Diverse,
+}
+NUMBERS: dict[str, type | tuple[type, ...]] = {
+    "by": (int, float),
+    "strength": (int, float),
+    "half_life_days": (int, float),
+    "first": int,
+}
+
+
+def read_policy(path: Path) -> tuple[Rule, ...]:
+    """The rules of a policy file.
+
+    Raises:
+        ArtefactError: names the rule and the key that cannot be used.
+    """
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ArtefactError(f"{path}: not a policy ({error})") from None
+    if not isinstance(value, dict) or value.get("version") != VERSION or not isinstance(value.get("rules"), list):
+        raise ArtefactError(f'{path}: expected {{"version": {VERSION}, "rules": [...]}}')
+    rules = tuple(_rule(one, f"{path}: rule {number}") for number, one in enumerate(value["rules"]))
+    for number, rule in enumerate(rules[:-1]):
+        if isinstance(rule, Diverse):
+            raise ArtefactError(f"{path}: rule {number}: diverse orders the places, so it must be the last rule")
+    return rules
+
+
+def _rule(value: Any, origin: str) -> Rule:
+    kind = RULES.get(value.get("rule", "")) if isinstance(value, dict) else None
+    if kind is None:
+        raise ArtefactError(f"{origin}: expected one of {', '.join(RULES)}, found {value!r}")
+    given = {key: one for key, one in value.items() if key != "rule"}
+    known = {field.name: field for field in fields(kind)}
+    missing = [name for name, field in known.items() if field.default is MISSING and name not in given]
+    unknown = sorted(given.keys() - known.keys())
+    if missing or unknown:
+        raise ArtefactError(f"{origin}: missing {missing}, unknown {unknown}")
+    for name, one in given.items():
+        wanted = NUMBERS.get(name, str)
+        if not isinstance(one, wanted) or isinstance(one, bool):
+            raise ArtefactError(f"{origin}: {name} must be {'text' if wanted is str else 'a number'}, found {one!r}")
+    for name in ("half_life_days", "first"):
+        if name in given and given[name] <= 0:
+            raise ArtefactError(f"{origin}: {name} must be positive, found {given[name]}")
+    return kind(**given)

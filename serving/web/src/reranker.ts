@@ -1,0 +1,149 @@
+import {type CompiledModel, Tensor, loadAndCompile, loadLiteRt} from '@litertjs/core';
+
+import {Bundle, type GoldenCase, type Manifest} from './bundle.js';
+import {type Event, PAD_ID, Vocabulary, encodeHistory} from './history.js';
+import {type Rule, type Scored, applyPolicy} from './policy.js';
+import type {StringTable} from './strings.js';
+
+export interface Ranked {
+  item: string;
+  /** The model's logit; null for an item that it does not know. Those come last, as they came. */
+  score: number | null;
+}
+
+/** A verified bundle, loaded once and asked many times. Nothing that it is asked leaves the page. */
+export class Reranker {
+  private constructor(
+    readonly bundle: Bundle,
+    private readonly model: CompiledModel,
+    private readonly vocabulary: Vocabulary,
+    private readonly items: readonly string[],
+    private readonly columns: ReadonlyMap<string, StringTable>,
+    private readonly rules: readonly Rule[],
+  ) {}
+
+  /** Loads the runtime from `wasm` and the bundle from `url`; throws when anything is not what it should be. */
+  static async load(url: string, wasm: string): Promise<Reranker> {
+    const bundle = await Bundle.open(url);
+    const {manifest} = bundle;
+    const items = (await bundle.strings('vocabulary.bin')).all();
+    const columns = new Map<string, StringTable>();
+    for (const name of Object.keys(manifest.files)) {
+      const column = /^items\/(.+)\.bin$/.exec(name)?.[1];
+      if (column !== undefined) columns.set(column, await bundle.strings(name));
+    }
+    const rules = bundle.has('policy.json') ? (await bundle.json<{rules: Rule[]}>('policy.json')).rules : [];
+    await loadLiteRt(wasm);
+    const model = await loadAndCompile(new Uint8Array(await bundle.file('model.tflite')), {accelerator: 'wasm'});
+    if (!('rerank' in model.signatures)) throw new Error('model.tflite: signature rerank is missing');
+    return new Reranker(bundle, model, new Vocabulary(items, manifest.oov_buckets), items, columns, rules);
+  }
+
+  get manifest(): Manifest {
+    return this.bundle.manifest;
+  }
+
+  /** Every item that the model knows, the most frequent first. */
+  get catalogue(): readonly string[] {
+    return this.items;
+  }
+
+  text(item: string, column: string): string {
+    const id = this.vocabulary.encode(item);
+    return id === PAD_ID || id > this.items.length ? '' : this.columns.get(column)?.get(id - 1) ?? '';
+  }
+
+  title(item: string): string {
+    return this.text(item, 'title') || item;
+  }
+
+  encodeHistory(history: readonly Event[]): Int32Array {
+    return encodeHistory(history, this.vocabulary, this.manifest.history_length, this.manifest.cleaning);
+  }
+
+  encodeCandidates(candidates: readonly string[]): Int32Array {
+    return Int32Array.from(candidates, (item) => this.vocabulary.encode(item));
+  }
+
+  /** Logits of internal ids after an encoded history, in chunks of the model's fixed width. */
+  async score(history: Int32Array, candidates: Int32Array): Promise<Float32Array> {
+    const width = this.manifest.candidates;
+    const scores = new Float32Array(candidates.length);
+    for (let start = 0; start < candidates.length; start += width) {
+      const chunk = new Int32Array(width);
+      chunk.set(candidates.subarray(start, start + width));
+      const found = await this.run('rerank', 'scores', {history, candidates: chunk});
+      scores.set(found.subarray(0, Math.min(width, candidates.length - start)), start);
+    }
+    if (!scores.every(Number.isFinite)) throw new Error('model.tflite: scores are not finite');
+    return scores;
+  }
+
+  /** `candidates`, best first. */
+  async rerank(history: readonly Event[], candidates: readonly string[]): Promise<Ranked[]> {
+    const ids = this.encodeCandidates(candidates);
+    const scores = await this.score(this.encodeHistory(history), ids);
+    const places = Array.from(ids.keys());
+    const known = places.filter((i) => ids[i] !== PAD_ID).sort((a, b) => scores[b]! - scores[a]!);
+    const unknown = places.filter((i) => ids[i] === PAD_ID);
+    return [
+      ...known.map((i) => ({item: candidates[i]!, score: scores[i]!})),
+      ...unknown.map((i) => ({item: candidates[i]!, score: null})),
+    ];
+  }
+
+  /** `rerank`, then the bundle's policy. */
+  async recommend(history: readonly Event[], candidates: readonly string[], now = Date.now()): Promise<Scored[]> {
+    const ranked = await this.rerank(history, [...new Set(candidates)]);
+    const scored = ranked.flatMap(({item, score}) => (score === null ? [] : [{item, score}]));
+    const seen = new Set(history.map((event) => event.item));
+    return applyPolicy(this.rules, scored, seen, (item, column) => this.text(item, column), now);
+  }
+
+  /** The item of the history without which `candidate` would lose most, or null where none speaks for it. */
+  async because(history: readonly Event[], candidate: string): Promise<string | null> {
+    const items = [...new Set(history.map((event) => event.item))];
+    const ids = this.encodeCandidates([candidate]);
+    const whole = (await this.score(this.encodeHistory(history), ids))[0]!;
+    let most = 0;
+    let reason: string | null = null;
+    for (const item of items) {
+      const without = history.filter((event) => event.item !== item);
+      const lost = whole - (await this.score(this.encodeHistory(without), ids))[0]!;
+      if (lost > most) [most, reason] = [lost, item];
+    }
+    return reason;
+  }
+
+  /** What is wrong with this browser's answer to a golden case, or null; near-ties may swap. */
+  async misplaced(golden: GoldenCase): Promise<string | null> {
+    const history = this.encodeHistory(golden.history);
+    const ids = this.encodeCandidates(golden.candidates);
+    if (String([...history]) !== String(golden.history_ids) || String([...ids]) !== String(golden.candidate_ids)) {
+      return `encoded as ${history} and ${ids}`;
+    }
+    const scores = await this.score(history, ids);
+    for (const [i, wanted] of golden.scores.entries()) {
+      if (wanted !== null && !(Math.abs(wanted - scores[i]!) <= golden.tolerance)) {
+        return `${golden.candidates[i]}: expected score ${wanted}, found ${scores[i]}`;
+      }
+    }
+    const known = Array.from(ids.keys()).filter((i) => ids[i] !== PAD_ID).sort((a, b) => scores[b]! - scores[a]!);
+    for (const [place, wanted] of golden.order.entries()) {
+      const gap = Math.abs(golden.scores[wanted]! - golden.scores[known[place]!]!);
+      if (!(gap <= 2 * golden.tolerance)) return `place ${place}: expected ${golden.candidates[wanted]}`;
+    }
+    return null;
+  }
+
+  private async run(signature: string, output: string, inputs: Record<string, Int32Array>): Promise<Float32Array> {
+    const tensors = Object.fromEntries(
+      Object.entries(inputs).map(([name, values]) => [name, new Tensor(values, [1, values.length])]));
+    const outputs = await this.model.run(signature, tensors);
+    try {
+      return new Float32Array((await outputs[output]!.data()) as Float32Array);
+    } finally {
+      for (const tensor of [...Object.values(tensors), ...Object.values(outputs)]) tensor.delete();
+    }
+  }
+}
