@@ -42,7 +42,10 @@ def run(build: Callable[[Any], None], runner: Runner, rows: int) -> None:
     logging.disable(logging.WARNING)  # Beam's advice on what is not installed
     from apache_beam import Pipeline
     from apache_beam.options.pipeline_options import PipelineOptions
+    from apache_beam.utils import interactive_utils
 
+    # In a notebook Beam imports its DataFrames to number the labels of transforms; pandas 3 breaks that import.
+    interactive_utils.is_in_ipython = lambda: False
     if runner.name == "local":
         from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
