@@ -21,6 +21,7 @@ EXTRAS = {
         "tf-keras>=2.21,<2.22",
         "tensorflow-recommenders>=0.7.7,<0.8",
         "litert-quantizer>=0.11,<0.12",
+        "bsdiff4>=1.2",
         "scipy>=1.15",
         "psutil>=7",
     ],

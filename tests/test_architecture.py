@@ -29,7 +29,10 @@ OUTSIDE: list[tuple[str, set[str]]] = [
     ("recsys.models", {*MATHS, "tensorflow"}),
     ("recsys.training", MATHS),
     ("recsys.evaluation", MATHS),
-    ("recsys.export", {*MATHS, "tensorflow", "litert_quantizer", "ai_edge_litert", "flatbuffers", "cryptography"}),
+    (
+        "recsys.export",
+        {*MATHS, "tensorflow", "litert_quantizer", "ai_edge_litert", "flatbuffers", "cryptography", "bsdiff4"},
+    ),
     ("recsys.tracking", {*MATHS, "mlflow", "optuna", "sqlalchemy", "jinja2"}),
     ("recsys.cli", {*MATHS, "yaml", "pydantic", "mlflow", "optuna"}),
     ("recsys", {"numpy"}),
