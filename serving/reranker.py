@@ -22,6 +22,7 @@ from recsys.errors import DataError
 from recsys.schema import PAD_ID, TITLE
 from serving.interpreter import Interpreter
 from serving.policy import apply_policy
+from serving.signature import check_signature
 
 __all__ = ["Event", "Ranked", "Reranker"]
 
@@ -49,12 +50,15 @@ class Reranker:
     Args:
         bundle: a bundle directory.
         threads: how many the interpreter may use.
+        public_key: with it, only a bundle that was signed by its holder is loaded (an Ed25519 key in PEM).
 
     Raises:
         ArtefactError: the bundle is damaged, foreign, of a newer format, or its model is not what it says.
     """
 
-    def __init__(self, bundle: Path | str, threads: int = 1) -> None:
+    def __init__(self, bundle: Path | str, threads: int = 1, public_key: Path | None = None) -> None:
+        if public_key is not None:
+            check_signature(Path(bundle), public_key)
         self.bundle = Bundle(bundle)
         self.manifest = self.bundle.manifest
         self.vocabulary = self.bundle.vocabulary

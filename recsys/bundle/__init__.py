@@ -6,10 +6,12 @@ from recsys.bundle.bundle import (
     ITEMS_DIR,
     KIND,
     MODEL_FILE,
+    SIGNATURE_FILE,
     VOCABULARY_FILE,
     Bundle,
     seal,
 )
+from recsys.bundle.delta import Delta
 from recsys.bundle.golden import GoldenCase, read_golden, write_golden
 from recsys.bundle.manifest import BundleManifest, Signature, Tensor
 from recsys.bundle.policy import POLICY_FILE, read_policy
@@ -23,10 +25,12 @@ __all__ = [
     "KIND",
     "MODEL_FILE",
     "POLICY_FILE",
+    "SIGNATURE_FILE",
     "VOCABULARY_FILE",
     "Bundle",
     "BundleManifest",
     "BundleVocabulary",
+    "Delta",
     "GoldenCase",
     "Signature",
     "StringTable",

@@ -18,7 +18,8 @@ MODEL_FILE = "model.tflite"
 VOCABULARY_FILE = "vocabulary.bin"
 GOLDEN_FILE = "golden.json"
 ITEMS_DIR = "items"  # one string table a metadata column, rows as in the vocabulary
-REQUIRED = (MODEL_FILE, VOCABULARY_FILE, GOLDEN_FILE)
+SIGNATURE_FILE = "manifest.sig"  # Ed25519 over the manifest's bytes, where the bundle is signed
+REQUIRED = (MODEL_FILE, VOCABULARY_FILE)
 # What a phone needs to rank; the rest is for tests and for showing items.
 DEVICE_FILES = (MODEL_FILE, VOCABULARY_FILE)
 MAX_MANIFEST_BYTES = 1 << 20
@@ -45,7 +46,13 @@ class Bundle:
             if name not in self.manifest.files:
                 raise ArtefactError(f"{manifest_file}: files: {name} is not listed, so nothing vouches for it")
         if verify:
-            check_files(self.path, self.manifest.files, KIND)
+            check_files(self.path, self._present(), KIND)
+
+    def _present(self) -> dict[str, str]:
+        """Hashes of the files to check: a client may have left the goldens where it fetched the bundle."""
+        files = self.manifest.files
+        left_out = GOLDEN_FILE in files and not (self.path / GOLDEN_FILE).exists()
+        return {name: value for name, value in files.items() if not (left_out and name == GOLDEN_FILE)}
 
     @property
     def model_file(self) -> Path:
@@ -77,6 +84,12 @@ class Bundle:
 
     def golden(self) -> list[GoldenCase]:
         return read_golden(self.path / GOLDEN_FILE)
+
+    @property
+    def fetched_bytes(self) -> int:
+        """What a client downloads that shows items as well: all but the goldens."""
+        names = [name for name in self.manifest.files if name != GOLDEN_FILE]
+        return sum((self.path / name).stat().st_size for name in (*names, MANIFEST))
 
     @property
     def device_bytes(self) -> int:

@@ -3,11 +3,16 @@
     recsys bundle inspect work/bundles/DIGEST/int8    what it is, how large, how good
     recsys bundle verify  work/bundles/DIGEST/int8    every hash, then every golden case through the model
     recsys bundle diff    OLD NEW                     what changed from one to the other
+    recsys bundle delta   OLD NEW --out DELTA         what a phone must fetch to turn OLD into NEW
+    recsys bundle apply   OLD DELTA --out NEW         what the phone does with it
+    recsys bundle sign    BUNDLE --key private.pem    Ed25519 over the manifest; verify checks it with --public-key
 
-inspect and diff read the manifests; verify needs numpy and LiteRT. All take --json.
+verify and apply need only what a phone has: numpy and LiteRT (and cryptography for a signature). A key is made with
+openssl genpkey -algorithm ed25519 -out private.pem; openssl pkey -in private.pem -pubout -out public.pem.
 """
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +26,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("inspect", 1, "what a bundle is"),
         ("verify", 1, "hashes and golden cases"),
         ("diff", 2, "what changed between two"),
+        ("delta", 2, "make the delta from OLD to NEW"),
+        ("apply", 2, "turn OLD into the new bundle by a DELTA"),
+        ("sign", 1, "sign the manifest"),
     ):
         action = actions.add_parser(name, help=text, description=text)
         action.add_argument("bundles", metavar="BUNDLE", nargs=count, type=Path)
+        if name in ("delta", "apply"):
+            action.add_argument("--out", type=Path, required=True, help="the directory to write")
+        if name == "verify":
+            action.add_argument("--public-key", type=Path, help="refuse what the holder of this key did not sign")
+        if name == "sign":
+            action.add_argument("--key", type=Path, required=True, help="an Ed25519 private key in PEM")
         add_json(action)
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.action == "diff":
-        result = _diff(*args.bundles)
-    else:
-        result = (_inspect if args.action == "inspect" else _verify)(*args.bundles)
+    actions: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+        "inspect": lambda a: _inspect(a.bundles[0]),
+        "verify": lambda a: _verify(a.bundles[0], a.public_key),
+        "diff": lambda a: _diff(a.bundles[0], a.bundles[1]),
+        "delta": lambda a: _delta(a.bundles[0], a.bundles[1], a.out),
+        "apply": lambda a: _apply(a.bundles[0], a.bundles[1], a.out),
+        "sign": lambda a: _sign(a.bundles[0], a.key),
+    }
+    result = actions[args.action](args)
     if args.json:
         print_json(result)
     else:
@@ -47,16 +66,21 @@ def _inspect(path: Path) -> dict[str, Any]:
     return {"path": str(path), "bytes": bundle.device_bytes, "file_bytes": sizes, **bundle.manifest.to_json()}
 
 
-def _verify(path: Path) -> dict[str, Any]:
+def _verify(path: Path, public_key: Path | None) -> dict[str, Any]:
     from serving.reranker import Reranker
 
-    reranker = Reranker(path)
+    reranker = Reranker(path, public_key=public_key)
     cases = reranker.bundle.golden()
     for number, case in enumerate(cases):
         wrong = reranker.misplaced(case)
         if wrong is not None:
             raise RecsysError(f"{path}: golden case {number}: {wrong}; this runtime ranks otherwise than the exporter")
-    return {"path": str(path), "files": len(reranker.manifest.files), "golden_cases": len(cases), "verified": True}
+    return {
+        "path": str(path),
+        "files": len(reranker.manifest.files),
+        "golden_cases": len(cases),
+        "signed": public_key is not None,
+    }
 
 
 def _diff(old: Path, new: Path) -> dict[str, Any]:
@@ -64,6 +88,34 @@ def _diff(old: Path, new: Path) -> dict[str, Any]:
     keys = sorted(before.keys() | after.keys())
     changed = [key for key in keys if before.get(key) != after.get(key)]
     return {key: {"old": before.get(key), "new": after.get(key)} for key in changed}
+
+
+def _delta(old: Path, new: Path, out: Path) -> dict[str, Any]:
+    from recsys.bundle import Bundle
+    from recsys.export.delta import make_delta
+
+    delta = make_delta(old, new, out)
+    whole = Bundle(new).fetched_bytes
+    return {
+        "path": str(out),
+        "bytes": delta.download_bytes,
+        "whole_bytes": whole,
+        "share": round(delta.download_bytes / whole, 4),
+    }
+
+
+def _apply(old: Path, delta: Path, out: Path) -> dict[str, Any]:
+    from recsys.bundle import Delta
+
+    bundle = Delta(delta).apply(old, out)
+    return {"path": str(out), "model_version": bundle.manifest.model_version}
+
+
+def _sign(bundle: Path, key: Path) -> dict[str, Any]:
+    from recsys.export.signing import sign
+
+    sign(bundle, key)
+    return {"path": str(bundle), "signed": True}
 
 
 def _flat(value: Any, prefix: str = "") -> dict[str, Any]:

@@ -1,0 +1,88 @@
+"""The delta artefact: what changed between two nightly bundles, for a client to apply and verify.
+
+A directory: ``manifest.json`` (both ends, named by the SHA-256 of their manifests, and what to do for each file) and
+``files/NAME.ACTION`` for every file of the new bundle that the old one does not have as it is: a BSDIFF40 ``patch``,
+or the ``whole`` as a zlib stream. The goldens stay at home: they test clients, a phone does not need them.
+"""
+
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from recsys.artefact import check_files, publish, read_manifest, sha256_file
+from recsys.bundle.bundle import Bundle
+from recsys.bundle.patch import apply_patch
+from recsys.errors import ArtefactError
+from recsys.schema import MANIFEST
+
+KIND = "delta"
+FORMAT_VERSION = 1
+KEEP, PATCH, WHOLE = "keep", "patch", "whole"
+ACTIONS = {KEEP, PATCH, WHOLE}
+
+
+class Delta:
+    """A delta directory, opened and checked.
+
+    Raises:
+        ArtefactError: no delta, a damaged one, or one of a newer format.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self.manifest = read_manifest(self.path, KIND, FORMAT_VERSION)
+        self._check()
+
+    @property
+    def download_bytes(self) -> int:
+        """What a phone downloads."""
+        names = [MANIFEST, *self.manifest["files"]]
+        return sum((self.path / name).stat().st_size for name in names)
+
+    def apply(self, old: Path, target: Path) -> Bundle:
+        """Write the new bundle to ``target``, from the old one.
+
+        Raises:
+            ArtefactError: ``old`` is damaged or not the bundle this delta starts from, or the result is not what
+                its manifest says; nothing is left at ``target`` then.
+        """
+        Bundle(old)
+        if sha256_file(old / MANIFEST) != self.manifest["old"]:
+            raise ArtefactError(f"{old}: not the bundle that {self.path} starts from; fetch the new bundle whole")
+        with publish(target, check=lambda path: self._check_result(path)) as aside:
+            for name, action in self.manifest["actions"].items():
+                (aside / name).parent.mkdir(parents=True, exist_ok=True)
+                (aside / name).write_bytes(self._content(name, action, old))
+        return Bundle(target)
+
+    def _content(self, name: str, action: str, old: Path) -> bytes:
+        if action == KEEP:
+            return (old / name).read_bytes()
+        payload = self.path / payload_name(name, action)
+        content = payload.read_bytes()
+        try:
+            return apply_patch((old / name).read_bytes(), content) if action == PATCH else zlib.decompress(content)
+        except (ArtefactError, zlib.error) as error:
+            raise ArtefactError(f"{payload}: {error}") from None
+
+    def _check_result(self, path: Path) -> None:
+        if sha256_file(path / MANIFEST) != self.manifest["new"]:
+            raise ArtefactError(f"{path / MANIFEST}: not the manifest that {self.path} promises")
+        Bundle(path)
+
+    def _check(self) -> None:
+        value: dict[str, Any] = self.manifest
+        actions, files = value.get("actions"), value.get("files")
+        if not isinstance(actions, dict) or not isinstance(files, dict) or not {*actions.values()} <= ACTIONS:
+            raise ArtefactError(f"{self.path / MANIFEST}: no actions and files as a delta has them; damaged")
+        if {payload_name(n, action) for n, action in actions.items() if action != KEEP} != files.keys():
+            raise ArtefactError(f"{self.path / MANIFEST}: actions and files do not match; damaged")
+        for name in actions:
+            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+                raise ArtefactError(f"{self.path / MANIFEST}: file name {name!r} points outside the bundle")
+        check_files(self.path, files, KIND)
+
+
+def payload_name(name: str, action: str) -> str:
+    """Where a delta keeps what becomes the bundle's file ``name``."""
+    return f"files/{name}.{action}"

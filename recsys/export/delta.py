@@ -1,0 +1,44 @@
+"""Make the delta between two bundles: the server's side of a nightly update."""
+
+import zlib
+from pathlib import Path
+
+import bsdiff4
+
+from recsys.artefact import file_hashes, publish, sha256_file, write_json
+from recsys.bundle import GOLDEN_FILE, SIGNATURE_FILE, Bundle, Delta
+from recsys.bundle.delta import FORMAT_VERSION, KEEP, KIND, PATCH, WHOLE, payload_name
+from recsys.schema import MANIFEST
+
+
+def make_delta(old: Path, new: Path, target: Path, *, overwrite: bool = False) -> Delta:
+    """Write to ``target`` what turns ``old`` into ``new``, each file in the smaller of its two forms.
+
+    Raises:
+        ArtefactError: one of the bundles is damaged, or ``target`` is there and ``overwrite`` is false.
+    """
+    before, after = Bundle(old), Bundle(new)
+    names = [name for name in after.manifest.files if name != GOLDEN_FILE]
+    names += [MANIFEST, *([SIGNATURE_FILE] if (new / SIGNATURE_FILE).exists() else [])]
+    with publish(target, overwrite=overwrite, check=_check) as aside:
+        actions = {}
+        for name in names:
+            content = (new / name).read_bytes()
+            if before.manifest.files.get(name) == after.manifest.files.get(name, ""):
+                actions[name] = KEEP
+                continue
+            forms = {WHOLE: zlib.compress(content, 9)}
+            if (old / name).exists():
+                forms[PATCH] = bsdiff4.diff((old / name).read_bytes(), content)
+            actions[name] = min(forms, key=lambda action: len(forms[action]))
+            payload = aside / payload_name(name, actions[name])
+            payload.parent.mkdir(parents=True, exist_ok=True)
+            payload.write_bytes(forms[actions[name]])
+        ends = {"old": sha256_file(old / MANIFEST), "new": sha256_file(new / MANIFEST)}
+        value = {"kind": KIND, "format_version": FORMAT_VERSION, **ends, "actions": actions}
+        write_json(aside / MANIFEST, {**value, "files": file_hashes(aside)})
+    return Delta(target)
+
+
+def _check(directory: Path) -> None:
+    Delta(directory)

@@ -1,0 +1,101 @@
+"""Nightly updates: a delta turns one bundle into the next, or nothing at all."""
+
+import json
+import random
+import shutil
+from pathlib import Path
+
+import bsdiff4
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.artefact import file_hashes, sha256_file
+from recsys.bundle import Bundle, Delta
+from recsys.bundle.patch import apply_patch
+from recsys.errors import ArtefactError
+from recsys.export.delta import make_delta
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+@given(st.binary(max_size=300), st.binary(max_size=300), st.integers(0, 5))
+def test_patches_apply_as_the_library_does(old: bytes, new: bytes, repeats: int) -> None:
+    new = old * repeats + new
+    assert apply_patch(old, bsdiff4.diff(old, new)) == new
+
+
+def test_a_patch_cut_anywhere_is_refused() -> None:
+    old, new = bytes(range(256)) * 4, bytes(range(255, -1, -1)) * 5
+    patch = bsdiff4.diff(old, new)
+    for length in range(len(patch)):
+        with pytest.raises(ArtefactError):
+            apply_patch(old, patch[:length])
+
+
+@given(st.binary(max_size=400), st.integers(0, 2**32))
+def test_a_patch_of_noise_never_crashes(noise: bytes, seed: int) -> None:
+    patch = bytearray(bsdiff4.diff(b"some old bytes" * 9, b"some new bytes" * 11))
+    for place, byte in enumerate(noise):
+        patch[random.Random(seed + place).randrange(8, len(patch))] = byte
+    try:
+        apply_patch(b"some old bytes" * 9, bytes(patch))
+    except ArtefactError:
+        return
+
+
+@pytest.fixture
+def tomorrow(tmp_path: Path) -> Path:
+    """The golden bundle, with a few of its weights changed."""
+    path = Path(shutil.copytree(GOLDEN / "int8", tmp_path / "tomorrow"))
+    content = bytearray((path / "model.tflite").read_bytes())
+    for place in random.Random(3).sample(range(1000, len(content)), 300):
+        content[place] ^= 1
+    (path / "model.tflite").write_bytes(content)
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest.update(files=file_hashes(path), model_version="tomorrow")
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    return path
+
+
+def test_a_delta_makes_the_new_bundle(tomorrow: Path, tmp_path: Path) -> None:
+    delta = make_delta(GOLDEN / "int8", tomorrow, tmp_path / "delta")
+    assert delta.manifest["actions"]["vocabulary.bin"] == "keep"
+    assert delta.download_bytes < 0.3 * Bundle(tomorrow).fetched_bytes
+    made = Delta(tmp_path / "delta").apply(GOLDEN / "int8", tmp_path / "made")
+    assert made.manifest.model_version == "tomorrow"
+    for name in ("manifest.json", "model.tflite", "vocabulary.bin"):
+        assert (made.path / name).read_bytes() == (tomorrow / name).read_bytes()
+
+
+def test_a_delta_starts_from_its_own_bundle_only(tomorrow: Path, tmp_path: Path) -> None:
+    delta = make_delta(GOLDEN / "int8", tomorrow, tmp_path / "delta")
+    with pytest.raises(ArtefactError, match="not the bundle that"):
+        delta.apply(GOLDEN / "float32", tmp_path / "made")
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "manifest.json"])
+def test_a_damaged_delta_is_refused(tomorrow: Path, tmp_path: Path, name: str) -> None:
+    delta = make_delta(GOLDEN / "int8", tomorrow, tmp_path / "delta")
+    payload = next((delta.path / "files").glob(f"{name}.*"))
+    payload.write_bytes(payload.read_bytes()[:-7])
+    with pytest.raises(ArtefactError, match="SHA-256"):
+        Delta(delta.path)
+
+
+def test_a_delta_that_was_made_to_harm_leaves_nothing(tomorrow: Path, tmp_path: Path) -> None:
+    delta = make_delta(GOLDEN / "int8", tomorrow, tmp_path / "delta")
+    path = delta.path / "manifest.json"
+    manifest = json.loads(path.read_text())
+    payload = next((delta.path / "files").glob("model.tflite.*"))
+    payload.write_bytes(bsdiff4.diff((GOLDEN / "int8" / "model.tflite").read_bytes(), b"another model"))
+    manifest["files"]["files/model.tflite.patch"] = sha256_file(payload)
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(ArtefactError, match="SHA-256"):
+        Delta(delta.path).apply(GOLDEN / "int8", tmp_path / "made")
+    assert not (tmp_path / "made").exists()
+    manifest["actions"]["../outside"] = "keep"
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(ArtefactError, match="points outside"):
+        Delta(delta.path)
