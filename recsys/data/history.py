@@ -68,10 +68,33 @@ def order_events(
     Never by item id: among events that share a time that order leaks the answer (see ``hash_events``).
     All arguments are ``[n]``; the result is ``[n] intp``.
     """
-    keys: list[npt.NDArray[Any]] = [hash_events(item_hashes, timestamps)]
-    if event_ids is not None:
-        keys.append(event_ids)
-    return np.lexsort([*keys, timestamps, users])
+    order = _order_by_time(users, timestamps)
+    tied = _runs(users[order], timestamps[order])
+    if len(tied):
+        among = np.sort(order[tied])
+        keys: list[npt.NDArray[Any]] = [hash_events(item_hashes[among], timestamps[among])]
+        if event_ids is not None:
+            keys.append(event_ids[among])
+        order[tied] = among[np.lexsort([*keys, timestamps[among], users[among]])]
+    return order
+
+
+def _order_by_time(users: npt.NDArray[np.integer[Any]], timestamps: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+    """The permutation that sorts by user, then time; in one key of 64 bits where both fit into it."""
+    if not len(users):
+        return np.zeros(0, np.intp)
+    earliest, first = int(timestamps.min()), int(users.min())
+    bits = (int(timestamps.max()) - earliest).bit_length()
+    if bits + (int(users.max()) - first).bit_length() > 63:
+        return np.lexsort([timestamps, users])
+    return np.argsort((users.astype(np.int64) - first << bits) | (timestamps - earliest))
+
+
+def _runs(users: npt.NDArray[np.integer[Any]], timestamps: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+    """The places of ordered events that share user and time with a neighbour."""
+    same = (users[1:] == users[:-1]) & (timestamps[1:] == timestamps[:-1])
+    edge = np.zeros(1, np.bool_)
+    return np.flatnonzero(np.concatenate([same, edge]) | np.concatenate([edge, same]))
 
 
 def keep_events(
@@ -93,14 +116,16 @@ def keep_events(
     count = len(users)
     duplicate = np.zeros(count, np.bool_)
     repeat = np.zeros(count, np.bool_)
-    if policy.drop_duplicates and count:
-        kinds = np.zeros(count, np.int64) if types is None else types
-        order = np.lexsort([np.arange(count), kinds, items, timestamps, users])
-        same = np.ones(count - 1, np.bool_)
-        for column in (users, timestamps, items, kinds):
+    if policy.drop_duplicates:
+        among = _runs(users, timestamps)  # exact duplicates share user and time
+        kinds = np.zeros(len(among), np.int64) if types is None else types[among]
+        columns = (users[among], timestamps[among], items[among], kinds)
+        order = np.lexsort([among, *reversed(columns)])
+        same = np.ones(max(len(among) - 1, 0), np.bool_)
+        for column in columns:
             ordered = column[order]
             same &= ordered[1:] == ordered[:-1]
-        duplicate[order[1:]] = same
+        duplicate[among[order[1:]]] = same
     if policy.drop_repeats:
         left = np.flatnonzero(~duplicate)
         again = (users[left][1:] == users[left][:-1]) & (items[left][1:] == items[left][:-1])

@@ -1,0 +1,127 @@
+"""The one encoder of histories, against oracles that look at one event at a time."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.data.hashing import hash_events, hash_strings
+from recsys.data.history import (
+    CleaningPolicy,
+    Event,
+    clean_history,
+    encode_history,
+    keep_events,
+    order_events,
+    pad_histories,
+)
+from recsys.data.vocabulary import Vocabulary
+from recsys.errors import DataError
+
+VOCABULARY = Vocabulary(["a", "b", "c"])
+FEW_EVENTS = st.lists(
+    st.builds(
+        Event,
+        item=st.sampled_from(["a", "b", "c", "unknown"]),
+        timestamp=st.integers(0, 4),
+        event_id=st.integers(0, 3),
+        event_type=st.sampled_from(["", "buy"]),
+    ),
+    max_size=12,
+)
+TIMES = st.one_of(st.integers(0, 3), st.integers(-(2**62), 2**62))
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), TIMES, st.integers(0, 2), st.integers(0, 2**64 - 1))), st.booleans())
+def test_order_is_user_time_arrival_hash(rows, with_ids):
+    users, times, ids, hashes = (
+        np.array([row[column] for row in rows], kind)
+        for column, kind in enumerate((np.int32, np.int64, np.int64, np.uint64))
+    )
+    order = order_events(users, times, ids if with_ids else None, hashes)
+    tie_break = hash_events(hashes, times)
+    expected = sorted(range(len(rows)), key=lambda i: (users[i], times[i], ids[i] if with_ids else 0, tie_break[i], i))
+    assert order.tolist() == expected
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 2), st.integers(0, 1))),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+)
+def test_duplicates_and_repeats(rows, duplicates, repeats, with_types):
+    rows = sorted(rows, key=lambda row: row[:2])  # user, time, item, type
+    users, times, items, types = (np.array([row[column] for row in rows], np.int64) for column in range(4))
+    policy = CleaningPolicy(duplicates, repeats)
+    duplicate, repeat = keep_events(users, items, times, types if with_types else None, policy)
+    seen: set[tuple[int, ...]] = set()
+    last: dict[int, int] = {}
+    for i, row in enumerate(rows):
+        key = row if with_types else row[:3]
+        is_duplicate = duplicates and key in seen
+        is_repeat = repeats and not is_duplicate and last.get(row[0]) == row[2]
+        assert (bool(duplicate[i]), bool(repeat[i])) == (is_duplicate, is_repeat)
+        seen.add(key)
+        if not is_duplicate:
+            last[row[0]] = row[2]
+
+
+def test_the_first_to_arrive_of_two_alike_is_kept():
+    events = [Event("a", 5, event_id=9), Event("b", 5, event_id=5), Event("a", 5, event_id=1)]
+    ids, positions = clean_history(events, VOCABULARY, CleaningPolicy())
+    assert ids.tolist() == [1, 2]  # a (arrived 1), b (arrived 5); the a that arrived 9 is the same event again
+    assert positions.tolist() == [2, 1]
+
+
+def test_ties_are_not_broken_by_item_id():
+    names = [f"item{n}" for n in range(50)]
+    events = [Event(name, 7) for name in names]
+    ids, _ = clean_history(events, Vocabulary(names), CleaningPolicy())
+    assert sorted(ids.tolist()) == list(range(1, 51))
+    assert ids.tolist() != sorted(ids.tolist())
+
+
+@given(FEW_EVENTS, st.integers(1, 6), st.randoms())
+def test_encoding_does_not_depend_on_the_order_of_arrival_in_memory(events, length, random):
+    policy = CleaningPolicy(drop_repeats=True)
+    shuffled = list(events)
+    random.shuffle(shuffled)
+    expected = encode_history(events, VOCABULARY, length, policy)
+    np.testing.assert_array_equal(encode_history(shuffled, VOCABULARY, length, policy), expected)
+
+
+@given(FEW_EVENTS)
+def test_positions_point_at_the_events_that_count(events):
+    policy = CleaningPolicy(event_types=("buy",))
+    ids, positions = clean_history(events, VOCABULARY, policy)
+    for item, position in zip(ids, positions, strict=True):
+        assert VOCABULARY.decode(int(item)) == events[position].item
+        assert events[position].event_type == "buy"
+
+
+def test_the_newest_are_kept_and_padding_is_on_the_left():
+    #  ids      9 | 7 9 | 1 2 3 4 5 |
+    ids = np.array([9, 7, 9, 1, 2, 3, 4, 5], np.int32)
+    padded = pad_histories(ids, np.array([0, 1, 3, 8]), np.array([0, 3, 8, 8]), 4)
+    assert padded.tolist() == [[0, 0, 0, 0], [0, 0, 7, 9], [2, 3, 4, 5], [0, 0, 0, 0]]
+    assert padded.dtype == np.int32
+
+
+def test_an_empty_history_is_all_padding():
+    assert encode_history([], VOCABULARY, 3, CleaningPolicy()).tolist() == [[0, 0, 0]]
+
+
+def test_unknown_items_are_left_out_or_become_buckets():
+    events = [Event("a", 1), Event("new", 2), Event("b", 3)]
+    assert encode_history(events, VOCABULARY, 4, CleaningPolicy()).tolist() == [[0, 0, 1, 2]]
+    bucketed = Vocabulary(["a", "b", "c"], oov_buckets=2)
+    bucket = 4 + int(hash_strings(["new"])[0] % np.uint64(2))
+    assert encode_history(events, bucketed, 4, CleaningPolicy()).tolist() == [[0, 1, bucket, 2]]
+
+
+def test_a_policy_survives_json_and_refuses_what_it_does_not_know():
+    policy = CleaningPolicy(False, True, ("buy", "click"))
+    assert CleaningPolicy.from_json({**policy.to_json(), "event_types": ["buy", "click"]}) == policy
+    with pytest.raises(DataError, match="newer recsys"):
+        CleaningPolicy.from_json({"drop_everything": True})

@@ -1,0 +1,139 @@
+"""Splits, sessions, windows, bots and caps, each against a loop over one user's events; and that none leaks."""
+
+import itertools
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from recsys.config.prepare import BotRule, PrepareConfig, WindowRule
+from recsys.data.bots import find_bots
+from recsys.data.cap import newest_events
+from recsys.data.hashing import hash_events
+from recsys.data.sessions import session_starts
+from recsys.data.splits import last_session, part_bounds, split_bounds, split_parts, temporal
+from recsys.data.windows import cut_windows
+
+USERS = st.lists(st.lists(st.integers(0, 60), max_size=9).map(sorted), max_size=6)
+
+
+def flat(users: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    offsets = np.cumsum([0, *map(len, users)])
+    return offsets, np.array([time for user in users for time in user], np.int64)
+
+
+def sessions(times: list[int], gap: int) -> list[list[int]]:
+    found: list[list[int]] = []
+    for i, time in enumerate(times):
+        if i == 0 or time - times[i - 1] > gap:
+            found.append([])
+        found[-1].append(time)
+    return found
+
+
+@given(USERS, st.integers(0, 20))
+def test_sessions(users, gap):
+    offsets, times = flat(users)
+    starts = session_starts(offsets, times, gap)
+    for number, user in enumerate(users):
+        assert starts[offsets[number] : offsets[number + 1]].sum() == len(sessions(user, gap))
+
+
+@given(USERS, st.integers(0, 20))
+def test_last_session_tests_the_one_before_validates(users, gap):
+    train_end, validation_end = last_session(*flat(users), gap)
+    for number, user in enumerate(users):
+        parts = sessions(user, gap)
+        expected = (len(user), len(user))
+        if len(parts) >= 3:
+            expected = (len(user) - len(parts[-1]) - len(parts[-2]), len(user) - len(parts[-1]))
+        assert (train_end[number], validation_end[number]) == expected
+
+
+@given(USERS, st.integers(0, 60), st.integers(0, 60))
+def test_temporal_parts_know_nothing_later(users, first, second):
+    validation_from, test_from = sorted((first, second))
+    offsets, times = flat(users)
+    parts = split_parts(offsets, *temporal(offsets, times, validation_from, test_from))
+    assert (times[parts == 0] < validation_from).all()
+    assert ((times[parts == 1] >= validation_from) & (times[parts == 1] < test_from)).all()
+    assert (times[parts == 2] >= test_from).all()
+
+
+@given(USERS)
+def test_leave_one_out(users):
+    offsets, times = flat(users)
+    train_end, validation_end = split_bounds(offsets, times, PrepareConfig())
+    for number, user in enumerate(users):
+        length = len(user)
+        assert (train_end[number], validation_end[number]) == (
+            (length - 2, length - 1) if length >= 3 else (length, length)
+        )
+
+
+@given(USERS, st.data())
+def test_bounds_follow_what_is_left(users, data):
+    offsets, times = flat(users)
+    parts = split_parts(offsets, *split_bounds(offsets, times, PrepareConfig()))
+    kept = np.array(data.draw(st.lists(st.booleans(), min_size=len(times), max_size=len(times))), bool)
+    left = [[p for p, keep in zip(parts[a:b], kept[a:b], strict=True) if keep] for a, b in itertools.pairwise(offsets)]
+    train_end, validation_end = part_bounds(np.cumsum([0, *map(len, left)]), parts[kept])
+    assert train_end.tolist() == [user.count(0) for user in left]
+    assert validation_end.tolist() == [user.count(0) + user.count(1) for user in left]
+
+
+def test_a_temporal_split_wants_both_moments_in_order():
+    early, late = datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 2, 1)
+    assert PrepareConfig(split="temporal", validation_from=early, test_from=late).fit_on == "train"
+    for wrong in (
+        {"split": "temporal"},
+        {"split": "temporal", "validation_from": late, "test_from": early},
+        {"split": "temporal", "validation_from": early, "test_from": late, "fit_on": "all"},
+        {"validation_from": early, "test_from": late},
+    ):
+        with pytest.raises(ValidationError):
+            PrepareConfig(**wrong)
+
+
+@given(st.lists(st.integers(0, 40), max_size=5), st.integers(1, 7), st.integers(1, 7))
+def test_windows_cover_everything_and_end_at_the_newest(lengths, length, stride):
+    history, start, end = cut_windows(np.array(lengths, np.int64), WindowRule(length=length, stride=stride))
+    for number, total in enumerate(lengths):
+        mine = [(int(a), int(b)) for h, a, b in zip(history, start, end, strict=True) if h == number]
+        assert [b for _, b in mine] == sorted(b for _, b in mine)
+        assert all(b - a == length or a == 0 for a, b in mine)
+        assert all(later[1] - earlier[1] == stride for earlier, later in itertools.pairwise(mine))
+        if total:
+            assert mine[-1][1] == total
+        if stride <= length:
+            assert {i for a, b in mine for i in range(a, b)} == set(range(total))
+
+
+@given(USERS, st.integers(1, 4), st.integers(1, 20))
+def test_bots(users, events, seconds):
+    offsets, times = flat(users)
+    found = find_bots(offsets, times * 1000, BotRule(events=events, seconds=seconds))
+    for number, user in enumerate(users):
+        busiest = max((sum(0 <= other - time <= seconds for other in user) for time in user), default=0)
+        assert found[number] == (busiest > events)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 9)), max_size=15), st.integers(1, 4))
+def test_the_cap_keeps_the_newest_and_can_be_taken_in_parts(rows, cap):
+    users, times = (np.array([row[column] for row in rows], kind) for column, kind in ((0, np.int32), (1, np.int64)))
+    hashes = np.array([row[2] for row in rows], np.uint64)
+    kept = newest_events(users, times, None, hashes, cap)
+    ties = hash_events(hashes, times)
+    for user in set(users.tolist()):
+        mine = sorted((times[i], ties[i]) for i in range(len(rows)) if users[i] == user)
+        assert sorted((times[i], ties[i]) for i in np.flatnonzero(kept & (users == user))) == mine[-cap:]
+    half = len(rows) // 2
+    first = np.concatenate(
+        [newest_events(users[:half], times[:half], None, hashes[:half], cap), np.ones(len(rows) - half, bool)]
+    )
+    again = newest_events(users[first], times[first], None, hashes[first], cap)
+    left = [sorted(zip(users[m], times[m], ties[m], strict=True)) for m in (kept, np.flatnonzero(first)[again])]
+    assert left[0] == left[1]
