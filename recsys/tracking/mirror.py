@@ -51,6 +51,7 @@ class MlflowMirror:
         self.run_id: str | None = None
         self._wake = threading.Event()
         self._ended = threading.Event()
+        self._killed = threading.Event()
         self._thread: threading.Thread | None = None
 
     def on_start(self, run: Run, config: Any) -> None:
@@ -66,7 +67,7 @@ class MlflowMirror:
         """The run's history has grown; returns at once."""
         self._wake.set()
 
-    def on_end(self, run: Run) -> None:
+    def on_end(self, run: Run | None) -> None:
         """Send what is left, for at most ``patience`` seconds when the store is away."""
         if self._thread is None:
             return
@@ -74,6 +75,11 @@ class MlflowMirror:
         self._wake.set()
         self._thread.join()
         self._thread = None
+
+    def abandon(self) -> None:
+        """The training ended before its end: send what there is and call the run killed; a later one may go on."""
+        self._killed.set()
+        self.on_end(None)
 
     def _work(self, sender: Sender) -> None:
         sampler = Sampler() if self.tracking.system_metrics else None
@@ -88,7 +94,7 @@ class MlflowMirror:
                 sampler.sample()
             if time.monotonic() >= retry_at:
                 try:
-                    self.run_id = sender.send(sampler.pending if sampler else ())
+                    self.run_id = sender.send(sampler.pending if sampler else (), killed=self._killed.is_set())
                 except ArtefactError as error:
                     log.error("%s: not mirrored: %s", sender.run.path, error)
                     return

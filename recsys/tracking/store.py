@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys.config.tracking import TrackingConfig
-from recsys.errors import RecsysError
+from recsys.errors import ConfigError, RecsysError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -47,6 +47,23 @@ def exclusive(path: Path) -> Iterator[None]:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def claimed(path: Path, what: str) -> Iterator[None]:
+    """As ``exclusive``, but refuses to wait.
+
+    Raises:
+        ConfigError: another process has it.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise ConfigError(f"{what}: already under way in another process ({path}); wait for it or stop it") from None
     finally:
         os.close(handle)
 

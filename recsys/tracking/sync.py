@@ -63,20 +63,23 @@ class Sender:
         self._id: str | None = None
         self._epochs_sent = 0
 
-    def send(self, samples: "Iterable[Metric]" = ()) -> str:
+    def send(self, samples: "Iterable[Metric]" = (), *, killed: bool = False) -> str:
         """Send the run as it is now, and the machine's ``samples`` beside it.
+
+        Args:
+            killed: the training ended early; say so unless the run is finished after all.
 
         Raises:
             StoreError: the store did not take it all.
         """
         try:
             with store_errors(store_uri(self.tracking, self.work_dir)), exclusive(self.run.path):
-                return self._send(list(samples))
+                return self._send(list(samples), killed)
         except StoreError:
             self._store = None
             raise
 
-    def _send(self, samples: "list[Metric]") -> str:
+    def _send(self, samples: "list[Metric]", killed: bool) -> str:
         store = self._store = self._store or open_store(self.tracking, self.work_dir)
         self._id = self._id or self._start(store)
         points = [point for point in record.epoch_points(self.run) if point.step > self._epochs_sent]
@@ -86,6 +89,8 @@ class Sender:
             store.client.log_batch(self._id, metrics=batch)
         if self.run.is_finished:
             self._finish(store, self._id)
+        elif killed:
+            store.client.set_terminated(self._id, "KILLED")
         return self._id
 
     def _start(self, store: Store) -> str:
@@ -99,6 +104,8 @@ class Sender:
                 tags={record.DIGEST_TAG: self.run.digest, record.STATE_TAG: "running"},
             )
             found = str(created.info.run_id)
+        elif not self.run.is_finished:
+            store.client.update_run(found, status="RUNNING")
         from mlflow.entities import Param, RunTag
 
         tags = record.tags(self.run)

@@ -137,6 +137,8 @@ def make_run(work_dir: Path) -> MakeRun:
                 "started": "2026-01-01T00:00:00+00:00",
             },
         )
+        if run.is_finished:
+            return run
         for epoch in range(1, epochs + 1):
             run.log_epoch(
                 {"epoch": epoch, "seconds": 1.5, "loss": 2.0 / epoch, "validation/ndcg@10": quality * epoch / epochs}
@@ -145,7 +147,7 @@ def make_run(work_dir: Path) -> MakeRun:
             finish(run, seed, quality, users)
         return run
 
-    make.finish = lambda run, **more: finish(run, 1, 0.5, 60, **more)
+    make.finish = lambda run, seed=1, quality=0.5, **more: finish(run, seed, quality, 60, **more)
     return make
 
 

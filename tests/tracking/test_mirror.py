@@ -45,14 +45,14 @@ def test_a_store_that_comes_back_gets_everything(make_run, work_dir, tracking, m
     failures = iter(["before", "half-way", "before"])
     send = Sender._send
 
-    def unreliable(self, samples):
+    def unreliable(self, samples, killed):
         kind = next(failures, None)
         if kind == "before":
             raise OSError("connection refused")
         if kind == "half-way":
-            send(self, samples)
+            send(self, samples, killed)
             raise OSError("connection reset")
-        return send(self, samples)
+        return send(self, samples, killed)
 
     monkeypatch.setattr(Sender, "_send", unreliable)
     monkeypatch.setattr(mirror_module, "LONGEST_PAUSE", 0.01)
@@ -71,11 +71,11 @@ def test_samples_of_the_machine_survive_an_absence(make_run, work_dir, monkeypat
     tracking = TrackingConfig(log_model=False)
     send, refused = Sender.send, []
 
-    def once_away(self, samples=()):
+    def once_away(self, samples=(), *, killed=False):
         if not refused:
             refused.append(len(list(samples)))
             raise StoreError("away")
-        return send(self, samples)
+        return send(self, samples, killed=killed)
 
     monkeypatch.setattr(Sender, "send", once_away)
     run = make_run(finished=False, epochs=1)

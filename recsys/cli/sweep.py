@@ -1,0 +1,101 @@
+"""Search over config fields: trials as MLflow runs under one parent, hopeless ones stopped early, resumable.
+
+    recsys sweep configs/movielens-100k.yaml --param model.width=32,64,128 --method grid --seeds 1,2,3
+    recsys sweep configs/movielens-100k.yaml --trials 30 \\
+        --param model.dropout=0.0..0.5 --param training.learning_rate=3e-4..3e-3:log --param model.blocks=1..3
+
+A trial's score is its NDCG@10 on validation, never on test, averaged over --seeds. A trial whose first seed falls below
+the median of the earlier ones at the same epoch is stopped. Killed, the same command goes on where it was; with more
+--trials it adds to what is there. `recsys compare` puts the trials side by side.
+"""
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from recsys.cli.common import add_config, add_json, print_json, seeds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from recsys.config import Config
+    from recsys.run import Run
+    from recsys.tracking.trial import Trial
+
+SHOWN = 15
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_config(parser)
+    parser.add_argument(
+        "--param",
+        dest="space",
+        metavar="KEY=VALUES",
+        action="append",
+        default=[],
+        help="A,B,C or LOW..HIGH or LOW..HIGH:log (repeatable)",
+    )
+    parser.add_argument("--method", choices=("grid", "random", "tpe"), default="tpe", help="default: tpe, by Optuna")
+    parser.add_argument("--trials", type=int, help="points to try; a grid's default is all of it")
+    parser.add_argument("--seeds", type=seeds, default=[1], help="trainings a point, for example 1,2,3 (default: 1)")
+    parser.add_argument("--no-prune", action="store_true", help="let every trial run to its end")
+    parser.add_argument("--warmup-epochs", type=int, default=5, help="before a trial may be stopped (default: 5)")
+    parser.add_argument("--mixed", action="store_true", help="search data, prepare and evaluation fields as well")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from recsys.config import load_config
+    from recsys.tracking.space import parse_dimension
+    from recsys.tracking.sweep import Plan, sweep
+
+    config = load_config(args.config, args.overrides)
+    space = [parse_dimension(text) for text in args.space]
+    plan = Plan(args.method, args.trials, tuple(args.seeds), not args.no_prune, args.warmup_epochs, args.mixed)
+
+    def make_run(trial: "Config", name: str, callbacks: "Sequence[Any]") -> "Run":
+        return _make_run(trial, name, callbacks, args)
+
+    trials = sweep(config, space, plan, args.work_dir, make_run)
+    if args.json:
+        print_json({"metric": "validation/ndcg@10", "trials": [_trial_json(trial) for trial in trials]})
+    else:
+        _show(trials, args)
+    return 0 if any(trial.score is not None for trial in trials) else 1
+
+
+def _make_run(config: "Config", name: str, callbacks: "Sequence[Any]", args: argparse.Namespace) -> "Run":
+    from pipelines.prepare import prepare
+    from recsys.training.progress import TrainingBar
+    from recsys.training.trainer import train
+
+    dataset = prepare(config, args.work_dir).artefact
+    with TrainingBar(f"trial {name}") as bar:
+        outcome = train(
+            config, dataset, args.work_dir, callbacks=callbacks, on_step=bar, overwrite=args.overwrite, name=name
+        )
+    return outcome.artefact
+
+
+def _trial_json(trial: "Trial") -> dict[str, Any]:
+    return {**vars(trial), "runs": list(trial.runs)}
+
+
+def _show(trials: "Sequence[Trial]", args: argparse.Namespace) -> None:
+    import shlex
+
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{len(trials)} trials, best first" + (f" ({SHOWN} shown)" if len(trials) > SHOWN else ""))
+    for column in ("trial", "state", "validation NDCG@10", "values"):
+        table.add_column(column)
+    for trial in trials[:SHOWN]:
+        score = "–" if trial.score is None else f"{trial.score:.4f}"
+        values = ", ".join(f"{key}={value}" for key, value in trial.values.items())
+        table.add_row(str(trial.number), trial.state, score, values)
+    console = Console()
+    console.print(table)
+    if trials[0].score is not None:
+        settings = " ".join(f"--set {shlex.quote(f'{key}={value}')}" for key, value in trials[0].values.items())
+        again = f"recsys run {args.config} --work-dir {args.work_dir} {settings}"
+        console.print(f"The best one:\n  {again}", markup=False, highlight=False, soft_wrap=True)

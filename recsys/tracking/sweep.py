@@ -1,0 +1,201 @@
+"""A search over config fields: trials as runs under one parent, the hopeless ones stopped early, resumable.
+
+The journal in ``work_dir/sweeps/DIGEST`` knows every trial; runs are found again by their digests. So the same command
+goes on where a killed one was, and more ``trials`` add to those that are there.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState
+
+from recsys.artefact import digest
+from recsys.config import Config
+from recsys.errors import ConfigError, RecsysError
+from recsys.run import Run
+from recsys.tracking.mirror import MlflowMirror
+from recsys.tracking.parent import Parent
+from recsys.tracking.space import Dimension, check_space, grid, with_values
+from recsys.tracking.store import claimed
+from recsys.tracking.trial import Trial
+
+SWEEPS_DIR = "sweeps"
+METRIC = "ndcg@10"  # on validation; a sweep never looks at the test split
+
+# Makes a config into a finished run, telling the callbacks as the trainer does.
+MakeRun = Callable[[Config, str, Sequence[Any]], Run]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to search.
+
+    Attributes:
+        trials: how many points; None is all of a grid.
+        seeds: trainings a point; the mean over them is what counts.
+        prune: stop a trial whose first seed is below the median of the earlier ones at the same epoch.
+        warmup_epochs: epochs before a trial may be stopped.
+        mixed: search even fields that change the data or the way of measuring.
+    """
+
+    method: Literal["grid", "random", "tpe"] = "tpe"
+    trials: int | None = None
+    seeds: tuple[int, ...] = (1,)
+    prune: bool = True
+    warmup_epochs: int = 5
+    mixed: bool = False
+
+
+def sweep_digest(config: Config, space: Sequence[Dimension], plan: Plan) -> str:
+    """What a sweep is: another space, method or set of seeds is another sweep; more trials are not."""
+    sections = {**config.to_json(), "tracking": None}
+    sections["training"] = {**sections["training"], "seed": None}
+    return digest([sections, [repr(dimension) for dimension in space], plan.method, plan.seeds, plan.prune])
+
+
+def sweep(config: Config, space: Sequence[Dimension], plan: Plan, work_dir: Path, make_run: MakeRun) -> list[Trial]:
+    """Search ``space`` around ``config``; returns every trial, best first.
+
+    Raises:
+        ConfigError: a space that cannot be searched, or the same sweep under way in another process.
+        StoreError: MLflow's store is away at the beginning; later it is only waited for.
+    """
+    check_space(space, config, mixed=plan.mixed)
+    name = sweep_digest(config, space, plan)
+    directory = work_dir / SWEEPS_DIR / name
+    directory.mkdir(parents=True, exist_ok=True)
+    points = list(grid(space)) if plan.method == "grid" else []
+    wanted = _wanted(plan, points)
+    with claimed(directory, f"sweep {name[:8]}"):
+        study = _study(directory, name, plan)
+        for point in points:
+            study.enqueue_trial(point, skip_if_exists=True)
+        _take_up(study)
+        parent = Parent(config.tracking, work_dir, name, [str(dimension) for dimension in space], plan.method)
+        while len(settled(study)) < wanted:
+            _try_one(study, config, space, plan, work_dir, make_run, parent.run_id)
+            parent.update(settled(study))
+        parent.finish(settled(study))
+        return sorted(settled(study), key=_rank)
+
+
+def settled(study: optuna.Study) -> list[Trial]:
+    """The trials that need no more work, in the order in which they began."""
+    return [
+        _trial(one) for one in study.get_trials(deepcopy=False) if one.state.is_finished() and "state" in one.user_attrs
+    ]
+
+
+def _try_one(
+    study: optuna.Study,
+    config: Config,
+    space: Sequence[Dimension],
+    plan: Plan,
+    work_dir: Path,
+    make_run: MakeRun,
+    parent: str | None,
+) -> None:
+    trial = study.ask()
+    values = {dimension.key: dimension.suggest(trial) for dimension in space}
+    trial.set_user_attr("values", values)
+    scores: list[float] = []
+    digests: list[str] = []
+    try:
+        chosen = with_values(config, values)
+        for seed in plan.seeds:
+            seeded = with_values(chosen, {"training.seed": str(seed)})
+            watcher = _Watcher(trial if seed == plan.seeds[0] else None)
+            mirror = MlflowMirror(config.tracking, work_dir, parent=parent)
+            name = f"{study.study_name[:6]}-t{trial.number}-s{seed}"
+            try:
+                run = make_run(seeded, name, [mirror, watcher])
+            except BaseException:
+                mirror.abandon()
+                raise
+            scores.append(float(run.metrics["validation"][METRIC]))
+            digests.append(run.digest)
+    except optuna.TrialPruned as pruned:
+        _tell(study, trial, TrialState.PRUNED, None, str(pruned), digests)
+    except RecsysError as error:
+        _tell(study, trial, TrialState.FAIL, None, str(error), digests)
+    else:
+        _tell(study, trial, TrialState.COMPLETE, sum(scores) / len(scores), "", digests)
+
+
+class _Watcher:
+    """A trainer's callback that reports each epoch of a trial and ends it when it is hopeless."""
+
+    def __init__(self, trial: optuna.Trial | None) -> None:
+        self._trial = trial
+
+    def on_start(self, run: Run, config: Config) -> None:
+        """Nothing to do yet."""
+
+    def on_epoch(self, run: Run, metrics: dict[str, float]) -> None:
+        """Raises optuna.TrialPruned when the trial is below the median of the earlier ones."""
+        key = f"validation/{METRIC}"
+        if self._trial is None or key not in metrics:
+            return
+        epoch = int(metrics["epoch"])
+        self._trial.report(metrics[key], epoch)
+        if self._trial.should_prune():
+            raise optuna.TrialPruned(f"stopped at epoch {epoch}: {METRIC} {metrics[key]:.4f} is below the median")
+
+    def on_end(self, run: Run) -> None:
+        """Nothing left to do."""
+
+
+def _study(directory: Path, name: str, plan: Plan) -> optuna.Study:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        storage=JournalStorage(JournalFileBackend(str(directory / "journal.log"))),
+        study_name=name,
+        direction="maximize",
+        pruner=optuna.pruners.MedianPruner(n_warmup_steps=plan.warmup_epochs)
+        if plan.prune
+        else optuna.pruners.NopPruner(),
+        load_if_exists=True,
+    )
+    # A sweep that is taken up again must not draw the points that it drew before.
+    seed = int(name[:6], 16) + len(study.trials)
+    sampler = optuna.samplers.TPESampler if plan.method == "tpe" else optuna.samplers.RandomSampler
+    study.sampler = sampler(seed=seed)
+    return study
+
+
+def _take_up(study: optuna.Study) -> None:
+    """Queue again what a killed sweep was in the middle of."""
+    for stale in study.get_trials(states=(TrialState.RUNNING,)):
+        study.tell(stale.number, state=TrialState.FAIL)
+        study.enqueue_trial(stale.system_attrs.get("fixed_params", stale.params))
+
+
+def _tell(
+    study: optuna.Study, trial: optuna.Trial, state: TrialState, score: float | None, reason: str, runs: list[str]
+) -> None:
+    for key, value in {"state": state.name.lower(), "reason": reason, "runs": runs}.items():
+        trial.set_user_attr(key, value)
+    study.tell(trial, score, state=state)
+
+
+def _trial(one: FrozenTrial) -> Trial:
+    about = one.user_attrs
+    score = one.value if one.state == TrialState.COMPLETE else None
+    return Trial(one.number, about["state"], about["values"], score, about["reason"], tuple(about["runs"]))
+
+
+def _rank(trial: Trial) -> tuple[float, int]:
+    return (float("inf") if trial.score is None else -trial.score, trial.number)
+
+
+def _wanted(plan: Plan, points: Sequence[Any]) -> int:
+    if plan.trials is None and not points:
+        raise ConfigError("--trials: say how many; only a grid ends by itself")
+    if plan.trials is None:
+        return len(points)
+    return min(plan.trials, len(points)) if points else plan.trials

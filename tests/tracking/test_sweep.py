@@ -1,0 +1,145 @@
+"""Sweeps over a function that stands in for training: what is tried, stopped, resumed and filed."""
+
+import pytest
+
+from recsys.config import parse_config
+from recsys.errors import ConfigError, RecsysError
+from recsys.tracking.space import parse_dimension
+from recsys.tracking.store import claimed, open_store
+from recsys.tracking.sweep import Plan, sweep
+
+SPACE = [parse_dimension("model.width=8,16,32")]
+GRID = Plan("grid", seeds=(1, 2), prune=False)
+
+
+class Killed(BaseException):
+    """As if the process had been killed: nothing may catch it."""
+
+
+@pytest.fixture
+def config(tracking):
+    values = {"data": {"path": "log.csv"}, "tracking": tracking.model_dump(), "model": {"max_length": 10}}
+    return parse_config(values)
+
+
+@pytest.fixture
+def training(make_run):
+    """A trainer whose quality grows with the width; ``calls`` says what it was asked for."""
+
+    class Training:
+        def __init__(self):
+            self.calls, self.fails_at = [], {}
+
+        def __call__(self, config, name, callbacks):
+            point = (config.model.width, config.training.seed)
+            self.calls.append(point)
+            if point in self.fails_at:
+                raise self.fails_at.pop(point)
+            quality = config.model.width / 100
+            run = make_run(point[1], width=point[0], quality=quality, finished=False, epochs=0)
+            if run.is_finished:
+                return run
+            for callback in callbacks:
+                callback.on_start(run, config)
+            for epoch in range(1, 4):
+                metrics = {"epoch": epoch, "seconds": 1.0, "validation/ndcg@10": quality * epoch / 3}
+                run.log_epoch(metrics)
+                for callback in callbacks:
+                    callback.on_epoch(run, metrics)
+            make_run.finish(run, quality=quality, seed=point[1])
+            for callback in callbacks:
+                callback.on_end(run)
+            return run
+
+    return Training()
+
+
+def test_a_grid_tries_everything_with_every_seed(config, training, work_dir):
+    trials = sweep(config, SPACE, GRID, work_dir, training)
+    assert training.calls == [(w, s) for w in (8, 16, 32) for s in (1, 2)]
+    assert [trial.values["model.width"] for trial in trials] == ["32", "16", "8"]
+    assert [trial.score for trial in trials] == pytest.approx([0.32, 0.16, 0.08])
+
+
+def test_trials_are_children_of_one_parent(config, training, work_dir, tracking):
+    sweep(config, SPACE, GRID, work_dir, training)
+    store = open_store(tracking, work_dir)
+    runs = store.client.search_runs([store.experiment_id])
+    (parent,) = [run for run in runs if "recsys.sweep_digest" in run.data.tags]
+    children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert len(children) == 6
+    assert {child.info.status for child in [parent, *children]} == {"FINISHED"}
+    assert parent.data.metrics["best/ndcg_at_10"] == pytest.approx(0.32)
+    assert parent.data.params["sweep.method"] == "grid"
+    assert "model.width=32" in parent.data.tags["mlflow.note.content"]
+
+
+def test_killed_in_the_middle_it_goes_on_and_trains_nothing_twice(config, training, work_dir, tracking):
+    training.fails_at[16, 2] = Killed()
+    with pytest.raises(Killed):
+        sweep(config, SPACE, GRID, work_dir, training)
+    training.calls.clear()
+    trials = sweep(config, SPACE, GRID, work_dir, training)
+    assert (8, 1) not in training.calls
+    assert sorted(training.calls) == [(16, 1), (16, 2), (32, 1), (32, 2)]  # (16, 1) is found finished by its digest
+    assert [trial.score for trial in trials] == pytest.approx([0.32, 0.16, 0.08])
+    store = open_store(tracking, work_dir)
+    assert len(store.client.search_runs([store.experiment_id])) == 1 + 6
+
+
+def test_done_it_does_nothing_and_more_trials_add(config, training, work_dir):
+    plan = Plan("random", trials=2, prune=False)
+    space = [parse_dimension("model.width=8..64")]
+    first = sweep(config, space, plan, work_dir, training)
+    training.calls.clear()
+    assert sweep(config, space, plan, work_dir, training) == first
+    assert training.calls == []
+    more = sweep(config, space, Plan("random", trials=5, prune=False), work_dir, training)
+    assert len(more) == 5
+    assert len(training.calls) == 3
+    assert {trial.number for trial in first} <= {trial.number for trial in more}
+
+
+def test_hopeless_trials_are_stopped(config, training, work_dir, tracking):
+    """Wide ones first, five of them (the pruner's start), then one that is worse at every epoch."""
+    space = [parse_dimension("model.width=64,65,66,67,68,8")]
+    trials = sweep(config, space, Plan("grid", warmup_epochs=0), work_dir, training)
+    (stopped,) = [trial for trial in trials if trial.state == "pruned"]
+    assert stopped.values == {"model.width": "8"}
+    assert "stopped at epoch 1" in stopped.reason
+    store = open_store(tracking, work_dir)
+    statuses = [run.info.status for run in store.client.search_runs([store.experiment_id])]
+    assert statuses.count("KILLED") == 1
+
+
+def test_a_trial_that_fails_is_told_and_the_rest_goes_on(config, training, work_dir):
+    training.fails_at[16, 1] = RecsysError("training: the loss became nan in epoch 3")
+    trials = sweep(config, SPACE, GRID, work_dir, training)
+    assert [trial.state for trial in trials] == ["complete", "complete", "fail"]
+    assert trials[-1].reason == "training: the loss became nan in epoch 3"
+
+
+def test_values_that_do_not_go_together_fail_alone(config, training, work_dir):
+    space = [parse_dimension("model.width=8,16"), parse_dimension("model.heads=1,3")]
+    trials = sweep(config, space, Plan("grid", prune=False), work_dir, training)
+    assert [trial.state for trial in trials] == ["complete", "complete", "fail", "fail"]
+    assert "must be a multiple of model.heads" in trials[-1].reason
+
+
+def test_one_process_at_a_time(config, training, work_dir):
+    sweep(config, SPACE, GRID, work_dir, training)
+    (directory,) = (work_dir / "sweeps").iterdir()
+    with claimed(directory, "this test"), pytest.raises(ConfigError, match="already under way"):
+        sweep(config, SPACE, GRID, work_dir, training)
+
+
+def test_without_a_grid_the_number_of_trials_is_asked_for(config, training, work_dir):
+    with pytest.raises(ConfigError, match="--trials"):
+        sweep(config, SPACE, Plan("tpe"), work_dir, training)
+
+
+def test_tracking_off_means_no_store(config, training, work_dir):
+    (work_dir / "mlflow.db").unlink()
+    silent = config.model_copy(update={"tracking": config.tracking.model_copy(update={"enabled": False})})
+    assert len(sweep(silent, SPACE, GRID, work_dir, training)) == 3
+    assert not (work_dir / "mlflow.db").exists()
