@@ -33,10 +33,10 @@ def causal_mask(segments: tf.Tensor) -> tf.Tensor:
     """
     length = tf.shape(segments)[1]
     columns = tf.range(length)
-    past = columns[None, :] <= columns[:, None]  # [query, key]
-    same = tf.equal(segments[:, :, None], segments[:, None, :])  # [batch, query, key]
-    seen = same & past[None] & tf.not_equal(segments, 0)[:, None, :]
-    return tf.where(seen, 0.0, MASKED)[:, None]
+    past = tf.where(columns[None, :] <= columns[:, None], 0.0, MASKED)  # [query, key]
+    own = tf.equal(segments[:, :, None], segments[:, None, :]) & tf.not_equal(segments, 0)[:, None, :]
+    # Added, not combined: padding, which sees nothing, must still prefer the past to the future.
+    return (past[None] + tf.where(own, 0.0, MASKED))[:, None]
 
 
 def scaled_dot_product(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, mask: tf.Tensor) -> Attended:

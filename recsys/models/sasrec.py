@@ -99,7 +99,10 @@ class SASRec(tfrs.models.Model):
 
     def score(self, history: tf.Tensor, candidates: tf.Tensor) -> tf.Tensor:
         """Scores of ``candidates [batch, n] int32`` after ``history [batch, length] int32``: ``[batch, n]``."""
-        query = self.encode(history)
+        return self.score_query(self.encode(history), history, candidates)
+
+    def score_query(self, query: tf.Tensor, history: tf.Tensor, candidates: tf.Tensor) -> tf.Tensor:
+        """``score`` from the query embedding ``[batch, width]``; of the history only the newest items are read."""
         scores = tf.matmul(self.lookup(candidates), query[:, :, None])[:, :, 0]
         if self.memory is None:
             return scores

@@ -24,7 +24,8 @@ def load_weights(model: keras.Model, path: Path) -> None:
         ArtefactError: the file is missing or damaged, or its names or shapes are not the model's.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here: numpy leaves a damaged file open.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ArtefactError(f"{path}: cannot be read as weights ({error}); train again") from None

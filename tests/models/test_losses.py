@@ -1,0 +1,130 @@
+"""Losses and their logits over a packed batch, against sums written out in Python."""
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from recsys.models.keras import tf
+from recsys.models.losses import build_loss
+from recsys.models.targets import TargetScorer
+
+
+def scorer_of(case) -> TargetScorer:
+    stream, _ = case.model.stream(case.batch["ids"], case.batch["segments"], case.batch["positions"])
+    return TargetScorer(case.model, case.batch, stream)
+
+
+def slots(case):
+    """Each real slot of the batch: its number, its user's training items, how many of them came before the target."""
+    ids, targets = case.batch["ids"].numpy().ravel(), case.batch["targets"].numpy().ravel()
+    segments = case.batch["segments"].numpy().ravel()
+    starts, ends = case.sequences.bounds("train")
+    for user in range(1, segments.max() + 1):
+        own = np.flatnonzero(segments == user)
+        train = [int(ids[own[0]]), *(int(targets[slot]) for slot in own)]
+        assert train in [case.sequences.items[s:e].tolist() for s, e in zip(starts, ends, strict=True)]
+        for place, slot in enumerate(own):
+            yield slot, train, place + 1
+
+
+def test_logits_are_those_of_scoring_each_prefix_alone(make_case) -> None:
+    case = make_case(memory=False)
+    columns = np.arange(1, 10)
+    (found,) = scorer_of(case).against(tf.constant(columns, tf.int32))
+    for slot, train, length in slots(case):
+        history = np.zeros((1, 25), np.int32)
+        history[0, 25 - length :] = train[:length]
+        if length == len(train) - 1:  # positions count from the newest, so only the last prefix stands alike
+            np.testing.assert_allclose(found[slot], case.model.score_all(history)[0, 1:], atol=1e-5)
+
+
+def test_the_memory_is_read_without_the_users_own_transitions(make_case) -> None:
+    case = make_case(memory=True)
+    scorer = scorer_of(case)
+    attention, both = scorer.positives()
+    starts, ends = case.sequences.bounds("train")
+    everyone = [case.sequences.items[s:e].tolist() for s, e in zip(starts, ends, strict=True)]
+
+    def counts(histories: list[list[int]]) -> Counter:
+        out: Counter = Counter()
+        for history in histories:
+            for place, item in enumerate(history):
+                for step in (1, 2):
+                    if place + step < len(history):
+                        out[item, history[place + step]] += 1 / step
+        return out
+
+    shares = scorer.shares.numpy().reshape(-1, 27)  # one frame of 25 + 3 - 1 keys a row
+    totals = np.pad(case.batch["totals"].numpy(), [[0, 0], [2, 0]], constant_values=1.0)
+    for slot, train, length in slots(case):
+        others = list(everyone)
+        others.remove(train)
+        known = counts(others)
+        target, support = train[length], 0.0
+        for age in range(min(3, length)):
+            item, key = train[length - 1 - age], slot % 25 + 2 - age
+            total = sum(n for (source, _), n in known.items() if source == item)
+            assert totals[slot // 25, key] == pytest.approx(max(total, 0.01), abs=1e-5), f"total of item {item}"
+            weight = shares[slot, key] * totals[slot // 25, key]
+            support += weight * known[item, target] / max(total, 0.01)
+        added = case.model.memory.logits(scorer.hidden[slot : slot + 1], tf.constant([[support]], tf.float32))
+        assert float(both[slot] - attention[slot]) == pytest.approx(float(added[0, 0]), abs=1e-4)
+
+
+@pytest.mark.parametrize("memory", [False, True])
+def test_softmax_is_the_mean_log_probability_among_unseen_items(make_case, memory: bool) -> None:
+    case = make_case(memory=memory, loss="softmax")
+    scorer = scorer_of(case)
+    every = scorer.against(tf.range(1, 10))
+    expected, count = 0.0, 0
+    for slot, train, length in slots(case):
+        count += 1
+        for view, positive in zip(every, scorer.positives(), strict=True):
+            unseen = [float(view[slot, item - 1]) for item in range(1, 10) if item not in train]
+            own = float(positive[slot])
+            expected -= own - math.log(math.exp(own) + sum(map(math.exp, unseen)))
+            assert train[length] not in (item for item in range(1, 10) if item not in train)
+    assert float(build_loss(case.training)(scorer)) == pytest.approx(expected / count, rel=1e-4)
+
+
+@pytest.mark.parametrize("memory", [False, True])
+def test_sampling_every_item_is_the_full_softmax(make_case, memory: bool) -> None:
+    # Nine of nine items drawn: each is expected once, log Q is 0.
+    case = make_case(memory=memory)
+    full = make_case(memory=memory, loss="softmax")
+    sampled = float(build_loss(case.training)(scorer_of(case)))
+    assert sampled == pytest.approx(float(build_loss(full.training)(scorer_of(full))), rel=1e-5)
+
+
+def test_the_full_softmax_has_the_gradient_of_sampling_every_item(make_case) -> None:
+    gradients = []
+    for loss in ("softmax", "sampled_softmax"):
+        case = make_case(memory=True, loss=loss)
+        with tf.GradientTape() as tape:
+            value = build_loss(case.training)(scorer_of(case))
+        found = tape.gradient(value, case.model.trainable_variables)
+        gradients.append([tf.convert_to_tensor(one).numpy() for one in found])
+    for variable, one, other in zip(case.model.trainable_variables, *gradients, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5, err_msg=variable.name)
+
+
+@pytest.mark.parametrize("loss", ["bce", "gbce"])
+def test_binary_losses_by_scalars(make_case, loss: str) -> None:
+    case = make_case(memory=False, loss=loss)
+    scorer = scorer_of(case)
+    (view,), (positive,) = scorer.against(case.batch["negatives"]), scorer.positives()
+    share, t = 9 / 8, 0.75  # negatives over the other items
+    power = share * (t * (1 - 1 / share) + 1 / share)
+    expected, count = 0.0, 0
+    for slot, train, _ in slots(case):
+        terms = [
+            math.log(1 + math.exp(float(view[slot, place])))
+            for place, item in enumerate(case.batch["negatives"].numpy())
+            if item not in train
+        ]
+        own = math.log(1 + math.exp(-float(positive[slot])))
+        expected += own + sum(terms) / 9 if loss == "bce" else power * own + sum(terms)
+        count += 1
+    assert float(build_loss(case.training)(scorer)) == pytest.approx(expected / count, rel=1e-4)

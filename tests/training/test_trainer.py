@@ -1,0 +1,118 @@
+"""A training from start to seal: what it leaves, that it resumes, that it stops when it must."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys.config import Config
+from recsys.config.evaluation import EvaluationConfig
+from recsys.data.dataset import Dataset
+from recsys.errors import RecsysError
+from recsys.evaluation.evaluate import rank, targets_of
+from recsys.models.loading import load_run, scorer
+from recsys.run import Run
+from recsys.training.trainer import config_digest, run_of, train
+
+
+class KilledError(Exception):
+    """Stands for a kill: nothing after it runs."""
+
+
+class KillAfter:
+    """A callback that ends the process's work after some epochs."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+
+    def on_start(self, run: Run, config: Config) -> None: ...
+
+    def on_epoch(self, run: Run, metrics: dict[str, float]) -> None:
+        if metrics["epoch"] == self.epochs:
+            raise KilledError
+
+    def on_end(self, run: Run) -> None: ...
+
+
+def changed(config: Config, **training: Any) -> Config:
+    return config.model_copy(update={"training": config.training.model_copy(update=training)})
+
+
+@pytest.fixture(scope="module")
+def config(config: Config) -> Config:
+    return changed(config, final_fit=True)
+
+
+@pytest.fixture(scope="module")
+def whole(dataset: Dataset, config: Config, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that nothing interrupted."""
+    return train(config, dataset, tmp_path_factory.mktemp("whole")).artefact
+
+
+def test_a_run_holds_what_it_promises(dataset: Dataset, whole: Run) -> None:
+    whole.verify()
+    metrics, history = whole.metrics, list(whole.history())
+    assert [entry["epoch"] for entry in history] == [1, 2, 3, 4]
+    best = max(history, key=lambda entry: entry["validation/ndcg@10"])
+    assert metrics["epochs"] == {"best": best["epoch"], "run": 4}
+    assert metrics["validation"]["ndcg@10"] == pytest.approx(best["validation/ndcg@10"])
+    assert set(metrics["baselines"]) == {"popularity", "markov", "window_markov"}
+    assert metrics["model"]["hr@10"] > metrics["baselines"]["popularity"]["hr@10"]
+    ranks = pd.read_parquet(whole.ranks_file)
+    test = ranks[ranks["split"] == "test"]
+    assert len(test) == len(dataset.sequences)
+    found = np.where(test["rank"] <= 10, 1 / np.log2(1 + test["rank"]), 0).mean()
+    assert metrics["model"]["ndcg@10"] == pytest.approx(found)
+    assert not whole.checkpoint_dir.exists(), "a finished run needs no checkpoint"
+
+
+def test_the_sealed_weights_give_the_sealed_ranks(dataset: Dataset, whole: Run) -> None:
+    ranks = pd.read_parquet(whole.ranks_file)
+    expected = ranks[ranks["split"] == "test"]["rank"].to_numpy()
+    found = rank(scorer(load_run(whole), dataset), dataset, targets_of(dataset, "test"), EvaluationConfig())
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_the_final_fit_learns_from_validation_events_too(whole: Run) -> None:
+    assert whole.metrics["protocol"] == "L1F"
+    with np.load(whole.weights_file) as final, np.load(whole.path / "searched.npz") as searched:
+        (totals,) = (name for name in final.files if "totals" in name)
+        assert final[totals].sum() > searched[totals].sum(), "the memory was not counted again with validation"
+
+
+def test_the_same_config_is_reused_and_another_seed_is_not(dataset: Dataset, config: Config, whole: Run) -> None:
+    work_dir = whole.path.parent.parent
+    again = train(config, dataset, work_dir)
+    other = run_of(changed(config, seed=2), dataset, work_dir)
+    assert again.reused
+    assert again.artefact.path == whole.path != other.path
+    assert config_digest(config, dataset) == config_digest(changed(config, seed=2), dataset)
+    assert config_digest(config, dataset) != config_digest(changed(config, epochs=5), dataset)
+
+
+def test_a_killed_training_resumes_to_the_same_bits(
+    dataset: Dataset, config: Config, whole: Run, tmp_path: Path
+) -> None:
+    with pytest.raises(KilledError):
+        train(config, dataset, tmp_path, callbacks=[KillAfter(3)])
+    broken = run_of(config, dataset, tmp_path)
+    assert broken.is_started
+    assert not broken.is_finished
+    resumed = train(config, dataset, tmp_path).artefact
+    with np.load(whole.weights_file) as one, np.load(resumed.weights_file) as other:
+        for name in one.files:
+            np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+    histories = [[{k: v for k, v in e.items() if k != "seconds"} for e in run.history()] for run in (whole, resumed)]
+    assert histories[0] == histories[1]
+    assert whole.metrics == resumed.metrics
+
+
+def test_a_loss_that_diverges_stops_the_run_and_keeps_the_checkpoint(
+    dataset: Dataset, config: Config, tmp_path: Path
+) -> None:
+    wild = changed(config, learning_rate=1e30)
+    with pytest.raises(RecsysError, match=r"loss became (nan|inf).*learning_rate"):
+        train(wild, dataset, tmp_path)
+    assert not run_of(wild, dataset, tmp_path).is_finished
