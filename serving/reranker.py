@@ -9,9 +9,10 @@ Needs numpy and ai-edge-litert, nothing else; nothing leaves the process.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,7 @@ from serving.signature import check_signature
 
 __all__ = ["Event", "Ranked", "Reranker"]
 
+Scores: TypeAlias = npt.NDArray[np.float32]
 _INT64 = np.iinfo(np.int64)
 
 
@@ -75,8 +77,13 @@ class Reranker:
         Raises:
             DataError: an event or a candidate is not what its type says.
         """
+        encoded = self.encode_history(history)
+        return self.order(candidates, lambda ids: self.score(encoded, ids))
+
+    def order(self, candidates: Sequence[str], score: Callable[[npt.NDArray[np.int32]], Scores]) -> list[Ranked]:
+        """``candidates``, best first by ``score`` of their internal ids; unknown ones last."""
         ids = self.encode_candidates(candidates)
-        scores = self.score(self.encode_history(history), ids)
+        scores = score(ids)
         known = np.flatnonzero(ids != PAD_ID)
         best_first = known[np.argsort(-scores[known], kind="stable")]
         ranked = [Ranked(candidates[i], float(scores[i])) for i in best_first.tolist()]
@@ -128,10 +135,8 @@ class Reranker:
 
     def encode_history(self, history: Sequence[Event]) -> npt.NDArray[np.int32]:
         """The model's input, ``[1, history_length] int32``."""
-        for place, event in enumerate(history):
-            _check_event(place, event)
         manifest = self.manifest
-        return encode_history(history, self.vocabulary, manifest.history_length, manifest.cleaning)
+        return encode_history(self.checked(history), self.vocabulary, manifest.history_length, manifest.cleaning)
 
     def encode_candidates(self, candidates: Sequence[str]) -> npt.NDArray[np.int32]:
         """Internal ids, ``[n] int32``; ``PAD_ID`` for an item that the model does not know."""
@@ -139,17 +144,37 @@ class Reranker:
             _check_item(f"candidate {place}", item)
         return self.vocabulary.encode(candidates)
 
-    def score(self, history: npt.NDArray[np.int32], candidates: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+    def score(self, history: npt.NDArray[np.int32], candidates: npt.NDArray[np.int32]) -> Scores:
         """Logits of ``candidates [n]`` (internal ids) after ``history [1, history_length]``: ``[n] float32``."""
+        return self.score_chunks("rerank", {"history": history}, candidates)
+
+    def score_chunks(
+        self, signature: str, inputs: dict[str, npt.NDArray[Any]], candidates: npt.NDArray[np.int32]
+    ) -> Scores:
+        """Scores of any number of candidates by a signature of fixed width."""
         width = self.manifest.candidates
         scores = np.empty(len(candidates), np.float32)
         for start in range(0, len(candidates), width):
             chunk = candidates[start : start + width]
             padded = np.full((1, width), PAD_ID, np.int32)
             padded[0, : len(chunk)] = chunk
-            outputs = self._interpreter.run("rerank", history=history, candidates=padded)
+            outputs = self.run(signature, **inputs, candidates=padded)
             scores[start : start + width] = outputs["scores"][0, : len(chunk)]
         return scores
+
+    def run(self, signature: str, **inputs: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
+        """Any of the bundle's signatures, as its manifest describes them."""
+        return self._interpreter.run(signature, **inputs)
+
+    def checked(self, history: Sequence[Event]) -> list[Event]:
+        """The events, each of them one.
+
+        Raises:
+            DataError: an event is not what its type says.
+        """
+        for place, event in enumerate(history):
+            _check_event(place, event)
+        return list(history)
 
 
 def _check_item(place: str, item: object) -> None:

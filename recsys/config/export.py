@@ -18,7 +18,7 @@ class ExportConfig(Section):
     memory_neighbours: int = Field(
         16, ge=0, description="transitions kept an item, heaviest first, where a variant's name does not say -mDEPTH"
     )
-    signatures: tuple[Literal["encode", "score_all", "top_k", "explain"], ...] = Field(
+    signatures: tuple[Literal["encode", "score_all", "top_k", "explain", "incremental"], ...] = Field(
         (), description="beside rerank, which every bundle has"
     )
     candidates: int = Field(100, ge=1, le=65_536, description="fixed width of rerank; clients chunk and pad")

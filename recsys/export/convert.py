@@ -12,7 +12,7 @@ from litert_quantizer.algorithm_manager import AlgorithmName
 from litert_quantizer.qtyping import TFLOperationName
 
 from recsys.export import flatbuffer
-from recsys.export.phone import Signatures
+from recsys.export.signatures import Signatures
 from recsys.models.keras import tf
 
 

@@ -26,9 +26,9 @@ from recsys.data.dataset import Dataset
 from recsys.errors import ConfigError, RecsysError
 from recsys.evaluation.ranking import ScoreAll
 from recsys.export import convert, flatbuffer, measure
-from recsys.export.phone import Signatures
 from recsys.export.requests import encode, golden_case, sample_requests
 from recsys.export.runtime import Runtime
+from recsys.export.signatures import Signatures
 from recsys.export.variants import Variant
 from recsys.models.loading import scorer
 from recsys.models.sasrec import SASRec

@@ -1,7 +1,5 @@
 """The recommender as a phone runs it: the trained layers over compact tables, one fixed shape a signature."""
 
-from collections.abc import Callable, Iterable
-
 import numpy as np
 
 from recsys.export.tables import ItemTable, Memory
@@ -13,7 +11,6 @@ from recsys.models.sasrec import SASRec
 from recsys.schema import PAD_ID
 
 EXPLAINED = 50  # newest events that explain weighs
-TOP_K = 100  # items that top_k gives
 
 
 class PhoneMemory(TransitionMemory):
@@ -109,36 +106,3 @@ class PhoneModel(SASRec):
 def _not_constant(x: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
     """``x`` itself, made to depend on an input: the converter would else work out what follows, and store it."""
     return x + tf.minimum(ids[0, 0], 0)
-
-
-class Signatures(tf.Module):
-    """The traced functions of a phone model, by the names that clients call.
-
-    Attributes:
-        functions: name to traced function; all take batches of one.
-    """
-
-    def __init__(self, model: PhoneModel, candidates: int, names: Iterable[str]) -> None:
-        super().__init__()
-        history = tf.TensorSpec([1, model.config.max_length], tf.int32, name="history")
-        many = tf.TensorSpec([1, candidates], tf.int32, name="candidates")
-        one = tf.TensorSpec([1, 1], tf.int32, name="candidates")
-
-        def top_k(history: tf.Tensor) -> dict[str, tf.Tensor]:
-            scores = model.score_all(history)[:, 1:]
-            best = tf.math.top_k(scores, min(TOP_K, int(scores.shape[1])))
-            return {"items": best.indices + 1, "scores": best.values}
-
-        known: dict[str, tuple[Callable[..., dict[str, tf.Tensor]], list[tf.TensorSpec]]] = {
-            "rerank": (lambda history, candidates: {"scores": model.score(history, candidates)}, [history, many]),
-            "encode": (lambda history: {"embedding": model.encode(history)}, [history]),
-            "score_all": (lambda history: {"scores": model.score_all(history)}, [history]),
-            "top_k": (top_k, [history]),
-            "explain": (
-                lambda history, candidates: {"attribution": model.explain(history, candidates)},
-                [history, one],
-            ),
-        }
-        self.functions = {name: tf.function(*known[name]) for name in ("rerank", *names)}
-        # Saving follows attributes; it needs the variables, and must not try to save the Keras model around them.
-        self.tracked = list(model.variables)

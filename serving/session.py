@@ -1,0 +1,72 @@
+"""A user's session: each new event costs one position of the model, not a whole history."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.data.history import Event, clean_history, pad_histories
+from recsys.errors import ConfigError
+from serving.reranker import Ranked, Reranker
+
+
+class Session:
+    """A history that grows, over a bundle with the signatures ``start``, ``step`` and ``score``.
+
+    Ranks as ``Reranker.rerank`` does over the same events. An event that only adds one item at the end of a history
+    that still fits the model is one step; anything else (an older event, a window that slides) encodes anew.
+
+    Args:
+        reranker: stays shared; a session holds only its own history and what the model carries of it.
+
+    Raises:
+        ConfigError: the bundle lacks the signatures.
+    """
+
+    def __init__(self, reranker: Reranker, history: Sequence[Event] = ()) -> None:
+        missing = {"start", "step", "score"} - reranker.manifest.signatures.keys()
+        if missing:
+            raise ConfigError(
+                f"{reranker.bundle.path}: no signature {', '.join(sorted(missing))}; "
+                "export with export.signatures=[incremental]"
+            )
+        self._reranker = reranker
+        self._events: list[Event] = []
+        self.replace(history)
+
+    def replace(self, history: Sequence[Event]) -> None:
+        """Begin again with another history."""
+        self._events = self._reranker.checked(history)
+        self._ids = self._clean()
+        self._carried = self._reranker.run("start", history=self._padded())
+
+    def append(self, event: Event) -> bool:
+        """Take one more event in; returns whether one step was enough."""
+        self._events += self._reranker.checked([event])
+        before, self._ids = self._ids, self._clean()
+        if np.array_equal(before, self._ids):
+            return True
+        fits = len(self._ids) <= self._reranker.manifest.history_length
+        if not fits or not np.array_equal(before, self._ids[:-1]):
+            self._carried = self._reranker.run("start", history=self._padded())
+            return False
+        self._carried = self._reranker.run(
+            "step",
+            item=self._ids[-1:].reshape(1, 1),
+            count=np.array([[len(before)]], np.int32),
+            keys=self._carried["keys"],
+            values=self._carried["values"],
+        )
+        return True
+
+    def rerank(self, candidates: Sequence[str]) -> list[Ranked]:
+        """``candidates``, best first, as ``Reranker.rerank`` gives them."""
+        inputs = {"embedding": self._carried["embedding"], "history": self._padded()}
+        return self._reranker.order(candidates, lambda ids: self._reranker.score_chunks("score", inputs, ids))
+
+    def _clean(self) -> npt.NDArray[np.int32]:
+        return clean_history(self._events, self._reranker.vocabulary, self._reranker.manifest.cleaning)[0]
+
+    def _padded(self) -> npt.NDArray[np.int32]:
+        length = self._reranker.manifest.history_length
+        return pad_histories(self._ids, np.array([0]), np.array([len(self._ids)]), length)

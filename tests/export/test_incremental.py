@@ -1,0 +1,86 @@
+"""Event by event, the carried keys and values give what the whole history gives."""
+
+import numpy as np
+import pytest
+
+from recsys.config.export import ExportConfig
+from recsys.config.model import ModelConfig
+from recsys.data.history import Event
+from recsys.errors import ConfigError
+from recsys.export.exporter import Exporter
+from recsys.export.signatures import Signatures
+from recsys.export.variants import Variant
+from serving.reranker import Reranker
+from serving.session import Session
+
+LENGTH = 6
+
+
+@pytest.fixture(scope="session", params=["float32", pytest.param("int8", marks=pytest.mark.slow)])
+def reranker(request, dataset, tmp_path_factory):
+    from recsys.models.keras import keras
+    from recsys.models.sasrec import build_model
+
+    keras.utils.set_random_seed(4)
+    config = ModelConfig(max_length=LENGTH, width=16, heads=2, positions="rotary", memory={"neighbours": 4, "newest": 3})
+    model = build_model(config, dataset.vocabulary.table_size)
+    model.item_table.assign(model.item_table * 30)
+    path = tmp_path_factory.mktemp("incremental")
+    settings = ExportConfig(candidates=20, signatures=("incremental",), max_quality_loss=0.99)
+    Exporter(model, dataset, settings, "r" * 32, filter_seen=True).write(Variant.parse(request.param, 4), path)
+    return Reranker(path)
+
+
+def scores(ranked):
+    return {one.item: one.score for one in ranked}
+
+
+def test_each_event_gives_what_the_whole_history_gives(reranker):
+    """Up to the model's length by steps; beyond it the window slides, so the history is encoded anew."""
+    items = [reranker.catalogue()[i] for i in (3, 14, 15, 9, 26, 5, 35, 8)]
+    session, history, stepped = Session(reranker), [], []
+    for time, item in enumerate(items):
+        history.append(Event(item, time))
+        stepped.append(session.append(history[-1]))
+        whole = reranker.rerank(history, reranker.catalogue())
+        tolerance = max(reranker.manifest.tolerance, 1e-4)
+        assert scores(session.rerank(reranker.catalogue())) == pytest.approx(scores(whole), abs=tolerance)
+    assert stepped == [True] * LENGTH + [False] * (len(items) - LENGTH)
+
+
+def test_a_session_may_begin_with_a_history(reranker):
+    history = [Event(reranker.catalogue()[i], i) for i in range(4)]
+    session = Session(reranker, history[:3])
+    assert session.append(history[3])
+    expected = scores(reranker.rerank(history, reranker.catalogue()[:9]))
+    assert scores(session.rerank(reranker.catalogue()[:9])) == pytest.approx(expected, abs=reranker.manifest.tolerance)
+
+
+def test_an_older_event_encodes_anew_and_an_unknown_one_changes_nothing(reranker):
+    a, b, c = reranker.catalogue()[:3]
+    session = Session(reranker, [Event(a, 1), Event(b, 3)])
+    assert not session.append(Event(c, 2))
+    assert session.append(Event("nobody knows it", 4))
+    expected = scores(reranker.rerank([Event(a, 1), Event(c, 2), Event(b, 3)], [a, b, c]))
+    assert scores(session.rerank([a, b, c])) == pytest.approx(expected, abs=reranker.manifest.tolerance)
+
+
+def test_positions_from_the_newest_event_are_refused(model):
+    from recsys.export.phone import PhoneModel
+    from recsys.export.tables import FloatTable
+
+    phone = PhoneModel(model, FloatTable(model.item_table.numpy()), None)
+    with pytest.raises(ConfigError, match=r"model\.positions=rotary"):
+        Signatures(phone, 10, ["incremental"])
+
+
+def test_a_bundle_without_the_signatures_says_so():
+    from pathlib import Path
+
+    golden = Reranker(Path(__file__).parents[1] / "golden" / "float32")
+    with pytest.raises(ConfigError, match="no signature score, start, step"):
+        Session(golden)
+
+
+def test_numbers_are_finite_for_an_empty_history(reranker):
+    assert np.isfinite([one.score for one in Session(reranker).rerank(reranker.catalogue())]).all()
