@@ -105,6 +105,7 @@ class Exporter:
                 "largest_difference": difference,
                 "median_ms": runtime.median_ms("rerank", self.inputs, LATENCY_ROUNDS),
                 "threads": 1,
+                "multiply_adds": flatbuffer.multiply_adds(tree, "rerank"),
             },
         )
         seal(directory, manifest)

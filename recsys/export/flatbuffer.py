@@ -47,6 +47,21 @@ def operators(tree: Any) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
+def multiply_adds(tree: Any, signature: str) -> int:
+    """Multiply-adds of one pass: those of its matrix products, which are nearly all."""
+    index = next(one.subgraphIndex for one in tree.signatureDefs if one.signatureKey == signature.encode())
+    graph = tree.subgraphs[index]
+    total = 0
+    for operator in graph.operators:
+        code = tree.operatorCodes[operator.opcodeIndex]
+        name = _OPERATORS[max(code.builtinCode, code.deprecatedBuiltinCode)]
+        if name in ("FULLY_CONNECTED", "BATCH_MATMUL"):
+            left = graph.tensors[operator.inputs[0]].shape
+            shared = left[-2] if name == "BATCH_MATMUL" and operator.builtinOptions.adjX else left[-1]
+            total += int(np.prod(graph.tensors[operator.outputs[0]].shape)) * int(shared)
+    return total
+
+
 def minimum_runtime(tree: Any) -> str:
     """The first TFLite version that has every operator, as the converter wrote it."""
     for entry in tree.metadata or []:

@@ -1,0 +1,205 @@
+"""Bundles on this machine: size, load, latency, memory and multiply-adds. It is not a phone: ratios carry over, times
+do not.
+
+The weights are random, as time and size do not depend on what they are. Every row is a process of its own that has
+only the device's code. Usage: python -m benchmarks.device [--quick]
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.results import Measurement, write_results
+from recsys.bundle import GOLDEN_FILE, MODEL_FILE, VOCABULARY_FILE, BundleManifest, seal, write_golden, write_strings
+from recsys.config.model import MemoryConfig, ModelConfig
+from recsys.data.history import CleaningPolicy
+from recsys.export import convert, flatbuffer
+from recsys.export.runtime import Runtime
+from recsys.export.signatures import Signatures
+from recsys.export.variants import Variant
+from recsys.models.keras import keras, tf
+from recsys.models.sasrec import SASRec, build_model
+
+ITEMS, FEW, MANY = 3_416, 10_000, 1_000_000
+CANDIDATES = 100
+DEPTH = 16
+VARIANTS = ("float32", "float16", "int8", "int8-m0", "int4", "pq")
+
+
+@dataclass(frozen=True)
+class Made:
+    """A bundle made for measuring."""
+
+    path: Path
+    size: int
+    multiply_adds: int
+
+
+def random_model(items: int, length: int, *, memory: bool = True) -> SASRec:
+    """64 wide, two blocks of one head, the published shape for MovieLens-1M; random weights."""
+    keras.utils.set_random_seed(1)
+    config = ModelConfig(
+        max_length=length,
+        width=64,
+        blocks=2,
+        heads=1,
+        feed_forward=1,
+        join="residual",
+        positions="rotary",
+        memory=MemoryConfig(neighbours=DEPTH) if memory else None,
+    )
+    model = build_model(config, items + 1)
+    if model.memory is not None:
+        random = np.random.default_rng(1)
+        model.memory.neighbours.assign(random.integers(1, items + 1, (items + 1, DEPTH)).astype(np.int32))
+        model.memory.counts.assign(random.random((items + 1, DEPTH)).astype(np.float32))
+        model.memory.totals.assign(np.full(items + 1, DEPTH, np.float32))
+    return model
+
+
+def write_bundle(path: Path, content: bytes, items: int, length: int, variant: str) -> Made:
+    """A bundle around ``content``, without goldens."""
+    path.mkdir(parents=True)
+    (path / MODEL_FILE).write_bytes(content)
+    write_strings(path / VOCABULARY_FILE, [str(i) for i in range(items)])
+    write_golden(path / GOLDEN_FILE, [])
+    tree = flatbuffer.read(content)
+    manifest = BundleManifest(
+        variant=variant,
+        model_version="benchmark",
+        run_digest="benchmark",
+        dataset_digest="benchmark",
+        history_length=length,
+        candidates=CANDIDATES,
+        items=items,
+        oov_buckets=0,
+        cleaning=CleaningPolicy(),
+        tolerance=1.0,
+        minimum_runtime=flatbuffer.minimum_runtime(tree),
+        signatures=Runtime(content).signatures(),
+        operators=flatbuffer.operators(tree),
+        measured={},
+    )
+    seal(path, manifest)
+    size = sum((path / name).stat().st_size for name in (MODEL_FILE, VOCABULARY_FILE, "manifest.json"))
+    return Made(path, size, flatbuffer.multiply_adds(tree, "rerank"))
+
+
+def export(path: Path, model: SASRec, variant: str, names: tuple[str, ...] = ()) -> Made:
+    chosen = Variant.parse(variant, DEPTH)
+    content = chosen.finish(convert.to_float32(Signatures(chosen.phone_model(model), CANDIDATES, names)))
+    return write_bundle(path, content, model.table_size - 1, model.config.max_length, variant)
+
+
+def plain(path: Path, model: SASRec) -> Made:
+    """The Keras model as it stands, through the converter as it stands: what anyone has for nothing."""
+    length = model.config.max_length
+    shapes = [
+        tf.TensorSpec([1, size], tf.int32, name=n) for n, size in (("history", length), ("candidates", CANDIDATES))
+    ]
+
+    class Plain(tf.Module):
+        @tf.function(input_signature=shapes)
+        def rerank(self, history: tf.Tensor, candidates: tf.Tensor) -> dict[str, tf.Tensor]:
+            query = model.hidden(history)[:, -1]
+            return {"scores": tf.matmul(tf.gather(model.item_table, candidates), query[:, :, None])[:, :, 0]}
+
+    module = Plain()
+    module.tracked = list(model.variables)
+    with tempfile.TemporaryDirectory() as directory:
+        tf.saved_model.save(module, directory, signatures={"rerank": module.rerank})
+        content = tf.lite.TFLiteConverter.from_saved_model(directory, signature_keys=["rerank"]).convert()
+    return write_bundle(path, content, model.table_size - 1, length, "plain")
+
+
+def client(made: Made, threads: int, events: int, rounds: int) -> dict[str, float]:
+    """The best of some processes: a busy moment of the machine makes one slower, none makes it faster."""
+    command = [sys.executable, "-m", "benchmarks.device_client", str(made.path), str(threads), str(events)]
+    runs = [json.loads(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(rounds)]
+    return {name: min(run[name] for run in runs) for name in runs[0]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer of everything: does the benchmark work?")
+    quick = parser.parse_args().quick
+    rounds, lengths, many = (1, (50,), 20_000) if quick else (3, (50, 200), MANY)
+    rows: list[Measurement] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for length in lengths:
+            rows += by_variant(folder / str(length), length, ("int8", "int8-m0") if quick else VARIANTS, rounds)
+        rows += by_catalogue(folder, many, rounds)
+        rows += by_event(folder, 50 if quick else 200, rounds)
+    write_results("device", rows)
+    print("This machine is not a phone: compare the ratios, not the times.")
+
+
+def by_variant(folder: Path, length: int, variants: tuple[str, ...], rounds: int) -> list[Measurement]:
+    """Every variant beside the plain float32 graph, by threads."""
+    model = random_model(ITEMS, length)
+    base = plain(folder / "plain", random_model(ITEMS, length, memory=False))
+    rows = []
+    reference = {threads: client(base, threads, length, rounds) for threads in (1, 2)}
+    for variant in ("plain", *variants):
+        made = base if variant == "plain" else export(folder / variant, model, variant)
+        label, against = f"{variant}, history {length}", f"plain float32 graph, history {length}"
+        rows.append(Measurement(f"{label}: size", made.size / 1024, "KiB", against, base.size / made.size))
+        rows.append(
+            Measurement(
+                f"{label}: multiply-adds",
+                made.multiply_adds / 1e6,
+                "M",
+                against,
+                base.multiply_adds / made.multiply_adds,
+            )
+        )
+        for threads, plainly in reference.items():
+            found = plainly if variant == "plain" else client(made, threads, length, rounds)
+            where = f"{label}, threads {threads}"
+            for key in ("load_ms", "first_ms", "median_ms", "p99_ms"):
+                name = f"{where}: {key.removesuffix('_ms')}"
+                rows.append(Measurement(name, found[key], "ms", against, plainly[key] / found[key]))
+            peak, least = found["peak_bytes"], plainly["peak_bytes"]
+            rows.append(Measurement(f"{where}: peak memory", peak / 2**20, "MiB", against, least / peak))
+    return rows
+
+
+def by_catalogue(folder: Path, many: int, rounds: int) -> list[Measurement]:
+    """int8 over a small and a large catalogue: latency, and memory against the file."""
+    small, large = (export(folder / f"items-{n}", random_model(n, 50), "int8") for n in (FEW, many))
+    few, lots = client(small, 1, 50, rounds), client(large, 1, 50, rounds)
+    limit = 1.3 * large.size
+    return [
+        Measurement(
+            f"int8, {many} items: median", lots["median_ms"], "ms",
+            f"1.2 times that of {FEW} items", 1.2 * few["median_ms"] / lots["median_ms"],
+        ),
+        Measurement(
+            f"int8, {many} items: memory grown", lots["grown_bytes"] / 2**20, "MiB",
+            f"1.3 times the bundle, {limit / 2**20:.0f} MiB", limit / lots["grown_bytes"],
+        ),
+        Measurement(f"int8, {many} items: load", lots["load_ms"], "ms"),
+    ]  # fmt: skip
+
+
+def by_event(folder: Path, length: int, rounds: int) -> list[Measurement]:
+    """One more event against a whole history."""
+    rows = []
+    for variant in ("float32", "int8"):
+        made = export(folder / f"event-{variant}", random_model(ITEMS, length), variant, ("encode", "incremental"))
+        found = client(made, 1, length, rounds)
+        against = f"a full pass over {length} events"
+        full, step = found["encode_ms"], found["step_ms"]
+        rows.append(Measurement(f"{variant}: one event more", step, "ms", against, full / step))
+    return rows
+
+
+if __name__ == "__main__":
+    main()
