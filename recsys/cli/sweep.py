@@ -96,6 +96,7 @@ def _show(trials: "Sequence[Trial]", args: argparse.Namespace) -> None:
     console = Console()
     console.print(table)
     if trials[0].score is not None:
-        settings = " ".join(f"--set {shlex.quote(f'{key}={value}')}" for key, value in trials[0].values.items())
+        chosen = [*args.overrides, *(f"{key}={value}" for key, value in trials[0].values.items())]
+        settings = " ".join(f"--set {shlex.quote(one)}" for one in chosen)
         again = f"recsys run {args.config} --work-dir {args.work_dir} {settings}"
         console.print(f"The best one:\n  {again}", markup=False, highlight=False, soft_wrap=True)
