@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(result)
     else:
-        _show(result, dataset, runs, bundles, args.work_dir)
+        _show(result, dataset, runs, bundles, config, args.work_dir)
     return 0
 
 
@@ -72,12 +72,18 @@ def _tell(step: str, reused: bool, path: Path) -> None:
 
 
 def _show(
-    result: dict[str, Any], dataset: "Dataset", runs: "list[Run]", bundles: "list[Bundle]", work_dir: Path
+    result: dict[str, Any],
+    dataset: "Dataset",
+    runs: "list[Run]",
+    bundles: "list[Bundle]",
+    config: "Config",
+    work_dir: Path,
 ) -> None:
     from rich.console import Console
 
     from recsys.cli.showcase import bundle_table, rank_for_someone, showcase_table
     from recsys.cli.summary import quality_table
+    from recsys.tracking.store import store_uri
 
     smallest = min(bundles, key=lambda bundle: bundle.device_bytes)
     someone = rank_for_someone(dataset, smallest.path)
@@ -95,7 +101,10 @@ def _show(
         "",
         "What to type next:",
         f"  {bin_dir}recsys rerank {smallest.path} --history {shlex.join(someone.history)} --top 10",
-        f"  {bin_dir}recsys compare --work-dir {work_dir}",
-        f"  {bin_dir}mlflow ui --backend-store-uri sqlite:///{work_dir / 'mlflow.db'}",
     ]
+    if config.tracking.enabled:
+        lines += [
+            f"  {bin_dir}recsys compare --work-dir {work_dir}",
+            f"  {bin_dir}mlflow ui --backend-store-uri {store_uri(config.tracking, work_dir)}",
+        ]
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

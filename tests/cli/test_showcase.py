@@ -1,0 +1,76 @@
+"""Who is shown, with which candidates: real ones, as a server without a model would send them."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys.cli import showcase
+from recsys.cli.showcase import rank_for_someone, showcase_table
+from recsys.data.sequences import Sequences
+from recsys.data.vocabulary import Vocabulary
+
+
+class Backwards:
+    """A reranker that turns its candidates round, and remembers what it was asked."""
+
+    asked: tuple[list[Any], list[str]]
+
+    def __init__(self, bundle: Path) -> None:
+        pass
+
+    def rerank(self, history: list[Any], candidates: list[str]) -> list[SimpleNamespace]:
+        Backwards.asked = (history, candidates)
+        return [SimpleNamespace(item=item) for item in reversed(candidates)]
+
+
+def dataset(histories: list[list[int]], **columns: list[str]) -> Any:
+    """Items a…f, a the most popular; each history's last item is its test item."""
+    lengths = np.array([len(history) for history in histories])
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    items = np.concatenate(histories).astype(np.int32)
+    users = np.array([f"u{n}" for n in range(len(histories))], dtype=object)
+    sequences = Sequences(users, offsets, items, np.arange(len(items)), lengths - 2, lengths - 1)
+    names = list("abcdef")
+    table = pd.DataFrame({"item_id": range(1, 7), "external_id": names, "count": [60, 50, 40, 30, 20, 10], **columns})
+    return SimpleNamespace(items=table, sequences=sequences, vocabulary=Vocabulary(names))
+
+
+@pytest.fixture(autouse=True)
+def three_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(showcase, "CANDIDATES", 3)
+    monkeypatch.setattr("serving.reranker.Reranker", Backwards)
+
+
+def test_the_first_user_whose_next_item_was_sent(tmp_path: Path) -> None:
+    # u0 has seen b and c, so a, d, e are sent, and f came next; u1 has seen a and b: c, d, e are sent, and d came next.
+    shown = rank_for_someone(dataset([[2, 3, 6], [1, 2, 4]], title=list("ABCDEF")), tmp_path)
+    assert shown.user == "u1"
+    assert shown.watched == ["A", "B"]
+    assert Backwards.asked[1] == ["c", "d", "e"]
+    assert [(event.item, event.event_id) for event in Backwards.asked[0]] == [("a", 0), ("b", 1)]
+    assert shown.ranked == [("E", 3), ("D", 2), ("C", 1)]
+    assert shown.followed == ("D", 2, 2)
+    assert shown.history == ["a", "b"]
+
+
+def test_nobody_whose_next_item_was_sent(tmp_path: Path) -> None:
+    shown = rank_for_someone(dataset([[2, 3, 6]]), tmp_path)
+    assert shown.followed is None
+    assert shown.ranked == [("e", 3), ("d", 2), ("a", 1)]
+    assert "was not among" in str(showcase_table(shown).caption)
+
+
+def test_a_next_item_that_was_seen_before_is_sent_all_the_same(tmp_path: Path) -> None:
+    shown = rank_for_someone(dataset([[1, 2, 1]]), tmp_path)
+    assert Backwards.asked[1] == ["a", "c", "d"]
+    assert shown.followed == ("a", 1, 3)
+
+
+def test_items_outside_the_vocabulary_are_left_out(tmp_path: Path) -> None:
+    shown = rank_for_someone(dataset([[1, 7, 2, 3], [2, 3, 7]]), tmp_path)
+    assert shown.user == "u0"
+    assert [event.item for event in Backwards.asked[0]] == ["a", "b"]
