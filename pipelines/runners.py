@@ -39,7 +39,7 @@ def run(build: Callable[[Any], None], runner: Runner, rows: int) -> None:
     Raises:
         RecsysError: a step failed; an error of ``recsys.errors`` keeps its kind through the runner.
     """
-    logging.disable(logging.WARNING)  # Beam's advice on what is not installed
+    logging.disable(logging.CRITICAL)  # Beam's advice, and its own account of an error that is raised as well
     from apache_beam import Pipeline
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.utils import interactive_utils
@@ -70,7 +70,7 @@ def _told(error: BaseException) -> RecsysError:
         return error
     text = str(error)
     found = _ERROR.findall(text[text.rfind("Traceback") :]) or _ERROR.findall(text)
-    name, message = found[-1] if found else (type(error).__name__, text.strip() or "no reason given")
+    name, message = found[-1] if found else (type(error).__name__, text.partition(" [while running")[0])
     kind = getattr(errors, name, RecsysError)
     if isinstance(kind, type) and issubclass(kind, RecsysError) and kind is not RecsysError:
         return kind(message.strip())

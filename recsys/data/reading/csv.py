@@ -17,15 +17,16 @@ _TEXT = pa.dictionary(pa.int32(), pa.string())
 def read_csv(block: Block, columns: dict[str, str], whole_numbers: frozenset[str], delimiter: str) -> RawBlock:
     """Read CSV lines; a line is a row (values do not span lines).
 
-    Three attempts, each slower and more forgiving: typed columns; columns of bytes, for values of another type;
-    line by line, where quotes do not pair up. The rows and the reasons are the same whichever one succeeds.
+    Three attempts, each slower and more forgiving: typed columns; columns of text, for values of another type; line
+    by line, where quotes do not pair up or bytes are not UTF-8. The rows and the reasons are the same whichever one
+    succeeds.
     """
     with Path(block.path).open("rb") as file:
         file.seek(block.start)
         data = file.read(block.end - block.start)
     typed = {name: pa.int64() if name in whole_numbers else _TEXT for name in columns}
-    as_bytes = dict.fromkeys(columns, pa.binary())
-    for types in (typed, as_bytes):
+    as_text = dict.fromkeys(columns, pa.string())
+    for types in (typed, as_text) if _is_utf8(data) else ():
         malformed: list[tuple[int, str]] = []
         try:
             table = _parse(data, block, columns, types, delimiter, malformed)
@@ -45,6 +46,16 @@ def read_csv(block: Block, columns: dict[str, str], whole_numbers: frozenset[str
                 [Reject("malformed row", block.origin, int(numbers[i]), shorten(lines[i])) for i in bad],
             )
     return _read_by_line(data, block, columns, delimiter)
+
+
+def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _parse(

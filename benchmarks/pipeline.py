@@ -1,0 +1,79 @@
+"""The preparation against an element-by-element Beam pipeline and against polars, and its peak memory.
+
+Every program runs in processes of its own, start-up included; the fastest of its runs counts, and runs alternate so
+that a busy moment of the machine meets each of them. Usage: python -m benchmarks.pipeline [--quick]
+"""
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+
+from benchmarks.pipeline_log import write_log
+from benchmarks.processes import Ran, run
+from benchmarks.results import Measurement, write_results
+
+LIMIT = 3 << 30  # bytes a process
+ROUNDS = 2
+
+
+def prepare(log: Path, folder: Path, workers: int) -> Ran:
+    """Run our preparation."""
+    work = folder / "work"
+    shutil.rmtree(work, ignore_errors=True)
+    config = folder / "config.yaml"
+    config.write_text(f"data: {{path: {log}, columns: {{event_id: event_id}}}}\n")
+    command = "import sys; from recsys.cli import main; sys.exit(main())"
+    ran = run("-c", command, "prepare", str(config), "--work-dir", str(work), "--workers", str(workers))
+    shutil.rmtree(work)
+    return ran
+
+
+def peer(module: str, log: Path, folder: Path) -> Ran:
+    """Run another program for the same job."""
+    out = folder / "peer"
+    shutil.rmtree(out, ignore_errors=True)
+    return run("-m", f"benchmarks.{module}", str(log), str(out))
+
+
+def best(runs: list[Ran]) -> Ran:
+    return min(runs, key=lambda one: one.seconds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a hundredth of the events: does the benchmark work?")
+    scale = 100 if parser.parse_args().quick else 1
+    naive_events, events, many = 1_000_000 // scale, 10_000_000 // scale, 50_000_000 // scale
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        small, log = folder / "small.csv", folder / "log.csv"
+        write_log(small, naive_events)
+        write_log(log, events)
+        naive = peer("pipeline_naive", small, folder)
+        polars, ours = [], []
+        for _ in range(ROUNDS):
+            polars.append(peer("pipeline_polars", log, folder))
+            ours += [prepare(log, folder, workers) for workers in (1, 2)]
+        write_log(log, many)
+        large = prepare(log, folder, 2)
+    speed = events / best(ours).seconds
+    naive_speed, polars_speed = naive_events / naive.seconds, events / best(polars).seconds
+    work = best(polars).cpu_seconds / min(one.cpu_seconds for one in ours)
+    peaks = {events: max(one.peak_bytes for one in ours), many: large.peak_bytes}
+    write_results(
+        "pipeline",
+        [
+            Measurement("events a second", speed, "1/s", "element-by-element Beam", speed / naive_speed),
+            Measurement("events a second", speed, "1/s", "polars, in memory", speed / polars_speed),
+            Measurement("processor time", min(one.cpu_seconds for one in ours), "s", "polars, in memory", work),
+            *(
+                Measurement(f"peak memory of a process, {count:,} events", peak / 2**30, "GiB", "3 GiB", LIMIT / peak)
+                for count, peak in peaks.items()
+            ),
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,236 @@
+"""What is wrong with a log is told, nothing is lost, and nothing half-made is left."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.prepare import Request, prepare
+from recsys.config import parse_config
+from recsys.data.log import BLOCK_BYTES
+from recsys.errors import ConfigError, DataError, RecsysError
+from tests.pipelines.conftest import HEADER, histories, write_log
+
+GOOD = [("u", f"i{n}", n, n) for n in range(200)]
+
+
+def nothing_left(tmp_path: Path) -> bool:
+    folder = tmp_path / "work" / "datasets"
+    return not folder.exists() or not list(folder.iterdir())
+
+
+def rejects(dataset) -> list[tuple[str, int]]:
+    rows = pa.concat_tables([pq.read_table(path) for path in sorted((dataset.path / "rejects").iterdir())]).to_pylist()
+    return sorted((row["reason"], row["row"]) for row in rows)
+
+
+def test_bad_rows_are_kept_with_reason_and_line(tmp_path, make):
+    lines = [HEADER, *(",".join(map(str, row)) for row in GOOD)]
+    bad = {
+        10: ",i1,5,5",  # no user
+        20: "u,,5,5",
+        30: "u,i1,,5",
+        40: "u,i1,noon,5",
+        50: "u,i1,5",
+        60: "u,i1,5,5,5",
+        70: "u,i1,5,first",
+        80: f"u,{'x' * 2000},5,5",
+        90: "u,i1,99999999999999,5",
+        100: 'u,"i1,5,5',  # a quote that never closes
+    }
+    for line, text in bad.items():
+        lines.insert(line - 1, text)
+    lines.insert(150, "")  # a blank line is no row
+    data = "\n".join(lines).encode() + b"\nu,\xff\xfe,5,5\n"
+    log = tmp_path / "log.csv"
+    log.write_bytes(data)
+    dataset = make(log, max_rejected_share=0.1)
+    assert rejects(dataset) == [
+        ("bad event_id", 70),
+        ("bad item_id", len(lines) + 1),
+        ("bad timestamp", 40),
+        ("bad timestamp", 90),
+        ("long item_id", 80),
+        ("malformed row", 50),
+        ("malformed row", 60),
+        ("malformed row", 100),
+        ("missing item_id", 20),
+        ("missing timestamp", 30),
+        ("missing user_id", 10),
+    ]
+    assert dataset.counts["read"] == len(GOOD) + len(bad) + 1
+    assert histories(dataset)["u"] == [f"i{n}" for n in range(200)]
+
+
+def test_too_many_bad_rows_stop_it(tmp_path, make):
+    log = write_log(tmp_path / "log.csv", [*GOOD[:8], ("u", "i", "noon", 5), ("u", "i", "dusk", 5)])
+    with pytest.raises(DataError, match=r"(?s)20.00% .*2 bad timestamp.*max_rejected_share.*log.csv:10: bad timestamp"):
+        make(log)
+    assert nothing_left(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "no rows"),
+        (HEADER + "\n", "no rows"),
+        ("user,item_id,timestamp,event_id\n1,2,3,4\n", r"column 'user_id' .* missing; the file has user, item_id"),
+        ("user_id,item_id,timestamp,event_id,user_id\n1,2,3,4,5\n", "found twice"),
+        (HEADER + "\nu,a,1,1\nu,b,2,2\n", "no user has a test event"),
+    ],
+)
+def test_logs_that_cannot_be_used(tmp_path, make, content, message):
+    log = tmp_path / "log.csv"
+    log.write_text(content)
+    with pytest.raises(DataError, match=message):
+        make(log)
+    assert nothing_left(tmp_path)
+
+
+def test_a_core_that_keeps_nothing(tmp_path, make):
+    with pytest.raises(DataError, match=r"no events are left .*k_core = 5"):
+        make(write_log(tmp_path / "log.csv", GOOD), k_core=5)
+
+
+def test_files_that_are_not_there_or_not_whole(tmp_path, make):
+    with pytest.raises(DataError, match=r"absent.csv: no such file"):
+        make(tmp_path / "absent.csv")
+    with pytest.raises(DataError, match=r"a log is read by its ending"):
+        make(write_log(tmp_path / "log.xls", GOOD))
+    packed = gzip.compress(write_log(tmp_path / "log.csv", GOOD).read_bytes())
+    (tmp_path / "cut.csv.gz").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(DataError, match=r"cut.csv.gz: the gzip stream is damaged or cut short"):
+        make(tmp_path / "cut.csv.gz")
+    table = pa.table({"user_id": ["u"], "item_id": ["a"], "timestamp": [1], "event_id": [1]})
+    pq.write_table(table, tmp_path / "log.parquet")
+    whole = (tmp_path / "log.parquet").read_bytes()
+    (tmp_path / "cut.parquet").write_bytes(whole[:-20])
+    with pytest.raises(DataError, match=r"cut.parquet: not a whole Parquet file"):
+        make(tmp_path / "cut.parquet")
+    pq.write_table(table.drop_columns("timestamp"), tmp_path / "lacking.parquet")
+    with pytest.raises(DataError, match=r"lacking.parquet: column 'timestamp' .* missing"):
+        make(tmp_path / "lacking.parquet")
+    assert nothing_left(tmp_path)
+
+
+def test_a_row_cut_short_at_the_end_is_told(tmp_path, make):
+    log = write_log(tmp_path / "log.csv", GOOD)
+    log.write_bytes(log.read_bytes().removesuffix(b",199,199\n"))
+    assert rejects(make(log)) == [("malformed row", 201)]
+
+
+def test_nulls_in_a_row_group(tmp_path, make):
+    users = [None if n == 7 else "u" for n in range(200)]
+    times = pa.array([None if n == 9 else n for n in range(200)], pa.int64())
+    columns = {"user_id": users, "item_id": [f"i{n}" for n in range(200)], "timestamp": times, "event_id": range(200)}
+    pq.write_table(pa.table({name: pa.array(values) for name, values in columns.items()}), tmp_path / "log.parquet")
+    dataset = make(tmp_path / "log.parquet")
+    assert rejects(dataset) == [("missing timestamp", 10), ("missing user_id", 8)]
+
+
+def test_json_lines_that_are_no_events(tmp_path, make):
+    rows = [json.dumps({"user_id": "u", "item_id": n, "timestamp": n, "event_id": n}) for n in range(200)]
+    rows[3] = "not json"
+    rows[5] = '{"user_id": "u", "item_id": {"nested": 1}, "timestamp": 1, "event_id": 1}'
+    rows[7] = '{"user_id": "u", "timestamp": 1, "event_id": 1}'
+    rows[9] = '{"user_id": "u", "item_id": "text", "timestamp": 9.5, "event_id": 9}'
+    (tmp_path / "log.jsonl").write_text("\n".join(rows) + "\n")
+    dataset = make(tmp_path / "log.jsonl", max_rejected_share=0.1)
+    assert rejects(dataset) == [("malformed row", 4), ("missing item_id", 6), ("missing item_id", 8)]
+    assert "text" in histories(dataset)["u"]
+
+
+def test_one_enormous_line_is_refused_and_the_rest_read(tmp_path, make):
+    log = write_log(tmp_path / "log.csv", GOOD[:100])
+    with log.open("ab") as file:
+        file.write(b"u,")
+        for _ in range(100):
+            file.write(b"x" * (1 << 20))
+        file.write(b",1,1\n")
+        file.write("".join(f"{','.join(map(str, row))}\n" for row in GOOD[100:]).encode())
+    assert log.stat().st_size > 3 * BLOCK_BYTES
+    dataset = make(log, max_rejected_share=0.1)
+    assert rejects(dataset) == [("long line", 102)]
+    assert histories(dataset)["u"] == [f"i{n}" for n in range(200)]
+
+
+def test_an_item_table_that_is_wrong(tmp_path, make):
+    log = write_log(tmp_path / "log.csv", GOOD)
+    table = tmp_path / "items.csv"
+    wrong = {"item_id\na\na\n": "'a' stands in more than one row", "name\na\n": "no column 'item_id'"}
+    for content, message in wrong.items():
+        table.write_text(content)
+        with pytest.raises(DataError, match=message):
+            make(log, data={"items": {"path": str(table)}})
+    assert nothing_left(tmp_path)
+
+
+def test_a_full_disk_is_told(tmp_path, make, monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("recsys.data.shards.pq.write_table", full)
+    with pytest.raises(RecsysError, match="No space left on device"):
+        make(write_log(tmp_path / "log.csv", GOOD))
+    assert nothing_left(tmp_path)
+
+
+PREPARE = """
+import sys, time
+from pathlib import Path
+import recsys.data.preparation as steps
+from pipelines.prepare import prepare
+from recsys.config import load_config
+write = steps.write_shard
+def wait(*arguments):
+    Path(sys.argv[2], "reached").touch()
+    time.sleep(60)
+steps.write_shard = wait
+prepare(load_config(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+def test_killed_in_the_middle_nothing_is_visible_and_the_next_run_finishes(tmp_path):
+    log = write_log(tmp_path / "log.csv", GOOD)
+    config = tmp_path / "config.yaml"
+    config.write_text(f"data: {{path: {log}, columns: {{event_id: event_id}}}}\nprepare: {{k_core: 1}}\n")
+    work = tmp_path / "work"
+    work.mkdir()
+    process = subprocess.Popen([sys.executable, "-c", PREPARE, str(config), str(work)], stderr=subprocess.DEVNULL)
+    while not (work / "reached").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    left = list((work / "datasets").iterdir())
+    assert [path.name.startswith(".") for path in left] == [True]
+    settings = {"data": {"path": str(log), "columns": {"event_id": "event_id"}}, "prepare": {"k_core": 1}}
+    outcome = prepare(parse_config(settings), work)
+    assert not outcome.reused
+    assert list((work / "datasets").iterdir()) == [outcome.artefact.path]
+    assert histories(outcome.artefact)["u"] == [f"i{n}" for n in range(200)]
+
+
+def test_what_may_be_extended(tmp_path, make):
+    log = write_log(tmp_path / "log.csv", GOOD)
+    without = make(log)
+    with pytest.raises(DataError, match="keep_events: true"):
+        make(log, keep_events=True, request=Request(extends=without))
+    kept = make(log, keep_events=True)
+    with pytest.raises(ConfigError, match=r"prepare.drop_repeats is True, but .* was made with False"):
+        make(log, keep_events=True, drop_repeats=True, request=Request(extends=kept))
+
+
+def test_drift_is_refused(tmp_path, make):
+    yesterday = make(write_log(tmp_path / "log.csv", GOOD))
+    half = write_log(tmp_path / "half.csv", GOOD[:90])
+    with pytest.raises(DataError, match=r"(?s)read: 200 became 90.*items: 200 became 90.*time range"):
+        make(half, request=Request(against=yesterday))
