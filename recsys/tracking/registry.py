@@ -36,11 +36,9 @@ def register(store: Store, run: StoredRun, name: str) -> Version:
     Raises:
         ConfigError: the run's model was not logged.
     """
-    import mlflow
     from mlflow import MlflowException
     from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 
-    mlflow.set_tracking_uri(store.uri)  # where MLflow looks models:/ addresses up, whatever its client was given
     with store_errors(store.uri):
         try:
             store.client.create_registered_model(name, description="Next-item recommender; the champion serves.")

@@ -103,6 +103,7 @@ def open_store(tracking: TrackingConfig, work_dir: Path) -> Store:
     work_dir.mkdir(parents=True, exist_ok=True)
     uri = store_uri(tracking, work_dir)
     with store_errors(uri), exclusive(work_dir):
+        mlflow.set_tracking_uri(uri)  # where models:/ addresses are looked up, whatever a client was given
         client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
         experiment = client.get_experiment_by_name(tracking.experiment)
         if experiment is None:

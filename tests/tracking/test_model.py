@@ -37,7 +37,6 @@ def test_the_logged_model_recommends_from_raw_histories(trained, work_dir):
     assert (
         log_model(store, run_id, trained, find_dataset(work_dir, trained.manifest["dataset_digest"])) == uri
     )  # found there, not logged again
-    mlflow.set_tracking_uri(store.uri)
     loaded = mlflow.pyfunc.load_model(uri)
     history = [
         {"item": "film-3", "timestamp": 2000},

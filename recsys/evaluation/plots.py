@@ -1,0 +1,140 @@
+"""A run in pictures: how it learned, whom it serves well, what it looks at, how it arranges the items."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from recsys.data.dataset import Dataset
+from recsys.evaluation.metrics import hit_rate
+from recsys.models.sasrec import SASRec
+from recsys.run import Run
+from recsys.schema import COUNT, EXTERNAL_ID, PAD_ID, TITLE
+
+K = 10
+LENGTH_GROUPS = 8
+USERS_SHOWN, EVENTS_SHOWN = 3, 12
+ITEMS_NAMED = 12
+LABEL_CHARACTERS = 22
+PIXELS_AN_INCH = 120
+_STYLE: dict[Any, Any] = {"text.parse_math": False, "axes.spines.top": False, "axes.spines.right": False}
+
+
+@mpl.rc_context(_STYLE)
+def draw_plots(run: Run, dataset: Dataset, model: SASRec) -> None:
+    """Write ``curves.png``, ``history_length.png``, ``attention.png`` and ``items.png`` into ``run.plots_dir``.
+
+    Args:
+        run: with its history and ranks on disk.
+    """
+    run.plots_dir.mkdir(exist_ok=True)
+    drawings: dict[str, Callable[[], Figure]] = {
+        "curves": lambda: curves(list(run.history())),
+        "history_length": lambda: by_history_length(pd.read_parquet(run.ranks_file)),
+        "attention": lambda: attention_maps(model, dataset),
+        "items": lambda: item_map(model.item_table.numpy()[1 : len(dataset.vocabulary) + 1], dataset.items),
+    }
+    for name, draw in drawings.items():
+        _save(draw(), run.plots_dir / f"{name}.png")
+
+
+def curves(history: list[dict[str, Any]]) -> Figure:
+    """Loss and validation metrics by epoch."""
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    epochs = [entry["epoch"] for entry in history]
+    left.plot(epochs, [entry["loss"] for entry in history], ".-")
+    left.set(xlabel="epoch", ylabel="training loss")
+    names = sorted({key for entry in history for key in entry if key.startswith("validation/")})
+    for name in names:
+        points = [(entry["epoch"], entry[name]) for entry in history if name in entry]
+        right.plot(*zip(*points, strict=True), ".-", label=name.removeprefix("validation/").upper())
+    right.set(xlabel="epoch", ylabel="validation")
+    for axes in (left, right):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    right.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def by_history_length(ranks: pd.DataFrame) -> Figure:
+    """HR@10 of test targets by the length of the history before them, in groups of about as many targets each.
+
+    With one relevant item a target, recall is the hit rate.
+    """
+    test = ranks[ranks["split"] == "test"]
+    lengths = test["history_length"].to_numpy()
+    shares = np.arange(1, LENGTH_GROUPS + 1) / LENGTH_GROUPS
+    longest = np.unique(np.quantile(lengths, shares, method="inverted_cdf"))  # of each group
+    hits = pd.DataFrame({"length": lengths, "hit": hit_rate(test["rank"].to_numpy(), K)})
+    found = hits.groupby(np.searchsorted(longest, lengths)).agg(
+        low=("length", "min"), high=("length", "max"), rate=("hit", "mean"), error=("hit", "sem")
+    )
+    figure = Figure(figsize=(7, 3.4), layout="constrained")
+    axes = figure.subplots()
+    names = [
+        f"{low}" if low == high else f"{low}–{high}" for low, high in zip(found["low"], found["high"], strict=True)
+    ]
+    axes.bar(names, found["rate"], yerr=1.96 * found["error"].fillna(0.0), color="C0", alpha=0.75, capsize=3)
+    axes.axhline(hits["hit"].mean(), color="0.4", linewidth=1, linestyle="--")
+    axes.set(xlabel="events in the history", ylabel=f"recall@{K}", title=f"{len(hits)} test targets, 95 % intervals")
+    return figure
+
+
+def attention_maps(model: SASRec, dataset: Dataset) -> Figure:
+    """What the newest events of a few test users look at, in the last block, averaged over heads."""
+    users, positions = dataset.sequences.targets("test")
+    lengths = positions - dataset.sequences.offsets[users]
+    chosen = np.flatnonzero(lengths >= min(EVENTS_SHOWN, int(np.median(lengths))))[:USERS_SHOWN]
+    histories = dataset.sequences.histories(users[chosen], positions[chosen], model.config.max_length)
+    weights: npt.NDArray[np.float32] = model.attention(histories)[-1].numpy().mean(axis=1)  # [users, queries, keys]
+    names = _names(dataset.items)
+    figure = Figure(figsize=(5.6 * len(chosen), 4.6), layout="constrained")
+    for axes, history, seen, user in zip(
+        figure.subplots(1, len(chosen), squeeze=False)[0], histories, weights, users[chosen], strict=True
+    ):
+        shown = slice(-min(EVENTS_SHOWN, int(np.count_nonzero(history != PAD_ID))), None)
+        labels = [names[item] for item in history[shown]]
+        axes.imshow(seen[shown, shown], cmap="Blues", vmin=0)
+        axes.set_xticks(range(len(labels)), labels, rotation=90, fontsize=7)
+        axes.set_yticks(range(len(labels)), labels, fontsize=7)
+        axes.set_title(f"user {dataset.sequences.users[user]}", fontsize=9)
+        axes.set_xlabel("looked at")
+    return figure
+
+
+def item_map(table: npt.NDArray[np.float32], items: pd.DataFrame) -> Figure:
+    """The item embeddings on their first two principal components, coloured by popularity.
+
+    Args:
+        table: ``[items, width]``, in the order of ``items``.
+    """
+    centred = table - table.mean(axis=0)
+    left, singular, _ = np.linalg.svd(centred, full_matrices=False)
+    places = left[:, :2] * singular[:2]
+    share = (singular[:2] ** 2).sum() / max(float((singular**2).sum()), 1e-12)
+    figure = Figure(figsize=(7, 5.4), layout="constrained")
+    axes = figure.subplots()
+    dots = axes.scatter(places[:, 0], places[:, 1], c=np.log10(np.maximum(items[COUNT], 1)), s=8, cmap="viridis")
+    names = _names(items)
+    for index in np.argsort(-items[COUNT].to_numpy(), kind="stable")[:ITEMS_NAMED]:
+        axes.annotate(names[index + 1], places[index], fontsize=7, xytext=(3, 3), textcoords="offset points")
+    figure.colorbar(dots, ax=axes, label="log10 of how often an item was seen")
+    axes.set(xlabel="component 1", ylabel="component 2", title=f"item embeddings: {share:.0%} of their variance")
+    return figure
+
+
+def _names(items: pd.DataFrame) -> list[str]:
+    """What to call each item, by internal id: its title where it has one."""
+    titles = items[TITLE] if TITLE in items else items[EXTERNAL_ID]
+    named = titles.fillna(items[EXTERNAL_ID]).astype(str)
+    return ["–", *(name if len(name) <= LABEL_CHARACTERS else f"{name[: LABEL_CHARACTERS - 1]}…" for name in named)]
+
+
+def _save(figure: Figure, path: Path) -> None:
+    figure.savefig(path, dpi=PIXELS_AN_INCH, metadata={"Software": None})

@@ -1,0 +1,54 @@
+"""Plots of a run: what is in them, read back from the figures rather than from pixels."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys.evaluation.plots import by_history_length, curves, item_map
+
+
+def ranks(lengths, values, split="test") -> pd.DataFrame:
+    return pd.DataFrame({"history_length": lengths, "rank": values, "split": split})
+
+
+def test_bars_are_hit_rates_of_groups_by_length():
+    """Short histories hit twice in four, long ones always; validation rows take no part."""
+    table = pd.concat([ranks([1] * 4 + [9] * 4, [1, 20, 5, 30, 1, 2, 3, 10]), ranks([1] * 50, [99] * 50, "validation")])
+    (axes,) = by_history_length(table).axes
+    assert [bar.get_height() for bar in axes.patches] == [0.5, 1.0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "9"]
+
+
+def test_every_target_is_in_one_group():
+    lengths = np.random.default_rng(1).integers(1, 200, 1000)
+    (axes,) = by_history_length(ranks(lengths, np.ones(1000))).axes
+    names = [label.get_text().split("–") for label in axes.get_xticklabels()]
+    bounds = [(int(name[0]), int(name[-1])) for name in names]
+    assert (bounds[0][0], bounds[-1][1]) == (lengths.min(), lengths.max())
+    assert all(high < low for (_, high), (low, _) in itertools.pairwise(bounds))
+    assert len(bounds) == 8
+
+
+def test_histories_all_alike_make_one_bar():
+    (axes,) = by_history_length(ranks([12] * 5, [1, 1, 1, 1, 50])).axes
+    assert [bar.get_height() for bar in axes.patches] == [0.8]
+
+
+def test_curves_show_every_epoch_and_only_validated_ones():
+    history = [{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0, "validation/ndcg@10": 0.3}]
+    left, right = curves(history).axes
+    assert left.lines[0].get_xydata().tolist() == [[1, 2], [2, 1]]
+    assert right.lines[0].get_xydata().tolist() == [[2, 0.3]]
+
+
+def test_the_item_map_keeps_all_variance_of_a_flat_table():
+    """Points on a line need one component; the second is nothing."""
+    items = pd.DataFrame({"external_id": ["a", "b", "c"], "count": [3, 2, 1], "title": ["A" * 40, None, "C"]})
+    axes = item_map(np.array([[0, 0, 0], [1, 1, 0], [2, 2, 0]], np.float32), items).axes[0]
+    assert "100%" in axes.get_title()
+    places = np.asarray(axes.collections[0].get_offsets())
+    assert np.abs(np.diff(places[:, 0])) == pytest.approx(2**0.5, abs=1e-5)
+    assert places[:, 1] == pytest.approx(0, abs=1e-5)
+    assert [text.get_text() for text in axes.texts] == ["A" * 21 + "…", "b", "C"]
