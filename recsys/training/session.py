@@ -15,6 +15,7 @@ from recsys.data.transitions import Transitions, count_transitions
 from recsys.errors import DataError
 from recsys.evaluation.evaluate import Targets, evaluate, rank, ranks_table, targets_of
 from recsys.evaluation.metrics import summarise
+from recsys.evaluation.plots import draw_plots
 from recsys.models.keras import keras, tf
 from recsys.models.loading import scorer
 from recsys.models.sasrec import SASRec, build_model
@@ -142,6 +143,7 @@ class Session:
             **metrics,
         }
         write_json(run.metrics_file, found)
+        draw_plots(run, self.dataset, model)
         shutil.rmtree(run.checkpoint_dir, ignore_errors=True)
         trained = sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
         run.finish(
