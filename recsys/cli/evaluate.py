@@ -66,7 +66,8 @@ def _again(run: "Run", args: argparse.Namespace) -> dict[str, Any]:
     ends = dataset.sequences.bounds("validation" if final else "train")[1]
     config = EvaluationConfig.model_validate(run.config["evaluation"])
     targets = targets_of(dataset, args.split)
-    metrics, _ = evaluate(scorer(load_run(run), dataset), dataset, targets, ends, config)
+    model = load_run(run)
+    metrics, _ = evaluate(scorer(model, dataset), dataset, targets, ends, config, model.item_table.numpy())
     sealed = run.metrics
     shared = {key: sealed[key] for key in ("protocol", "dataset_digest", "seed")}
     return {**shared, "split": args.split, **metrics}

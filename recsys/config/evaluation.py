@@ -1,6 +1,8 @@
 """How rankings are judged."""
 
-from pydantic import Field
+from typing import Literal
+
+from pydantic import Field, model_validator
 
 from recsys.config.base import Section
 
@@ -11,6 +13,15 @@ class EvaluationConfig(Section):
     ks: tuple[int, ...] = Field((5, 10, 20), description="cut-offs reported; 10 chooses the epoch and is always there")
     filter_seen: bool = Field(True, description="take a history's items out of its ranking (never the target)")
     batch_size: int = Field(256, ge=1, description="histories scored at once")
+    baselines: tuple[Literal["popularity", "recent_popularity", "markov", "window_markov", "item_knn", "ease"], ...] = (
+        Field(("popularity", "markov", "window_markov"), description="what the model is held against")
+    )
     validation_users: int | None = Field(
         None, ge=1, description="users that choose the epoch, drawn once by a fixed seed; all of them when empty"
     )
+
+    @model_validator(mode="after")
+    def _ten_is_there(self) -> "EvaluationConfig":
+        if 10 not in self.ks:
+            raise ValueError(f"evaluation.ks {self.ks} must hold 10: NDCG@10 chooses the epoch")
+        return self

@@ -1,6 +1,6 @@
 """A model and its baselines over one split: the numbers, and the ranks that paired tests need."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from recsys.config.evaluation import EvaluationConfig
 from recsys.data.dataset import Dataset
 from recsys.evaluation.baselines import BASELINES, TrainingEvents
+from recsys.evaluation.lists import describe_lists
 from recsys.evaluation.metrics import summarise
 from recsys.evaluation.ranking import ScoreAll, rank_split
 from recsys.evaluation.segments import summarise_segments
@@ -31,8 +32,14 @@ def targets_of(dataset: Dataset, split: str, at_most: int | None = None) -> Targ
     return Targets(split, users, positions)
 
 
-def rank(score_all: ScoreAll, dataset: Dataset, targets: Targets, config: EvaluationConfig) -> np.ndarray:
-    """Rank of each target in the full catalogue, ``[m] float64``."""
+def rank(
+    score_all: ScoreAll,
+    dataset: Dataset,
+    targets: Targets,
+    config: EvaluationConfig,
+    on_top: Callable[[np.ndarray], None] | None = None,
+) -> np.ndarray:
+    """Rank of each target in the full catalogue, ``[m] float64``; ``on_top`` as in ``rank_split``."""
     ranks: np.ndarray = rank_split(
         lambda users, positions: [score_all(users, positions)],
         dataset.sequences,
@@ -41,6 +48,7 @@ def rank(score_all: ScoreAll, dataset: Dataset, targets: Targets, config: Evalua
         len(dataset.vocabulary),
         filter_seen=config.filter_seen,
         batch_size=config.batch_size,
+        on_top=on_top,
     )[0]
     return ranks
 
@@ -62,32 +70,35 @@ def ranks_table(dataset: Dataset, targets: Targets, ranks: np.ndarray) -> pd.Dat
     )
 
 
-def rank_baselines(
-    dataset: Dataset, targets: Targets, ends: np.ndarray, config: EvaluationConfig
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Each baseline's ranks, fitted on events up to the flat ``ends [users]``."""
-    events = TrainingEvents(dataset.sequences, ends, dataset.vocabulary.table_size)
-    for name, build in BASELINES.items():
-        yield name, rank(build(events), dataset, targets, config)
-
-
 def evaluate(
-    score_all: ScoreAll, dataset: Dataset, targets: Targets, ends: np.ndarray, config: EvaluationConfig
+    score_all: ScoreAll,
+    dataset: Dataset,
+    targets: Targets,
+    ends: np.ndarray,
+    config: EvaluationConfig,
+    vectors: np.ndarray,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Metrics of a model beside its baselines, and the model's ranks.
 
     Args:
         ends: ``[users] int64``, flat end of what the model was trained on; the baselines see no more.
+        vectors: ``[table, width]`` item embeddings, which say how alike the items of a list are.
 
     Returns:
         ``({"model": …, "baselines": {name: …}, "segments": …}, ranks)``.
     """
-    table = ranks_table(dataset, targets, rank(score_all, dataset, targets, config))
-    metrics = {
-        "model": summarise(table["rank"].to_numpy(), config.ks),
-        "baselines": {
-            name: summarise(ranks, config.ks) for name, ranks in rank_baselines(dataset, targets, ends, config)
-        },
+    events = TrainingEvents(dataset.sequences, ends, dataset.vocabulary.table_size)
+    counts = np.bincount(dataset.sequences.items[events.flat], minlength=len(dataset.vocabulary) + 1)
+
+    def judge(scores: ScoreAll) -> tuple[dict[str, float], np.ndarray]:
+        lists: list[np.ndarray] = []
+        ranks = rank(scores, dataset, targets, config, lists.append)
+        return {**summarise(ranks, config.ks), **describe_lists(np.concatenate(lists), counts, vectors)}, ranks
+
+    model, ranks = judge(score_all)
+    table = ranks_table(dataset, targets, ranks)
+    return {
+        "model": model,
+        "baselines": {name: judge(BASELINES[name](events))[0] for name in config.baselines},
         "segments": summarise_segments(table, (10,)),
-    }
-    return metrics, table
+    }, table

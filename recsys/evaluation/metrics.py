@@ -22,9 +22,10 @@ def reciprocal_rank(ranks: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def summarise(ranks: npt.NDArray[np.float64], ks: Iterable[int]) -> dict[str, float]:
-    """``{"hr@k", "ndcg@k", …, "mrr"}``, means over ``ranks``."""
+    """``{"hr@k", "ndcg@k", "map@k", …, "mrr"}``, means over ``ranks``; with one target, average precision is 1/rank."""
     metrics = {"mrr": float(reciprocal_rank(ranks).mean())}
     for k in ks:
         metrics[f"hr@{k}"] = float(hit_rate(ranks, k).mean())
         metrics[f"ndcg@{k}"] = float(ndcg(ranks, k).mean())
+        metrics[f"map@{k}"] = float((hit_rate(ranks, k) * reciprocal_rank(ranks)).mean())
     return metrics

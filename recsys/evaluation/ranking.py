@@ -14,6 +14,17 @@ ScoreAll = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[
 ScoreMany = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], Sequence[npt.NDArray[np.float32]]]
 
 
+TOP = 10  # items of a list that is looked at as a list
+
+
+def best_items(scores: npt.NDArray[np.floating], k: int) -> npt.NDArray[np.int32]:
+    """The ``k`` best columns of each row (fewer where there are fewer), best first: ``[n, k] int32``."""
+    k = min(k, scores.shape[1] - 1)
+    top = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+    order = np.argsort(-np.take_along_axis(scores, top, 1), axis=1, kind="stable")
+    return np.take_along_axis(top, order, 1).astype(np.int32)
+
+
 def rank_targets(scores: npt.NDArray[np.floating], targets: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
     """Mean rank of each target in its row: better items, plus half of the others that tie, plus 1.
 
@@ -52,8 +63,12 @@ def rank_split(
     *,
     filter_seen: bool = True,
     batch_size: int = 256,
+    on_top: Callable[[npt.NDArray[np.int32]], None] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Ranks ``[scorers, m]`` of the events at flat ``positions`` of ``users`` among items ``1..items``.
+
+    Args:
+        on_top: is given the top ``TOP`` items of each batch of targets by the first scorer, ``[b, TOP]``, best first.
 
     Raises:
         RecsysError: a score is not a number.
@@ -71,5 +86,7 @@ def rank_split(
             scores[:, 0] = -np.inf
             if filter_seen:
                 remove_seen(scores, sequences, users[batch], positions[batch])
+            if on_top is not None and not ranks[-1]:
+                on_top(best_items(scores, TOP))
             ranks[-1].append(rank_targets(scores, sequences.items[positions[batch]]))
     return np.concatenate(ranks, axis=1) if ranks else np.empty((1, 0))

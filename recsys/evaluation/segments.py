@@ -14,16 +14,19 @@ GAP_EDGES = {"tie": 1, "same_day": DAY_MS, "same_week": 7 * DAY_MS, "later": np.
 
 def _by_edges(values: npt.NDArray[Any], edges: dict[str, int]) -> npt.NDArray[np.object_]:
     """The name of the first edge that each value is below."""
-    names = np.array(list(edges), dtype=object)
-    place = np.minimum(np.searchsorted(list(edges.values()), values, side="right"), len(names) - 1)
-    labels: npt.NDArray[np.object_] = names[place]
-    return labels
+    place = np.minimum(np.searchsorted(list(edges.values()), values, side="right"), len(edges) - 1)
+    return _named(list(edges), place)
 
 
 def _by_thirds(values: npt.NDArray[Any], names: tuple[str, str, str]) -> npt.NDArray[np.object_]:
     """Low, middle and high thirds of the values; equal values stay together."""
     low, high = np.quantile(values, [1 / 3, 2 / 3])
-    return np.array(names, dtype=object)[(values > low).astype(int) + (values > high)]
+    return _named(list(names), (values > low).astype(int) + (values > high))
+
+
+def _named(names: list[str], place: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.object_]:
+    labels: npt.NDArray[np.object_] = np.array(names, dtype=object)[place]
+    return labels
 
 
 def label(ranks: pd.DataFrame) -> dict[str, npt.NDArray[np.object_]]:

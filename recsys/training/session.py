@@ -70,8 +70,14 @@ class Session:
             ends = self.sequences.bounds("validation")[1]
             model, fit = self._fit(FINAL, ends, None, progress)
             fit.run(FINAL, on_step, lambda metrics: None)
-        test = targets_of(self.dataset, "test")
-        metrics, table = evaluate(scorer(model, self.dataset), self.dataset, test, ends, self.config.evaluation)
+        metrics, table = evaluate(
+            scorer(model, self.dataset),
+            self.dataset,
+            targets_of(self.dataset, "test"),
+            ends,
+            self.config.evaluation,
+            model.item_table.numpy(),
+        )
         self._seal(model, progress, metrics, [*tables, table], summarise(ranks, self.config.evaluation.ks))
         for callback in callbacks:
             callback.on_end(self.run_dir)

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from recsys.data.sequences import Sequences
-from recsys.evaluation.baselines import TrainingEvents, markov, popularity, window_markov
+from recsys.evaluation.baselines.events import TrainingEvents
+from recsys.evaluation.baselines.markov import markov, window_markov
+from recsys.evaluation.baselines.neighbours import RIDGE, SHRINKAGE, ease, item_knn
+from recsys.evaluation.baselines.popularity import popularity, recent_popularity
 
 HISTORIES = [[1, 2, 3, 4, 1], [2, 3, 1, 4], [3, 3, 4, 2, 1]]
 TABLE = 5
@@ -60,3 +63,35 @@ def test_window_markov_decays_over_the_history(events: TrainingEvents) -> None:
         for to, share in shares(3).get(item, {}).items():
             expected[to] += 0.7**back * share
     np.testing.assert_allclose(scores[0], expected, rtol=1e-6)
+
+
+def test_recent_popularity_counts_the_newest_tenth(events: TrainingEvents) -> None:
+    # Times are flat positions; training is at 0 1 2, 5 6, 9 10 11: the newest tenth is position 11, item 4.
+    scores = recent_popularity(events)(np.array([0]), np.array([4]))
+    assert scores[0].tolist() == [0, 0, 0, 0, 1]
+
+
+def test_item_knn_sums_shrunk_cosines_over_the_history(events: TrainingEvents) -> None:
+    users = [{1, 2, 3}, {2, 3}, {3, 4}]  # who touched what in training
+
+    def similarity(one: int, other: int) -> float:
+        together = sum(one in user and other in user for user in users)
+        sizes = [sum(item in user for user in users) for item in (one, other)]
+        return together / (np.sqrt(sizes[0] * sizes[1]) + SHRINKAGE)
+
+    scores = item_knn(events)(np.array([1]), np.array([8]))  # history 2 3 1
+    for item in range(1, TABLE):
+        expected = sum(similarity(seen, item) for seen in (2, 3, 1) if seen != item)
+        assert scores[0, item] == pytest.approx(expected, abs=1e-6)
+
+
+def test_ease_solves_its_ridge_regression(events: TrainingEvents) -> None:
+    touched = np.array([[0, 1, 1, 1, 0], [0, 0, 1, 1, 0], [0, 0, 0, 1, 1]], float)
+    # Column j of the weights minimises |X w - X[:, j]|² + RIDGE |w|² with w[j] = 0: solved without item j.
+    weights = np.zeros((TABLE, TABLE))
+    for item in range(TABLE):
+        others = [other for other in range(TABLE) if other != item]
+        X = touched[:, others]
+        weights[others, item] = np.linalg.solve(X.T @ X + RIDGE * np.eye(TABLE - 1), X.T @ touched[:, item])
+    scores = ease(events)(np.array([1]), np.array([8]))
+    np.testing.assert_allclose(scores[0], weights[[2, 3, 1]].sum(0), atol=1e-6)

@@ -1,0 +1,20 @@
+"""What a recommender must beat, fitted on the events that train and scored through the same interface."""
+
+from collections.abc import Callable
+
+from recsys.evaluation.baselines.events import TrainingEvents
+from recsys.evaluation.baselines.markov import markov, window_markov
+from recsys.evaluation.baselines.neighbours import ease, item_knn
+from recsys.evaluation.baselines.popularity import popularity, recent_popularity
+from recsys.evaluation.ranking import ScoreAll
+
+BASELINES: dict[str, Callable[[TrainingEvents], ScoreAll]] = {
+    "popularity": popularity,
+    "recent_popularity": recent_popularity,
+    "markov": markov,
+    "window_markov": window_markov,
+    "item_knn": item_knn,
+    "ease": ease,
+}
+
+__all__ = ["BASELINES", "TrainingEvents"]

@@ -1,0 +1,72 @@
+"""What a baseline may see, and the two tables that baselines count from it."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from recsys.data.sequences import Sequences
+from recsys.data.transitions import pair_weights
+
+
+class TrainingEvents(NamedTuple):
+    """``sequences`` up to each user's flat ``ends [users] int64``, and nothing after."""
+
+    sequences: Sequences
+    ends: npt.NDArray[np.int64]
+    table_size: int
+
+    @property
+    def starts(self) -> npt.NDArray[np.int64]:
+        return self.sequences.offsets[:-1]
+
+    @property
+    def flat(self) -> npt.NDArray[np.int64]:
+        """Flat positions of every training event."""
+        lengths = self.ends - self.starts
+        first = np.repeat(self.starts - np.cumsum(lengths) + lengths, lengths)
+        flat: npt.NDArray[np.int64] = first + np.arange(len(first))
+        return flat
+
+    def transitions(self, window: int) -> sparse.csr_array:
+        """Share of each item's transitions that lead to each other item, ``[table, table]``."""
+        source, target, weight = pair_weights(self.sequences.items, self.starts, self.ends, window)
+        items, shape = self.sequences.items, (self.table_size, self.table_size)
+        counts = sparse.coo_array((weight, (items[source], items[target])), shape=shape).tocsr()
+        totals = np.asarray(counts.sum(axis=1)).ravel()
+        return sparse.csr_array(sparse.diags_array(1.0 / np.maximum(totals, 1e-12)) @ counts)
+
+    def touched(self) -> sparse.csr_array:
+        """1 where a user touched an item in training, ``[users, table] float32``."""
+        owner = np.repeat(np.arange(len(self.ends)), self.ends - self.starts)
+        items = self.sequences.items[self.flat]
+        ones = np.ones(len(items), np.float32)
+        table = sparse.coo_array((ones, (owner, items)), shape=(len(self.ends), self.table_size)).tocsr()
+        table.data[:] = 1.0
+        return sparse.csr_array(table)
+
+
+def newest_items(
+    sequences: Sequences,
+    users: npt.NDArray[np.int64],
+    positions: npt.NDArray[np.int64],
+    newest: int,
+    decay: float,
+    table_size: int,
+) -> sparse.csr_array:
+    """The newest items before each position, the ``n``-th newest weighing ``decay ** (n - 1)``.
+
+    Args:
+        users, positions: ``[b]``.
+
+    Returns:
+        ``[b, table_size] float64``; an item that stands twice weighs the sum.
+    """
+    back = np.arange(1, newest + 1)
+    flat = positions[:, None] - back
+    inside = flat >= sequences.offsets[users][:, None]
+    weights = np.broadcast_to(decay ** (back - 1), flat.shape)[inside]
+    columns = sequences.items[flat[inside]]
+    read = sparse.coo_array((weights, (np.nonzero(inside)[0], columns)), shape=(len(users), table_size))
+    return sparse.csr_array(read.tocsr())
