@@ -115,6 +115,23 @@ def test_a_bad_download_is_named_and_leaves_nothing(
     assert left_in(tmp_path / "cache") == []
 
 
+def test_an_archive_put_there_by_hand_is_taken_and_kept(tmp_path: Path) -> None:
+    by_hand = tmp_path / "cache" / "recbole-ml-100k.zip"
+    by_hand.parent.mkdir()
+    sha256 = write_archive(by_hand)
+    unreachable = "http://127.0.0.1:9/tiny.zip"
+    log = fetch_dataset(named(UrlRoute("recbole-ml-100k", unreachable, 1000, sha256)), tmp_path / "cache")
+    assert log.events.read_text().endswith("1,11,101,2\n")
+    assert by_hand.exists()
+
+
+def test_where_to_put_an_archive_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RecsysError, match=rf"can be put at {tmp_path}/cache/recbole-ml-100k\.zip"):
+        fetch_dataset(
+            named(UrlRoute("recbole-ml-100k", "http://127.0.0.1:9/tiny.zip", 1000, "0" * 64)), tmp_path / "cache"
+        )
+
+
 def test_a_server_that_sends_without_end_is_cut_off(served: tuple[Path, str], tmp_path: Path) -> None:
     folder, url = served
     (folder / "long.zip").write_bytes(b"x" * 100_000)

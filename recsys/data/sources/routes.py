@@ -1,6 +1,7 @@
 """How an archive gets onto this machine: from a URL, or out of the Python package index."""
 
 import http.client
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -41,21 +42,25 @@ class UrlRoute:
         return self.url
 
     def fetch(self, directory: Path) -> Path:
-        """Download, never more than ``length`` bytes, and verify.
+        """Download, never more than ``length`` bytes, and verify; or take what someone put beside ``directory``.
 
         Raises:
             RecsysError: the server cannot be reached or breaks off.
             DataError: what came has another SHA-256.
         """
         target = directory / f"{self.layout}.zip"
+        by_hand = directory.parent / target.name
         try:
-            self._download(target)
+            if by_hand.exists():
+                shutil.copy(by_hand, target)
+                return verify(target, self.sha256, str(by_hand))
+            self._download(target, by_hand)
             return verify(target, self.sha256, self.url)
         except BaseException:
             target.unlink(missing_ok=True)
             raise
 
-    def _download(self, target: Path) -> None:
+    def _download(self, target: Path, by_hand: Path) -> None:
         try:
             with (
                 urllib.request.urlopen(self.url, timeout=TIMEOUT_SECONDS) as response,  # noqa: S310
@@ -69,7 +74,9 @@ class UrlRoute:
         except (OSError, http.client.HTTPException) as error:
             if isinstance(error, urllib.error.HTTPError):
                 error.close()
-            raise RecsysError(f"{self.url}: cannot be fetched ({error})") from None
+            raise RecsysError(
+                f"{self.url}: cannot be fetched ({error}); an archive fetched by other means can be put at {by_hand}"
+            ) from None
 
 
 @dataclass(frozen=True)
