@@ -1,0 +1,177 @@
+"""Training speed against a padded reference in plain TensorFlow, on logs shaped like MovieLens-1M and Amazon Beauty.
+
+    make bench-training
+
+Both train the same width, depth, length, batch, optimiser and loss with the same number of shared negatives, turn and
+turn about in one process; the ratio is of users a second, and the median over turns is reported.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.results import Measurement, write_results
+from benchmarks.training_reference import PaddedSASRec, loss_of, padded_batches
+from recsys.config.model import ModelConfig
+from recsys.config.training import NegativesConfig, TrainingConfig
+from recsys.data.sequences import Sequences
+from recsys.models.keras import keras, tf
+from recsys.models.losses import build_loss
+from recsys.models.sasrec import build_model
+from recsys.models.targets import TargetScorer
+from recsys.training.batches import Batches
+from recsys.training.optimizer import build_optimizer
+
+TURNS = 3
+BATCH = 128
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A log's shape and the recipe that is timed on it.
+
+    Attributes:
+        typical, spread: a history's length is log-normal with this median and this deviation of its logarithm.
+    """
+
+    name: str
+    items: int
+    typical: float
+    spread: float
+    width: int
+    blocks: int
+    length: int
+    loss: str
+    negatives: int
+    steps: int
+
+
+SHAPES = (
+    Shape("like MovieLens-1M", 3416, 94, 0.98, 50, 2, 200, "bce", 1, 8),
+    Shape("like Amazon Beauty", 12101, 4.5, 0.62, 64, 1, 50, "sampled_softmax", 256, 40),
+)
+
+
+def make_sequences(shape: Shape) -> Sequences:
+    rng = np.random.default_rng(0)
+    users = BATCH * shape.steps
+    lengths = np.maximum(rng.lognormal(np.log(shape.typical), shape.spread, users).astype(int), 3)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    items = rng.integers(1, shape.items + 1, offsets[-1]).astype(np.int32)
+    return Sequences(np.arange(users).astype(object), offsets, items, np.arange(offsets[-1]), lengths, lengths)
+
+
+def ours(shape: Shape, sequences: Sequences) -> Callable[[int], float]:
+    """A function that runs an epoch and gives its seconds."""
+    model_config = ModelConfig(
+        max_length=shape.length,
+        width=shape.width,
+        blocks=shape.blocks,
+        feed_forward=1,
+        join="residual",
+        memory=None,
+    )
+    training = TrainingConfig(
+        loss=shape.loss,  # type: ignore[arg-type]
+        negatives=NegativesConfig(uniform=shape.negatives, exclude_seen=False),
+        batch_size=BATCH,
+    )
+    model = build_model(model_config, shape.items + 1)
+    batches = Batches(sequences, sequences.offsets[1:], model_config, training, shape.items, None)
+    loss, optimizer = build_loss(training), build_optimizer(training, 1000)
+    optimizer.build(model.trainable_variables)
+
+    @tf.function(reduce_retracing=True)
+    def step(batch: dict[str, tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            stream, _ = model.stream(batch["ids"], batch["segments"], batch["positions"], seed)
+            value = loss(TargetScorer(model, batch, stream))
+        variables = model.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(value, variables), variables, strict=True))
+        return value
+
+    def epoch(number: int) -> float:
+        started = time.perf_counter()
+        stream = tf.data.Dataset.from_generator(lambda: batches.epoch(number), output_signature=batches.signature())
+        for place, batch in enumerate(stream.prefetch(4)):
+            value = step(batch, tf.constant([number, place]))
+        value.numpy()
+        return time.perf_counter() - started
+
+    return epoch
+
+
+def reference(shape: Shape, sequences: Sequences) -> Callable[[int], float]:
+    """The same for the padded reference."""
+    model = PaddedSASRec(shape.items, shape.length, shape.width, shape.blocks, 0.2)
+    model(np.zeros((1, shape.length), np.int32))
+    optimizer = keras.optimizers.Adam(1e-3, beta_2=0.98, jit_compile=False)
+    histories = [sequences.items[a:b] for a, b in zip(sequences.offsets[:-1], sequences.offsets[1:], strict=True)]
+
+    @tf.function(reduce_retracing=True)
+    def step(history: tf.Tensor, targets: tf.Tensor, negatives: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            hidden = model(history, training=True)
+            value = loss_of(hidden, model.items.embeddings, targets, negatives, shape.loss)
+        variables = model.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(value, variables), variables, strict=True))
+        return value
+
+    def epoch(number: int) -> float:
+        rng = np.random.default_rng(number)
+        started = time.perf_counter()
+        for history, targets in padded_batches(histories, shape.length, BATCH, rng):
+            negatives = rng.choice(shape.items, shape.negatives, replace=False).astype(np.int32) + 1
+            value = step(tf.constant(history), tf.constant(targets), tf.constant(negatives))
+        value.numpy()
+        return time.perf_counter() - started
+
+    return epoch
+
+
+def peak_gflops() -> float:
+    """Billions of floating-point operations a second of a large matrix product, the best of several."""
+    a = tf.random.normal([2048, 2048])
+    product = tf.function(lambda: tf.matmul(a, a)[0, 0])
+    product()
+    best = float("inf")
+    for _ in range(5):
+        started = time.perf_counter()
+        product().numpy()
+        best = min(best, time.perf_counter() - started)
+    return 2 * 2048**3 / best / 1e9
+
+
+def operations(shape: Shape, sequences: Sequences) -> float:
+    """Floating-point operations of one epoch over real events: forward, and twice that backward."""
+    lengths = np.minimum(np.diff(sequences.offsets) - 1, shape.length)
+    d = shape.width
+    dense = lengths.sum() * shape.blocks * (4 + 2) * d * d
+    attention = (lengths.astype(float) ** 2).sum() * shape.blocks * d  # two products, half of each masked
+    logits = lengths.sum() * d * (shape.negatives + 1)
+    return 3 * 2 * float(dense + attention + logits)
+
+
+def main() -> None:
+    measurements = []
+    peak = peak_gflops()
+    for shape in SHAPES:
+        sequences = make_sequences(shape)
+        mine, theirs = ours(shape, sequences), reference(shape, sequences)
+        mine(0), theirs(0)  # traces and warms up
+        pairs = [(mine(turn), theirs(turn)) for turn in range(1, TURNS + 1)]
+        seconds = statistics.median(pair[0] for pair in pairs)
+        ratio = statistics.median(other / own for own, other in pairs)
+        users = BATCH * shape.steps
+        against = "padded, the framework's own layers"
+        measurements.append(Measurement(f"training, {shape.name}", users / seconds, "users/s", against, ratio))
+        share = operations(shape, sequences) / seconds / 1e9 / peak
+        measurements.append(Measurement(f"share of the peak, {shape.name}", share, "of a matrix product's"))
+    write_results("training", measurements)
+
+
+if __name__ == "__main__":
+    main()
