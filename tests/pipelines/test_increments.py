@@ -1,0 +1,71 @@
+"""Nights: a dataset extended day by day equals one made from all days; who is forgotten stays forgotten."""
+
+import random
+from itertools import chain
+
+import pyarrow.parquet as pq
+
+from pipelines.prepare import Request
+from tests.pipelines.conftest import histories, write_log
+from tests.pipelines.test_prepare import random_rows
+
+SETTINGS = {"k_core": 4, "keep_events": True, "drop_repeats": True, "events_per_shard": 150}
+
+
+def days(seed: int) -> list[list[tuple[str, str, int, int]]]:
+    """Three days; some events of a day are told again the day after, as logs do."""
+    rng = random.Random(seed)
+    parts = []
+    for day in range(3):
+        rows = [
+            (user, item, 100 * day + time, 1000 * day + number) for user, item, time, number in random_rows(seed + day)
+        ]
+        parts.append(rows + (rng.sample(parts[-1], 20) if parts else []))
+    return parts
+
+
+def test_extended_day_by_day_equals_made_from_all_days(tmp_path, make):
+    parts = days(20)
+    dataset = make(write_log(tmp_path / "0.csv", parts[0]), **SETTINGS)
+    for day in (1, 2):
+        before = dataset.vocabulary.external_ids
+        dataset = make(write_log(tmp_path / f"{day}.csv", parts[day]), request=Request(extends=dataset), **SETTINGS)
+        assert dataset.vocabulary.external_ids[: len(before)] == before
+        assert dataset.counts["stored"] > 0
+    whole = make(write_log(tmp_path / "all.csv", chain(*parts)), **SETTINGS)
+    assert len(histories(whole)) > 10
+    assert histories(dataset) == histories(whole)
+    assert set(dataset.vocabulary.external_ids) == set(whole.vocabulary.external_ids)
+    counts = [dict(zip(one.items["external_id"], one.items["count"], strict=True)) for one in (dataset, whole)]
+    assert counts[0] == counts[1]
+    by_user = [dict(zip(d.sequences.users, d.sequences.train_end, strict=True)) for d in (dataset, whole)]
+    assert by_user[0] == by_user[1]
+
+
+def test_events_below_the_core_wait_for_their_day(tmp_path, make):
+    first = [(f"u{n % 4}", f"i{n % 3}", n, n) for n in range(48)] + [("late", "i0", 50, 50), ("late", "i1", 51, 51)]
+    dataset = make(write_log(tmp_path / "0.csv", first), **SETTINGS)
+    assert "late" not in histories(dataset)
+    second = [("late", "i2", 60, 60), ("late", "i0", 61, 61)]
+    dataset = make(write_log(tmp_path / "1.csv", second), request=Request(extends=dataset), **SETTINGS)
+    assert histories(dataset)["late"] == ["i0", "i1", "i2", "i0"]
+
+
+def test_forgotten_users_are_gone_for_good(tmp_path, make):
+    parts = days(30)
+    parts[1].append(("u1", "", 5, 5))  # a refused row that names someone
+    kept = make(write_log(tmp_path / "0.csv", parts[0]), **SETTINGS)
+    (tmp_path / "forget.txt").write_text("u1\nu2\nnobody\n")
+    request = Request(extends=kept, forget=tmp_path / "forget.txt")
+    second = make(write_log(tmp_path / "1.csv", parts[1]), request=request, **SETTINGS)
+    third = make(write_log(tmp_path / "2.csv", parts[2]), request=Request(extends=second), **SETTINGS)
+    others = [row for row in chain(*parts) if row[0] not in ("u1", "u2") and row[1]]
+    assert histories(third) == histories(make(write_log(tmp_path / "all.csv", others), **SETTINGS))
+    assert second.counts["forgotten_users"] == third.counts["forgotten_users"] == 2
+    expected = sum(row[0] in ("u1", "u2") and bool(row[1]) for row in parts[0] + parts[1])
+    assert second.counts["dropped"]["forgotten"] == expected
+    for dataset in (second, third):
+        for path in dataset.path.rglob("*.parquet"):
+            assert not {b"u1", b"u2"} & {
+                str(v).encode() for row in pq.read_table(path).to_pylist() for v in row.values()
+            }
