@@ -8,7 +8,19 @@ from pydantic import Field
 from recsys.config.base import Section
 
 # The names that recsys.export.variants reads: how tables are held, then the transition memory's depth.
-VARIANT = r"^(float32|float16|int8|int4|pq)(-m\d+)?$"
+VARIANT = r"^(student-)?(float32|float16|int8|int4|pq)(-m\d+)?$"
+
+
+class StudentConfig(Section):
+    """The shape of the distilled student, for variants named student-…, and how it learns."""
+
+    width: int = Field(32, ge=1)
+    blocks: int = Field(1, ge=1)
+    feed_forward: int = Field(1, ge=1, description="hidden units of the feed-forward, in multiples of the width")
+    steps: int = Field(3000, ge=1)
+    batch_size: int = Field(128, ge=1, description="histories a step")
+    learning_rate: float = Field(2e-3, gt=0)
+    seed: int = 1
 
 
 class ExportConfig(Section):
@@ -21,6 +33,7 @@ class ExportConfig(Section):
     signatures: tuple[Literal["encode", "score_all", "top_k", "explain", "incremental"], ...] = Field(
         (), description="beside rerank, which every bundle has"
     )
+    student: StudentConfig = StudentConfig()
     candidates: int = Field(100, ge=1, le=65_536, description="fixed width of rerank; clients chunk and pad")
     item_columns: tuple[str, ...] = Field(("title",), description="item metadata to carry, where the data set has it")
     policy: Path | None = Field(None, description="rules to apply after the scores, see recsys/bundle/policy.py")

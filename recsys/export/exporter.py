@@ -26,6 +26,7 @@ from recsys.data.dataset import Dataset
 from recsys.errors import ConfigError, RecsysError
 from recsys.evaluation.ranking import ScoreAll
 from recsys.export import convert, flatbuffer, measure
+from recsys.export.distill import distil
 from recsys.export.requests import encode, golden_case, sample_requests
 from recsys.export.runtime import Runtime
 from recsys.export.signatures import Signatures
@@ -60,13 +61,19 @@ class Exporter:
         """Keras' metrics on the targets."""
         return self._quality(scorer(self.model, self.dataset))
 
+    @cached_property
+    def student(self) -> SASRec:
+        """The distilled student, trained when a variant first asks for it."""
+        return distil(self.model, self.dataset.sequences, self.config.student)
+
     def write(self, variant: Variant, directory: Path) -> None:
         """Write ``variant``'s bundle into ``directory``.
 
         Raises:
             RecsysError: it strays from Keras beyond the tolerance, or holds an operator that a phone lacks.
         """
-        signatures = Signatures(variant.phone_model(self.model), self.config.candidates, self.config.signatures)
+        model = self.student if variant.of_student else self.model
+        signatures = Signatures(variant.phone_model(model), self.config.candidates, self.config.signatures)
         content = variant.finish(convert.to_float32(signatures))
         tree = flatbuffer.read(content)
         operators = flatbuffer.operators(tree)

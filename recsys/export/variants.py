@@ -15,6 +15,7 @@ from recsys.export.product import product_quantise
 from recsys.export.tables import CodedTable, CompactMemory, ExactMemory, FloatTable, ItemTable, Memory, ProductTable
 from recsys.models.sasrec import SASRec
 
+STUDENT = "student-"
 CODED = ("int8", "int4", "pq")
 
 
@@ -23,7 +24,8 @@ class Variant:
     """How one variant holds the model.
 
     Attributes:
-        name: as in the config: ``BASE`` or ``BASE-mDEPTH``, the transition memory cut to DEPTH neighbours an item.
+        name: as in the config: ``BASE`` or ``BASE-mDEPTH``, the transition memory cut to DEPTH neighbours an item;
+            after ``student-``, of the distilled student.
         base: ``float32``, ``float16``, ``int8`` (8 bits everywhere), ``int4`` and ``pq`` (a smaller item table).
         depth: neighbours kept; None keeps what was trained, 0 leaves the memory out.
     """
@@ -41,14 +43,18 @@ class Variant:
         """
         if re.fullmatch(VARIANT, name) is None:
             raise ConfigError(f"export.variants: {name!r} does not match {VARIANT}")
-        base, _, depth = name.partition("-m")
+        base, _, depth = name.removeprefix(STUDENT).partition("-m")
         unsaid = None if base == "float32" else default_depth
         return cls(name, base, int(depth) if depth else unsaid)
 
     @property
+    def of_student(self) -> bool:
+        return self.name.startswith(STUDENT)
+
+    @property
     def is_exact(self) -> bool:
         """Whether its scores are Keras' up to rounding."""
-        return self.base == "float32" and self.depth is None
+        return self.base == "float32" and self.depth is None and not self.of_student
 
     def phone_model(self, model: SASRec) -> PhoneModel:
         """``model`` over this variant's tables."""

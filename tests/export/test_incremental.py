@@ -22,7 +22,9 @@ def reranker(request, dataset, tmp_path_factory):
     from recsys.models.sasrec import build_model
 
     keras.utils.set_random_seed(4)
-    config = ModelConfig(max_length=LENGTH, width=16, heads=2, positions="rotary", memory={"neighbours": 4, "newest": 3})
+    config = ModelConfig(
+        max_length=LENGTH, width=16, heads=2, positions="rotary", memory={"neighbours": 4, "newest": 3}
+    )
     model = build_model(config, dataset.vocabulary.table_size)
     model.item_table.assign(model.item_table * 30)
     path = tmp_path_factory.mktemp("incremental")
