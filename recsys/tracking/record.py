@@ -75,7 +75,7 @@ def tags(run: Run) -> dict[str, str]:
     """What identifies the run and says what it may be compared with."""
     manifest = run.manifest
     kept = {f"recsys.{name}": str(manifest[name]) for name in _FACT_TAGS if manifest.get(name) is not None}
-    kept[DIGEST_TAG] = run.digest
+    kept |= {DIGEST_TAG: run.digest, "mlflow.source.name": "recsys train", "mlflow.source.type": "LOCAL"}
     if manifest.get("code_version"):
         kept["mlflow.source.git.commit"] = str(manifest["code_version"])
     return kept

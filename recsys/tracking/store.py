@@ -24,7 +24,16 @@ _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+
+
+# The UI opens an experiment as one of language models unless told otherwise.
+_EXPERIMENT_TAGS = {
+    "mlflow.experimentKind": "custom_model_development",
+    "mlflow.note.content": "Next-item recommenders. `test/` is read once a run, `best/` is what validation chose, "
+    "`baseline/` what simple recommenders reach, `segment/` for whom. `recsys compare` adds intervals and tests.",
 }
 
 
@@ -108,7 +117,8 @@ def open_store(tracking: TrackingConfig, work_dir: Path) -> Store:
         experiment = client.get_experiment_by_name(tracking.experiment)
         if experiment is None:
             root = None if tracking.uri else (work_dir / ARTEFACT_ROOT).resolve().as_uri()
-            return Store(uri, client, client.create_experiment(tracking.experiment, artifact_location=root))
+            made = client.create_experiment(tracking.experiment, artifact_location=root, tags=_EXPERIMENT_TAGS)
+            return Store(uri, client, made)
     if experiment.lifecycle_stage != "active":
         raise StoreError(
             f"{uri}: experiment {tracking.experiment!r} was deleted there; restore it "

@@ -17,6 +17,7 @@ from recsys.artefact import digest, file_hashes, write_json
 from recsys.config import parse_config
 from recsys.config.tracking import TrackingConfig
 from recsys.run import Run
+from recsys.tracking.datasets import find_dataset
 from recsys.tracking.store import DATABASE
 
 MakeRun = Callable[..., Run]
@@ -95,6 +96,10 @@ def make_dataset(path: Path, content: str = "log") -> str:
 
 @pytest.fixture
 def make_run(work_dir: Path) -> MakeRun:
+    return run_builder(work_dir)
+
+
+def run_builder(work_dir: Path) -> MakeRun:
     """``make_run(seed=1, quality=0.5, finished=True, …)`` writes one run directory below the work directory."""
 
     def make(
@@ -199,3 +204,42 @@ def finish(run: Run, seed: int, quality: float, users: int, weights: Callable[[P
             "multiply_adds": 5000,
         }
     )
+
+
+@pytest.fixture(scope="session")
+def bundles(tmp_path_factory):
+    """Where bundles are kept between tests: the same seed makes the same one, and making one takes seconds."""
+    return tmp_path_factory.mktemp("bundles")
+
+
+@pytest.fixture
+def trained(make_run, work_dir, bundles):
+    """``trained(knows, seed)`` makes a finished run, its model with or without a memory of the steps."""
+    from recsys.config.export import ExportConfig
+    from recsys.config.model import ModelConfig
+    from recsys.data.transitions import count_transitions
+    from recsys.export import export
+    from recsys.models.keras import keras
+    from recsys.models.sasrec import build_model
+    from recsys.models.weights import save_weights
+
+    exporting = ExportConfig(variants=("float32",), candidates=12, evaluated_users=40, max_quality_loss=0.9)
+
+    def make(*, knows: bool, seed: int = 1, exported: bool = True):
+        run = make_run(seed, finished=False)
+        dataset = find_dataset(work_dir, run.manifest["dataset_digest"])
+        keras.utils.set_random_seed(seed)
+        model = build_model(ModelConfig.model_validate(run.config["model"]), dataset.vocabulary.table_size)
+        if knows:
+            sequences = dataset.sequences
+            starts, ends = sequences.bounds("train")
+            model.memory.assign(count_transitions(sequences.items, starts, ends, model.table_size, 1, 4))
+        make_run.finish(run, weights=lambda path: save_weights(model, path))
+        if exported:
+            kept = bundles / f"{knows}-{seed}"
+            if not kept.exists():
+                export(run, dataset, exporting, kept)
+            shutil.copytree(kept / "bundles", work_dir / "bundles", dirs_exist_ok=True)
+        return run
+
+    return make

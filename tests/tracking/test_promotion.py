@@ -11,16 +11,9 @@ import pytest
 
 from recsys.cli import main
 from recsys.config.evaluation import EvaluationConfig
-from recsys.config.export import ExportConfig
-from recsys.config.model import ModelConfig
 from recsys.config.tracking import TrackingConfig
 from recsys.data.dataset import Dataset
-from recsys.data.transitions import count_transitions
 from recsys.errors import ArtefactError, ConfigError
-from recsys.export import export
-from recsys.models.keras import keras
-from recsys.models.sasrec import build_model
-from recsys.models.weights import save_weights
 from recsys.tracking.datasets import find_dataset
 from recsys.tracking.loader import Recommender
 from recsys.tracking.model import save_model
@@ -29,37 +22,6 @@ from recsys.tracking.rescoring import push_right, ranks_in_test
 from recsys.tracking.store import open_store
 
 MODEL = TrackingConfig()
-EXPORT = ExportConfig(variants=("float32",), candidates=12, evaluated_users=40, max_quality_loss=0.9)
-
-
-@pytest.fixture(scope="module")
-def bundles(tmp_path_factory):
-    """Where bundles are kept between tests: the same seed makes the same one, and making one takes seconds."""
-    return tmp_path_factory.mktemp("bundles")
-
-
-@pytest.fixture
-def trained(make_run, work_dir, bundles):
-    """``trained(knows, seed)`` makes a finished run, its model with or without a memory of the steps."""
-
-    def make(*, knows: bool, seed: int = 1, exported: bool = True):
-        run = make_run(seed, finished=False)
-        dataset = find_dataset(work_dir, run.manifest["dataset_digest"])
-        keras.utils.set_random_seed(seed)
-        model = build_model(ModelConfig.model_validate(run.config["model"]), dataset.vocabulary.table_size)
-        if knows:
-            sequences = dataset.sequences
-            starts, ends = sequences.bounds("train")
-            model.memory.assign(count_transitions(sequences.items, starts, ends, model.table_size, 1, 4))
-        make_run.finish(run, weights=lambda path: save_weights(model, path))
-        if exported:
-            kept = bundles / f"{knows}-{seed}"
-            if not kept.exists():
-                export(run, dataset, EXPORT, kept)
-            shutil.copytree(kept / "bundles", work_dir / "bundles", dirs_exist_ok=True)
-        return run
-
-    return make
 
 
 def promote(run, work_dir, capsys, *arguments) -> tuple[int, dict]:
