@@ -3,6 +3,8 @@
 import logging
 import os
 import re
+import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -48,11 +50,17 @@ def run(build: Callable[[Any], None], runner: Runner, rows: int) -> None:
     interactive_utils.is_in_ipython = lambda: False
     if runner.name == "local":
         from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+        from apache_beam.transforms.environments import EmbeddedPythonEnvironment, SubprocessSDKEnvironment
 
         workers = runner.workers or (1 if rows < SMALL else len(os.sched_getaffinity(0)))
-        mode = "in_memory" if workers == 1 else "multi_processing"
-        options = [f"--direct_running_mode={mode}", f"--direct_num_workers={workers}", *runner.options]
-        pipeline = Pipeline(runner=FnApiRunner(), options=PipelineOptions(options))
+        command = f"{shlex.quote(sys.executable)} -m pipelines.worker"
+        environment = (
+            EmbeddedPythonEnvironment.default()
+            if workers == 1
+            else SubprocessSDKEnvironment.from_command_string(command_string=command)
+        )
+        options = PipelineOptions([f"--direct_num_workers={workers}", *runner.options])
+        pipeline = Pipeline(runner=FnApiRunner(environment), options=options)
     else:
         pipeline = Pipeline(options=PipelineOptions([f"--runner={runner.name}", *runner.options]))
     build(pipeline)
@@ -69,6 +77,8 @@ def _told(error: BaseException) -> RecsysError:
     if isinstance(error, RecsysError):
         return error
     text = str(error)
+    if "Channel closed prematurely" in text:
+        return RecsysError("a worker process died (killed, or out of memory); nothing was left behind, run it again")
     found = _ERROR.findall(text[text.rfind("Traceback") :]) or _ERROR.findall(text)
     name, message = found[-1] if found else (type(error).__name__, text.partition(" [while running")[0])
     kind = getattr(errors, name, RecsysError)

@@ -2,8 +2,11 @@
 
 import shutil
 import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pipelines.runners import Runner
@@ -16,6 +19,7 @@ FLINK = "org.apache.beam:beam-runners-flink-1.20-job-server:2.77.0"
 JAVA_17 = [
     f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.lang", "java.util", "java.nio", "sun.nio.ch")
 ]
+RECSYS = "import sys; from recsys.cli import main; sys.exit(main())"
 SETTINGS = {"k_core": 3, "events_per_shard": 50, "drop_repeats": True, "keep_events": True}
 
 
@@ -77,3 +81,47 @@ def test_flink(tmp_path, make, log, flink_jar):
     )
     alone = make(log, work=tmp_path / "one", **SETTINGS)
     same(make(log, work=tmp_path / "other", runner=Runner("FlinkRunner", options=options), **SETTINGS), alone)
+
+
+def config_file(folder: Path, log: Path) -> Path:
+    path = folder / "config.yaml"
+    path.write_text(f"data: {{path: {log}, columns: {{event_id: event_id}}}}\n")
+    return path
+
+
+def test_a_killed_worker_is_told_and_leaves_nothing(tmp_path):
+    log = tmp_path / "log.csv"
+    write_log(log, ((f"u{n % 9999}", f"i{n % 777}", n, n) for n in range(3_000_000)))
+    work = tmp_path / "work"
+    command = [sys.executable, "-c", RECSYS, "prepare", str(config_file(tmp_path, log)), "--work-dir", str(work)]
+    process = subprocess.Popen([*command, "--workers", "2"], stderr=subprocess.PIPE, text=True)
+    workers: list[psutil.Process] = []
+    while not workers:
+        assert process.poll() is None
+        if list(work.glob("datasets/.*/.spill/blocks/0*")):
+            family = psutil.Process(process.pid).children(recursive=True)
+            workers = [one for one in family if "pipelines.worker" in one.cmdline() and one.name() != "sh"]
+        time.sleep(0.01)
+    workers[0].kill()
+    _, errors = process.communicate()
+    assert process.returncode == 1
+    assert "a worker process died" in errors.splitlines()[-1]
+    assert not list((work / "datasets").iterdir())
+
+
+def test_a_disk_that_fills_up_is_told_and_leaves_nothing(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)], check=False)
+    if mounted.returncode:
+        pytest.skip("mounting a small disk needs the right to mount")
+    try:
+        log = tmp_path / "log.csv"
+        write_log(log, ((f"u{n % 999}", f"i{n % 777}", n, n) for n in range(200_000)))
+        command = [sys.executable, "-c", RECSYS, "prepare", str(config_file(tmp_path, log)), "--work-dir", str(disk)]
+        ran = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+        assert ran.returncode == 1
+        assert "No space left on device" in ran.stderr.splitlines()[-1]
+        assert not list((disk / "datasets").iterdir())
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
