@@ -1,6 +1,6 @@
 """``recsys compare`` over a SQLite store of 200 runs, after imports, against a limit of three seconds.
 
-The runs are made up: real stores hold no more of each, but training 200 takes a day. Usage: python -m benchmarks.compare
+The runs are made up, for training 200 takes a day. Usage: python -m benchmarks.compare
 """
 
 import tempfile

@@ -109,10 +109,7 @@ def test_the_server_keeps_to_loopback_and_to_its_artefact_root(server, make_run,
     first = psutil.Process(server.process.pid)
     listening = {
         connection.laddr.ip
-        for process in [
-            psutil.Process(server.process.pid),
-            *psutil.Process(server.process.pid).children(recursive=True),
-        ]
+        for process in [first, *first.children(recursive=True)]
         for connection in process.net_connections("inet")
         if connection.status == psutil.CONN_LISTEN
     }
