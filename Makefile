@@ -6,7 +6,7 @@ WORK ?= work
 .PHONY: run test test-all lint types format lock clean help
 
 help:  ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -t -s '	'
+	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -t -s '	'
 
 # Made on first use, and made again when the lock or the packaging changes.
 .venv/installed: requirements.lock requirements-uv.lock setup.py
@@ -36,7 +36,7 @@ format: .venv/installed  ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench-%: .venv/installed
+bench-%: .venv/installed  ## a benchmark by its name in benchmarks/: ratios against a peer or a limit
 	$(BIN)/python -m benchmarks.$*
 
 lock: .venv/installed  ## resolve setup.py again into requirements.lock
