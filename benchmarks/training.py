@@ -21,7 +21,6 @@ from recsys.data.sequences import Sequences
 from recsys.models.keras import keras, tf
 from recsys.models.losses import build_loss
 from recsys.models.sasrec import build_model
-from recsys.models.targets import TargetScorer
 from recsys.training.batches import Batches
 from recsys.training.optimizer import build_optimizer
 
@@ -81,24 +80,16 @@ def ours(shape: Shape, sequences: Sequences) -> Callable[[int], float]:
     )
     model = build_model(model_config, shape.items + 1)
     batches = Batches(sequences, sequences.offsets[1:], model_config, training, shape.items, None)
-    loss, optimizer = build_loss(training), build_optimizer(training, 1000)
-    optimizer.build(model.trainable_variables)
-
-    @tf.function(reduce_retracing=True)
-    def step(batch: dict[str, tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            stream, _ = model.stream(batch["ids"], batch["segments"], batch["positions"], seed)
-            value = loss(TargetScorer(model, batch, stream))
-        variables = model.trainable_variables
-        optimizer.apply_gradients(zip(tape.gradient(value, variables), variables, strict=True))
-        return value
+    model.task = build_loss(training)
+    model.compile(build_optimizer(training, 1000))
+    step = tf.function(model.train_step, reduce_retracing=True)
 
     def epoch(number: int) -> float:
         started = time.perf_counter()
         stream = tf.data.Dataset.from_generator(lambda: batches.epoch(number), output_signature=batches.signature())
         for place, batch in enumerate(stream.prefetch(4)):
-            value = step(batch, tf.constant([number, place]))
-        value.numpy()
+            value = step({**batch, "seed": tf.constant([number, place])})
+        value["loss"].numpy()
         return time.perf_counter() - started
 
     return epoch

@@ -29,9 +29,16 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from recsys.cli.summary import combine, quality_table
+    from recsys.errors import ConfigError
     from recsys.run import Run
 
     runs = [Run(path) for path in args.runs]
+    kinds = {str(one.manifest["config_digest"]): one.path for one in runs}
+    if len(kinds) > 1:
+        raise ConfigError(
+            f"these runs differ in more than their seed: {', '.join(map(str, kinds.values()))}; `recsys compare` holds "
+            "different models against each other"
+        )
     result = combine([_again(one, args) if args.dataset else _sealed(one) for one in runs])
     if args.json:
         print_json(result)
@@ -62,7 +69,9 @@ def _again(run: "Run", args: argparse.Namespace) -> dict[str, Any]:
             f"{dataset.path}: its digest is {dataset.digest}, the run was trained on {run.manifest['dataset_digest']}; "
             "internal ids differ, so a ranking would mean nothing"
         )
-    final = run.metrics["protocol"] == "L1F"
+    final = bool(run.config["training"]["final_fit"])
+    if final and args.split == "validation":
+        raise ArtefactError(f"{run.path}: its final fit has seen the validation events; only --split test is fair")
     ends = dataset.sequences.bounds("validation" if final else "train")[1]
     config = EvaluationConfig.model_validate(run.config["evaluation"])
     targets = targets_of(dataset, args.split)

@@ -27,10 +27,6 @@ class Transitions:
     totals: npt.NDArray[np.float32]
     window: int
 
-    def probabilities(self) -> npt.NDArray[np.float32]:
-        """``[table, n] float32``: each weight's share of its item's total."""
-        return (self.weights / np.maximum(self.totals, 1e-12)[:, None]).astype(np.float32)
-
 
 def pair_weights(
     items: npt.NDArray[np.int32],

@@ -24,8 +24,10 @@ class Targets(NamedTuple):
 
 
 def targets_of(dataset: Dataset, split: str, at_most: int | None = None) -> Targets:
-    """All targets of ``split``, or ``at_most`` of them, drawn by a fixed seed."""
+    """All targets of ``split`` that the vocabulary holds, or ``at_most`` of them, drawn by a fixed seed."""
     users, positions = dataset.sequences.targets(split)
+    ranked = dataset.sequences.items[positions] <= len(dataset.vocabulary)  # an OOV bucket is no item to rank
+    users, positions = users[ranked], positions[ranked]
     if at_most is not None and at_most < len(users):
         drawn = np.sort(np.random.default_rng(0).choice(len(users), at_most, replace=False))
         users, positions = users[drawn], positions[drawn]
@@ -37,7 +39,7 @@ def rank(
     dataset: Dataset,
     targets: Targets,
     config: EvaluationConfig,
-    on_top: Callable[[np.ndarray], None] | None = None,
+    on_top: Callable[[np.ndarray, np.ndarray], None] | None = None,
 ) -> np.ndarray:
     """Rank of each target in the full catalogue, ``[m] float64``; ``on_top`` as in ``rank_split``."""
     ranks: np.ndarray = rank_split(
@@ -88,12 +90,15 @@ def evaluate(
         ``({"model": …, "baselines": {name: …}, "segments": …}, ranks)``.
     """
     events = TrainingEvents(dataset.sequences, ends, dataset.vocabulary.table_size)
-    counts = np.bincount(dataset.sequences.items[events.flat], minlength=len(dataset.vocabulary) + 1)
+    counts = np.bincount(dataset.sequences.items[events.flat], minlength=len(dataset.vocabulary) + 1)[
+        : len(dataset.vocabulary) + 1
+    ]
 
     def judge(scores: ScoreAll) -> tuple[dict[str, float], np.ndarray]:
-        lists: list[np.ndarray] = []
-        ranks = rank(scores, dataset, targets, config, lists.append)
-        return {**summarise(ranks, config.ks), **describe_lists(np.concatenate(lists), counts, vectors)}, ranks
+        lists: list[tuple[np.ndarray, np.ndarray]] = []
+        ranks = rank(scores, dataset, targets, config, lambda top, values: lists.append((top, values)))
+        top, values = (np.concatenate(parts) for parts in zip(*lists, strict=True))
+        return {**summarise(ranks, config.ks), **describe_lists(top, values, counts, vectors)}, ranks
 
     model, ranks = judge(score_all)
     table = ranks_table(dataset, targets, ranks)

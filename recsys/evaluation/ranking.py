@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from recsys.data.sequences import Sequences
 from recsys.errors import RecsysError
+from recsys.evaluation.top_items import remove_seen, top_items
 
 # Scores every row of the item table for a batch of (user [b], flat position of the target [b]): [b, table].
 ScoreAll = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.float32]]
@@ -15,14 +16,6 @@ ScoreMany = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], Sequence[np
 
 
 TOP = 10  # items of a list that is looked at as a list
-
-
-def best_items(scores: npt.NDArray[np.floating], k: int) -> npt.NDArray[np.int32]:
-    """The ``k`` best columns of each row (fewer where there are fewer), best first: ``[n, k] int32``."""
-    k = min(k, scores.shape[1] - 1)
-    top = np.argpartition(-scores, k - 1, axis=1)[:, :k]
-    order = np.argsort(-np.take_along_axis(scores, top, 1), axis=1, kind="stable")
-    return np.take_along_axis(top, order, 1).astype(np.int32)
 
 
 def rank_targets(scores: npt.NDArray[np.floating], targets: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
@@ -38,22 +31,6 @@ def rank_targets(scores: npt.NDArray[np.floating], targets: npt.NDArray[np.integ
     return np.asarray(1.0 + better + 0.5 * ties, np.float64)
 
 
-def remove_seen(
-    scores: npt.NDArray[np.floating],
-    sequences: Sequences,
-    users: npt.NDArray[np.int64],
-    positions: npt.NDArray[np.int64],
-) -> None:
-    """Take each history's items out of its row, in place; the target itself always stays."""
-    starts = sequences.offsets[users]
-    lengths = positions - starts
-    row = np.repeat(np.arange(len(users)), lengths)
-    flat = np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
-    own = scores[np.arange(len(users)), sequences.items[positions]]
-    scores[row, sequences.items[flat]] = -np.inf
-    scores[np.arange(len(users)), sequences.items[positions]] = own
-
-
 def rank_split(
     score_many: ScoreMany,
     sequences: Sequences,
@@ -63,12 +40,12 @@ def rank_split(
     *,
     filter_seen: bool = True,
     batch_size: int = 256,
-    on_top: Callable[[npt.NDArray[np.int32]], None] | None = None,
+    on_top: Callable[[npt.NDArray[np.int32], npt.NDArray[np.float32]], None] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Ranks ``[scorers, m]`` of the events at flat ``positions`` of ``users`` among items ``1..items``.
 
     Args:
-        on_top: is given the top ``TOP`` items of each batch of targets by the first scorer, ``[b, TOP]``, best first.
+        on_top: is given each batch's ``top_items`` by the first scorer, ``TOP`` of them.
 
     Raises:
         RecsysError: a score is not a number.
@@ -85,8 +62,10 @@ def rank_split(
                 )
             scores[:, 0] = -np.inf
             if filter_seen:
+                own = scores[np.arange(len(scores)), sequences.items[positions[batch]]]
                 remove_seen(scores, sequences, users[batch], positions[batch])
+                scores[np.arange(len(scores)), sequences.items[positions[batch]]] = own  # the target always stays
             if on_top is not None and not ranks[-1]:
-                on_top(best_items(scores, TOP))
+                on_top(*top_items(scores, TOP))
             ranks[-1].append(rank_targets(scores, sequences.items[positions[batch]]))
     return np.concatenate(ranks, axis=1) if ranks else np.empty((1, 0))

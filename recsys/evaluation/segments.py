@@ -39,7 +39,7 @@ def label(ranks: pd.DataFrame) -> dict[str, npt.NDArray[np.object_]]:
 
 
 def summarise_segments(ranks: pd.DataFrame, ks: tuple[int, ...]) -> dict[str, dict[str, dict[str, float]]]:
-    """``{"activity": {"short": {"users": n, "ndcg@10": …}, …}, …}`` for one split of a run's ranks."""
+    """``{"activity": {"short": {"targets": n, "ndcg@10": …}, …}, …}`` for one split of a run's ranks."""
     out: dict[str, dict[str, dict[str, float]]] = {}
     for name, labels in label(ranks).items():
         out[name] = {}

@@ -29,6 +29,22 @@ def top_items(scores: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.i
     return ids, np.take_along_axis(scores, ids, axis=1)
 
 
+def remove_seen(
+    scores: npt.NDArray[Any], sequences: Sequences, users: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
+) -> None:
+    """Take each user's items before the flat position ``ends`` out of its row, in place.
+
+    Args:
+        scores: ``[n, items + 1]``; what lies beyond (OOV buckets) is in no row anyway.
+    """
+    starts = sequences.offsets[users]
+    lengths = ends - starts
+    rows = np.repeat(np.arange(len(users)), lengths)
+    seen = sequences.items[np.arange(len(rows)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)]
+    inside = seen < scores.shape[1]
+    scores[rows[inside], seen[inside]] = -np.inf
+
+
 def recommend(
     score_all: Callable[[npt.NDArray[np.int32]], Any],
     sequences: Sequences,
@@ -56,10 +72,6 @@ def recommend(
         scores = np.array(score_all(sequences.histories(users, ends, length)), np.float32)[:, : items + 1]
         scores[:, 0] = -np.inf
         if filter_seen:
-            starts = sequences.offsets[users]
-            rows = np.repeat(np.arange(len(users)), ends - starts)
-            seen = sequences.items[starts[0] : ends[-1]]
-            inside = seen <= items
-            scores[rows[inside], seen[inside]] = -np.inf
+            remove_seen(scores, sequences, users, ends)
         ids[users], values[users] = top_items(scores, k)
     return ids, values

@@ -1,4 +1,8 @@
-"""Training losses, as TFRS tasks over a ``TargetScorer``: per target, summed over its views, mean over real targets."""
+"""Training losses, as TFRS tasks over a ``TargetScorer``: per target, summed over its views, mean over real targets.
+
+TFRS' own ``Retrieval`` task scores one row of candidates a query, by a dot product. Here thousands of positions share
+their negatives and a logit has a second part, so the tasks are written on its base class.
+"""
 
 import numpy as np
 
@@ -24,15 +28,15 @@ class NextItemTask(tfrs.tasks.Task):
         """``[slots]`` a view."""
         raise NotImplementedError
 
-    def hidden(self, scorer: TargetScorer, columns: tf.Tensor) -> tf.Tensor:
+    def excluded(self, scorer: TargetScorer, columns: tf.Tensor) -> tf.Tensor:
         """Columns that a slot is not told apart from, its own target above all: ``[slots, n] bool``."""
         return scorer.seen(columns) if self.exclude_seen else tf.equal(columns, scorer.targets[:, None])
 
     def shared(self, scorer: TargetScorer) -> list[tuple[tf.Tensor, tf.Tensor]]:
         """Each view's targets ``[slots]`` and the batch's negatives ``[slots, n]``."""
         negatives = scorer.batch["negatives"]
-        hidden = self.hidden(scorer, negatives)
-        masked = [tf.where(hidden, EXCLUDED, logits) for logits in scorer.against(negatives)]
+        excluded = self.excluded(scorer, negatives)
+        masked = [tf.where(excluded, EXCLUDED, logits) for logits in scorer.against(negatives)]
         return list(zip(scorer.positives(), masked, strict=True))
 
 
@@ -53,9 +57,9 @@ class Softmax(NextItemTask):
     def losses(self, scorer: TargetScorer) -> list[tf.Tensor]:
         @tf.recompute_grad
         def total(chunk: tf.Tensor, *flows: tf.Tensor) -> tf.Tensor:
-            out = self.hidden(scorer, chunk)
+            excluded = self.excluded(scorer, chunk)
             logits = scorer.read(chunk, *flows)
-            return tf.stack([tf.reduce_logsumexp(tf.where(out, EXCLUDED, view), -1) for view in logits])
+            return tf.stack([tf.reduce_logsumexp(tf.where(excluded, EXCLUDED, view), -1) for view in logits])
 
         flows = [scorer.hidden] if scorer.shares is None else [scorer.hidden, scorer.shares]
         columns = np.arange(1, scorer.model.table_size, dtype=np.int32)

@@ -5,9 +5,11 @@ from recsys.models.attention import causal_mask
 from recsys.models.blocks import Block
 from recsys.models.dropout import dropout, fold
 from recsys.models.keras import keras, tf, tfrs
+from recsys.models.losses import NextItemTask
 from recsys.models.memory import TransitionMemory
 from recsys.models.norm import RMSNorm
 from recsys.models.positions import LearnedPositions, count_positions
+from recsys.models.targets import TargetScorer
 from recsys.schema import PAD_ID
 
 
@@ -27,6 +29,7 @@ class SASRec(tfrs.models.Model):
         self.blocks = [Block(config, name=f"block_{number}") for number in range(config.blocks)]
         self.final_norm = RMSNorm(name="final_norm")
         self.memory = TransitionMemory(config.memory, config.width, table_size) if config.memory else None
+        self.task: NextItemTask | None = None
 
     def build(self, _: tf.TensorShape) -> None:
         self.item_table = self.add_weight(
@@ -124,6 +127,17 @@ class SASRec(tfrs.models.Model):
 
     def call(self, history: tf.Tensor) -> tf.Tensor:
         return self.score_all(history)
+
+    def compute_loss(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
+        """What TFRS' ``train_step`` descends: ``task`` over a packed batch.
+
+        Args:
+            inputs: a ``recsys.training.batches.Batch`` with ``seed [2] int32``, for dropout.
+        """
+        assert self.task is not None, "set model.task before training"
+        seed = inputs["seed"] if training else None
+        stream, _ = self.stream(inputs["ids"], inputs["segments"], inputs["positions"], seed)
+        return self.task(TargetScorer(self, inputs, stream))
 
     def _read(self, memory: TransitionMemory, query: tf.Tensor, history: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         ids = history[:, -memory.config.newest :]

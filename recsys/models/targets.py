@@ -4,9 +4,13 @@ A batch is scored in one view or, with a memory, in two: attention alone, and th
 attention that only ever meets what the memory leaves over learns a poor representation.
 """
 
+from typing import TYPE_CHECKING
+
 from recsys.models.keras import tf
 from recsys.models.memory import CHUNK, TransitionMemory, frame
-from recsys.models.sasrec import SASRec
+
+if TYPE_CHECKING:
+    from recsys.models.sasrec import SASRec
 
 
 class TargetScorer:
@@ -21,7 +25,7 @@ class TargetScorer:
             the user's own transitions are taken away; None without a memory.
     """
 
-    def __init__(self, model: SASRec, batch: dict[str, tf.Tensor], stream: tf.Tensor) -> None:
+    def __init__(self, model: "SASRec", batch: dict[str, tf.Tensor], stream: tf.Tensor) -> None:
         self.model, self.batch = model, batch
         self.hidden = tf.reshape(stream, [-1, model.config.width])
         self.targets = tf.reshape(batch["targets"], [-1])

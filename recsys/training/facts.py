@@ -41,10 +41,10 @@ def code_facts() -> dict[str, Any]:
 
 
 class Clock:
-    """Wall-clock and CPU seconds since it was made, on top of what an interrupted attempt had used."""
+    """Wall-clock and CPU seconds since it was made; of a resumed training, the last attempt's."""
 
-    def __init__(self, wall: float = 0.0, cpu: float = 0.0) -> None:
-        self._wall, self._cpu = time.perf_counter() - wall, time.process_time() - cpu
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
 
     @property
     def wall(self) -> float:

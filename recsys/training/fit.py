@@ -13,7 +13,6 @@ from recsys.errors import RecsysError
 from recsys.models.keras import tf
 from recsys.models.losses import build_loss
 from recsys.models.sasrec import SASRec
-from recsys.models.targets import TargetScorer
 from recsys.models.weights import load_weights, save_weights
 from recsys.training.batches import Batches
 from recsys.training.calibration import Validation, trusted
@@ -60,17 +59,18 @@ class Fit:
     ) -> None:
         self.model, self.batches, self.config = model, batches, config
         self.best_weights, self.validate = best_weights, validate
-        self.loss = build_loss(config)
-        self.optimizer = build_optimizer(config, config.epochs * len(batches))
-        self.optimizer.build(model.trainable_variables)
+        model.task = build_loss(config)
+        optimizer = build_optimizer(config, config.epochs * len(batches))
+        optimizer.build(model.trainable_variables)
+        model.compile(optimizer)
         self.progress = Progress(trust=trust)
         self._kept = tf.Variable(self._pack(), dtype=tf.float64, trainable=False)
-        checkpoint = tf.train.Checkpoint(model=model, optimizer=self.optimizer, progress=self._kept)
+        checkpoint = tf.train.Checkpoint(model=model, optimizer=optimizer, progress=self._kept)
         self._manager = tf.train.CheckpointManager(checkpoint, str(directory), max_to_keep=1)
         if self._manager.restore_or_initialize():
             epoch, best_epoch, best, kept_trust = self._kept.numpy()
             self.progress = Progress(int(epoch), int(best_epoch), float(best), float(kept_trust))
-        self._step = tf.function(self._train_step, reduce_retracing=True)
+        self._step = tf.function(model.train_step, reduce_retracing=True)
 
     def run(self, phase: str, on_step: Steps | None, on_epoch: Callable[[dict[str, float]], None]) -> Progress:
         """Train until the epochs or the patience run out, and leave the model with the best epoch's weights.
@@ -116,7 +116,7 @@ class Fit:
         best = f"best {CHOSEN_BY} {self.progress.best:.4f}" if math.isfinite(self.progress.best) else ""
         for number, batch in enumerate(self._stream(epoch), start=1):
             seed = tf.constant([self.config.seed, epoch * 1_000_003 + number], tf.int32)
-            losses.append(self._step(batch, seed))
+            losses.append(self._step({**batch, "seed": seed})["loss"])
             if on_step is not None:
                 on_step(phase, epoch, self.config.epochs, number, steps, best)
         loss = float(np.mean(losses))
@@ -132,11 +132,3 @@ class Fit:
         signature = self.batches.signature()
         dataset = tf.data.Dataset.from_generator(lambda: self.batches.epoch(epoch), output_signature=signature)
         return iter(dataset.prefetch(PREFETCH))
-
-    def _train_step(self, batch: dict[str, tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
-        variables = self.model.trainable_variables
-        with tf.GradientTape() as tape:
-            stream, _ = self.model.stream(batch["ids"], batch["segments"], batch["positions"], seed)
-            loss = self.loss(TargetScorer(self.model, batch, stream))
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-        return loss

@@ -24,6 +24,7 @@ class NegativeSampler:
         """Negatives ``[n] int32`` and the log of each one's expected count ``[n] float32`` (0 when uncorrected)."""
         config = self.config
         uniform = min(config.uniform, self.items)
+        targets = targets[targets <= self.items]  # an OOV bucket is no negative
         drawn = [
             1 + rng.choice(self.items, uniform, replace=False, shuffle=False),
             1 + np.searchsorted(self._cumulative, rng.random(config.popularity) * self._cumulative[-1]),
@@ -34,5 +35,9 @@ class NegativeSampler:
             return negatives, np.zeros(len(negatives), np.float32)
         expected = uniform / self.items + config.popularity * self.popularity[negatives - 1]
         if config.in_batch:
-            expected += config.in_batch * np.bincount(targets, minlength=self.items + 1)[negatives] / len(targets)
+            expected += (
+                config.in_batch
+                * np.bincount(targets, minlength=self.items + 1)[negatives]
+                / np.count_nonzero(targets <= self.items)
+            )
         return negatives, np.log(expected).astype(np.float32)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from recsys.artefact import write_json
 from recsys.config import Config
+from recsys.config.training import TrainingConfig
 from recsys.data.dataset import Dataset
 from recsys.data.transitions import Transitions, count_transitions
 from recsys.errors import DataError
@@ -27,6 +28,15 @@ from recsys.training.facts import Clock, code_facts, now, peak_memory_bytes
 from recsys.training.fit import Fit, Progress
 
 SEARCH, FINAL = "search", "final"
+# What a split's figures may be compared with; an F follows where the final fit has seen the validation events.
+PROTOCOLS = {"leave_one_out": "L1", "temporal": "time", "last_session": "session"}
+
+
+def make_reproducible(training: TrainingConfig) -> None:
+    """Seed what draws initial weights; where the config asks for it, have TensorFlow add in one order, always."""
+    keras.utils.set_random_seed(training.seed)
+    if training.deterministic:
+        tf.config.experimental.enable_op_determinism()
 
 
 class Session:
@@ -36,7 +46,7 @@ class Session:
         self.config, self.dataset = config, dataset
         self.sequences = dataset.sequences
         self.protocol = self._protocol()
-        self.run_dir = Run.create(
+        self._run = Run.create(
             run.path,
             config.to_json(),
             {
@@ -55,13 +65,13 @@ class Session:
     def run(self, callbacks: Sequence[Callback], on_step: Steps | None) -> None:
         """Train, evaluate and seal."""
         for callback in callbacks:
-            callback.on_start(self.run_dir, self.config)
+            callback.on_start(self._run, self.config)
         targets = targets_of(self.dataset, "validation", self.config.evaluation.validation_users)
         if not len(targets.users):
             raise DataError(f"{self.dataset.path}: no user has a validation event; nothing could choose the epoch")
         ends = self.sequences.bounds("train")[1]
         model, fit = self._fit(SEARCH, ends, targets)
-        self.run_dir.truncate_history(fit.progress.epoch)
+        self._run.truncate_history(fit.progress.epoch)
         progress = fit.run(SEARCH, on_step, lambda metrics: self._epoch(metrics, callbacks))
         validation = targets_of(self.dataset, "validation")
         ranks = rank(scorer(model, self.dataset), self.dataset, validation, self.config.evaluation)
@@ -80,7 +90,7 @@ class Session:
         )
         self._seal(model, progress, metrics, [*tables, table], summarise(ranks, self.config.evaluation.ks))
         for callback in callbacks:
-            callback.on_end(self.run_dir)
+            callback.on_end(self._run)
 
     def _fit(
         self,
@@ -89,12 +99,10 @@ class Session:
         targets: Targets | None,
         searched: Progress | None = None,
     ) -> tuple[SASRec, Fit]:
-        keras.utils.set_random_seed(self.config.training.seed)
         training, config = self.config.training, self.config.model
         if searched is not None:
             training = training.model_copy(update={"epochs": searched.best_epoch})
-        if training.deterministic:
-            tf.config.experimental.enable_op_determinism()
+        make_reproducible(training)
         items = len(self.dataset.vocabulary)
         transitions = self._transitions(ends)
         model = build_model(config, self.dataset.vocabulary.table_size)
@@ -103,14 +111,14 @@ class Session:
         batches = Batches(self.sequences, ends, config, training, items, transitions)
         if not len(batches):
             raise DataError(f"{self.dataset.path}: no user has two events to train on")
-        weights = self.run_dir.weights_file if phase == FINAL else self._searched()
+        weights = self._run.weights_file if phase == FINAL else self._searched()
         check = Validator(model, self.dataset, targets, self.config.evaluation) if targets else None
         trust = searched.trust if searched else 1.0
-        return model, Fit(model, batches, training, self.run_dir.checkpoint_dir / phase, weights, check, trust)
+        return model, Fit(model, batches, training, self._run.checkpoint_dir / phase, weights, check, trust)
 
     def _searched(self) -> Path:
         """Where the search keeps its best weights: the run's own, unless a final fit makes those."""
-        return self.run_dir.path / "searched.npz" if self.config.training.final_fit else self.run_dir.weights_file
+        return self._run.path / "searched.npz" if self.config.training.final_fit else self._run.weights_file
 
     def _transitions(self, ends: np.ndarray) -> Transitions | None:
         memory = self.config.model.memory
@@ -120,14 +128,13 @@ class Session:
         return count_transitions(self.sequences.items, starts, ends, table, memory.window, memory.neighbours)
 
     def _protocol(self) -> str:
-        if self.dataset.manifest["split"] != "leave_one_out":
-            return "time"
-        return "L1F" if self.config.training.final_fit else "L1"
+        name = PROTOCOLS[self.dataset.manifest["split"]]
+        return f"{name}F" if self.config.training.final_fit else name
 
     def _epoch(self, metrics: dict[str, float], callbacks: Sequence[Callback]) -> None:
-        self.run_dir.log_epoch(metrics)
+        self._run.log_epoch(metrics)
         for callback in callbacks:
-            callback.on_epoch(self.run_dir, metrics)
+            callback.on_epoch(self._run, metrics)
 
     def _seal(
         self,
@@ -137,7 +144,7 @@ class Session:
         tables: list[pd.DataFrame],
         validation: dict[str, float],
     ) -> None:
-        run = self.run_dir
+        run = self._run
         pd.concat(tables).to_parquet(run.ranks_file, index=False)
         found = {
             "protocol": self.protocol,

@@ -19,7 +19,7 @@ TRAINING_VERSION = 1
 def config_digest(config: Config, dataset: Dataset) -> str:
     """What runs that differ in nothing but the seed share."""
     sections = {name: config.to_json()[name] for name in ("model", "training", "evaluation")}
-    del sections["training"]["seed"]
+    del sections["training"]["seed"], sections["evaluation"]["batch_size"]  # neither makes another kind of run
     return digest({**sections, "dataset": dataset.digest, "version": TRAINING_VERSION})
 
 

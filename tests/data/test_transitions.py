@@ -45,4 +45,3 @@ def test_the_heaviest_are_kept_and_the_total_counts_all() -> None:
     assert found.neighbours[1].tolist() == [2, 3]
     assert found.weights[1].tolist() == [3, 2]
     assert found.totals[1] == 6
-    np.testing.assert_allclose(found.probabilities()[1], [3 / 6, 2 / 6])

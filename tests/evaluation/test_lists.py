@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from recsys.evaluation.lists import describe_lists
-from recsys.evaluation.ranking import best_items
 
 COUNTS = np.array([0, 5, 3, 1, 0])
 
@@ -12,7 +11,7 @@ COUNTS = np.array([0, 5, 3, 1, 0])
 def test_by_hand() -> None:
     top = np.array([[1, 2], [1, 3]], np.int32)
     vectors = np.array([[0, 0], [1, 0], [0, 2], [3, 0], [1, 1]], np.float32)
-    found = describe_lists(top, COUNTS, vectors)
+    found = describe_lists(top, np.zeros(top.shape, np.float32), COUNTS, vectors)
     assert found["coverage@2"] == 3 / 4
     shares = [6 / 13, 4 / 13, 2 / 13, 1 / 13]  # one event added to each
     assert found["novelty@2"] == pytest.approx(-np.log2([shares[0], shares[1], shares[0], shares[2]]).mean())
@@ -20,7 +19,8 @@ def test_by_hand() -> None:
     assert found["diversity@2"] == pytest.approx((1 + 0) / 2)  # 1 and 2 are orthogonal, 1 and 3 parallel
 
 
-def test_best_items_are_sorted() -> None:
-    scores = np.array([[-np.inf, 3.0, 9.0, 1.0, 7.0]])
-    assert best_items(scores, 3).tolist() == [[2, 4, 1]]
-    assert best_items(scores, 10).tolist() == [[2, 4, 1, 3]]
+def test_places_that_nothing_fills_do_not_count() -> None:
+    vectors = np.eye(5, dtype=np.float32)
+    whole = describe_lists(np.array([[1, 2]]), np.zeros((1, 2), np.float32), COUNTS, vectors)
+    padded = describe_lists(np.array([[1, 2, 0]]), np.array([[0, 0, -np.inf]], np.float32), COUNTS, vectors)
+    assert list(whole.values()) == list(padded.values())

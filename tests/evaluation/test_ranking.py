@@ -62,3 +62,8 @@ def test_padding_never_ranks() -> None:
 def test_scores_that_are_no_numbers_are_refused() -> None:
     with pytest.raises(RecsysError, match="not a number"):
         ranks_of([1.0, float("nan"), 2.0, 3.0], [1, 2, 4], filter_seen=True)
+
+
+def test_buckets_of_unknown_items_in_a_history_are_passed_over() -> None:
+    # Items 1..4; 5 and 6 are buckets: they take nothing out and are never ranked.
+    assert ranks_of([9, 8, 7, 6], [5, 1, 6, 4], filter_seen=True) == 3

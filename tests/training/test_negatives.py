@@ -42,3 +42,10 @@ def test_uniform_negatives_are_distinct_and_never_padding() -> None:
 def test_uncorrected_says_nothing_of_expectations() -> None:
     sampler = NegativeSampler(NegativesConfig(uniform=2, correct=False), COUNTS)
     assert sampler.draw(np.random.default_rng(1), TARGETS)[1].tolist() == [0.0, 0.0]
+
+
+def test_buckets_of_unknown_items_are_no_negatives() -> None:
+    sampler = NegativeSampler(NegativesConfig(uniform=0, in_batch=50), COUNTS)
+    negatives, log_expected = sampler.draw(np.random.default_rng(1), np.array([1, 7, 2, 9], np.int32))
+    assert set(negatives.tolist()) == {1, 2}
+    np.testing.assert_allclose(np.exp(log_expected), 25.0)

@@ -56,7 +56,7 @@ ELSEWHERE = {
     "training.validate_every": "test_the_loop_ends_by_epochs_or_patience",
     "training.gbce_calibration": "test_the_calibration_of_gbce_counts",
     "training.final_fit": "test_the_final_fit_learns_from_validation_events_too",
-    "training.deterministic": "test_a_killed_training_resumes_to_the_same_bits",
+    "training.deterministic": "test_determinism_is_asked_of_tensorflow",
 }
 
 
@@ -104,6 +104,11 @@ def test_a_field_changes_what_is_learned(
     assert two_steps(other, dataset) != before, f"{key}={value} is accepted and ignored"
     assert run_of(other, dataset, Path()).path != run_of(config, dataset, Path()).path
     assert (config_digest(other, dataset) == config_digest(config, dataset)) == (key == "training.seed")
+
+
+def test_what_is_shown_elsewhere_is_there() -> None:
+    source = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    assert not [name for name in ELSEWHERE.values() if f"def {name}(" not in source]
 
 
 def test_no_field_is_forgotten() -> None:

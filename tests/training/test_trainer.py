@@ -14,6 +14,7 @@ from recsys.errors import RecsysError
 from recsys.evaluation.evaluate import rank, targets_of
 from recsys.models.loading import load_run, scorer
 from recsys.run import Run
+from recsys.training.session import make_reproducible
 from recsys.training.trainer import config_digest, run_of, train
 
 
@@ -116,3 +117,12 @@ def test_a_loss_that_diverges_stops_the_run_and_keeps_the_checkpoint(
     with pytest.raises(RecsysError, match=r"loss became (nan|inf).*learning_rate"):
         train(wild, dataset, tmp_path)
     assert not run_of(wild, dataset, tmp_path).is_finished
+
+
+def test_determinism_is_asked_of_tensorflow(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr("tensorflow.config.experimental.enable_op_determinism", lambda: asked.append(True))
+    make_reproducible(config.training.model_copy(update={"deterministic": False}))
+    assert asked == []
+    make_reproducible(config.training.model_copy(update={"deterministic": True}))
+    assert asked == [True]
