@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     from recsys.config import apply_override, parse_config
     from recsys.export import describe, export
     from recsys.run import Run
+    from recsys.tracking.sync import sync_if_possible
 
     finished = Run(args.run)
     values = finished.config
@@ -60,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
     config = parse_config(values, str(finished.config_file))
     dataset = _dataset(args, str(finished.manifest["dataset_digest"]))
     outcome = export(finished, dataset, config.export, args.work_dir, overwrite=args.overwrite)
+    if not outcome.reused:
+        sync_if_possible(config.tracking, args.work_dir)
     variants = describe(outcome.artefact)
     chosen = None if args.budget is None else best_within(variants, args.budget)
     if args.json:

@@ -59,8 +59,11 @@ def _prepare(config: "Config", args: argparse.Namespace) -> "Dataset":
 
 def _export(run: "Run", dataset: "Dataset", config: "Config", args: argparse.Namespace) -> "list[Bundle]":
     from recsys.export import export
+    from recsys.tracking.sync import sync_if_possible
 
     outcome = export(run, dataset, config.export, args.work_dir, overwrite=args.overwrite)
+    if not outcome.reused:
+        sync_if_possible(config.tracking, args.work_dir)
     _tell("export", outcome.reused, outcome.artefact[0].path.parent)
     return outcome.artefact
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from recsys.config.tracking import TrackingConfig
 from recsys.data.dataset import Dataset
+from recsys.errors import RecsysError
 from recsys.run import Run
 from recsys.schema import MANIFEST
+from recsys.terminal import say
 from recsys.tracking import record
 from recsys.tracking.bundles import send_bundles
 from recsys.tracking.card import run_card
@@ -49,6 +51,16 @@ def sync_work_dir(tracking: TrackingConfig, work_dir: Path) -> list[StoredRun]:
         Sender(run, tracking, work_dir).send()
     runs = complete_runs(store)
     return complete_runs(store) if send_bundles(store, runs, work_dir) else runs
+
+
+def sync_if_possible(tracking: TrackingConfig, work_dir: Path) -> None:
+    """As ``sync_work_dir``, but what cannot be sent now is only told: work that is done is not to fail for it."""
+    if not tracking.enabled:
+        return
+    try:
+        sync_work_dir(tracking, work_dir)
+    except RecsysError as error:
+        say(f"mlflow: {error}; recsys compare sends it later")
 
 
 class Sender:

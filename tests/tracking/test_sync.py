@@ -4,8 +4,9 @@ import pytest
 from mlflow import MlflowClient
 
 from recsys.config.tracking import TrackingConfig
+from recsys.tracking.bundles import send_bundles
 from recsys.tracking.store import StoreError, open_store
-from recsys.tracking.sync import sync, unsent
+from recsys.tracking.sync import sync, sync_if_possible, sync_work_dir, unsent
 
 
 def test_a_finished_run_arrives_whole(make_run, work_dir, tracking):
@@ -82,3 +83,26 @@ def test_a_deleted_experiment_says_how_to_restore_it(work_dir, tracking):
     MlflowClient(store.uri).delete_experiment(store.experiment_id)
     with pytest.raises(StoreError, match="restore --experiment-id"):
         open_store(tracking, work_dir)
+
+
+def test_what_cannot_be_sent_is_told_and_ends_nothing(make_run, work_dir, capsys):
+    make_run()
+    sync_if_possible(TrackingConfig(uri="http://127.0.0.1:9"), work_dir)
+    assert "recsys compare sends it later" in capsys.readouterr().err
+    sync_if_possible(TrackingConfig(enabled=False, uri="http://127.0.0.1:9"), work_dir)
+    assert capsys.readouterr().err == ""
+
+
+def test_bundles_are_sent_beside_their_run_once(trained, work_dir):
+    tracking = TrackingConfig()
+    run = trained(knows=True)
+    (stored,) = sync_work_dir(tracking, work_dir)
+    assert stored.metrics["bundle/float32/bytes"] > 1000
+    assert stored.metrics["bundle/float32/ndcg@10"] > 0.9
+    store = open_store(tracking, work_dir)
+    assert {file.path for file in store.client.list_artifacts(stored.run_id, "bundle/float32")} >= {
+        "bundle/float32/model.tflite",
+        "bundle/float32/manifest.json",
+    }
+    assert send_bundles(store, [stored], work_dir) == 0
+    assert stored.digest == run.digest
