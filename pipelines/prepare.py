@@ -99,7 +99,10 @@ def prepare(
     }
     target = work_dir / "datasets" / digest(inputs)
     if target.exists() and not overwrite:
-        return Outcome(Dataset(target), reused=True)
+        found = Dataset(target)
+        if request.against is not None:
+            refuse_drift(found, request.against, request.max_drift)
+        return Outcome(found, reused=True)
     config = Config(data=data, prepare=config.prepare)
     if request.extends is not None:
         check_extends(request.extends, inputs)

@@ -29,14 +29,13 @@ def score(
     """
     if not run.is_finished:
         raise ArtefactError(f"{run.path}: training has not finished; the command that started it goes on with it")
-    table_size = int(run.manifest["table_size"])
-    if table_size != dataset.vocabulary.table_size:
+    if run.manifest["vocabulary_digest"] != dataset.vocabulary.digest:
         raise ArtefactError(
-            f"{run.path}: trained with {table_size} rows of items, {dataset.path} has "
-            f"{dataset.vocabulary.table_size}; score the dataset that the run was trained on, or train again"
+            f"{run.path}: its item ids are not those of {dataset.path}; score a dataset with the vocabulary that the "
+            "run was trained on, or train again"
         )
     filter_seen = bool(run.config["evaluation"]["filter_seen"])
-    made_of = {"run": run.digest, "dataset": dataset.digest, "k": k, "format_version": FORMAT_VERSION}
+    made_of = {"weights": run.weights_digest, "dataset": dataset.digest, "k": k, "format_version": FORMAT_VERSION}
     target = work_dir / "scores" / digest(made_of)
     if target.exists() and not overwrite:
         return Outcome(Scores(target), reused=True)

@@ -71,6 +71,11 @@ class Run:
         return str(self.manifest["digest"])
 
     @property
+    def weights_digest(self) -> str:
+        """SHA-256 of the sealed weights: what is made of them is named by it."""
+        return str(self.manifest["files"][self.weights_file.name])
+
+    @property
     def config(self) -> dict[str, Any]:
         return self._read(self.config_file)
 

@@ -23,7 +23,7 @@ def check_signature(bundle: Path, public_key: Path) -> None:
         from cryptography.hazmat.primitives.serialization import load_pem_public_key
     except ImportError:
         raise ConfigError(
-            "checking a signature needs the package cryptography: pip install 'recsys[signing]'"
+            "checking a signature needs the package cryptography: pip install '.[signing]' in a checkout"
         ) from None
     try:
         key = load_pem_public_key(public_key.read_bytes())

@@ -11,7 +11,7 @@ from typing import Any
 
 from recsys.artefact import check_files, publish, read_manifest, sha256_file
 from recsys.bundle.bundle import Bundle
-from recsys.bundle.patch import apply_patch
+from recsys.bundle.patch import MAX_BYTES, apply_patch
 from recsys.errors import ArtefactError
 from recsys.schema import MANIFEST
 
@@ -61,8 +61,8 @@ class Delta:
         payload = self.path / payload_name(name, action)
         content = payload.read_bytes()
         try:
-            return apply_patch((old / name).read_bytes(), content) if action == PATCH else zlib.decompress(content)
-        except (ArtefactError, zlib.error) as error:
+            return apply_patch((old / name).read_bytes(), content) if action == PATCH else _inflate(content)
+        except (ArtefactError, zlib.error, OSError) as error:
             raise ArtefactError(f"{payload}: {error}") from None
 
     def _check_result(self, path: Path) -> None:
@@ -81,6 +81,14 @@ class Delta:
             if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
                 raise ArtefactError(f"{self.path / MANIFEST}: file name {name!r} points outside the bundle")
         check_files(self.path, files, KIND)
+
+
+def _inflate(content: bytes) -> bytes:
+    """Decompress, but never to more than a bundle's file may hold."""
+    inflated = zlib.decompressobj().decompress(content, MAX_BYTES + 1)
+    if len(inflated) > MAX_BYTES:
+        raise ArtefactError(f"more than {MAX_BYTES:,} bytes; damaged or hostile")
+    return inflated
 
 
 def payload_name(name: str, action: str) -> str:

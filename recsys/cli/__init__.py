@@ -29,15 +29,23 @@ COMMANDS = {
 # Which install set (see setup.py) brings a package that a command found missing.
 EXTRAS = {
     "apache_beam": "pipelines",
+    "bsdiff4": "training",
     "cryptography": "signing",
+    "jinja2": "tracking",
+    "litert_quantizer": "training",
+    "matplotlib": "pipelines",
     "mlflow": "tracking",
     "optuna": "tracking",
     "pandas": "pipelines",
+    "psutil": "training",
     "pyarrow": "pipelines",
     "pydantic": "pipelines",
     "rich": "pipelines",
+    "scipy": "training",
+    "sqlalchemy": "tracking",
     "tensorflow": "training",
     "tensorflow_recommenders": "training",
+    "tf_keras": "training",
     "yaml": "pipelines",
 }
 
@@ -90,7 +98,7 @@ def main(argv: list[str] | None = None) -> int:
         extra = EXTRAS.get((error.name or "").split(".")[0])
         if extra is None:
             raise
-        print(f"recsys {known.command}: needs {error.name}: pip install 'recsys[{extra}]'", file=sys.stderr)  # noqa: T201
+        print(f"recsys {known.command}: needs {error.name}: pip install '.[{extra}]' in a checkout", file=sys.stderr)  # noqa: T201
         return EXIT_FAILED
     except RecsysError as error:
         print(f"recsys {known.command}: {error}", file=sys.stderr)  # noqa: T201

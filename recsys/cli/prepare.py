@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys.cli.common import add_config, add_json, print_json
-from recsys.terminal import say
 
 if TYPE_CHECKING:
     from pipelines.runners import Runner
@@ -70,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     from pipelines.prepare import Request, prepare
     from recsys.config import load_config
     from recsys.data.dataset import Dataset
+    from recsys.terminal import say
 
     config = load_config(args.config, args.overrides)
     extends = Dataset(args.extend, verify=True) if args.extend else None

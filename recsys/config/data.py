@@ -51,6 +51,10 @@ class DataConfig(Section):
     def _one_source(self) -> "DataConfig":
         if (self.name is None) == (self.path is None):
             raise ValueError("give either data.name (a data set fetched by name) or data.path (a log of your own)")
+        plain = DataConfig.model_construct(name=self.name)
+        spare = [field for field in type(self).model_fields if getattr(self, field) != getattr(plain, field)]
+        if self.name is not None and spare:
+            raise ValueError(f"data.name brings its own columns, units and items; leave out {', '.join(spare)}")
         return self
 
     @model_validator(mode="after")

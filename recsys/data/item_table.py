@@ -51,7 +51,7 @@ def join_metadata(table: pa.Table, source: ItemTable) -> pa.Table:
     Raises:
         DataError: the file is missing, lacks a column, or names an item twice.
     """
-    metadata = _read(source.path)
+    metadata = _read(source.path, source.item)
     for column in filter(None, (source.item, source.title)):
         if column not in metadata.column_names:
             raise DataError(f"{source.path}: no column {column!r}; found {', '.join(metadata.column_names)}")
@@ -71,7 +71,8 @@ def join_metadata(table: pa.Table, source: ItemTable) -> pa.Table:
     return table
 
 
-def _read(path: Path) -> pa.Table:
+def _read(path: Path, key: str) -> pa.Table:
+    """The table, with the column ``key`` as the text it is: ``007`` is not 7."""
     if not path.is_file():
         raise DataError(f"{path}: no such item table; data.items.path names it")
     try:
@@ -82,7 +83,9 @@ def _read(path: Path) -> pa.Table:
             return pacsv.read_csv(
                 path,
                 parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-                convert_options=pacsv.ConvertOptions(strings_can_be_null=True, null_values=[""]),
+                convert_options=pacsv.ConvertOptions(
+                    strings_can_be_null=True, null_values=[""], column_types={key: pa.string()}
+                ),
             )
     except pa.ArrowInvalid as error:
         raise DataError(f"{path}: cannot be read ({error})") from None

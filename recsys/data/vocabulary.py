@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from recsys.artefact import digest
 from recsys.errors import DataError
 from recsys.schema import ID_DTYPE, PAD_ID
 
@@ -33,6 +34,11 @@ class Vocabulary:
 
     def __contains__(self, item: object) -> bool:
         return item in self._index
+
+    @property
+    def digest(self) -> str:
+        """32 hex digits over the external ids in order: equal where internal ids mean the same."""
+        return digest(self.external_ids)
 
     @property
     def table_size(self) -> int:

@@ -30,8 +30,10 @@ def sample_requests(dataset: Dataset, count: int, seed: int = 0) -> list[Request
     random = np.random.default_rng(seed)
     sequences, vocabulary = dataset.sequences, dataset.vocabulary
     lengths = np.diff(sequences.offsets)
-    chosen = [int(lengths.argmax()), int(lengths.argmin())]
-    chosen += random.choice(len(sequences), min(USERS - 2, len(sequences)), replace=False).tolist()
+    with_history = np.flatnonzero(lengths > 1)
+    by_length = with_history[np.argsort(lengths[with_history], kind="stable")]
+    chosen = [int(by_length[-1]), int(by_length[0])]
+    chosen += random.choice(with_history, min(USERS - 2, len(with_history)), replace=False).tolist()
     kind = next(iter(dataset.policy.event_types), "")
     requests = []
     for user in chosen:

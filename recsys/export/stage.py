@@ -12,12 +12,15 @@ from recsys.run import Run
 from recsys.stage import Outcome
 from recsys.terminal import say
 
+# Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.
+EXPORT_VERSION = 1
+
 
 def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
     """Where the bundles of ``run`` under ``config`` lie, one directory a variant."""
     settings = config.model_dump(mode="json", exclude={"variants", "policy"})
     settings["policy"] = None if config.policy is None else sha256_file(config.policy)
-    return work_dir / "bundles" / digest({"run": run.digest, "export": settings})
+    return work_dir / "bundles" / digest({"weights": run.weights_digest, "version": EXPORT_VERSION, "export": settings})
 
 
 def export(

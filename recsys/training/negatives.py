@@ -35,9 +35,5 @@ class NegativeSampler:
             return negatives, np.zeros(len(negatives), np.float32)
         expected = uniform / self.items + config.popularity * self.popularity[negatives - 1]
         if config.in_batch:
-            expected += (
-                config.in_batch
-                * np.bincount(targets, minlength=self.items + 1)[negatives]
-                / np.count_nonzero(targets <= self.items)
-            )
+            expected += config.in_batch * np.bincount(targets, minlength=self.items + 1)[negatives] / len(targets)
         return negatives, np.log(expected).astype(np.float32)

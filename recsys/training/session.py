@@ -56,6 +56,7 @@ class Session:
                 "dataset_digest": dataset.digest,
                 "dataset_counts": dataset.counts,
                 "table_size": dataset.vocabulary.table_size,
+                "vocabulary_digest": dataset.vocabulary.digest,
                 "started": now(),
                 **code_facts(),
             },

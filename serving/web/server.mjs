@@ -1,6 +1,6 @@
 // Serves the page and one bundle on the loopback interface:  node server.mjs BUNDLE [PORT]
 import {createHash} from 'node:crypto';
-import {readFile, realpath} from 'node:fs/promises';
+import {readFile, realpath, stat} from 'node:fs/promises';
 import {createServer} from 'node:http';
 import {dirname, extname, join, sep} from 'node:path';
 import {argv, exit, stderr, stdout} from 'node:process';
@@ -13,13 +13,16 @@ const types = {
 };
 
 /** The file that a path names, or null when it lies outside what is served. */
-async function resolve(bundle, path) {
+async function resolve(bundle, url) {
+  const path = decodeURIComponent(new URL(url, 'http://localhost').pathname);
   const [root, name] = path.startsWith('/bundle/')
     ? [bundle, path.slice('/bundle/'.length)]
     : [here, path === '/' ? 'index.html' : path.slice(1)];
-  if (root === here && !/^(index\.html|style\.css|dist\/|node_modules\/@litertjs\/)/.test(name)) return null;
-  const file = await realpath(join(root, name)).catch(() => null);
-  return file?.startsWith((await realpath(root)) + sep) ? file : null;
+  const top = (await realpath(root)) + sep;
+  const file = await realpath(join(root, name));
+  if (!file.startsWith(top) || !(await stat(file)).isFile()) return null;
+  const inside = file.slice(top.length).split(sep).join('/');
+  return root === bundle || /^(index\.html$|style\.css$|dist\/|node_modules\/@litertjs\/)/.test(inside) ? file : null;
 }
 
 export async function serve(bundle, port = 0) {
@@ -30,8 +33,8 @@ export async function serve(bundle, port = 0) {
   const policy = `default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'sha256-${hash}'; connect-src 'self'; ` +
     "style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'";
   const server = createServer(async (request, response) => {
-    const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname);
-    const file = request.method === 'GET' ? await resolve(bundle, path) : null;
+    // What cannot be decoded, found or read is not there; no request may end the server.
+    const file = request.method === 'GET' ? await resolve(bundle, request.url).catch(() => null) : null;
     if (file === null) {
       response.writeHead(404).end();
       return;

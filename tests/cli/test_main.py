@@ -70,7 +70,7 @@ def test_a_missing_package_names_its_install_set(
 ) -> None:
     install(monkeypatch, ModuleNotFoundError("No module named 'mlflow'", name="mlflow.tracking"))
     assert main(["prepare"]) == 1
-    assert "needs mlflow.tracking: pip install 'recsys[tracking]'" in capsys.readouterr().err
+    assert "needs mlflow.tracking: pip install '.[tracking]'" in capsys.readouterr().err
 
 
 def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

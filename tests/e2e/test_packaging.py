@@ -54,7 +54,7 @@ def test_the_base_install_reranks(source: Path, recipe: Path, tmp_path: Path) ->
     assert "rerank" in run(recsys, "--help", cwd=tmp_path).stdout
     refused = subprocess.run([recsys, "run", recipe], capture_output=True, text=True, cwd=tmp_path)
     assert refused.returncode == 1
-    assert "pip install 'recsys[" in refused.stderr
+    assert "pip install '.[" in refused.stderr
 
 
 def test_the_source_archive_holds_every_module(source: Path, tmp_path: Path) -> None:

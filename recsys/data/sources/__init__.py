@@ -86,8 +86,10 @@ def _fetch_by_any_route(dataset: NamedDataset, target: Path) -> str:
         say(f"{dataset.name}: fetching {route}")
         try:
             archive = route.fetch(target)
-            dataset.normalise(route.layout, archive, target / EVENTS_FILE, target / ITEMS_FILE)
-            archive.unlink()
+            try:
+                dataset.normalise(route.layout, archive, target / EVENTS_FILE, target / ITEMS_FILE)
+            finally:
+                archive.unlink()
         except RecsysError as error:
             say(f"{dataset.name}: {error}")
             failures.append(error)
