@@ -61,8 +61,7 @@ def train_seeds(config: "Config", dataset: "Dataset", args: argparse.Namespace) 
     runs = []
     for seed in args.seeds or [config.training.seed]:
         seeded = config.model_copy(update={"training": config.training.model_copy(update={"seed": seed})})
-        mirror = MlflowMirror(config.tracking, args.work_dir)
-        with TrainingBar(f"train, seed {seed}") as bar:
+        with MlflowMirror(config.tracking, args.work_dir) as mirror, TrainingBar(f"train, seed {seed}") as bar:
             outcome = train(seeded, dataset, args.work_dir, callbacks=[mirror], on_step=bar, overwrite=args.overwrite)
         done = "nothing changed, reused" if outcome.reused else "done"
         say(f"train, seed {seed}: {done}: {outcome.artefact.path}")

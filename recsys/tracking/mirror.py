@@ -13,8 +13,8 @@ from typing import Any
 from recsys.config.tracking import TrackingConfig
 from recsys.errors import ArtefactError
 from recsys.run import Run
+from recsys.tracking.sender import Sender
 from recsys.tracking.store import StoreError
-from recsys.tracking.sync import Sender
 from recsys.tracking.system import Sampler
 
 log = logging.getLogger(__name__)
@@ -22,10 +22,11 @@ log = logging.getLogger(__name__)
 SAMPLE_SECONDS = 10.0  # between two looks at the machine
 LONGEST_PAUSE = 60.0  # between two tries at a store that is away
 PATIENCE_SECONDS = 30.0  # for a store that is away when training ends
+IMPATIENCE_SECONDS = 3.0  # the same, when someone has broken it off
 
 
 class MlflowMirror:
-    """Implements the trainer's callbacks ``on_start``, ``on_epoch`` and ``on_end``.
+    """Implements the trainer's callbacks ``on_start``, ``on_epoch`` and ``on_end``; enter it around the training.
 
     Args:
         work_dir: where the default store lies.
@@ -67,8 +68,11 @@ class MlflowMirror:
         """The run's history has grown; returns at once."""
         self._wake.set()
 
-    def on_end(self, run: Run | None) -> None:
+    def on_end(self, run: Run) -> None:
         """Send what is left, for at most ``patience`` seconds when the store is away."""
+        self._close()
+
+    def _close(self) -> None:
         if self._thread is None:
             return
         self._ended.set()
@@ -76,10 +80,15 @@ class MlflowMirror:
         self._thread.join()
         self._thread = None
 
-    def abandon(self) -> None:
-        """The training ended before its end: send what there is and call the run killed; a later one may go on."""
-        self._killed.set()
-        self.on_end(None)
+    def __enter__(self) -> "MlflowMirror":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Where the training was broken off, send what there is and call the run killed; a later one may go on."""
+        if kind is not None:
+            self.patience = min(self.patience, IMPATIENCE_SECONDS)
+            self._killed.set()
+            self._close()
 
     def _work(self, sender: Sender) -> None:
         sampler = Sampler() if self.tracking.system_metrics else None

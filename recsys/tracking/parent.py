@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from recsys.config.tracking import TrackingConfig
+from recsys.tracking.sender import find_run
 from recsys.tracking.store import Store, StoreError, open_store, store_errors
-from recsys.tracking.sync import find_run
 from recsys.tracking.trial import Trial
 
 log = logging.getLogger(__name__)

@@ -20,12 +20,12 @@ from recsys.errors import ConfigError, RecsysError
 from recsys.run import Run
 from recsys.tracking.mirror import MlflowMirror
 from recsys.tracking.parent import Parent
+from recsys.tracking.pruning import METRIC, Pruning
 from recsys.tracking.space import Dimension, check_space, grid, with_values
 from recsys.tracking.store import claimed
 from recsys.tracking.trial import Trial
 
 SWEEPS_DIR = "sweeps"
-METRIC = "ndcg@10"  # on validation; a sweep never looks at the test split
 
 # Makes a config into a finished run, telling the callbacks as the trainer does.
 MakeRun = Callable[[Config, str, Sequence[Any]], Run]
@@ -109,14 +109,10 @@ def _try_one(
         chosen = with_values(config, values)
         for seed in plan.seeds:
             seeded = with_values(chosen, {"training.seed": str(seed)})
-            watcher = _Watcher(trial if seed == plan.seeds[0] else None)
-            mirror = MlflowMirror(config.tracking, work_dir, parent=parent)
+            pruning = Pruning(trial if seed == plan.seeds[0] else None)
             name = f"{study.study_name[:6]}-t{trial.number}-s{seed}"
-            try:
-                run = make_run(seeded, name, [mirror, watcher])
-            except BaseException:
-                mirror.abandon()
-                raise
+            with MlflowMirror(config.tracking, work_dir, parent=parent) as mirror:
+                run = make_run(seeded, name, [mirror, pruning])
             scores.append(float(run.metrics["validation"][METRIC]))
             digests.append(run.digest)
     except optuna.TrialPruned as pruned:
@@ -125,29 +121,6 @@ def _try_one(
         _tell(study, trial, TrialState.FAIL, None, str(error), digests)
     else:
         _tell(study, trial, TrialState.COMPLETE, sum(scores) / len(scores), "", digests)
-
-
-class _Watcher:
-    """A trainer's callback that reports each epoch of a trial and ends it when it is hopeless."""
-
-    def __init__(self, trial: optuna.Trial | None) -> None:
-        self._trial = trial
-
-    def on_start(self, run: Run, config: Config) -> None:
-        """Nothing to do yet."""
-
-    def on_epoch(self, run: Run, metrics: dict[str, float]) -> None:
-        """Raises optuna.TrialPruned when the trial is below the median of the earlier ones."""
-        key = f"validation/{METRIC}"
-        if self._trial is None or key not in metrics:
-            return
-        epoch = int(metrics["epoch"])
-        self._trial.report(metrics[key], epoch)
-        if self._trial.should_prune():
-            raise optuna.TrialPruned(f"stopped at epoch {epoch}: {METRIC} {metrics[key]:.4f} is below the median")
-
-    def on_end(self, run: Run) -> None:
-        """Nothing left to do."""
 
 
 def _study(directory: Path, name: str, plan: Plan) -> optuna.Study:

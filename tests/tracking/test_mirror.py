@@ -3,11 +3,14 @@
 import logging
 import shutil
 
+import pytest
+
 from recsys.config.tracking import TrackingConfig
 from recsys.tracking import mirror as mirror_module
 from recsys.tracking.mirror import MlflowMirror
+from recsys.tracking.sender import Sender
 from recsys.tracking.store import StoreError, open_store
-from recsys.tracking.sync import Sender, sync
+from recsys.tracking.sync import sync
 
 
 def test_what_the_mirror_sends_is_what_sync_would(make_run, work_dir, tracking):
@@ -115,3 +118,25 @@ def test_a_dataset_that_is_gone_ends_the_mirror_not_the_training(make_run, work_
     make_run.finish(run)
     mirror.on_end(run)
     assert "holds no dataset" in caplog.text
+
+
+def test_a_training_broken_off_is_killed_in_the_store_until_it_goes_on(make_run, work_dir, tracking):
+    run = make_run(finished=False, epochs=1)
+    mirror = MlflowMirror(tracking, work_dir)
+
+    def broken_off() -> None:
+        with mirror:
+            mirror.on_start(run, None)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
+    client = open_store(tracking, work_dir).client
+    assert client.get_run(mirror.run_id).info.status == "KILLED"
+    assert len(client.get_metric_history(mirror.run_id, "loss")) == 1
+    with MlflowMirror(tracking, work_dir) as again:
+        again.on_start(run, None)
+        make_run.finish(run)
+        again.on_end(run)
+    assert again.run_id == mirror.run_id
+    assert client.get_run(mirror.run_id).info.status == "FINISHED"

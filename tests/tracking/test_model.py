@@ -14,8 +14,9 @@ from recsys.models.weights import save_weights
 from recsys.tracking.datasets import find_dataset
 from recsys.tracking.loader import Recommender
 from recsys.tracking.model import log_model, save_model
+from recsys.tracking.sender import find_run
 from recsys.tracking.store import open_store
-from recsys.tracking.sync import find_run, sync
+from recsys.tracking.sync import sync
 
 MODEL = TrackingConfig(system_metrics=False, log_model=True)
 

@@ -20,8 +20,9 @@ import pytest
 from recsys.cli import main
 from recsys.config.tracking import TrackingConfig
 from recsys.tracking.mirror import MlflowMirror
+from recsys.tracking.sender import find_run
 from recsys.tracking.store import open_store
-from recsys.tracking.sync import find_run, sync
+from recsys.tracking.sync import sync
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
