@@ -4,14 +4,18 @@ import logging
 import os
 import re
 import shlex
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from recsys import errors
 from recsys.errors import RecsysError
 
+DIED = "a worker process died (killed, or out of memory); nothing was left behind, run it again"
 SMALL = 2_000_000  # rows up to which starting more processes costs more than it saves
 _ERROR = re.compile(r"^(?:[\w.]*\.)?(\w*(?:Error|Exception)): (.*?)(?: \[while running .*)?$", re.MULTILINE | re.DOTALL)
 
@@ -52,7 +56,7 @@ def run(build: Callable[[Any], None], runner: Runner, rows: int) -> None:
         from apache_beam.runners.portability.fn_api_runner import FnApiRunner
         from apache_beam.transforms.environments import EmbeddedPythonEnvironment, SubprocessSDKEnvironment
 
-        workers = runner.workers or (1 if rows < SMALL else len(os.sched_getaffinity(0)))
+        workers = runner.workers or (1 if rows < SMALL else os.cpu_count() or 1)
         command = f"{shlex.quote(sys.executable)} -m pipelines.worker"
         environment = (
             EmbeddedPythonEnvironment.default()
@@ -65,11 +69,39 @@ def run(build: Callable[[Any], None], runner: Runner, rows: int) -> None:
         pipeline = Pipeline(options=PipelineOptions([f"--runner={runner.name}", *runner.options]))
     build(pipeline)
     try:
-        pipeline.run().wait_until_finish()
-    except Exception as error:
+        with _deaths_interrupt() as deaths:
+            pipeline.run().wait_until_finish()
+    except (Exception, KeyboardInterrupt) as error:
+        if deaths:
+            raise RecsysError(DIED) from error
+        if isinstance(error, KeyboardInterrupt):
+            raise
         raise _told(error) from error
     finally:
         logging.disable(logging.NOTSET)
+
+
+@contextmanager
+def _deaths_interrupt() -> Iterator[list[str]]:
+    """Interrupt the main thread when a worker process dies: Beam notices in a thread of its own, and may wait on.
+
+    Yields a list, which then holds what Beam said.
+    """
+    deaths: list[str] = []
+    before = threading.excepthook
+
+    def hook(told: threading.ExceptHookArgs) -> None:
+        if "Worker subprocess exited" not in str(told.exc_value):
+            before(told)
+        elif not deaths:
+            deaths.append(str(told.exc_value))
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    threading.excepthook = hook
+    try:
+        yield deaths
+    finally:
+        threading.excepthook = before
 
 
 def _told(error: BaseException) -> RecsysError:
@@ -78,7 +110,7 @@ def _told(error: BaseException) -> RecsysError:
         return error
     text = str(error)
     if "Channel closed prematurely" in text:
-        return RecsysError("a worker process died (killed, or out of memory); nothing was left behind, run it again")
+        return RecsysError(DIED)
     found = _ERROR.findall(text[text.rfind("Traceback") :]) or _ERROR.findall(text)
     name, message = found[-1] if found else (type(error).__name__, text.partition(" [while running")[0])
     kind = getattr(errors, name, RecsysError)

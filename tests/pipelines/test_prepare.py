@@ -2,10 +2,12 @@
 
 import gzip
 import json
+import os
 import random
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
@@ -212,3 +214,16 @@ def test_parquet_columns_of_other_types(tmp_path, make):
     dataset = make(tmp_path / "log.parquet", data={"columns": {}, "timestamp_unit": "iso8601"})
     assert histories(dataset) == {"7": ["a", "b", "c"]}
     assert dataset.sequences.timestamps.tolist() == [0, 1_500, 2_000]
+
+
+@pytest.mark.slow
+def test_movielens_1m(make):
+    """Every user's order equals (timestamp, event_id); needs the log in the folder MOVIELENS_1M."""
+    if "MOVIELENS_1M" not in os.environ:
+        pytest.skip("the environment variable MOVIELENS_1M does not name a folder with MovieLens-1M's events.csv.gz")
+    path = Path(os.environ["MOVIELENS_1M"]) / "events.csv.gz"
+    dataset = make(path, k_core=5)
+    counts = dataset.counts
+    assert (counts["events"], counts["users"], counts["items"], counts["rejected"]) == (999_611, 6_040, 3_416, {})
+    log = pd.read_csv(path, dtype={"user_id": str, "item_id": str}).sort_values(["user_id", "timestamp", "event_id"])
+    assert histories(dataset) == log.groupby("user_id")["item_id"].agg(list).to_dict()
