@@ -5,6 +5,7 @@ import json
 import os
 import random
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
