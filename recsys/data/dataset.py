@@ -49,7 +49,11 @@ class Dataset:
         self.path = Path(path)
         self.manifest = read_manifest(self.path, KIND, FORMAT_VERSION)
         if verify:
-            check_files(self.path, self.manifest["files"], KIND)
+            self.verify()
+
+    def verify(self) -> None:
+        """Raises ArtefactError when a file is missing or changed."""
+        check_files(self.path, self.manifest["files"], KIND)
 
     @property
     def digest(self) -> str:

@@ -23,7 +23,7 @@ class CleaningPolicy:
     Attributes:
         drop_duplicates: of events alike in user, item, time and type, keep the first to arrive.
         drop_repeats: of consecutive events of a user on one item, keep the first.
-        event_types: the types that count; empty where all do.
+        event_types: the types that count; empty where all do. A client's event without a type counts.
     """
 
     drop_duplicates: bool = True
@@ -164,7 +164,8 @@ def clean_history(
     Returns:
         ``(ids [n] int32, positions [n] int64)``, oldest first.
     """
-    counting = [i for i, event in enumerate(events) if not policy.event_types or event.event_type in policy.event_types]
+    counts = {"", *policy.event_types}
+    counting = [i for i, event in enumerate(events) if not policy.event_types or event.event_type in counts]
     source = np.array(counting, np.int64)
     events = [events[i] for i in counting]
     users = np.zeros(len(events), np.int64)

@@ -44,6 +44,7 @@ def export(
         from recsys.export.variants import Variant
         from recsys.models.loading import load_run
 
+        dataset.verify()
         model = load_run(run)
         filter_seen = bool(run.config["evaluation"]["filter_seen"])
         exporter = Exporter(model, dataset, config, run.digest, filter_seen=filter_seen)

@@ -53,6 +53,7 @@ def train(
         shutil.rmtree(run.path)
     if run.is_finished:
         return Outcome(run, reused=True)
+    dataset.verify()
     from recsys.training.session import Session
 
     source = config.data.name or (config.data.path.stem if config.data.path else "log")

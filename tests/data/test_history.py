@@ -97,7 +97,7 @@ def test_positions_point_at_the_events_that_count(events):
     ids, positions = clean_history(events, VOCABULARY, policy)
     for item, position in zip(ids, positions, strict=True):
         assert VOCABULARY.decode(int(item)) == events[position].item
-        assert events[position].event_type == "buy"
+        assert events[position].event_type in ("", "buy")
 
 
 def test_the_newest_are_kept_and_padding_is_on_the_left():
@@ -125,3 +125,9 @@ def test_a_policy_survives_json_and_refuses_what_it_does_not_know():
     assert CleaningPolicy.from_json({**policy.to_json(), "event_types": ["buy", "click"]}) == policy
     with pytest.raises(DataError, match="newer recsys"):
         CleaningPolicy.from_json({"drop_everything": True})
+
+
+def test_an_event_without_a_type_counts_and_another_type_does_not():
+    events = [Event(VOCABULARY.decode(n), n, 0, kind) for n, kind in ((1, ""), (2, "view"), (3, "buy"))]
+    ids, _ = clean_history(events, VOCABULARY, CleaningPolicy(event_types=("buy",)))
+    assert ids.tolist() == [1, 3]

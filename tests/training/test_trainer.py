@@ -1,5 +1,6 @@
 """A training from start to seal: what it leaves, that it resumes, that it stops when it must."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from recsys.config import Config
 from recsys.config.evaluation import EvaluationConfig
 from recsys.data.dataset import Dataset
-from recsys.errors import RecsysError
+from recsys.errors import ArtefactError, RecsysError
 from recsys.evaluation.evaluate import rank, targets_of
 from recsys.models.loading import load_run, scorer
 from recsys.run import Run
@@ -117,6 +118,17 @@ def test_a_loss_that_diverges_stops_the_run_and_keeps_the_checkpoint(
     with pytest.raises(RecsysError, match=r"loss became (nan|inf).*learning_rate"):
         train(wild, dataset, tmp_path)
     assert not run_of(wild, dataset, tmp_path).is_finished
+
+
+def test_a_damaged_dataset_is_never_trained_on(dataset: Dataset, config: Config, tmp_path: Path) -> None:
+    copy = tmp_path / "dataset"
+    shutil.copytree(dataset.path, copy)
+    (shard,) = (copy / "sequences").iterdir()
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    with pytest.raises(ArtefactError, match=r"part-0\.parquet.*damaged"):
+        train(config, Dataset(copy), tmp_path)
 
 
 def test_determinism_is_asked_of_tensorflow(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:

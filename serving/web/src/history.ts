@@ -37,7 +37,7 @@ export function encodeHistory(
   events: readonly Event[], vocabulary: Vocabulary, length: number, policy: CleaningPolicy,
 ): Int32Array {
   const types = policy.event_types ?? [];
-  const counting = events.filter((event) => types.length === 0 || types.includes(event.event_type ?? ''));
+  const counting = events.filter((event) => types.length === 0 || !event.event_type || types.includes(event.event_type));
   const keyed = counting.map((event) => ({event, hash: hashEvent(event.item, event.timestamp)}));
   keyed.sort((a, b) =>
     a.event.timestamp - b.event.timestamp ||
