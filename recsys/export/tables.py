@@ -139,19 +139,65 @@ class ExactMemory:
 
 
 class CompactMemory:
-    """Three bytes a neighbour: its id in 16 bits where that is enough, its probability's square root in 8.
+    """The heaviest transitions of the whole catalogue, in two bytes each where it has up to 4,095 items, else in five.
 
-    The square root spends the 256 steps where the probabilities are: most are small.
+    Rows are of different lengths, end to end: frequent items, whose rows are read most, keep more. A probability is
+    one of 15 steps of half an octave below the largest (step 15 is 0): the logarithm that the score takes of it hides
+    the rounding. Small catalogues keep 12 bits of id above the 4 bits of the step.
+
+    Args:
+        neighbours: ``[rows, trained] int32``, heaviest first.
+        counts: ``[rows, trained] float32``, what is heavy.
+        totals: ``[rows] float32``, each row's count, kept or not.
+        average: transitions to keep an item, on average; at most twice as many for one item.
     """
 
-    def __init__(self, neighbours: npt.NDArray[np.int32], probabilities: npt.NDArray[np.float32]) -> None:
-        self.depth = neighbours.shape[1]
-        narrow = np.int16 if neighbours.max(initial=0) <= np.iinfo(np.int16).max else np.int32
-        self.neighbours = tf.constant(neighbours.astype(narrow))
-        largest = float(probabilities.max(initial=0.0)) or 1.0
-        self.codes = tf.constant(np.round(np.sqrt(probabilities / largest) * 255).astype(np.uint8))
-        self.step = float(np.sqrt(largest) / 255)
+    def __init__(
+        self,
+        neighbours: npt.NDArray[np.int32],
+        counts: npt.NDArray[np.float32],
+        totals: npt.NDArray[np.float32],
+        average: int,
+    ) -> None:
+        self.depth = min(neighbours.shape[1], 2 * average)
+        kept = heaviest(counts[:, : self.depth], average * len(counts))
+        probabilities = (counts / totals[:, None])[:, : self.depth][kept]
+        ids = neighbours[:, : self.depth][kept]
+        lengths = kept.sum(1)
+        self.lengths = tf.constant(lengths.astype(np.uint8 if self.depth < 256 else np.int32))
+        self.starts = tf.constant((np.cumsum(lengths) - lengths).astype(np.int32))
+        self.last = max(len(ids) - 1, 0)
+        self.largest = float(probabilities.max(initial=0.0)) or 1.0
+        steps = np.minimum(np.round(-2.0 * np.log2(probabilities / self.largest)), NOTHING).astype(np.int32)
+        if not len(ids):
+            ids, steps = np.zeros(1, np.int32), np.full(1, NOTHING, np.int32)
+        if ids.max() < PACKED_IDS:
+            self.packed: tf.Tensor | None = tf.constant((ids * 16 + steps - 32768).astype(np.int16))
+        else:
+            self.packed, self.neighbours = None, tf.constant(ids)
+            self.steps = tf.constant(steps.astype(np.uint8))
 
     def rows(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        roots = tf.cast(tf.gather(self.codes, ids), tf.float32) * self.step
-        return tf.cast(tf.gather(self.neighbours, ids), tf.int32), tf.square(roots)
+        column = tf.range(self.depth)
+        places = tf.minimum(tf.gather(self.starts, ids)[..., None] + column, self.last)
+        inside = column < tf.cast(tf.gather(self.lengths, ids), tf.int32)[..., None]
+        if self.packed is None:
+            neighbours, steps = tf.gather(self.neighbours, places), tf.cast(tf.gather(self.steps, places), tf.float32)
+        else:
+            both = tf.cast(tf.gather(self.packed, places), tf.float32) + 32768.0
+            high = tf.floor(both / 16.0)
+            neighbours, steps = tf.cast(high, tf.int32), both - 16.0 * high
+        probabilities = self.largest * tf.exp(steps * (-0.5 * float(np.log(2))))
+        return neighbours, tf.where(inside & (steps < NOTHING), probabilities, 0.0)
+
+
+def heaviest(counts: npt.NDArray[np.float32], most: int) -> npt.NDArray[np.bool_]:
+    """The ``most`` largest positive counts, ``[rows, n] bool``; of equal ones the earlier rows' first."""
+    order = np.argsort(-counts, axis=None, kind="stable")[:most]
+    kept = np.zeros(counts.size, np.bool_)
+    kept[order] = True
+    return kept.reshape(counts.shape) & (counts > 0)
+
+
+NOTHING = 15  # the step that stands for a probability of 0, and for all that are too small
+PACKED_IDS = 4096

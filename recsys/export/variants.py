@@ -24,8 +24,8 @@ class Variant:
     """How one variant holds the model.
 
     Attributes:
-        name: as in the config: ``BASE`` or ``BASE-mDEPTH``, the transition memory cut to DEPTH neighbours an item;
-            after ``student-``, of the distilled student.
+        name: as in the config: ``BASE`` or ``BASE-mDEPTH``, the transition memory cut to DEPTH neighbours an item
+            (on average, where the base is not float32); after ``student-``, of the distilled student.
         base: ``float32``, ``float16``, ``int8`` (8 bits everywhere), ``int4`` and ``pq`` (a smaller item table).
         depth: neighbours kept; None keeps what was trained, 0 leaves the memory out.
     """
@@ -78,8 +78,9 @@ class Variant:
     def _memory(self, model: SASRec) -> Memory | None:
         if model.memory is None or self.depth == 0:
             return None
-        totals = model.memory.totals.numpy()[:, None]
+        memory = model.memory
+        neighbours, counts, totals = memory.neighbours.numpy(), memory.counts.numpy(), memory.totals.numpy()
+        if self.base != "float32":
+            return CompactMemory(neighbours, counts, totals, self.depth or neighbours.shape[1])
         kept = slice(None, self.depth)
-        neighbours = model.memory.neighbours.numpy()[:, kept]
-        probabilities = (model.memory.counts.numpy() / totals)[:, kept]
-        return (ExactMemory if self.base == "float32" else CompactMemory)(neighbours, probabilities)
+        return ExactMemory(neighbours[:, kept], (counts / totals[:, None])[:, kept])

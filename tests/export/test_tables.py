@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recsys.export.product import product_quantise
-from recsys.export.tables import CodedTable, CompactMemory, ExactMemory, ProductTable, encode_rows
+from recsys.export.tables import CodedTable, CompactMemory, ExactMemory, ProductTable, encode_rows, heaviest
 
 RANDOM = np.random.default_rng(7)
 TABLE = (RANDOM.normal(size=(50, 8)) * RANDOM.uniform(0.01, 10, (50, 1))).astype(np.float32)
@@ -49,11 +49,31 @@ def test_product_rows_are_their_centroids():
     np.testing.assert_allclose(found, np.repeat(TABLE, 20, 0)[IDS], atol=np.abs(TABLE).max() / 127)
 
 
-@pytest.mark.parametrize("rows", [3, 300, 40_000])
+@pytest.mark.parametrize("rows", [3, 300, 4096, 40_000])
 def test_compact_memory_reads_as_the_exact_one(rows):
-    neighbours = RANDOM.integers(0, rows, (rows, 5)).astype(np.int32)
-    probabilities = RANDOM.dirichlet(np.ones(5), rows).astype(np.float32)
+    """Half an octave a step: a probability is off by at most a factor 2^(1/4), and what is 2^-7 below is nothing."""
+    neighbours = RANDOM.integers(1, rows, (rows, 5)).astype(np.int32)
+    neighbours[0, 0] = rows - 1
+    counts = -np.sort(-RANDOM.random((rows, 5)), 1).astype(np.float32)
+    counts[0, 1:] = 0.0
+    totals = counts.sum(1)
     ids = np.array([[0, rows - 1]], np.int32)
-    compact, exact = (kind(neighbours, probabilities).rows(ids) for kind in (CompactMemory, ExactMemory))
-    np.testing.assert_array_equal(compact[0], exact[0])
-    np.testing.assert_allclose(compact[1], exact[1], atol=0.005)  # (q/255)² is off by at most 1/255 near 1
+    found_ids, found = (x.numpy() for x in CompactMemory(neighbours, counts, totals, 5).rows(ids))
+    wanted_ids, wanted = (x.numpy() for x in ExactMemory(neighbours, counts / totals[:, None]).rows(ids))
+    small = wanted < (counts / totals[:, None]).max() * 2.0**-7
+    np.testing.assert_array_equal(found_ids[wanted > 0], wanted_ids[wanted > 0])
+    np.testing.assert_allclose(found[~small], wanted[~small], rtol=2**0.25 - 1 + 1e-3)
+    assert (found[small] <= 2.0**-6.7).all()
+    assert not found[wanted == 0].any()
+
+
+def test_the_heaviest_transitions_stay():
+    """Three of six: 9, 7 and 5, so the first row keeps two and the second one; a zero is never kept."""
+    counts = np.array([[9, 7, 1], [5, 2, 0]], np.float32)
+    assert heaviest(counts, 3).tolist() == [[True, True, False], [True, False, False]]
+    assert heaviest(counts, 9).tolist() == [[True, True, True], [True, True, False]]
+
+
+def test_an_empty_memory_gives_nothing():
+    memory = CompactMemory(np.zeros((4, 2), np.int32), np.zeros((4, 2), np.float32), np.ones(4, np.float32), 2)
+    assert not memory.rows(np.array([[1, 3]], np.int32))[1].numpy().any()
