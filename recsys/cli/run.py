@@ -84,7 +84,7 @@ def _show(
 ) -> None:
     from rich.console import Console
 
-    from recsys.cli.showcase import bundle_table, rank_for_someone, showcase_table
+    from recsys.cli.showcase import NEWEST, bundle_table, rank_for_someone, showcase_table
     from recsys.cli.summary import quality_table
     from recsys.tracking.store import store_uri
 
@@ -103,7 +103,7 @@ def _show(
         *(f"  bundle   {bundle.path}" for bundle in bundles),
         "",
         "What to type next:",
-        f"  {bin_dir}recsys rerank {smallest.path} --history {shlex.join(someone.history)} --top 10",
+        f"  {bin_dir}recsys rerank {smallest.path} --history {shlex.join(someone.ranking.history[-NEWEST:])} --top 10",
     ]
     if config.tracking.enabled:
         lines += [

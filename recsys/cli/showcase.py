@@ -1,98 +1,123 @@
-"""One real user's candidates, reranked through a bundle by the code that runs on the device."""
+"""A real user's candidates, reranked through a bundle by the code that runs on the device."""
 
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from recsys.data.dataset import Dataset
+    from serving.reranker import Reranker
 
 CANDIDATES = 100
 SHOWN = 10
-LAST = 5
-TRIED = 1000
+NEWEST = 5
+TRIED, USERS = 1000, 200
 WIDTH = 78
 
 
-class Showcase(NamedTuple):
-    """What a person sees of one ranking.
+class Ranking(NamedTuple):
+    """One user's candidates, in the log's own ids.
 
     Attributes:
-        watched: titles of the newest events before the test item, oldest first.
-        ranked: the first places, ``(title, its place by popularity)``.
-        followed: the title that did follow, its place by popularity and its place here (both from 1); None where it
-            was not among the candidates.
-        history: the ids of what was watched.
+        history: what the user had done, oldest first.
+        candidates: by falling popularity, as a server without a model would send them.
+        order: the same, reranked.
+        followed: what did come next; None where it was not sent.
     """
 
     user: str
-    watched: list[str]
-    ranked: list[tuple[str, int]]
-    followed: tuple[str, int, int] | None
     history: list[str]
+    candidates: list[str]
+    order: list[str]
+    followed: str | None
+
+    @property
+    def moved(self) -> tuple[int, int]:
+        """The place of what came next among the candidates and in the order, from 1."""
+        assert self.followed is not None
+        return self.candidates.index(self.followed) + 1, self.order.index(self.followed) + 1
+
+
+class Showcase(NamedTuple):
+    """A ranking to look at, and the mean places of what came next over all the rankings it was taken from."""
+
+    ranking: Ranking
+    titles: dict[str, str]
+    users: int
+    before: float
+    after: float
 
 
 def rank_for_someone(dataset: "Dataset", bundle: Path) -> Showcase:
-    """Rank the most popular items that a user has not seen, as a server without a model would send them.
+    """Rerank the candidates of up to ``USERS`` users, and show the one whose next item moved by the median.
 
-    The user is the first of ``TRIED`` whose test item is among them: no order could bring up what was not sent.
+    Only users count whose next item is among their candidates: no order could bring up what was not sent.
     """
-    from recsys.schema import COUNT, EXTERNAL_ID, TITLE
-    from serving.reranker import Event, Reranker
+    from recsys.schema import EXTERNAL_ID, TITLE
+    from serving.reranker import Reranker
 
-    items, sequences = dataset.items, dataset.sequences
-    by_popularity = items.sort_values(COUNT, ascending=False, kind="stable").index.to_numpy() + 1
-    users, positions = sequences.targets("test")
+    items, reranker = dataset.items, Reranker(bundle)
+    names = items[TITLE].fillna(items[EXTERNAL_ID]) if TITLE in items else items[EXTERNAL_ID]
+    titles = dict(zip(items[EXTERNAL_ID], names, strict=True))
+    served = list(islice((one for one in _rankings(dataset, reranker) if one.followed is not None), USERS))
+    if not served:
+        return Showcase(next(_rankings(dataset, reranker)), titles, 0, 0.0, 0.0)
+    before, after = (fmean(places) for places in zip(*(one.moved for one in served), strict=True))
+    by_gain = sorted(served, key=lambda one: one.moved[0] - one.moved[1])
+    return Showcase(by_gain[len(by_gain) // 2], titles, len(served), before, after)
 
-    def request(number: int) -> tuple[list[int], list[int], int]:
-        start, position = sequences.offsets[users[number]], positions[number]
+
+def _rankings(dataset: "Dataset", reranker: "Reranker") -> Iterator[Ranking]:
+    """The rankings of the first ``TRIED`` test users."""
+    from recsys.schema import COUNT
+    from serving.reranker import Event
+
+    sequences, external = dataset.sequences, dataset.vocabulary.external_ids
+    by_popularity = dataset.items.sort_values(COUNT, ascending=False, kind="stable").index.to_numpy() + 1
+    for user, position in islice(zip(*sequences.targets("test"), strict=True), TRIED):
+        start = sequences.offsets[user]
         seen, followed = sequences.items[start:position].tolist(), int(sequences.items[position])
         # All that could be in the way are the seen items: no need to look further down.
-        unseen = [i for i in by_popularity[: CANDIDATES + len(seen)].tolist() if i == followed or i not in set(seen)]
-        return seen, unseen[:CANDIDATES], followed
-
-    tried = range(min(TRIED, len(users)))
-    chosen = next((number for number in tried if (asked := request(number))[2] in asked[1]), 0)
-    user, (seen, unseen, followed) = int(users[chosen]), request(chosen)
-    start = int(sequences.offsets[user])
-    external = dataset.vocabulary.external_ids
-    names = items[TITLE].fillna(items[EXTERNAL_ID]) if TITLE in items else items[EXTERNAL_ID]
-    titles = dict(zip(external, names, strict=True))
-    history = [
-        Event(external[item - 1], int(sequences.timestamps[start + place]), place)
-        for place, item in enumerate(seen)
-        if item <= len(external)  # not an out-of-vocabulary bucket
-    ]
-    candidates = [external[item - 1] for item in unseen]
-    order = [ranked.item for ranked in Reranker(bundle).rerank(history, candidates)]
-    came_next = external[followed - 1] if followed in unseen else None
-    return Showcase(
-        user=str(sequences.users[user]),
-        watched=[titles[event.item] for event in history[-LAST:]],
-        ranked=[(titles[item], candidates.index(item) + 1) for item in order[:SHOWN]],
-        followed=(titles[came_next], candidates.index(came_next) + 1, order.index(came_next) + 1)
-        if came_next
-        else None,
-        history=[event.item for event in history[-LAST:]],
-    )
+        hidden, sendable = set(seen) - {followed}, by_popularity[: CANDIDATES + len(seen)].tolist()
+        unseen = [item for item in sendable if item not in hidden][:CANDIDATES]
+        history = [
+            Event(external[item - 1], int(time), place)
+            for place, (item, time) in enumerate(zip(seen, sequences.timestamps[start:position], strict=True))
+            if item <= len(external)  # not an out-of-vocabulary bucket
+        ]
+        candidates = [external[item - 1] for item in unseen]
+        yield Ranking(
+            user=str(sequences.users[user]),
+            history=[event.item for event in history],
+            candidates=candidates,
+            order=[one.item for one in reranker.rerank(history, candidates)],
+            followed=external[followed - 1] if followed in unseen else None,
+        )
 
 
 def showcase_table(showcase: Showcase) -> "Table":
     from rich.table import Table
 
-    title, before, after = showcase.followed or ("", 0, 0)
-    moved = f"What did come next: {title}, moved from place {before} to place {after}"
-    table = Table(
-        title=f"User {showcase.user} went through … {' → '.join(showcase.watched)}",
-        caption=moved if showcase.followed else "What did come next was not among the candidates",
-        min_width=WIDTH,
-    )
+    ranking, titles = showcase.ranking, showcase.titles
+    caption = "What did come next was not among the candidates"
+    if ranking.followed is not None:
+        before, after = ranking.moved
+        caption = (
+            f"What did come next: {titles[ranking.followed]}, from place {before} to place {after}."
+            f" On average over {showcase.users} users: from place {showcase.before:.1f} to place {showcase.after:.1f}"
+        )
+    newest = " → ".join(titles[item] for item in ranking.history[-NEWEST:])
+    table = Table(title=f"User {ranking.user} went through … {newest}", caption=caption, min_width=WIDTH)
     table.add_column("place", justify="right")
-    table.add_column(f"{CANDIDATES} candidates, reranked by the device's code", ratio=1)
+    table.add_column(f"{len(ranking.candidates)} candidates, reranked by the device's code", ratio=1)
     table.add_column("place by popularity", justify="right")
-    for number, (name, place) in enumerate(showcase.ranked, 1):
-        table.add_row(str(number), name, str(place), style="bold" if name == title else None)
+    for place, item in enumerate(ranking.order[:SHOWN], 1):
+        style = "bold" if item == ranking.followed else None
+        table.add_row(str(place), titles[item], str(ranking.candidates.index(item) + 1), style=style)
     return table
 
 

@@ -45,32 +45,42 @@ def three_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("serving.reranker.Reranker", Backwards)
 
 
-def test_the_first_user_whose_next_item_was_sent(tmp_path: Path) -> None:
-    # u0 has seen b and c, so a, d, e are sent, and f came next; u1 has seen a and b: c, d, e are sent, and d came next.
-    shown = rank_for_someone(dataset([[2, 3, 6], [1, 2, 4]], title=list("ABCDEF")), tmp_path)
-    assert shown.user == "u1"
-    assert shown.watched == ["A", "B"]
-    assert Backwards.asked[1] == ["c", "d", "e"]
-    assert [(event.item, event.event_id) for event in Backwards.asked[0]] == [("a", 0), ("b", 1)]
-    assert shown.ranked == [("E", 3), ("D", 2), ("C", 1)]
-    assert shown.followed == ("D", 2, 2)
-    assert shown.history == ["a", "b"]
+def test_a_typical_user_among_those_whose_next_item_was_sent(tmp_path: Path) -> None:
+    # u0 has seen b and c: a, d, e are sent, f came next. It does not count.
+    # u1 has seen a and b: c, d, e are sent, d came next: from place 2 to place 2.
+    # u2 has seen a and b, and e came next: from place 3 to place 1. u3: c, from place 1 to place 3.
+    shown = rank_for_someone(dataset([[2, 3, 6], [1, 2, 4], [1, 2, 5], [1, 2, 3]], title=list("ABCDEF")), tmp_path)
+    assert (shown.users, shown.before, shown.after) == (3, 2.0, 2.0)
+    ranking = shown.ranking  # the moves are 0, 2 and -2: the median is u1's
+    assert (ranking.user, ranking.followed, ranking.moved) == ("u1", "d", (2, 2))
+    assert ranking.history == ["a", "b"]
+    assert ranking.candidates == ["c", "d", "e"]
+    assert ranking.order == ["e", "d", "c"]
+    assert shown.titles["d"] == "D"
+    table = showcase_table(shown)
+    assert str(table.title) == "User u1 went through … A → B"
+    assert "D, from place 2 to place 2. On average over 3 users: from place 2.0 to place 2.0" in str(table.caption)
+
+
+def test_the_history_is_asked_with_its_times_and_arrival(tmp_path: Path) -> None:
+    rank_for_someone(dataset([[1, 2, 4]]), tmp_path)
+    assert [(event.item, event.timestamp, event.event_id) for event in Backwards.asked[0]] == [("a", 0, 0), ("b", 1, 1)]
 
 
 def test_nobody_whose_next_item_was_sent(tmp_path: Path) -> None:
     shown = rank_for_someone(dataset([[2, 3, 6]]), tmp_path)
-    assert shown.followed is None
-    assert shown.ranked == [("e", 3), ("d", 2), ("a", 1)]
+    assert shown.ranking.followed is None
+    assert shown.ranking.order == ["e", "d", "a"]
     assert "was not among" in str(showcase_table(shown).caption)
 
 
 def test_a_next_item_that_was_seen_before_is_sent_all_the_same(tmp_path: Path) -> None:
-    shown = rank_for_someone(dataset([[1, 2, 1]]), tmp_path)
-    assert Backwards.asked[1] == ["a", "c", "d"]
-    assert shown.followed == ("a", 1, 3)
+    ranking = rank_for_someone(dataset([[1, 2, 1]]), tmp_path).ranking
+    assert ranking.candidates == ["a", "c", "d"]
+    assert (ranking.followed, ranking.moved) == ("a", (1, 3))
 
 
 def test_items_outside_the_vocabulary_are_left_out(tmp_path: Path) -> None:
     shown = rank_for_someone(dataset([[1, 7, 2, 3], [2, 3, 7]]), tmp_path)
-    assert shown.user == "u0"
-    assert [event.item for event in Backwards.asked[0]] == ["a", "b"]
+    assert shown.users == 1
+    assert shown.ranking.history == ["a", "b"]
