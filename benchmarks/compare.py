@@ -17,7 +17,7 @@ from recsys.tracking import record
 from recsys.tracking.comparison import compare, pair_with
 from recsys.tracking.ranks import read_ranks
 from recsys.tracking.report import as_json
-from recsys.tracking.runs import complete_runs, local_file
+from recsys.tracking.runs import local_file
 from recsys.tracking.store import Store, open_store
 from recsys.tracking.sync import sync_work_dir
 
@@ -68,8 +68,7 @@ def main() -> None:
         store = open_store(tracking, work)
         fill(store, work)
         started = time.perf_counter()
-        sync_work_dir(tracking, work)
-        comparison = compare(complete_runs(store))
+        comparison = compare(sync_work_dir(tracking, work))
         as_json(comparison)
         plain = time.perf_counter() - started
         started = time.perf_counter()

@@ -47,9 +47,9 @@ def run(args: argparse.Namespace) -> int:
     from recsys.tracking.sync import sync_work_dir
 
     tracking = tracking_of(args)
-    sync_work_dir(tracking, args.work_dir)
+    known = sync_work_dir(tracking, args.work_dir)
     store = open_store(tracking, args.work_dir)
-    runs = select(complete_runs(store, args.where), args.runs)
+    runs = select(complete_runs(store, args.where) if args.where else known, args.runs)
     comparison = compare(runs, metric=args.metric, split=args.split, mixed=args.mixed)
     if args.baseline:
         comparison = _test(comparison, args.baseline, store)

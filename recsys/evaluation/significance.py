@@ -1,7 +1,8 @@
 """How much of a difference is noise: intervals over seeds and users, and paired tests between two runs.
 
 Per-user metrics take few distinct values (NDCG@10 of one target takes eleven), so resampling users is drawing how
-often each value comes up: the same distribution as picking users one by one, at a thousandth of the cost.
+often each value comes up: the same distribution as picking users one by one, at a thousandth of the cost. Where they
+take many (means over seeds), there are as many users, and the normal limits of both distributions take their place.
 """
 
 import re
@@ -17,6 +18,7 @@ from recsys.evaluation.metrics import hit_rate, ndcg, reciprocal_rank
 
 RESAMPLES = 10_000
 CONFIDENCE = 0.95
+MANY_LEVELS = 300
 
 Floats = npt.NDArray[np.float64]
 
@@ -65,6 +67,9 @@ def bootstrap_interval(
 ) -> Interval:
     """Percentile bootstrap of the mean of ``values [n]`` (Efron and Tibshirani, 1993, chapter 13)."""
     levels, counts = np.unique(values, return_counts=True)
+    if len(levels) > MANY_LEVELS:
+        reach = float(stats.norm.ppf((1 + confidence) / 2) * values.std() / len(values) ** 0.5)
+        return Interval(float(values.mean()) - reach, float(values.mean()) + reach)
     drawn = np.random.default_rng(seed).multinomial(len(values), counts / len(values), resamples)  # [resamples, levels]
     low, high = np.quantile(drawn @ levels / len(values), [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(low), float(high))
@@ -84,20 +89,26 @@ def paired_test(
         treated, control: ``[n]``, one value a user, in the same order of users.
     """
     differences = treated - control
-    observed = differences.sum()
-    levels, counts = np.unique(np.abs(differences), return_counts=True)
-    rng = np.random.default_rng(seed)
-    positive = rng.binomial(counts, 0.5, (resamples, len(levels)))  # how many of each size go the treated's way
-    sums = (2 * positive - counts) @ levels
-    # The observed sum adds up in another order; without a hair of slack rounding would decide ties.
-    slack = 1e-9 * max(1.0, float(np.abs(differences).sum()))
-    extreme = np.count_nonzero(np.abs(sums) >= abs(observed) - slack)
     return PairedTest(
         difference=float(differences.mean()),
         interval=bootstrap_interval(differences, confidence=confidence, resamples=resamples, seed=seed),
-        p_value=(1 + extreme) / (1 + resamples),
+        p_value=_swapping(differences, resamples, seed),
         users=len(differences),
     )
+
+
+def _swapping(differences: Floats, resamples: int, seed: int) -> float:
+    """How often random signs of ``differences [n]`` give a sum at least as large as theirs."""
+    observed = abs(float(differences.sum()))
+    levels, counts = np.unique(np.abs(differences), return_counts=True)
+    if len(levels) > MANY_LEVELS:
+        return float(2 * stats.norm.sf(observed / np.sqrt((differences**2).sum())))
+    positive = np.random.default_rng(seed).binomial(counts, 0.5, (resamples, len(levels)))  # of each size, how many
+    sums = (2 * positive - counts) @ levels
+    # The observed sum adds up in another order; without a hair of slack rounding would decide ties.
+    slack = 1e-9 * max(1.0, float(np.abs(differences).sum()))
+    extreme = int(np.count_nonzero(np.abs(sums) >= observed - slack))
+    return (1 + extreme) / (1 + resamples)
 
 
 def seed_interval(means: Sequence[float], *, confidence: float = CONFIDENCE) -> Interval | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from recsys.tracking.comparison import Comparison
 
@@ -31,6 +32,7 @@ def interval_chart(comparison: Comparison) -> str:
         if estimate.interval:
             axes.plot([estimate.interval.low, estimate.interval.high], [row, row], "-", color="C0", linewidth=2)
     axes.set_yticks(range(len(groups)), [group.label for group in groups])
+    axes.margins(y=0.2)
     axes.invert_yaxis()
     axes.set_xlabel(f"{comparison.split} {comparison.metric.upper()}")
     return _svg(figure)
@@ -66,6 +68,7 @@ def curve_chart(curves: Mapping[str, Curve], metric: str) -> str:
     figure, axes = _figure(3.4)
     for label, (epochs, values) in curves.items():
         axes.plot(epochs, values, label=label, linewidth=1.3, marker="." if len(epochs) < 3 else None)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("epoch")
     axes.set_ylabel(f"validation {metric.upper()}")
     axes.legend(fontsize=7, frameon=False)

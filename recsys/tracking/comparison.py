@@ -11,7 +11,7 @@ import pandas as pd
 from recsys.errors import ConfigError
 from recsys.evaluation.significance import Interval, PairedTest, holm, paired_test, seed_interval
 from recsys.tracking import record
-from recsys.tracking.ranks import check_same_targets, mean_values
+from recsys.tracking.ranks import aligned, mean_values
 from recsys.tracking.runs import StoredRun
 
 # Parameters that say where a run was kept or what repeats it, not what it is.
@@ -149,14 +149,15 @@ def pair_with(comparison: Comparison, baseline: str, ranks_of: Callable[[StoredR
     if len(chosen) != 1:
         labels = ", ".join(group.label for group in comparison.groups)
         raise ConfigError(f"baseline {baseline!r}: {len(chosen)} groups answer to it; there are: {labels}")
-    control_tables = [ranks_of(run) for run in chosen[0].runs]
-    control = mean_values(control_tables, comparison.metric)
+    control = [ranks_of(run) for run in chosen[0].runs]
     against: dict[str, PairedTest] = {}
     for group in comparison.groups:
         if group is not chosen[0]:
-            tables = [ranks_of(run) for run in group.runs]
-            check_same_targets([control_tables[0], *tables])
-            against[group.key] = paired_test(mean_values(tables, comparison.metric), control)
+            ranks = aligned([*control, *(ranks_of(run) for run in group.runs)])
+            held, treated = ranks[: len(control)], ranks[len(control) :]
+            against[group.key] = paired_test(
+                mean_values(treated, comparison.metric), mean_values(held, comparison.metric)
+            )
     corrected = dict(zip(against, holm([test.p_value for test in against.values()]), strict=True))
     return Comparison(comparison.groups, comparison.metric, comparison.split, chosen[0], against, corrected)
 

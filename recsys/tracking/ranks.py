@@ -15,7 +15,7 @@ KEY = [USER, "target", "occurrence"]
 
 
 def read_ranks(path: Path, split: str) -> pd.DataFrame:
-    """A split's ranks: ``user_id, target, occurrence, rank``, by key.
+    """A split's ranks: ``user_id, target, occurrence, rank``, in the file's order.
 
     ``occurrence`` tells apart a user's targets on one item.
 
@@ -26,32 +26,31 @@ def read_ranks(path: Path, split: str) -> pd.DataFrame:
         table = pd.read_parquet(path, columns=[USER, "target", "rank", "split"])
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path}: cannot be read as a run's ranks ({error})") from None
-    table = table[table["split"] == split]
+    table = table[table["split"] == split].reset_index(drop=True)
     if table.empty:
         raise DataError(f"{path}: holds no ranks of the {split} split")
-    table["occurrence"] = table.groupby([USER, "target"], sort=False).cumcount()
-    return table[[*KEY, "rank"]].sort_values(KEY, ignore_index=True)
+    return table.assign(occurrence=table.groupby([USER, "target"], sort=False).cumcount())[[*KEY, "rank"]]
 
 
-def mean_values(tables: Sequence[pd.DataFrame], metric: str) -> npt.NDArray[np.float64]:
-    """A metric's value at each target, averaged over the seeds in ``tables``: ``[targets]``.
+def aligned(tables: Sequence[pd.DataFrame]) -> list[npt.NDArray[np.float64]]:
+    """The ranks of each table, ``[targets]``, all in one order of users and targets.
 
     Raises:
-        DataError: the seeds were not evaluated on the same targets.
+        DataError: the tables do not hold the same users and targets.
     """
-    check_same_targets(tables)
-    values = np.stack(
-        [metric_values(table["rank"].to_numpy(np.float64), metric) for table in tables]
-    )  # [seeds, targets]
-    mean: npt.NDArray[np.float64] = values.mean(axis=0)
-    return mean
-
-
-def check_same_targets(tables: Sequence[pd.DataFrame]) -> None:
-    """Raises DataError unless all tables hold the same users and targets."""
+    if not all(table[KEY].equals(tables[0][KEY]) for table in tables[1:]):
+        tables = [table.sort_values(KEY, ignore_index=True) for table in tables]
     for table in tables[1:]:
         if not table[KEY].equals(tables[0][KEY]):
             raise DataError(
                 f"cannot be paired: {len(tables[0])} and {len(table)} targets, not the same users and items; "
                 "evaluate both on one dataset"
             )
+    return [table["rank"].to_numpy(np.float64) for table in tables]
+
+
+def mean_values(ranks: Sequence[npt.NDArray[np.float64]], metric: str) -> npt.NDArray[np.float64]:
+    """A metric's value at each target, averaged over seeds: ``[targets]``."""
+    values = np.stack([metric_values(one, metric) for one in ranks])  # [seeds, targets]
+    mean: npt.NDArray[np.float64] = values.mean(axis=0)
+    return mean

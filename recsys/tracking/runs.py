@@ -118,7 +118,7 @@ def local_directory(store: Store, run: StoredRun, path: str, scratch: Path) -> P
 def _local(store: Store, run: StoredRun, path: str, scratch: Path) -> Path:
     parsed = urlparse(run.artefacts)
     if parsed.scheme in ("", "file"):
-        root = urlparse(store.client.get_experiment(store.experiment_id).artifact_location)
+        root = urlparse(store.artefact_root)
         inside = Path(url2pathname(root.path)).resolve()
         found = (Path(url2pathname(parsed.path)) / path).resolve()
     else:

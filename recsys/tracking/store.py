@@ -43,11 +43,12 @@ class StoreError(RecsysError):
 
 @dataclass(frozen=True)
 class Store:
-    """An open store and the experiment in it."""
+    """An open store and the experiment in it, with the address below which its runs keep their files."""
 
     uri: str
     client: "MlflowClient"
     experiment_id: str
+    artefact_root: str
 
 
 @contextmanager
@@ -118,10 +119,10 @@ def open_store(tracking: TrackingConfig, work_dir: Path) -> Store:
         if experiment is None:
             root = None if tracking.uri else (work_dir / ARTEFACT_ROOT).resolve().as_uri()
             made = client.create_experiment(tracking.experiment, artifact_location=root, tags=_EXPERIMENT_TAGS)
-            return Store(uri, client, made)
+            experiment = client.get_experiment(made)
     if experiment.lifecycle_stage != "active":
         raise StoreError(
             f"{uri}: experiment {tracking.experiment!r} was deleted there; restore it "
             f"(mlflow experiments restore --experiment-id {experiment.experiment_id}) or set tracking.experiment"
         )
-    return Store(uri, client, str(experiment.experiment_id))
+    return Store(uri, client, str(experiment.experiment_id), str(experiment.artifact_location))

@@ -1,6 +1,6 @@
 """Bring what a work directory holds into MLflow: the directory is the truth, the store its mirror."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from recsys.config.tracking import TrackingConfig
@@ -11,7 +11,7 @@ from recsys.terminal import say
 from recsys.tracking.bundles import send_bundles
 from recsys.tracking.runs import StoredRun, complete_runs
 from recsys.tracking.sender import Sender
-from recsys.tracking.store import Store, open_store
+from recsys.tracking.store import open_store
 
 RUNS_DIR = "runs"  # where in a work directory its runs lie
 
@@ -32,9 +32,12 @@ def sync_work_dir(tracking: TrackingConfig, work_dir: Path) -> list[StoredRun]:
         StoreError: the store is away; what could not be sent stays where it is.
     """
     store = open_store(tracking, work_dir)
-    for run in unsent(work_dir / RUNS_DIR, store):
-        Sender(run, tracking, work_dir).send()
     runs = complete_runs(store)
+    sent = 0
+    for run in unsent(work_dir / RUNS_DIR, runs):
+        Sender(run, tracking, work_dir).send()
+        sent += 1
+    runs = complete_runs(store) if sent else runs
     return complete_runs(store) if send_bundles(store, runs, work_dir) else runs
 
 
@@ -48,10 +51,10 @@ def sync_if_possible(tracking: TrackingConfig, work_dir: Path) -> None:
         say(f"mlflow: {error}; recsys compare sends it later")
 
 
-def unsent(runs_dir: Path, store: Store) -> Iterator[Run]:
-    """The finished runs below ``runs_dir`` that the store does not hold whole."""
-    arrived = {run.digest for run in complete_runs(store)}
+def unsent(runs_dir: Path, arrived: Sequence[StoredRun]) -> Iterator[Run]:
+    """The finished runs below ``runs_dir`` that have not arrived whole."""
+    digests = {run.digest for run in arrived}
     for path in sorted(runs_dir.glob("*/" + MANIFEST)):
         run = Run(path.parent)
-        if run.is_finished and run.digest not in arrived:
+        if run.is_finished and run.digest not in digests:
             yield run

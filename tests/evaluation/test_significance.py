@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import ConfigError
+from recsys.evaluation import significance
 from recsys.evaluation.significance import bootstrap_interval, holm, metric_values, paired_test, seed_interval
 
 
@@ -81,6 +82,18 @@ def test_swapping_the_runs_mirrors_the_answer(pairs):
     assert there.difference == -back.difference
     assert 0 < there.p_value <= 1
     assert there.interval.low <= there.interval.high
+
+
+def test_with_many_levels_the_normal_limits_are_the_drawn_ones(monkeypatch):
+    rng = np.random.default_rng(4)
+    treated, control = rng.random(1500), rng.random(1500) + 0.02
+    limit = paired_test(treated, control)
+    monkeypatch.setattr(significance, "MANY_LEVELS", 10_000)
+    drawn = paired_test(treated, control, resamples=4000)
+    # Monte Carlo error of a p-value near .05 with 4,000 draws: 3 sigma are .01.
+    assert limit.p_value == pytest.approx(drawn.p_value, abs=0.012)
+    assert limit.interval.low == pytest.approx(drawn.interval.low, abs=0.002)
+    assert limit.interval.high == pytest.approx(drawn.interval.high, abs=0.002)
 
 
 def test_seed_interval_by_hand():

@@ -5,6 +5,7 @@ from mlflow import MlflowClient
 
 from recsys.config.tracking import TrackingConfig
 from recsys.tracking.bundles import send_bundles
+from recsys.tracking.runs import complete_runs
 from recsys.tracking.store import StoreError, open_store
 from recsys.tracking.sync import sync, sync_if_possible, sync_work_dir, unsent
 
@@ -69,7 +70,7 @@ def test_unsent_finds_what_the_store_lacks(make_run, work_dir, tracking):
     sync(here, tracking, work_dir)
     sync(unfinished, tracking, work_dir)
     store = open_store(tracking, work_dir)
-    assert [run.digest for run in unsent(work_dir / "runs", store)] == [there.digest]
+    assert [run.digest for run in unsent(work_dir / "runs", complete_runs(store))] == [there.digest]
 
 
 def test_a_store_that_is_away_is_an_error_that_names_it(make_run, work_dir):
