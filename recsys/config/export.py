@@ -28,7 +28,7 @@ class ExportConfig(Section):
 
     variants: tuple[Annotated[str, Field(pattern=VARIANT)], ...] = Field(("float32", "int8"), min_length=1)
     memory_neighbours: int = Field(
-        16, ge=0, description="transitions kept an item on average, where a variant's name does not say -mDEPTH"
+        32, ge=0, description="transitions kept an item on average, where a variant's name does not say -mDEPTH"
     )
     signatures: tuple[Literal["encode", "score_all", "top_k", "explain", "incremental"], ...] = Field(
         (), description="beside rerank, which every bundle has"
