@@ -29,6 +29,12 @@ def histories(dataset: Dataset) -> dict[str, list[str | None]]:
     }
 
 
+@pytest.fixture(autouse=True)
+def no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing takes half of a small preparation; tests/data/test_stats.py holds the report to its word."""
+    monkeypatch.setattr("pipelines.prepare.write_report", lambda *arguments: arguments[-1].write_text("report"))
+
+
 @pytest.fixture
 def make(tmp_path: Path) -> Callable[..., Dataset]:
     """Prepare a log: ``make(path, k_core=1, columns={...})``; ``data`` and ``request`` go where they belong."""
