@@ -9,7 +9,7 @@ from pipelines.runners import run as run_pipeline
 from recsys.artefact import digest, file_hashes, publish, write_json
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtefactError
-from recsys.models.scoring import score_shard
+from recsys.evaluation.scoring import score_shard
 from recsys.run import Run
 from recsys.schema import MANIFEST
 from recsys.scores import FORMAT_VERSION, KIND, SHARDS_DIR, Scores

@@ -61,7 +61,8 @@ def _again(run: "Run", args: argparse.Namespace) -> dict[str, Any]:
     from recsys.data.dataset import Dataset
     from recsys.errors import ArtefactError
     from recsys.evaluation.evaluate import evaluate, targets_of
-    from recsys.models.loading import load_run, scorer
+    from recsys.evaluation.scorer import scorer
+    from recsys.models.loading import load_run
 
     dataset = Dataset(args.dataset, verify=True)
     if dataset.digest != run.manifest["dataset_digest"]:

@@ -25,13 +25,13 @@ from recsys.config.export import ExportConfig
 from recsys.data.dataset import Dataset
 from recsys.errors import ConfigError, RecsysError
 from recsys.evaluation.ranking import ScoreAll
+from recsys.evaluation.scorer import scorer
 from recsys.export import convert, flatbuffer, measure
 from recsys.export.distill import distil
 from recsys.export.requests import encode, golden_case, sample_requests
 from recsys.export.runtime import Runtime
 from recsys.export.signatures import Signatures
 from recsys.export.variants import Variant
-from recsys.models.loading import scorer
 from recsys.models.sasrec import SASRec
 from recsys.schema import PAD_ID
 

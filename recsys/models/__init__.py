@@ -1,1 +1,1 @@
-"""The recommender: attention, blocks, losses. The only folder that touches Keras."""
+"""The recommender: attention, blocks, losses. Only its keras.py sets Keras up."""

@@ -1,10 +1,7 @@
 """A run's model, ready to score."""
 
 from recsys.config.model import ModelConfig
-from recsys.data.dataset import Dataset
 from recsys.errors import ArtefactError
-from recsys.evaluation.ranking import ScoreAll
-from recsys.models.keras import tf
 from recsys.models.sasrec import SASRec, build_model
 from recsys.models.weights import load_weights
 from recsys.run import Run
@@ -22,11 +19,3 @@ def load_run(run: Run) -> SASRec:
     model = build_model(ModelConfig.model_validate(run.config["model"]), int(run.manifest["table_size"]))
     load_weights(model, run.weights_file)
     return model
-
-
-def scorer(model: SASRec, dataset: Dataset) -> ScoreAll:
-    """``model`` as full-catalogue evaluation calls it."""
-    length = model.config.max_length
-    compiled = tf.function(model.score_all, input_signature=[tf.TensorSpec([None, length], tf.int32)])
-    sequences = dataset.sequences
-    return lambda users, positions: compiled(sequences.histories(users, positions, length)).numpy()

@@ -17,8 +17,8 @@ from recsys.errors import DataError
 from recsys.evaluation.evaluate import Targets, evaluate, rank, ranks_table, targets_of
 from recsys.evaluation.metrics import summarise
 from recsys.evaluation.plots import draw_plots
+from recsys.evaluation.scorer import scorer
 from recsys.models.keras import keras, tf
-from recsys.models.loading import scorer
 from recsys.models.sasrec import SASRec, build_model
 from recsys.run import Run
 from recsys.training.batches import Batches

@@ -13,7 +13,8 @@ from recsys.config.evaluation import EvaluationConfig
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtefactError, RecsysError
 from recsys.evaluation.evaluate import rank, targets_of
-from recsys.models.loading import load_run, scorer
+from recsys.evaluation.scorer import scorer
+from recsys.models.loading import load_run
 from recsys.run import Run
 from recsys.training.session import make_reproducible
 from recsys.training.trainer import config_digest, run_of, train
