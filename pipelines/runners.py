@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from recsys import errors
-from recsys.errors import RecsysError
+from recsys.errors import ConfigError, RecsysError
 
+LOCAL = "local"
 DIED = "a worker process died (killed, or out of memory); nothing was left behind, run it again"
 SMALL = 2_000_000  # rows up to which starting more processes costs more than it saves
 _ERROR = re.compile(r"^(?:[\w.]*\.)?(\w*(?:Error|Exception)): (.*?)(?: \[while running .*)?$", re.MULTILINE | re.DOTALL)
@@ -28,11 +29,21 @@ class Runner:
         name: ``local`` (Beam's FnApiRunner on this machine), or any runner's name as Beam knows it.
         workers: processes of the local runner; None chooses by the size of the job.
         options: further Beam options, as on its command line.
+
+    Raises:
+        ConfigError: ``workers`` for a runner that is not the local one.
     """
 
-    name: str = "local"
+    name: str = LOCAL
     workers: int | None = None
     options: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.name != LOCAL:
+            raise ConfigError(
+                f"--workers {self.workers} counts processes of the local runner, found --runner {self.name}: "
+                "leave it out, and set the runner's own parallelism with --beam-option"
+            )
 
 
 def run(build: Callable[[Any], None], runner: Runner, rows: int) -> None:
@@ -46,28 +57,38 @@ def run(build: Callable[[Any], None], runner: Runner, rows: int) -> None:
         RecsysError: a step failed; an error of ``recsys.errors`` keeps its kind through the runner.
     """
     logging.disable(logging.CRITICAL)  # Beam's advice, and its own account of an error that is raised as well
+    try:
+        pipeline = _pipeline(runner, rows)
+        build(pipeline)
+        _run_to_end(pipeline)
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _pipeline(runner: Runner, rows: int) -> Any:
     from apache_beam import Pipeline
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.utils import interactive_utils
 
     # In a notebook Beam imports its DataFrames to number the labels of transforms; pandas 3 breaks that import.
     interactive_utils.is_in_ipython = lambda: False
-    if runner.name == "local":
-        from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-        from apache_beam.transforms.environments import EmbeddedPythonEnvironment, SubprocessSDKEnvironment
+    if runner.name != LOCAL:
+        return Pipeline(options=PipelineOptions([f"--runner={runner.name}", *runner.options]))
+    from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+    from apache_beam.transforms.environments import EmbeddedPythonEnvironment, SubprocessSDKEnvironment
 
-        workers = runner.workers or (1 if rows < SMALL else os.cpu_count() or 1)
-        command = f"{shlex.quote(sys.executable)} -m pipelines.worker"
-        environment = (
-            EmbeddedPythonEnvironment.default()
-            if workers == 1
-            else SubprocessSDKEnvironment.from_command_string(command_string=command)
-        )
-        options = PipelineOptions([f"--direct_num_workers={workers}", *runner.options])
-        pipeline = Pipeline(runner=FnApiRunner(environment), options=options)
-    else:
-        pipeline = Pipeline(options=PipelineOptions([f"--runner={runner.name}", *runner.options]))
-    build(pipeline)
+    workers = runner.workers or (1 if rows < SMALL else os.cpu_count() or 1)
+    command = f"{shlex.quote(sys.executable)} -m pipelines.worker"
+    environment = (
+        EmbeddedPythonEnvironment.default()
+        if workers == 1
+        else SubprocessSDKEnvironment.from_command_string(command_string=command)
+    )
+    options = PipelineOptions([f"--direct_num_workers={workers}", *runner.options])
+    return Pipeline(runner=FnApiRunner(environment), options=options)
+
+
+def _run_to_end(pipeline: Any) -> None:
     try:
         with _deaths_interrupt() as deaths:
             pipeline.run().wait_until_finish()
@@ -77,8 +98,6 @@ def run(build: Callable[[Any], None], runner: Runner, rows: int) -> None:
         if isinstance(error, KeyboardInterrupt):
             raise
         raise _told(error) from error
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 @contextmanager

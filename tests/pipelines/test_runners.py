@@ -1,5 +1,6 @@
 """One program, many runners: the same bytes and the same counts."""
 
+import logging
 import shutil
 import subprocess
 import sys
@@ -9,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipelines.runners import Runner
+from pipelines.runners import Runner, run
 from recsys.data.dataset import Dataset
+from recsys.errors import ConfigError, DataError
 from tests.pipelines.conftest import write_log
 from tests.pipelines.test_prepare import random_rows
 
-pytestmark = pytest.mark.slow
 FLINK = "org.apache.beam:beam-runners-flink-1.20-job-server:2.77.0"
 JAVA_17 = [
     f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.lang", "java.util", "java.nio", "sun.nio.ch")
@@ -57,11 +58,30 @@ def flink_jar() -> str:
     return str(jar)
 
 
+def test_workers_are_refused_for_a_runner_that_does_not_read_them():
+    with pytest.raises(ConfigError, match=r"--workers 4 .* --runner FlinkRunner"):
+        Runner("FlinkRunner", workers=4)
+    assert Runner("FlinkRunner").workers is None
+    assert Runner("local", workers=4).workers == 4
+
+
+def test_a_pipeline_that_cannot_be_built_leaves_logging_on():
+    def build(_):
+        assert logging.root.manager.disable == logging.CRITICAL
+        raise DataError("no such step")
+
+    with pytest.raises(DataError, match="no such step"):
+        run(build, Runner(), 1)
+    assert logging.root.manager.disable == logging.NOTSET
+
+
+@pytest.mark.slow
 def test_several_processes(tmp_path, make, log):
     alone = make(log, work=tmp_path / "one", runner=Runner(workers=1), **SETTINGS)
     same(make(log, work=tmp_path / "two", runner=Runner(workers=2), **SETTINGS), alone)
 
 
+@pytest.mark.slow
 def test_a_portable_job_service(tmp_path, make, log):
     """The same path that remote engines take: a serialised pipeline, and workers behind a socket."""
     options = ("--job_endpoint=embed", "--environment_type=LOOPBACK")
@@ -69,6 +89,7 @@ def test_a_portable_job_service(tmp_path, make, log):
     same(make(log, work=tmp_path / "other", runner=Runner("PortableRunner", options=options), **SETTINGS), alone)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_flink(tmp_path, make, log, flink_jar):
     options = (
@@ -89,6 +110,7 @@ def config_file(folder: Path, log: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_told_and_leaves_nothing(tmp_path):
     log = tmp_path / "log.csv"
     write_log(log, ((f"u{n % 9999}", f"i{n % 777}", n, n) for n in range(3_000_000)))
@@ -109,6 +131,7 @@ def test_a_killed_worker_is_told_and_leaves_nothing(tmp_path):
     assert not list((work / "datasets").iterdir())
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_is_told_and_leaves_nothing(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
