@@ -6,7 +6,6 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from recsys.artefact import digest
 from recsys.config.base import Section
 from recsys.config.data import DataConfig
 from recsys.config.evaluation import EvaluationConfig
@@ -32,25 +31,6 @@ class Config(Section):
     def to_json(self) -> dict[str, Any]:
         """The whole config, defaults included, as JSON values."""
         return self.model_dump(mode="json")
-
-    def flat(self) -> dict[str, Any]:
-        """Dotted keys to plain values: what MLflow logs as parameters."""
-        flat: dict[str, Any] = {}
-
-        def walk(prefix: str, value: Any) -> None:
-            if isinstance(value, dict):
-                for key, inner in value.items():
-                    walk(f"{prefix}.{key}" if prefix else key, inner)
-            else:
-                flat[prefix] = value
-
-        walk("", self.to_json())
-        return flat
-
-    def section_digest(self, *sections: str) -> str:
-        """The digest of the named sections: what a stage that reads only those depends on."""
-        whole = self.to_json()
-        return digest({name: whole[name] for name in sections})
 
 
 def apply_override(values: dict[str, Any], override: str) -> None:

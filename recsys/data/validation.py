@@ -10,7 +10,6 @@ from recsys.data.reading.raw import RawBlock, Reject
 from recsys.data.timestamps import Unit, to_milliseconds
 from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, MAX_ID_BYTES, TIMESTAMP, USER
 
-ID_TYPE = pa.dictionary(pa.int32(), pa.string())
 Mask = npt.NDArray[np.bool_]
 
 
