@@ -1,13 +1,17 @@
-"""Arguments that several commands share."""
+"""Arguments that several commands share, and the JSON object that they print."""
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pipelines.runners import Runner
     from recsys.config.tracking import TrackingConfig
+
+UNITS = {"": 1, "b": 1, "kb": 1000, "kib": 1 << 10, "mb": 1000**2, "mib": 1 << 20}
 
 
 def add_work_dir(parser: argparse.ArgumentParser) -> None:
@@ -19,16 +23,21 @@ def add_work_dir(parser: argparse.ArgumentParser) -> None:
 def add_config(parser: argparse.ArgumentParser) -> None:
     """``CONFIG``, ``--set``, ``--work-dir`` and ``--overwrite``."""
     parser.add_argument("config", metavar="CONFIG", type=Path, help="a recipe, for example configs/movielens-100k.yaml")
+    add_set(parser, "training.epochs=20")
+    add_work_dir(parser)
+    parser.add_argument("--overwrite", action="store_true", help="make the artefacts again even when they are there")
+
+
+def add_set(parser: argparse.ArgumentParser, example: str) -> None:
+    """``--set``; ``example`` is a setting that the command reads."""
     parser.add_argument(
         "--set",
         dest="overrides",
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help="override one config key, for example training.epochs=20 (repeatable)",
+        help=f"override one config key, for example {example} (repeatable)",
     )
-    add_work_dir(parser)
-    parser.add_argument("--overwrite", action="store_true", help="make the artefacts again even when they are there")
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -51,12 +60,58 @@ def tracking_of(args: argparse.Namespace) -> "TrackingConfig":
     return TrackingConfig(uri=args.tracking_uri, experiment=args.experiment)
 
 
+def add_seeds(parser: argparse.ArgumentParser) -> None:
+    """``--seeds``: None where it is not given."""
+    parser.add_argument(
+        "--seeds", type=seeds, help="train once a seed and give means, for example 1,2,3 (default: training.seed)"
+    )
+
+
 def seeds(text: str) -> list[int]:
     """``1,2,3`` to a list; argparse reports what is not."""
     values = [int(part) for part in text.split(",")]
     if len(set(values)) != len(values):
         raise argparse.ArgumentTypeError(f"{text!r}: a seed stands twice")
     return values
+
+
+def add_runner(parser: argparse.ArgumentParser) -> None:
+    """``--workers``, ``--runner`` and ``--beam-option``."""
+    parser.add_argument(
+        "--workers", type=positive, help="processes of the local runner (default: by the size of the job)"
+    )
+    parser.add_argument("--runner", default="local", help="a Beam runner's name, for example FlinkRunner")
+    parser.add_argument(
+        "--beam-option",
+        dest="options",
+        metavar="OPTION",
+        action="append",
+        default=[],
+        help="an option for Beam, for example --beam-option=--flink_master=localhost:8081 (repeatable)",
+    )
+
+
+def runner_of(args: argparse.Namespace) -> "Runner":
+    """The runner that ``add_runner``'s arguments name."""
+    from pipelines.runners import Runner
+
+    return Runner(args.runner, args.workers, tuple(args.options))
+
+
+def positive(text: str) -> int:
+    """A whole number from 1; argparse reports what is not."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected 1 or more")
+    return value
+
+
+def size(text: str) -> int:
+    """``300KiB`` to bytes; argparse reports what is not."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", text)
+    if match is None or match[2].lower() not in UNITS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write for example 300KiB or 1.5MB")
+    return int(float(match[1]) * UNITS[match[2].lower()])
 
 
 def print_json(value: Any) -> None:

@@ -28,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from recsys.cli.summary import combine, quality_table
+    from recsys.cli.summary import combine
+    from recsys.cli.tables import quality_table
     from recsys.errors import ConfigError
     from recsys.run import Run
 

@@ -10,42 +10,24 @@ standard output). The settings are the run's own unless --set says otherwise.
 """
 
 import argparse
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_json, add_work_dir, print_json
+from recsys.cli.common import add_json, add_set, add_work_dir, print_json, size
 from recsys.errors import ArtefactError, RecsysError
 
 if TYPE_CHECKING:
     from recsys.data.dataset import Dataset
 
-UNITS = {"": 1, "b": 1, "kb": 1000, "kib": 1 << 10, "mb": 1000**2, "mib": 1 << 20}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", type=Path, help="a finished run's directory")
     parser.add_argument("--dataset", type=Path, help="what it was trained on (default: found in the work directory)")
-    parser.add_argument(
-        "--set",
-        dest="overrides",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        help="override one key of the run's config, for example export.candidates=200 (repeatable)",
-    )
+    add_set(parser, "export.candidates=200")
     parser.add_argument("--budget", type=size, help="name the best variant of at most this size, for example 300KiB")
     add_work_dir(parser)
     parser.add_argument("--overwrite", action="store_true", help="make bundles again even when they are there")
     add_json(parser)
-
-
-def size(text: str) -> int:
-    """``300KiB`` to bytes; argparse reports what is not."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", text)
-    if match is None or match[2].lower() not in UNITS:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; write for example 300KiB or 1.5MB")
-    return int(float(match[1]) * UNITS[match[2].lower()])
 
 
 def run(args: argparse.Namespace) -> int:
@@ -105,7 +87,7 @@ def _dataset(args: argparse.Namespace, digest: str) -> "Dataset":
 def _show(variants: dict[str, dict[str, Any]], chosen: str | None) -> None:
     from rich.console import Console
 
-    from recsys.cli.showcase import bundle_table
+    from recsys.cli.tables import bundle_table
 
     Console(stderr=chosen is not None).print(bundle_table(variants))
     if chosen is not None:

@@ -16,12 +16,9 @@ takes over the earlier dataset's events and keeps its item ids, and stops when t
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from recsys.cli.common import add_config, add_json, print_json
-
-if TYPE_CHECKING:
-    from pipelines.runners import Runner
+from recsys.cli.common import add_config, add_json, add_runner, print_json, runner_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,35 +31,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--max-drift", type=float, default=0.5, help="how much may differ, as a share (default: 0.5)")
     add_runner(parser)
-
-
-def add_runner(parser: argparse.ArgumentParser) -> None:
-    """``--workers``, ``--runner`` and ``--beam-option``."""
-    parser.add_argument("--workers", type=positive, help="processes (default: by the size of the log)")
-    parser.add_argument("--runner", default="local", help="a Beam runner's name, for example FlinkRunner")
-    parser.add_argument(
-        "--beam-option",
-        dest="options",
-        metavar="OPTION",
-        action="append",
-        default=[],
-        help="an option for Beam, for example --beam-option=--flink_master=localhost:8081 (repeatable)",
-    )
-
-
-def positive(text: str) -> int:
-    """A whole number from 1; argparse reports what is not."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected 1 or more")
-    return value
-
-
-def runner_of(args: argparse.Namespace) -> "Runner":
-    """The runner that ``add_runner``'s arguments name."""
-    from pipelines.runners import Runner
-
-    return Runner(args.runner, args.workers, tuple(args.options))
 
 
 def run(args: argparse.Namespace) -> int:

@@ -13,8 +13,7 @@ refusal ends with exit code 1. The dataset that the run was trained on must lie 
 import argparse
 from typing import TYPE_CHECKING
 
-from recsys.cli.common import add_json, add_store, print_json, tracking_of
-from recsys.cli.export import size
+from recsys.cli.common import add_json, add_store, print_json, size, tracking_of
 
 if TYPE_CHECKING:
     from recsys.tracking.promotion import Verdict

@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_config, add_json, print_json
-from recsys.cli.train import add_seeds, train_seeds
+from recsys.cli.common import add_config, add_json, add_seeds, print_json
+from recsys.cli.train import train_seeds
 
 if TYPE_CHECKING:
     from recsys.bundle import Bundle
@@ -84,8 +84,8 @@ def _show(
 ) -> None:
     from rich.console import Console
 
-    from recsys.cli.showcase import NEWEST, bundle_table, rank_for_someone, showcase_table
-    from recsys.cli.summary import quality_table
+    from recsys.cli.showcase import NEWEST, rank_for_someone, showcase_table
+    from recsys.cli.tables import bundle_table, quality_table
     from recsys.tracking.store import store_uri
 
     smallest = min(bundles, key=lambda bundle: bundle.device_bytes)

@@ -9,8 +9,7 @@ server sends such candidates to the phone, which reranks them with what the user
 import argparse
 from pathlib import Path
 
-from recsys.cli.common import add_json, add_work_dir, print_json
-from recsys.cli.prepare import add_runner, positive, runner_of
+from recsys.cli.common import add_json, add_runner, add_work_dir, positive, print_json, runner_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from recsys.cli.tables import WIDTH
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -16,7 +18,6 @@ CANDIDATES = 100
 SHOWN = 10
 NEWEST = 5
 TRIED, USERS = 1000, 200
-WIDTH = 78
 
 
 class Ranking(NamedTuple):
@@ -118,20 +119,4 @@ def showcase_table(showcase: Showcase) -> "Table":
     for place, item in enumerate(ranking.order[:SHOWN], 1):
         style = "bold" if item == ranking.followed else None
         table.add_row(str(place), titles[item], str(ranking.candidates.index(item) + 1), style=style)
-    return table
-
-
-def bundle_table(variants: dict[str, dict[str, Any]]) -> "Table":
-    """Size, latency and quality of each variant."""
-    from rich.table import Table
-
-    title = "Bundles: what a phone downloads, and how long one ranking takes one thread of this machine"
-    table = Table(title=title, min_width=WIDTH)
-    table.add_column("variant", ratio=1)
-    for name in ("size", "median", "NDCG@10"):
-        table.add_column(name, justify="right")
-    for name, facts in variants.items():
-        table.add_row(
-            name, f"{facts['bytes'] / 1024:.0f} KiB", f"{facts['median_ms']:.2f} ms", f"{facts['ndcg@10']:.4f}"
-        )
     return table

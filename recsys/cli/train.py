@@ -10,7 +10,7 @@ killed goes on where it was. The dataset is prepared first when it is not there.
 import argparse
 from typing import TYPE_CHECKING
 
-from recsys.cli.common import add_config, add_json, print_json, seeds
+from recsys.cli.common import add_config, add_json, add_seeds, print_json
 
 if TYPE_CHECKING:
     from recsys.config import Config
@@ -24,17 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def add_seeds(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--seeds", type=seeds, help="train once a seed and give means, for example 1,2,3 (default: training.seed)"
-    )
-
-
 def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from pipelines.prepare import prepare
-    from recsys.cli.summary import combine, quality_table
+    from recsys.cli.summary import combine
+    from recsys.cli.tables import quality_table
     from recsys.config import load_config
 
     config = load_config(args.config, args.overrides)

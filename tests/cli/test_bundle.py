@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from recsys.cli import main
-from recsys.cli.export import best_within, size
+from recsys.cli.common import size
+from recsys.cli.export import best_within
 from recsys.errors import RecsysError
 
 GOLDEN = Path(__file__).parents[1] / "golden"

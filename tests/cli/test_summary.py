@@ -1,9 +1,8 @@
 """Means over seeds, and refusing to average what is not comparable."""
 
 import pytest
-from rich.console import Console
 
-from recsys.cli.summary import combine, quality_table
+from recsys.cli.summary import combine
 from recsys.errors import ArtefactError
 
 
@@ -39,13 +38,3 @@ def test_one_seed_has_no_spread() -> None:
 def test_what_is_not_comparable_is_refused(key: str) -> None:
     with pytest.raises(ArtefactError, match=f"different {key} cannot be averaged"):
         combine([metrics(1, 0.1), metrics(2, 0.1, **{key: "other"})])
-
-
-def test_the_table_shows_the_model_last() -> None:
-    console = Console(width=100, record=True, file=None, quiet=False)
-    with console.capture() as captured:
-        console.print(quality_table(combine([metrics(1, 0.1234), metrics(2, 0.1236)])))
-    printed = captured.get()
-    assert "mean of 2 seeds" in printed
-    assert printed.index("popularity") < printed.index("self-attention")
-    assert "0.1235 ± 0.0001" in printed

@@ -1,0 +1,45 @@
+"""Tables that several commands show."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+WIDTH = 78
+SHOWN = ("hr@10", "ndcg@10", "mrr")
+
+
+def quality_table(summary: dict[str, Any]) -> "Table":
+    """The model beside its baselines, best last."""
+    from rich.table import Table
+
+    seeds = summary["seeds"]
+    spread = f", mean of {len(seeds)} seeds" if len(seeds) > 1 else ""
+    title = f"Ranking the whole catalogue: {summary['split']} items, protocol {summary['protocol']}{spread}"
+    table = Table(title=title, min_width=WIDTH)
+    table.add_column("recommender", ratio=1)
+    rows = sorted(summary["baselines"].items(), key=lambda row: row[1]["ndcg@10"])
+    rows.append(("self-attention", summary["model"]))
+    shown = [metric for metric in SHOWN if all(metric in values for _, values in rows)]
+    for metric in shown:
+        table.add_column(metric.upper(), justify="right")
+    for name, values in rows:
+        cells = [f"{values[m]:.4f}" + (f" ± {values[f'{m}_std']:.4f}" if values[f"{m}_std"] else "") for m in shown]
+        table.add_row(name, *cells, style="bold" if values is summary["model"] else None)
+    return table
+
+
+def bundle_table(variants: dict[str, dict[str, Any]]) -> "Table":
+    """Size, latency and quality of each variant."""
+    from rich.table import Table
+
+    title = "Bundles: what a phone downloads, and how long one ranking takes one thread of this machine"
+    table = Table(title=title, min_width=WIDTH)
+    table.add_column("variant", ratio=1)
+    for name in ("size", "median", "NDCG@10"):
+        table.add_column(name, justify="right")
+    for name, facts in variants.items():
+        table.add_row(
+            name, f"{facts['bytes'] / 1024:.0f} KiB", f"{facts['median_ms']:.2f} ms", f"{facts['ndcg@10']:.4f}"
+        )
+    return table

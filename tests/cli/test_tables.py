@@ -1,0 +1,31 @@
+"""What the shared tables show."""
+
+from rich.console import Console
+
+from recsys.cli.tables import bundle_table, quality_table
+
+
+def printed(table: object) -> str:
+    console = Console(width=100)
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get()
+
+
+def test_the_model_stands_last_with_its_spread() -> None:
+    model = {"hr@10": 0.5, "hr@10_std": 0.0, "ndcg@10": 0.1235, "ndcg@10_std": 0.0001}
+    popularity = {"hr@10": 0.2, "hr@10_std": 0.0, "ndcg@10": 0.1, "ndcg@10_std": 0.0}
+    summary = {
+        "protocol": "L1", "split": "test", "seeds": [1, 2], "model": model, "baselines": {"popularity": popularity},
+    }  # fmt: skip
+    text = printed(quality_table(summary))
+    assert "test items, protocol L1, mean of 2 seeds" in text
+    assert text.index("popularity") < text.index("self-attention")
+    assert "0.1235 ± 0.0001" in text
+    assert "0.1000 ±" not in text
+
+
+def test_a_bundle_is_shown_by_size_latency_and_quality() -> None:
+    text = printed(bundle_table({"int8": {"bytes": 3 * 1024, "median_ms": 0.128, "ndcg@10": 0.25}}))
+    row = next(line for line in text.splitlines() if "int8" in line)
+    assert [cell.strip() for cell in row.split("│")[1:-1]] == ["int8", "3 KiB", "0.13 ms", "0.2500"]
