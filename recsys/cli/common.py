@@ -20,12 +20,12 @@ def add_work_dir(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_config(parser: argparse.ArgumentParser) -> None:
-    """``CONFIG``, ``--set``, ``--work-dir`` and ``--overwrite``."""
+def add_config(parser: argparse.ArgumentParser, *, overwrite: str) -> None:
+    """``CONFIG``, ``--set``, ``--work-dir`` and ``--overwrite``, whose help says what this command makes again."""
     parser.add_argument("config", metavar="CONFIG", type=Path, help="a recipe, for example configs/movielens-100k.yaml")
     add_set(parser, "training.epochs=20")
     add_work_dir(parser)
-    parser.add_argument("--overwrite", action="store_true", help="make the artefacts again even when they are there")
+    parser.add_argument("--overwrite", action="store_true", help=overwrite)
 
 
 def add_set(parser: argparse.ArgumentParser, example: str) -> None:
@@ -58,6 +58,17 @@ def tracking_of(args: argparse.Namespace) -> "TrackingConfig":
     from recsys.config.tracking import TrackingConfig
 
     return TrackingConfig(uri=args.tracking_uri, experiment=args.experiment)
+
+
+def store_arguments(tracking: "TrackingConfig") -> list[str]:
+    """What ``add_store`` must be given to name the store of ``tracking``; nothing where it is the default one."""
+    default = type(tracking)()
+    arguments = []
+    if tracking.uri != default.uri:
+        arguments += ["--tracking-uri", str(tracking.uri)]
+    if tracking.experiment != default.experiment:
+        arguments += ["--experiment", tracking.experiment]
+    return arguments
 
 
 def add_seeds(parser: argparse.ArgumentParser) -> None:

@@ -22,7 +22,7 @@ from recsys.cli.common import add_config, add_json, add_runner, print_json, runn
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_config(parser)
+    add_config(parser, overwrite="make the dataset again even when it is there")
     add_json(parser)
     parser.add_argument("--extend", metavar="DATASET", type=Path, help="take over this dataset's events and item ids")
     parser.add_argument("--forget", metavar="FILE", type=Path, help="leave these users out for good, one id a line")

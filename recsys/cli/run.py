@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_config, add_json, add_seeds, print_json
+from recsys.cli.common import add_config, add_json, add_seeds, print_json, store_arguments
 from recsys.cli.train import train_seeds
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_config(parser)
+    add_config(parser, overwrite="make dataset, runs and bundles again even when they are there")
     add_seeds(parser)
     add_json(parser)
 
@@ -106,8 +106,9 @@ def _show(
         f"  {bin_dir}recsys rerank {smallest.path} --history {shlex.join(someone.ranking.history[-NEWEST:])} --top 10",
     ]
     if config.tracking.enabled:
+        store = shlex.join(["--work-dir", str(work_dir), *store_arguments(config.tracking)])
         lines += [
-            f"  {bin_dir}recsys compare --work-dir {work_dir}",
+            f"  {bin_dir}recsys compare {store}",
             f"  {bin_dir}mlflow ui --backend-store-uri {store_uri(config.tracking, work_dir)}",
         ]
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

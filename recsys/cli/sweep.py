@@ -25,7 +25,7 @@ SHOWN = 15
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_config(parser)
+    add_config(parser, overwrite="train a new trial even when its run is there; the dataset and settled trials stay")
     parser.add_argument(
         "--param",
         dest="space",

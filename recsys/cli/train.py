@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_config(parser)
+    add_config(parser, overwrite="train again even when the runs are there; the dataset stays")
     add_seeds(parser)
     add_json(parser)
 
