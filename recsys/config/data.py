@@ -11,11 +11,13 @@ from recsys.config.base import Section
 class Columns(Section):
     """The log's own names for what an event holds."""
 
-    user: str = "user_id"
-    item: str = "item_id"
-    timestamp: str = "timestamp"
-    event_id: str | None = None
-    event_type: str | None = None
+    user: str = Field("user_id", description="column of the user's id")
+    item: str = Field("item_id", description="column of the item's id")
+    timestamp: str = Field("timestamp", description="column of the event's time")
+    event_id: str | None = Field(
+        None, description="column of whole numbers that order a user's events of one time; null where there is none"
+    )
+    event_type: str | None = Field(None, description="column of the event's type; null where there is none")
 
 
 class EventType(Section):
@@ -24,26 +26,38 @@ class EventType(Section):
     ``at_least`` bounds columns of the log from below: ``{dwell_seconds: 10}`` drops events with less, or none.
     """
 
-    weight: float = Field(1.0, gt=0)
-    at_least: dict[str, float] = Field(default_factory=dict)
+    weight: float = Field(
+        1.0, gt=0, description="stands beside each event of this type in the dataset; the model does not read it"
+    )
+    at_least: dict[str, float] = Field(
+        default_factory=dict, description="lower bounds by column of the log; an event with less, or none, is dropped"
+    )
 
 
 class ItemTable(Section):
     """A table of items joined into the vocabulary; every other column becomes metadata."""
 
-    path: Path
-    item: str = "item_id"
-    title: str | None = None
+    path: Path = Field(description="CSV, TSV or Parquet, one row an item")
+    item: str = Field("item_id", description="column of the item's id, as the log has it")
+    title: str | None = Field(None, description="column of what people call the item; null where there is none")
 
 
 class DataConfig(Section):
     """The event log: a data set by name, or any file, folder or glob by path."""
 
-    name: str | None = None
-    path: Path | None = None
+    name: str | None = Field(
+        None, description="movielens-100k, movielens-1m or movielens-20m, which is fetched; instead of path"
+    )
+    path: Path | None = Field(
+        None, description="file, folder or glob: CSV, TSV, JSON Lines (gzip or not) or Parquet; instead of name"
+    )
     columns: Columns = Columns()
-    timestamp_unit: Literal["s", "ms", "iso8601"] = "s"
-    delimiter: str = Field(",", min_length=1, max_length=1)
+    timestamp_unit: Literal["s", "ms", "iso8601"] = Field(
+        "s", description="how times are written; a Parquet column typed as a time brings its own unit"
+    )
+    delimiter: str = Field(
+        ",", min_length=1, max_length=1, description="one character, between the fields of a CSV or TSV log"
+    )
     event_types: dict[str, EventType] = Field(default_factory=dict)
     items: ItemTable | None = None
 

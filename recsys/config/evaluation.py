@@ -10,7 +10,9 @@ from recsys.config.base import Section
 class EvaluationConfig(Section):
     """Full-catalogue ranking metrics."""
 
-    ks: tuple[int, ...] = Field((5, 10, 20), description="cut-offs reported; 10 chooses the epoch and is always there")
+    ks: tuple[int, ...] = Field(
+        (5, 10, 20), description="cut-offs reported; 10, which chooses the epoch, must be among them"
+    )
     filter_seen: bool = Field(True, description="take a history's items out of its ranking (never the target)")
     batch_size: int = Field(256, ge=1, description="histories scored at once")
     baselines: tuple[Literal["popularity", "recent_popularity", "markov", "window_markov", "item_knn", "ease"], ...] = (

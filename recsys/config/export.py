@@ -14,19 +14,23 @@ VARIANT = r"^(student-)?(float32|float16|int8|int4|pq)(-m\d+)?$"
 class StudentConfig(Section):
     """The shape of the distilled student, for variants named student-…, and how it learns."""
 
-    width: int = Field(32, ge=1)
-    blocks: int = Field(1, ge=1)
+    width: int = Field(32, ge=1, description="size of an item's embedding and of the hidden state")
+    blocks: int = Field(1, ge=1, description="attention blocks, one upon another")
     feed_forward: int = Field(1, ge=1, description="hidden units of the feed-forward, in multiples of the width")
-    steps: int = Field(3000, ge=1)
+    steps: int = Field(3000, ge=1, description="training steps")
     batch_size: int = Field(128, ge=1, description="histories a step")
-    learning_rate: float = Field(2e-3, gt=0)
-    seed: int = 1
+    learning_rate: float = Field(2e-3, gt=0, description="Adam's at the first step; a cosine takes it to 0")
+    seed: int = Field(1, description="of the student's first weights and of the histories it sees")
 
 
 class ExportConfig(Section):
     """Variants of the TFLite model, what they hold, and how close they must stay to Keras."""
 
-    variants: tuple[Annotated[str, Field(pattern=VARIANT)], ...] = Field(("float32", "int8"), min_length=1)
+    variants: tuple[Annotated[str, Field(pattern=VARIANT)], ...] = Field(
+        ("float32", "int8"),
+        min_length=1,
+        description="one bundle each: float32, float16, int8, int4 or pq, with student- before or -mDEPTH after it",
+    )
     memory_neighbours: int = Field(
         32, ge=0, description="transitions kept an item on average, where a variant's name does not say -mDEPTH"
     )

@@ -18,14 +18,18 @@ class MemoryConfig(Section):
 class ModelConfig(Section):
     """A stack of attention blocks over the newest ``max_length`` events."""
 
-    max_length: int = Field(50, ge=1)
-    width: int = Field(64, ge=1)
-    blocks: int = Field(2, ge=1)
-    heads: int = Field(1, ge=1)
+    max_length: int = Field(50, ge=1, description="newest events of a history that are read")
+    width: int = Field(64, ge=1, description="size of an item's embedding and of the hidden state")
+    blocks: int = Field(2, ge=1, description="attention blocks, one upon another")
+    heads: int = Field(1, ge=1, description="attention heads of a block; they divide the width")
     feed_forward: int = Field(4, ge=1, description="hidden units of the feed-forward, in multiples of the width")
     join: Literal["residual", "ligr"] = Field("ligr", description="pre-norm residuals, or LiGR's gated ones")
-    positions: Literal["newest", "oldest", "rotary", "none"] = "newest"
-    dropout: float = Field(0.2, ge=0, lt=1)
+    positions: Literal["newest", "oldest", "rotary", "none"] = Field(
+        "newest", description="learned, from the newest or the oldest event; rotary turns queries and keys"
+    )
+    dropout: float = Field(
+        0.2, ge=0, lt=1, description="share zeroed in training, of the input and of what each half of a block adds"
+    )
     memory: MemoryConfig | None = MemoryConfig()
 
     @model_validator(mode="after")

@@ -11,15 +11,15 @@ from recsys.config.base import Section
 class BotRule(Section):
     """A user with more than ``events`` events within any ``seconds`` seconds is a bot, and dropped whole."""
 
-    events: int = Field(ge=1)
-    seconds: float = Field(gt=0)
+    events: int = Field(ge=1, description="events that a person may do within the seconds")
+    seconds: float = Field(gt=0, description="length of the time that is looked at, wherever it begins")
 
 
 class WindowRule(Section):
     """Cut the training part of long histories into windows of ``length`` events, ``stride`` apart."""
 
-    length: int = Field(ge=1)
-    stride: int = Field(ge=1)
+    length: int = Field(ge=1, description="events of a window; the oldest may have fewer")
+    stride: int = Field(ge=1, description="events from the end of one window to the end of the next")
 
 
 class PrepareConfig(Section):
@@ -29,25 +29,38 @@ class PrepareConfig(Section):
     (what production can know). A temporal split always takes ``train``.
     """
 
-    k_core: int = Field(5, ge=1)
-    min_item_events: int = Field(1, ge=1)
-    max_items: int | None = Field(None, ge=1)
-    oov_buckets: int = Field(0, ge=0)
-    drop_duplicates: bool = True
-    drop_repeats: bool = False
-    bots: BotRule | None = None
-    max_user_events: int | None = Field(None, ge=1)
-    max_rejected_share: float = Field(0.01, ge=0, le=1)
-    split: Literal["leave_one_out", "temporal", "last_session"] = "leave_one_out"
-    fit_on: Literal["all", "train"] = Field(
-        default_factory=lambda given: "train" if given.get("split") == "temporal" else "all"
+    k_core: int = Field(5, ge=1, description="events that every user and every item kept must have")
+    min_item_events: int = Field(1, ge=1, description="events that an item must have before the core is taken")
+    max_items: int | None = Field(None, ge=1, description="largest vocabulary, most frequent items first; null is all")
+    oov_buckets: int = Field(
+        0, ge=0, description="ids that items outside the vocabulary share by their hash; with 0 their events go"
     )
-    validation_from: datetime | None = None
-    test_from: datetime | None = None
-    session_gap_minutes: float = Field(30, gt=0)
+    drop_duplicates: bool = Field(True, description="of events alike in user, item, time and type, keep the first")
+    drop_repeats: bool = Field(False, description="of a user's consecutive events on one item, keep the first")
+    bots: BotRule | None = None
+    max_user_events: int | None = Field(
+        None, ge=1, description="newest events kept of each user, duplicates counted; null is all"
+    )
+    max_rejected_share: float = Field(
+        0.01, ge=0, le=1, description="share of rows that may be no events before preparing is refused"
+    )
+    split: Literal["leave_one_out", "temporal", "last_session"] = Field(
+        "leave_one_out", description="what tests: each user's last event, all from test_from on, or the last session"
+    )
+    fit_on: Literal["all", "train"] = Field(
+        default_factory=lambda given: "train" if given.get("split") == "temporal" else "all",
+        description="events that decide core and vocabulary; split: temporal always takes train",
+    )
+    validation_from: datetime | None = Field(
+        None, description="with split: temporal, when validation begins; UTC unless it names a zone"
+    )
+    test_from: datetime | None = Field(
+        None, description="with split: temporal, when the test begins; UTC unless it names a zone"
+    )
+    session_gap_minutes: float = Field(30, gt=0, description="a longer pause of a user begins a new session")
     windows: WindowRule | None = None
-    keep_events: bool = False
-    events_per_shard: int = Field(500_000, ge=1)
+    keep_events: bool = Field(False, description="keep the valid events, which prepare --extend needs")
+    events_per_shard: int = Field(500_000, ge=1, description="rows of the log for each shard, on average")
 
     @model_validator(mode="after")
     def _split_is_whole(self) -> "PrepareConfig":

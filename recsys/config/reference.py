@@ -53,5 +53,6 @@ def _limits(metadata: list[Any]) -> str:
 
 
 def _choices(annotation: Any) -> str:
-    options = [option for option in get_args(annotation) if isinstance(option, str)]
+    inside = [option for part in get_args(annotation) for option in (part, *get_args(part))]
+    options = [option for option in inside if isinstance(option, str)]
     return " | ".join(options)

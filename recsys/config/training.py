@@ -24,19 +24,25 @@ class NegativesConfig(Section):
 class TrainingConfig(Section):
     """Loss, optimiser, schedule and stopping."""
 
-    seed: int = 1
-    loss: Literal["softmax", "sampled_softmax", "bce", "gbce"] = "sampled_softmax"
+    seed: int = Field(1, description="of first weights, order of users, negatives and dropout")
+    loss: Literal["softmax", "sampled_softmax", "bce", "gbce"] = Field(
+        "sampled_softmax", description="softmax is over the whole catalogue, the others are over negatives"
+    )
     gbce_calibration: float = Field(0.75, ge=0, le=1, description="gBCE's t: 0 is BCE, 1 undoes all of the sampling")
     negatives: NegativesConfig = NegativesConfig()
-    epochs: int = Field(100, ge=1)
+    epochs: int = Field(100, ge=1, description="passes over all users, at most")
     patience: int = Field(10, ge=1, description="validations without a better NDCG@10 before training stops")
     validate_every: int = Field(1, ge=1, description="epochs between validations")
     batch_size: int = Field(128, ge=1, description="users a step")
-    learning_rate: float = Field(1e-3, gt=0)
-    beta_2: float = Field(0.98, gt=0, lt=1)
-    warmup_steps: int = Field(100, ge=0)
-    schedule: Literal["constant", "cosine"] = "constant"
-    weight_decay: float = Field(0.0, ge=0)
+    learning_rate: float = Field(1e-3, gt=0, description="Adam's, after the warm-up")
+    beta_2: float = Field(0.98, gt=0, lt=1, description="Adam's decay of the mean squared gradient")
+    warmup_steps: int = Field(100, ge=0, description="steps over which the learning rate grows from 0")
+    schedule: Literal["constant", "cosine"] = Field(
+        "constant", description="learning rate after the warm-up; a cosine falls to a hundredth at the last epoch"
+    )
+    weight_decay: float = Field(
+        0.0, ge=0, description="decoupled, times the learning rate; vectors and scalars do not decay"
+    )
     final_fit: bool = Field(
         False, description="train again with the validation events, as long as validation chose (protocol L1F)"
     )
