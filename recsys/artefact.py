@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.errors import ArtefactError
+from recsys.locks import claimed, is_claimed
 from recsys.schema import MANIFEST
 
 DIGEST_LENGTH = 32
@@ -101,11 +102,13 @@ def publish(target: Path, *, overwrite: bool = False, check: Callable[[Path], No
         raise ArtefactError(f"{target}: already there; pass --overwrite to make it again")
     target.parent.mkdir(parents=True, exist_ok=True)
     for stale in target.parent.glob(f".{target.name}.tmp-*"):
-        shutil.rmtree(stale, ignore_errors=True)
+        if not is_claimed(stale):  # its process is gone
+            shutil.rmtree(stale, ignore_errors=True)
     aside = target.with_name(f".{target.name}.tmp-{uuid.uuid4().hex[:8]}")
     aside.mkdir()
     try:
-        yield aside
+        with claimed(aside, str(target)):
+            yield aside
         if check is not None:
             check(aside)
         if target.exists():

@@ -13,7 +13,7 @@ STANDARD = set(sys.stdlib_module_names)
 
 # What a phone needs: the standard library and numpy.
 LIGHT = (
-    "recsys.schema", "recsys.errors", "recsys.artefact", "recsys.bundle",
+    "recsys.schema", "recsys.errors", "recsys.artefact", "recsys.locks", "recsys.bundle",
     "recsys.data.hashing", "recsys.data.history", "recsys.data.vocabulary",
 )  # fmt: skip
 DATA = {"numpy", "pandas", "pyarrow", "pydantic", "yaml", "rich", "matplotlib"}

@@ -21,9 +21,12 @@ from recsys.bundle import (
     write_golden,
     write_strings,
 )
+from recsys.config.evaluation import EvaluationConfig
 from recsys.config.export import ExportConfig
 from recsys.data.dataset import Dataset
 from recsys.errors import ConfigError, RecsysError
+from recsys.evaluation.evaluate import rank, targets_of
+from recsys.evaluation.metrics import summarise
 from recsys.evaluation.ranking import ScoreAll
 from recsys.evaluation.scorer import scorer
 from recsys.export import convert, flatbuffer, measure
@@ -50,11 +53,11 @@ class Exporter:
         self, model: SASRec, dataset: Dataset, config: ExportConfig, run_digest: str, *, filter_seen: bool
     ) -> None:
         self.model, self.dataset, self.config = model, dataset, config
-        self.run_digest, self.filter_seen = run_digest, filter_seen
+        self.run_digest, self.evaluation = run_digest, EvaluationConfig(filter_seen=filter_seen)
         self.length = model.config.max_length
         self.requests = sample_requests(dataset, config.candidates)
         self.inputs = [encode(request, dataset, self.length, config.candidates) for request in self.requests]
-        self.targets = measure.sample_targets(dataset.sequences, config.evaluated_users)
+        self.targets = targets_of(dataset, "test", config.evaluated_users)
 
     @cached_property
     def quality(self) -> dict[str, float]:
@@ -107,7 +110,7 @@ class Exporter:
             operators=operators,
             measured={
                 **quality,
-                "users": len(self.targets[0]),
+                "users": len(self.targets.users),
                 "keras": self.quality,
                 "largest_difference": difference,
                 "median_ms": runtime.median_ms("rerank", self.inputs, LATENCY_ROUNDS),
@@ -118,7 +121,7 @@ class Exporter:
         seal(directory, manifest)
 
     def _quality(self, score_all: ScoreAll) -> dict[str, float]:
-        return measure.quality(score_all, self.dataset, *self.targets, filter_seen=self.filter_seen)
+        return summarise(rank(score_all, self.dataset, self.targets, self.evaluation), (10,))
 
     def _largest_difference(self, variant: Variant, runtime: Runtime) -> float:
         largest = 0.0
@@ -139,7 +142,7 @@ class Exporter:
         if ours < keras * (1 - self.config.max_quality_loss):
             raise RecsysError(
                 f"export: {variant.name} loses {1 - ours / keras:.1%} of Keras' NDCG@10 ({ours:.4f} against {keras:.4f}"
-                f" on {len(self.targets[0])} users), more than export.max_quality_loss "
+                f" on {len(self.targets.users)} users), more than export.max_quality_loss "
                 f"{self.config.max_quality_loss:.0%}; no bundle was written"
             )
         return quality

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from recsys.artefact import sha256_file
 from recsys.config.model import ModelConfig
-from recsys.data.dataset import Dataset
+from recsys.data.dataset import ITEMS_FILE, Dataset, dataset_digest
 from recsys.data.history import Event, encode_history
 from recsys.errors import ArtefactError, DataError
 from recsys.run import Run
@@ -37,7 +37,7 @@ class Recommender:
         from recsys.models.weights import load_weights
 
         run, self.dataset = Run(path / "run"), Dataset(path / "dataset")
-        _check(run)
+        _check(run, self.dataset)
         config = ModelConfig.model_validate(run.config["model"])
         self.length = config.max_length
         model = build_model(config, self.dataset.vocabulary.table_size)
@@ -89,8 +89,14 @@ def _event(raw: dict[str, Any]) -> Event:
     return Event(str(raw["item"]), int(raw["timestamp"]), int(raw.get("event_id") or 0))
 
 
-def _check(run: Run) -> None:
-    hashes = run.manifest["files"]
-    for file in (run.config_file, run.weights_file):
-        if sha256_file(file) != hashes.get(file.name):
+def _check(run: Run, dataset: Dataset) -> None:
+    """Every file must be what the run sealed: its own by its manifest, the item table by the dataset's digest."""
+    hashes, manifest = run.manifest["files"], dataset.manifest
+    for file, expected in (
+        *((file, hashes.get(file.name)) for file in (run.config_file, run.weights_file)),
+        (dataset.path / ITEMS_FILE, manifest["files"].get(ITEMS_FILE)),
+    ):
+        if sha256_file(file) != expected:
             raise ArtefactError(f"{file}: not the file that its run sealed; log the model again from its run")
+    if dataset_digest(manifest["counts"], manifest["files"]) != run.manifest["dataset_digest"]:
+        raise ArtefactError(f"{dataset.path}: not the dataset that the run was trained on; log the model again")

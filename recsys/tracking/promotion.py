@@ -7,13 +7,14 @@ from pathlib import Path
 from recsys.bundle import Bundle
 from recsys.config.evaluation import EvaluationConfig
 from recsys.errors import ConfigError
+from recsys.locks import exclusive
 from recsys.tracking import registry
 from recsys.tracking.datasets import find_dataset
 from recsys.tracking.gate import Budget, Check, check_budgets, check_parity, check_quality
 from recsys.tracking.record import DATASET_TAG
 from recsys.tracking.rescoring import ranks_in_test
 from recsys.tracking.runs import StoredRun, local_directory
-from recsys.tracking.store import Store, exclusive, store_errors
+from recsys.tracking.store import Store, store_errors
 
 
 @dataclass(frozen=True)

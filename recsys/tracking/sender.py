@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from recsys.config.tracking import TrackingConfig
 from recsys.data.dataset import Dataset
+from recsys.locks import exclusive
 from recsys.run import Run
 from recsys.schema import MANIFEST
 from recsys.tracking import record
 from recsys.tracking.card import run_card
 from recsys.tracking.datasets import find_dataset
-from recsys.tracking.store import Store, StoreError, exclusive, open_store, store_errors, store_uri
+from recsys.tracking.store import Store, StoreError, open_store, store_errors, store_uri
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric

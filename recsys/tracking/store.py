@@ -1,6 +1,5 @@
 """The MLflow store: opened the same way by every command, made once even when many processes come at once."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys.config.tracking import TrackingConfig
-from recsys.errors import ConfigError, RecsysError
+from recsys.errors import RecsysError
+from recsys.locks import exclusive
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -49,34 +49,6 @@ class Store:
     client: "MlflowClient"
     experiment_id: str
     artefact_root: str
-
-
-@contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock of a directory against other processes, and against other threads that open it anew."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def claimed(path: Path, what: str) -> Iterator[None]:
-    """As ``exclusive``, but refuses to wait.
-
-    Raises:
-        ConfigError: another process has it.
-    """
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise ConfigError(f"{what}: already under way in another process ({path}); wait for it or stop it") from None
-    finally:
-        os.close(handle)
 
 
 def store_uri(tracking: TrackingConfig, work_dir: Path) -> str:

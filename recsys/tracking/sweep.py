@@ -17,12 +17,12 @@ from optuna.trial import FrozenTrial, TrialState
 from recsys.artefact import digest
 from recsys.config import Config
 from recsys.errors import ConfigError, RecsysError
+from recsys.locks import claimed
 from recsys.run import Run
 from recsys.tracking.mirror import MlflowMirror
 from recsys.tracking.parent import Parent
 from recsys.tracking.pruning import METRIC, Pruning
 from recsys.tracking.space import Dimension, check_space, grid, with_values
-from recsys.tracking.store import claimed
 from recsys.tracking.trial import Trial
 
 SWEEPS_DIR = "sweeps"

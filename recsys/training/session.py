@@ -18,6 +18,7 @@ from recsys.evaluation.evaluate import Targets, evaluate, rank, ranks_table, tar
 from recsys.evaluation.metrics import summarise
 from recsys.evaluation.plots import draw_plots
 from recsys.evaluation.scorer import scorer
+from recsys.locks import claimed
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import SASRec, build_model
 from recsys.run import Run
@@ -64,7 +65,16 @@ class Session:
         self.clock = Clock()
 
     def run(self, callbacks: Sequence[Callback], on_step: Steps | None) -> None:
-        """Train, evaluate and seal."""
+        """Train, evaluate and seal.
+
+        Raises:
+            ConfigError: another process is training this very run.
+        """
+        self._run.checkpoint_dir.mkdir(exist_ok=True)
+        with claimed(self._run.checkpoint_dir, f"training {self._run.path.name}"):
+            self._train(callbacks, on_step)
+
+    def _train(self, callbacks: Sequence[Callback], on_step: Steps | None) -> None:
         for callback in callbacks:
             callback.on_start(self._run, self.config)
         targets = targets_of(self.dataset, "validation", self.config.evaluation.validation_users)

@@ -16,6 +16,7 @@ from mlflow import MlflowClient
 from recsys.artefact import digest, file_hashes, write_json
 from recsys.config import parse_config
 from recsys.config.tracking import TrackingConfig
+from recsys.data.dataset import dataset_digest
 from recsys.run import Run
 from recsys.tracking.datasets import find_dataset
 from recsys.tracking.store import DATABASE
@@ -78,20 +79,22 @@ def make_dataset(path: Path, content: str = "log") -> str:
     pd.DataFrame(
         {"item_id": np.arange(1, ITEMS + 1, dtype=np.int32), "external_id": items, "count": range(ITEMS, 0, -1)}
     ).to_parquet(path / "items.parquet")
-    dataset_digest = digest(content)
+    write_json(path / "stats.json", {"content": content})
+    counts, hashes = {"read": 100, "written": 90}, file_hashes(path)
+    found = dataset_digest(counts, hashes)
     write_json(
         path / "manifest.json",
         {
             "kind": "dataset",
             "format_version": 1,
-            "dataset_digest": dataset_digest,
-            "counts": {"read": 100, "written": 90},
+            "dataset_digest": found,
+            "counts": counts,
             "cleaning": {"drop_duplicates": True, "drop_repeats": False},
             "oov": {"buckets": 0},
-            "files": file_hashes(path),
+            "files": hashes,
         },
     )
-    return dataset_digest
+    return found
 
 
 @pytest.fixture
@@ -122,8 +125,8 @@ def run_builder(work_dir: Path) -> MakeRun:
             }
         ).to_json()
         dataset_path = work_dir / "datasets" / content
-        dataset_digest = make_dataset(dataset_path, content)
-        identity = digest([config, dataset_digest, protocol, quality])
+        data_digest = make_dataset(dataset_path, content)
+        identity = digest([config, data_digest, protocol, quality])
         run = Run.create(
             work_dir / "runs" / identity,
             config,
@@ -132,10 +135,10 @@ def run_builder(work_dir: Path) -> MakeRun:
                 "name": name,
                 "seed": seed,
                 "protocol": protocol,
-                "dataset_digest": dataset_digest,
+                "dataset_digest": data_digest,
                 "dataset_counts": {"read": 100, "written": 90},
                 "table_size": ITEMS + 1,
-                "config_digest": digest([config["model"], dataset_digest, quality]),
+                "config_digest": digest([config["model"], data_digest, quality]),
                 "code_version": "0" * 40,
                 "code_clean": True,
                 "environment_lock": "1" * 64,

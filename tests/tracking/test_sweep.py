@@ -4,8 +4,9 @@ import pytest
 
 from recsys.config import parse_config
 from recsys.errors import ConfigError, RecsysError
+from recsys.locks import claimed
 from recsys.tracking.space import parse_dimension
-from recsys.tracking.store import claimed, open_store
+from recsys.tracking.store import open_store
 from recsys.tracking.sweep import Plan, sweep
 
 SPACE = [parse_dimension("model.width=8,16,32")]

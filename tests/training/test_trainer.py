@@ -11,9 +11,10 @@ import pytest
 from recsys.config import Config
 from recsys.config.evaluation import EvaluationConfig
 from recsys.data.dataset import Dataset
-from recsys.errors import ArtefactError, RecsysError
+from recsys.errors import ArtefactError, ConfigError, RecsysError
 from recsys.evaluation.evaluate import rank, targets_of
 from recsys.evaluation.scorer import scorer
+from recsys.locks import claimed
 from recsys.models.loading import load_run
 from recsys.run import Run
 from recsys.training.session import make_reproducible
@@ -119,6 +120,13 @@ def test_a_loss_that_diverges_stops_the_run_and_keeps_the_checkpoint(
     with pytest.raises(RecsysError, match=r"loss became (nan|inf).*learning_rate"):
         train(wild, dataset, tmp_path)
     assert not run_of(wild, dataset, tmp_path).is_finished
+
+
+def test_two_processes_do_not_train_one_run(dataset: Dataset, config: Config, tmp_path: Path) -> None:
+    checkpoints = run_of(config, dataset, tmp_path).checkpoint_dir
+    checkpoints.mkdir(parents=True)
+    with claimed(checkpoints, "another"), pytest.raises(ConfigError, match="already under way"):
+        train(config, dataset, tmp_path)
 
 
 def test_a_damaged_dataset_is_never_trained_on(dataset: Dataset, config: Config, tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""Publishing: whole or not at all, and never in another's way."""
+
+from pathlib import Path
+
+import pytest
+
+from recsys.artefact import check_files, file_hashes, publish
+from recsys.errors import ArtefactError
+
+
+def test_nothing_is_visible_before_the_end(tmp_path: Path) -> None:
+    with publish(tmp_path / "made") as aside:
+        (aside / "file").write_text("content")
+        assert not (tmp_path / "made").exists()
+    assert (tmp_path / "made" / "file").read_text() == "content"
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
+
+
+def test_an_error_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), publish(tmp_path / "made") as aside:
+        (aside / "file").write_text(str(1 / 0))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_there_is_not_clobbered_unless_asked(tmp_path: Path) -> None:
+    for content in ("one", "two"):
+        with publish(tmp_path / "made", overwrite=content == "two") as aside:
+            (aside / "file").write_text(content)
+    assert (tmp_path / "made" / "file").read_text() == "two"
+    with pytest.raises(ArtefactError, match="--overwrite"), publish(tmp_path / "made"):
+        pass
+
+
+def test_what_a_killed_attempt_left_goes_and_a_living_one_stays(tmp_path: Path) -> None:
+    (tmp_path / ".made.tmp-dead").mkdir()
+    with publish(tmp_path / "made") as living:
+        with pytest.raises(ArtefactError), publish(tmp_path / "made", check=lambda path: refuse()):
+            assert living.exists(), "another attempt at the same artefact was swept away"
+        assert not (tmp_path / ".made.tmp-dead").exists()
+        (living / "file").write_text("content")
+    assert (tmp_path / "made" / "file").exists()
+
+
+def refuse() -> None:
+    raise ArtefactError("not what it should be")
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/hosts", "a/../../outside"])
+def test_names_that_point_outside_are_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "inside").mkdir()
+    with pytest.raises(ArtefactError, match="points outside"):
+        check_files(tmp_path / "inside", {name: "0" * 64}, "bundle")
+
+
+def test_a_changed_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("one")
+    hashes = file_hashes(tmp_path)
+    (tmp_path / "file").write_text("two")
+    with pytest.raises(ArtefactError, match=r"file: SHA-256 is .* damaged"):
+        check_files(tmp_path, hashes, "run")
