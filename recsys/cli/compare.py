@@ -1,7 +1,7 @@
 """Runs side by side: what differs between them, how well they rank, and whether the difference is more than noise.
 
     recsys compare                                        every complete run of the work directory
-    recsys compare --baseline movielens-100k-1a2b3c       paired tests against one config, user by user
+    recsys compare --baseline work/runs/DIGEST            paired tests against its config, user by user
     recsys compare 1a2b3c4d 5e6f7a8b --html compare.html  two runs, and a page that needs no network
     recsys compare --where "params.\\`model.width\\` = '64'" --json
 
@@ -25,7 +25,9 @@ CURVES = 8  # learning curves on the page, of the best configs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", metavar="RUN", nargs="*", help="MLflow id, name, or how a digest begins (default: all)")
+    parser.add_argument(
+        "runs", metavar="RUN", nargs="*", help="run directory, MLflow id, name, or how a digest begins (default: all)"
+    )
     parser.add_argument("--baseline", metavar="RUN", help="test every config against this one, paired over users")
     parser.add_argument(
         "--metric", default="ndcg@10", help="hr@K, ndcg@K or mrr to order and test by (default: ndcg@10)"

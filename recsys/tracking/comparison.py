@@ -148,7 +148,8 @@ def pair_with(comparison: Comparison, baseline: str, ranks_of: Callable[[StoredR
     chosen = [g for g in comparison.groups if g.label == baseline or any(r.answers_to(baseline) for r in g.runs)]
     if len(chosen) != 1:
         labels = ", ".join(group.label for group in comparison.groups)
-        raise ConfigError(f"baseline {baseline!r}: {len(chosen)} groups answer to it; there are: {labels}")
+        found = f"{len(chosen)} configs have runs by that name" if chosen else "no run by that name"
+        raise ConfigError(f"baseline {baseline!r}: {found}; there are: {labels}")
     control = [ranks_of(run) for run in chosen[0].runs]
     against: dict[str, PairedTest] = {}
     for group in comparison.groups:

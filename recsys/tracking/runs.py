@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import urlparse
 from urllib.request import url2pathname
@@ -36,8 +36,9 @@ class StoredRun:
         return self.tags[record.DIGEST_TAG]
 
     def answers_to(self, word: str) -> bool:
-        """``word`` is its MLflow id, its name, or how its digest begins (6 digits or more)."""
-        return word in (self.run_id, self.name) or (len(word) >= 6 and self.digest.startswith(word))
+        """``word`` is its MLflow id, its name, its directory, or how its digest begins (6 digits or more)."""
+        digits = PurePath(word).name  # a run directory is named by its digest
+        return word in (self.run_id, self.name) or (len(digits) >= 6 and self.digest.startswith(digits))
 
 
 def complete_runs(store: Store, where: str = "") -> list[StoredRun]:
@@ -77,7 +78,8 @@ def select(runs: Sequence[StoredRun], words: Sequence[str]) -> list[StoredRun]:
         if not any(run.answers_to(word) for run in runs):
             known = ", ".join(sorted({run.name for run in runs})) or "none"
             raise ConfigError(
-                f"{word!r}: no complete run has this MLflow id, name or digest (6 digits or more); names here: {known}"
+                f"{word!r}: no complete run has this MLflow id, name, directory or digest (6 digits or more); "
+                f"names here: {known}"
             )
     return [run for run in runs if not words or any(run.answers_to(word) for word in words)]
 

@@ -125,9 +125,18 @@ def test_other_users_cannot_be_paired():
 
 def test_an_unclear_baseline_names_the_groups():
     runs = [stored(config=config, test__ndcg_at_10=0.3) for config in "ab"]
-    for word in ("toy", "nothing"):
-        with pytest.raises(ConfigError, match="there are: toy-aaaaaa, toy-bbbbbb"):
+    for word, found in (("toy", "2 configs have runs by that name"), ("nothing", "no run by that name")):
+        with pytest.raises(ConfigError, match=f"{found}; there are: toy-aaaaaa, toy-bbbbbb"):
             pair_with(compare(runs), word, lambda run: table([1.0]))
+
+
+def test_a_run_directory_names_its_run():
+    one, other = (stored(config=config, test__ndcg_at_10=0.3) for config in "ab")
+    for word in (f"work/runs/{one.digest}", f"/anywhere/runs/{one.digest}/", one.digest[:6], "toy", one.run_id):
+        assert one.answers_to(word)
+    assert not other.answers_to(f"work/runs/{one.digest}")
+    assert not one.answers_to(f"runs/{one.digest[:5]}")
+    assert not one.answers_to("work/runs/")
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5)), min_size=1, max_size=8))
