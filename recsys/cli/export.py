@@ -64,8 +64,8 @@ def best_within(variants: dict[str, dict[str, Any]], budget: int) -> str:
     if not fitting:
         smallest = min(variants, key=lambda name: int(variants[name]["bytes"]))
         raise RecsysError(
-            f"no variant fits {budget} bytes; the smallest, {smallest}, takes {variants[smallest]['bytes']}. "
-            "Add smaller ones to export.variants, for example pq-m8"
+            f"no variant fits {budget / 1024:.1f} KiB; the smallest, {smallest}, takes "
+            f"{variants[smallest]['bytes'] / 1024:.1f} KiB. Add smaller ones to export.variants, for example pq-m8"
         )
     return max(fitting, key=lambda name: (variants[name]["ndcg@10"], -variants[name]["bytes"]))
 

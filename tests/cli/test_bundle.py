@@ -83,5 +83,5 @@ def test_a_budget_takes_the_best_that_fits() -> None:
     assert [best_within(variants, budget) for budget in (1000, 900, 899, 250, 100)] == [
         "float32", "float32", "pq", "pq", "pq",
     ]  # fmt: skip
-    with pytest.raises(RecsysError, match="the smallest, pq, takes 100"):
-        best_within(variants, 99)
+    with pytest.raises(RecsysError, match=r"no variant fits 1.5 KiB; the smallest, pq, takes 2.0 KiB"):
+        best_within({"pq": {"bytes": 2048, "ndcg@10": 0.19}}, 1536)
