@@ -232,5 +232,5 @@ def test_what_may_be_extended(tmp_path, make):
 def test_drift_is_refused(tmp_path, make):
     yesterday = make(write_log(tmp_path / "log.csv", GOOD))
     half = write_log(tmp_path / "half.csv", GOOD[:90])
-    with pytest.raises(DataError, match=r"(?s)read: 200 became 90.*items: 200 became 90.*time range"):
+    with pytest.raises(DataError, match=r"(?s)rows: 200 became 90.*items: 200 became 90.*time range"):
         make(half, request=Request(against=yesterday))

@@ -4,8 +4,10 @@ import random
 from itertools import chain
 
 import pyarrow.parquet as pq
+import pytest
 
 from pipelines.prepare import Request
+from recsys.errors import DataError
 from tests.pipelines.conftest import histories, write_log
 from tests.pipelines.test_prepare import random_rows
 
@@ -49,6 +51,20 @@ def test_events_below_the_core_wait_for_their_day(tmp_path, make):
     second = [("late", "i2", 60, 60), ("late", "i0", 61, 61)]
     dataset = make(write_log(tmp_path / "1.csv", second), request=Request(extends=dataset), **SETTINGS)
     assert histories(dataset)["late"] == ["i0", "i1", "i2", "i0"]
+
+
+def test_a_night_that_extends_is_no_drift_however_small_and_late(tmp_path, make):
+    many = [(f"u{n % 4}", f"i{n % 5}", n, n) for n in range(60)]
+    few = [(f"u{n % 4}", f"i{n % 5}", 1000 + n, 1000 + n) for n in range(20)]
+    old = make(write_log(tmp_path / "0.csv", many), **SETTINGS)
+    night = write_log(tmp_path / "1.csv", few)
+    new = make(night, request=Request(extends=old, against=old), **SETTINGS)
+    # 20 rows are a third of 60; with those taken over, 80 are a third more.
+    assert (new.counts["read"], new.counts["stored"]) == (20, 60)
+    with pytest.raises(DataError, match="rows: 60 became 80"):
+        make(night, request=Request(extends=old, against=old, max_drift=0.3), **SETTINGS)
+    with pytest.raises(DataError, match=r"(?s)rows: 60 became 20.*time range"):
+        make(night, request=Request(against=old), **SETTINGS)
 
 
 def test_forgotten_users_are_gone_for_good(tmp_path, make):
