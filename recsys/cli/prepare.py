@@ -16,9 +16,12 @@ takes over the earlier dataset's events and keeps its item ids, and stops when t
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recsys.cli.common import add_config, add_json, add_runner, print_json, runner_of
+
+if TYPE_CHECKING:
+    from recsys.data.dataset import Dataset
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,21 +60,33 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.forget and extends:
         say(f"{extends.path} still holds the users to forget: remove it, and what was trained on it")
-    _show(dataset.counts, f"{dataset.path} ({'reused' if outcome.reused else 'made'})")
+    if outcome.reused:
+        say("nothing changed, reused")
+    _show(dataset)
     return 0
 
 
-def _show(counts: dict[str, Any], title: str) -> None:
+def _show(dataset: "Dataset") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("", "count", title=title, title_justify="left")
-    for name, value in counts.items():
-        if isinstance(value, dict):
-            for inner, number in value.items():
-                table.add_row(f"{name}: {inner}", f"{number:,}")
-        elif isinstance(value, list):
-            table.add_row(name.replace("_", " "), str(len(value)))
-        else:
-            table.add_row(name, f"{value:,}")
-    Console().print(table)
+    from recsys.data.dataset import REJECTS_DIR, REPORT_FILE
+
+    table = Table("rows and what became of them")
+    table.add_column("count", justify="right")
+    for name, count in _in_order(dataset.counts):
+        table.add_row(name, f"{count:,}")
+    lines = [f"dataset  {dataset.path}", f"report   {dataset.path / REPORT_FILE}"]
+    if dataset.counts["rejected"]:
+        lines.append(f"rejects  {dataset.path / REJECTS_DIR}")
+    console = Console()
+    console.print(table)
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+def _in_order(counts: dict[str, Any]) -> list[tuple[str, int]]:
+    """The counts as rows flow: what came in, what went, what is left and how it is split."""
+    rows = [("read", counts["read"]), ("taken over", counts["stored"])]
+    for fate in ("rejected", "dropped"):
+        rows += [(f"{fate}: {reason.replace('_', ' ')}", count) for reason, count in counts[fate].items()]
+    return rows + [(name, counts[name]) for name in ("events", "users", "items", "train", "validation", "test")]
