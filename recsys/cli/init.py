@@ -9,6 +9,7 @@ what is wrong, then run it: recsys run events.yaml. --reference prints every key
 """
 
 import argparse
+import math
 from pathlib import Path
 
 
@@ -78,6 +79,7 @@ def write_config(log: Path, given: dict[str, str]) -> str:
             "  # items: {path: items.csv, item: item_id, title: title} # a table with titles, where there is one",
             "prepare:",
             "  k_core: 5 # drop users and items with fewer events, until none is left",
+            *_more_rejects(guess.rejected),
             "model:",
             f"  max_length: {guess.max_length} # newest events that the model reads, by the sample's lengths",
             "",
@@ -85,6 +87,20 @@ def write_config(log: Path, given: dict[str, str]) -> str:
     )
     parse_config(yaml.safe_load(text), "the config that recsys init wrote")
     return text
+
+
+def _more_rejects(share: float) -> list[str]:
+    """A bound that lets the sample through, to be taken in by a person, where the default would refuse it."""
+    from recsys.config.prepare import PrepareConfig
+
+    default = float(PrepareConfig.model_fields["max_rejected_share"].default)
+    if share <= default:
+        return []
+    bound = min(1.0, (math.floor(share * 100) + 1) / 100)
+    return [
+        f"  # {share:.2%} of the sample's rows will be rejected; prepare stops above {default:.0%}. Mend the log, or:",
+        f"  # max_rejected_share: {bound:g}",
+    ]
 
 
 def _yaml(value: str) -> str:

@@ -3,13 +3,15 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from recsys.data.log import Format, format_of, log_files
 from recsys.data.sample import SAMPLE_ROWS, guess_delimiter, read_sample
+from recsys.data.timestamps import Unit, to_milliseconds
 from recsys.errors import DataError
 from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
 
@@ -24,7 +26,6 @@ WORDS = {
     EVENT_ID: ("event id", "arrival", "sequence", "seq", "offset", "row"),
 }  # fmt: skip
 SECONDS = (3e8, 4e9)  # 1979 to 2096, as Unix seconds
-Unit = Literal["s", "ms", "iso8601"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class GuessedLog:
         columns: by our name of the column; ``EVENT_ID`` and ``EVENT_TYPE`` are absent where nothing looks like one.
         facts: sentences about the sample that help to choose settings.
         max_length: a history length that holds most users' whole histories, up to 200.
+        rejected: the share of the sample's rows that prepare will reject.
     """
 
     format: Format
@@ -50,6 +52,7 @@ class GuessedLog:
     columns: dict[str, Guess]
     unit: Unit
     max_length: int
+    rejected: float
     facts: list[str] = field(default_factory=list)
 
 
@@ -73,7 +76,8 @@ def guess_log(path: Path, given: dict[str, str]) -> GuessedLog:
     lengths = sample[columns[USER].column].value_counts().to_numpy()
     fitting = [length for length in (20, 50, 100, 200) if length >= np.quantile(lengths, 0.75)]
     max_length = fitting[0] if fitting else 200
-    return GuessedLog(kind, delimiter, columns, unit, max_length, _facts(sample, columns, unit, lengths))
+    rejected, facts = _facts(sample, columns, unit, lengths)
+    return GuessedLog(kind, delimiter, columns, unit, max_length, rejected, facts)
 
 
 def _guess_columns(file: Path, sample: pd.DataFrame, given: dict[str, str]) -> dict[str, Guess]:
@@ -123,8 +127,9 @@ def _by_values(name: str, sample: pd.DataFrame, columns: list[str]) -> Guess | N
 def _unit_of(values: "pd.Series[Any]") -> Unit | None:
     if pd.api.types.is_datetime64_any_dtype(values):
         return "iso8601"
-    if pd.api.types.is_numeric_dtype(values):
-        middle = float(values.median())
+    numbers = pd.to_numeric(values, errors="coerce")
+    if numbers.notna().mean() > 0.5:
+        middle = float(numbers.median())
         return "s" if SECONDS[0] <= middle <= SECONDS[1] else "ms" if SECONDS[0] <= middle / 1e3 <= SECONDS[1] else None
     parsed = pd.to_datetime(values.astype(str).head(1000), format="ISO8601", errors="coerce", utc=True)
     return "iso8601" if parsed.notna().mean() > 0.5 else None
@@ -132,23 +137,25 @@ def _unit_of(values: "pd.Series[Any]") -> Unit | None:
 
 def _guess_unit(file: Path, values: "pd.Series[Any]") -> Unit:
     unit = _unit_of(values.dropna())
-    if unit is None and pd.api.types.is_numeric_dtype(values):
+    if unit is None and pd.to_numeric(values.dropna(), errors="coerce").notna().mean() > 0.5:
         return "s"  # positions rather than moments: they order events all the same
     if unit is None:
         raise DataError(f"{file}: column {values.name!r} holds neither numbers nor ISO 8601, found {values.iloc[0]!r}")
     return unit
 
 
-def _facts(sample: pd.DataFrame, columns: dict[str, Guess], unit: Unit, lengths: "np.ndarray[Any, Any]") -> list[str]:
+def _facts(
+    sample: pd.DataFrame, columns: dict[str, Guess], unit: Unit, lengths: "np.ndarray[Any, Any]"
+) -> tuple[float, list[str]]:
+    """The share of rows that will be rejected, and sentences about the sample."""
     user, item, time = (columns[name].column for name in (USER, ITEM, TIMESTAMP))
     whole = len(sample) < SAMPLE_ROWS
     tied = sample.duplicated([user, time], keep=False).mean()
-    first, last = sample[time].dropna().min(), sample[time].dropna().max()
-    if unit != "iso8601" and SECONDS[0] <= float(first) / (1 if unit == "s" else 1000):
-        first, last = (pd.to_datetime(int(moment), unit=unit, utc=True).isoformat() for moment in (first, last))
+    moments, no_time, bad_time = to_milliseconds(_to_arrow(sample[time]), unit)
+    missing = sample[[user, item]].isna().any(axis=1).to_numpy() | no_time
     facts = [
         f"{len(sample):,} rows{'' if whole else ' (the first ones)'}, {sample[user].nunique():,} users, "
-        f"{sample[item].nunique():,} items, from {first} to {last}.",
+        f"{sample[item].nunique():,} items, {_span(moments[~no_time & ~bad_time], unit)}.",
         f"Half the users have {int(np.median(lengths))} events or fewer; {(lengths >= 5).mean():.0%} have 5 or more.",
     ]
     if tied > 0.01 and EVENT_ID not in columns:
@@ -157,7 +164,29 @@ def _facts(sample: pd.DataFrame, columns: dict[str, Guess], unit: Unit, lengths:
         shares = sample[columns[EVENT_TYPE].column].value_counts(normalize=True)
         kinds = ", ".join(f"{kind} {share:.0%}" for kind, share in shares.head(8).items())
         facts.append(f"Event types: {kinds}. data.event_types can keep some of them and weigh them.")
-    missing = sample[[user, item, time]].isna().any(axis=1).mean()
-    if missing:
-        facts.append(f"{missing:.2%} of the rows lack a user, item or timestamp: they will be rejected and counted.")
-    return facts
+    if missing.any():
+        facts.append(f"{missing.mean():.2%} of the rows lack a user, item or timestamp: prepare will reject them.")
+    if bad_time.any():
+        example = sample[time].iloc[int(bad_time.argmax())]
+        facts.append(
+            f"{bad_time.mean():.2%} of the rows hold a time that cannot be read, such as {str(example)!r}: "
+            "prepare will reject them."
+        )
+    return float((missing | bad_time).mean()), facts
+
+
+def _to_arrow(values: "pd.Series[Any]") -> pa.Array:
+    """Numbers and moments as they are, anything else as the text that stands in the log."""
+    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_datetime64_any_dtype(values):
+        return pa.Array.from_pandas(values)
+    return pa.array([None if pd.isna(value) else str(value) for value in values], pa.string())
+
+
+def _span(milliseconds: "np.ndarray[Any, np.dtype[np.int64]]", unit: Unit) -> str:
+    """From when to when, as dates unless the numbers are positions rather than moments."""
+    if not len(milliseconds):
+        return "none with a time that can be read"
+    ends = [int(end) // 1000 for end in (milliseconds.min(), milliseconds.max())]
+    dated = unit == "iso8601" or ends[0] >= SECONDS[0]
+    first, last = (f"{np.datetime64(end, 's')}Z" if dated else str(end) for end in ends)
+    return f"from {first} to {last}"

@@ -33,6 +33,19 @@ def test_the_written_config_loads(log: Path, capsys: pytest.CaptureFixture[str])
     assert "70 rows, 7 users, 5 items" in text
 
 
+def test_a_bound_is_suggested_where_the_default_would_refuse_the_log(log: Path) -> None:
+    assert main(["init", str(log), "--item", "no", "--out", "clean.yaml"]) == 0
+    assert "max_rejected_share" not in Path("clean.yaml").read_text()
+    with log.open("a") as lines:
+        lines.write("u1;i1;yesterday;70\n" * 2)  # 2 of 72 rows: 2.78 %
+    assert main(["init", str(log), "--item", "no", "--out", "torn.yaml"]) == 0
+    text = Path("torn.yaml").read_text()
+    assert "2.78% of the sample's rows will be rejected; prepare stops above 1%." in text
+    assert load_config("torn.yaml").prepare.max_rejected_share == 0.01
+    Path("taken.yaml").write_text(text.replace("# max_rejected_share", "max_rejected_share"))
+    assert load_config("taken.yaml").prepare.max_rejected_share == 0.03
+
+
 def test_an_existing_config_is_kept(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("clicks.yaml").write_text("mine")
     assert main(["init", str(log)]) == 2

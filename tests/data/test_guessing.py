@@ -118,6 +118,25 @@ def test_ties_and_gaps_are_told(tmp_path: Path) -> None:
     assert "of the rows lack a user, item or timestamp" in facts
 
 
+@pytest.mark.parametrize("spell", [lambda s: s, lambda s: f"{pd.Timestamp(s, unit='s').isoformat()}+00:00"])
+def test_times_that_cannot_be_read_are_counted_and_left_out_of_the_span(tmp_path: Path, spell) -> None:  # type: ignore[no-untyped-def]
+    rows = [(u, i, spell(t)) for u, i, t in log()] + [("u1", "i1", "yesterday"), ("u1", "", "2099-99-99")]
+    guess = guess_log(write(tmp_path / "log.csv", "user,item,time", rows), {})
+    # 1 700 000 000 is 22:13:20; the last event is 5 minutes and 3 seconds later.
+    assert "from 2023-11-14T22:13:20Z to 2023-11-14T22:18:23Z" in guess.facts[0]
+    facts = " ".join(guess.facts)
+    assert "7.69% of the rows hold a time that cannot be read, such as 'yesterday'" in facts  # 2 of 26
+    assert "3.85% of the rows lack a user, item or timestamp" in facts
+    assert guess.rejected == 2 / 26  # one row is wrong twice
+
+
+def test_positions_are_told_as_they_stand(tmp_path: Path) -> None:
+    rows = [(u, i, n) for n, (u, i, _) in enumerate(log())]
+    guess = guess_log(write(tmp_path / "log.csv", "user,item,time", rows), {})
+    assert "from 0 to 23." in guess.facts[0]
+    assert guess.rejected == 0
+
+
 def test_max_length_holds_most_histories(tmp_path: Path) -> None:
     assert guess_log(write(tmp_path / "a.csv", "user,item,time", log(4, 30)), {}).max_length == 50
     assert guess_log(write(tmp_path / "b.csv", "user,item,time", log(4, 900)), {}).max_length == 200
