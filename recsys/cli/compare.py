@@ -95,9 +95,13 @@ def _page(comparison: "Comparison", store: "Store") -> str:
 def _show(comparison: "Comparison") -> None:
     from rich.console import Console
 
-    from recsys.tracking.report import bundle_table, quality_table
+    from recsys.tracking.report import bundle_table, difference_table, least_width, quality_table
 
-    console = Console()
-    console.print(quality_table(comparison))
+    tables = [quality_table(comparison)]
+    if comparison.against:
+        tables.append(difference_table(comparison))
     if comparison.variants:
-        console.print(bundle_table(comparison))
+        tables.append(bundle_table(comparison))
+    # A line that the terminal must break still has all its digits; one that is cropped has not.
+    console = Console(width=max(Console().width, *map(least_width, tables)))
+    console.print(*tables)

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 SHOWN = ("hr@10", "ndcg@10", "mrr")
 SIGNIFICANT = 0.05
+TEXT_WIDTH = 12  # to which names fold before a table grows wider than the terminal
+EDGES = 3  # columns of a terminal that a border and its padding take, a cell
 
 
 def shown_metrics(comparison: Comparison) -> list[str]:
@@ -35,39 +37,76 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
 
 def quality_table(comparison: Comparison) -> "Table":
     """Groups by quality, best first: what differs between them, means with 95 % intervals over seeds."""
-    from rich.table import Table
+    columns = {"seeds": [str(len(group.runs)) for group in comparison.groups]}
+    intervals = False
+    for name in shown_metrics(comparison):
+        estimates = [group.estimate(comparison.key(name)) for group in comparison.groups]
+        columns[name.upper()] = [estimate_text(estimate) for estimate in estimates]
+        intervals |= any(estimate is not None and estimate.interval is not None for estimate in estimates)
+    about = [_described(comparison, group) for group in comparison.groups]
+    return _table(
+        _title(comparison), {"runs": about}, columns, "± is a 95 % interval over seeds" if intervals else None
+    )
 
-    table = Table(title=_title(comparison), caption=_caption(comparison))
-    table.add_column("runs")
-    for name in comparison.differing:
-        table.add_column(name.removeprefix("model.").removeprefix("training."))
-    table.add_column("seeds", justify="right")
-    metrics = shown_metrics(comparison)
-    for name in metrics:
-        table.add_column(name.upper(), justify="right")
-    if comparison.baseline:
-        table.add_column(f"Δ {comparison.metric.upper()}", justify="right")
-        table.add_column("p (Holm)", justify="right")
-    for group in comparison.groups:
-        cells = [group.label, *(parameter(group, name) for name in comparison.differing), str(len(group.runs))]
-        cells += [estimate_text(group.estimate(comparison.key(name))) for name in metrics]
-        table.add_row(*cells, *_test_cells(comparison, group))
-    return table
+
+def difference_table(comparison: Comparison) -> "Table":
+    """Every group against the baseline, user by user."""
+    assert comparison.baseline is not None
+    tested = [group for group in comparison.groups if group.key in comparison.against]
+    tests = [comparison.against[group.key] for group in tested]
+    users = f", paired over {tests[0].users} targets" if tests else ""
+    columns = {
+        f"Δ {comparison.metric.upper()}": [f"{test.difference:+.4f}" for test in tests],
+        "95 % interval": [f"{test.interval.low:+.4f} … {test.interval.high:+.4f}" for test in tests],
+        "p (Holm)": [_p_text(comparison.corrected[group.key]) for group in tested],
+    }
+    title = f"Against the baseline {comparison.baseline.label}{users}"
+    caption = f"the interval is over users; * p below {SIGNIFICANT}"
+    return _table(title, {"runs": [group.label for group in tested]}, columns, caption)
 
 
 def bundle_table(comparison: Comparison) -> "Table":
     """Every bundle by size; a star marks those that none beats in quality, size and latency at once."""
-    from rich.table import Table
+    variants = comparison.variants
+    columns = {
+        "KiB": [f"{one.bytes / 1024:,.0f}" for one in variants],
+        "median ms": [f"{one.milliseconds:.2f}" for one in variants],
+        comparison.metric.upper(): [f"{one.quality:.4f}" for one in variants],
+        "": ["★" if one in comparison.pareto else "" for one in variants],
+    }
+    texts = {"runs": [one.group.label for one in variants], "variant": [one.name for one in variants]}
+    return _table("Bundles", texts, columns, "★ no other is better, smaller and faster at once")
 
-    table = Table(title="Bundles", caption="★ no other is better, smaller and faster at once")
-    for column, side in (("runs", "left"), ("variant", "left"), ("KiB", "right"), ("median ms", "right")):
-        table.add_column(column, justify="right" if side == "right" else "left")
-    table.add_column(comparison.metric.upper(), justify="right")
-    table.add_column("")
-    for one in comparison.variants:
-        size, latency, quality = f"{one.bytes / 1024:,.0f}", f"{one.milliseconds:.2f}", f"{one.quality:.4f}"
-        table.add_row(one.group.label, one.name, size, latency, quality, "★" if one in comparison.pareto else "")
+
+def least_width(table: "Table") -> int:
+    """Terminal columns below which a table of this module would lose digits."""
+    return sum((column.min_width or 0) + EDGES for column in table.columns) + 1
+
+
+def _table(
+    title: str, texts: dict[str, list[str]], numbers: dict[str, list[str]], caption: str | None = None
+) -> "Table":
+    """Columns by name; texts fold where the terminal is narrow, numbers never do."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title), caption=Text(caption) if caption else None)
+    for name in texts:
+        table.add_column(name, overflow="fold", min_width=TEXT_WIDTH)
+    for name, cells in numbers.items():
+        table.add_column(name, justify="right", no_wrap=True, min_width=max(map(len, [name, *cells])))
+    for row in zip(*texts.values(), *numbers.values(), strict=True):
+        table.add_row(*map(Text, row))
     return table
+
+
+def _described(comparison: Comparison, group: Group) -> str:
+    """Its label and, a line each, the settings that are not every group's."""
+    settings = [
+        f"{name.removeprefix('model.').removeprefix('training.')} {parameter(group, name)}"
+        for name in comparison.differing
+    ]
+    return "\n".join([group.label, *settings])
 
 
 def parameter(group: Group, name: str) -> str:
@@ -84,28 +123,13 @@ def estimate_text(estimate: Estimate | None) -> str:
 
 
 def _title(comparison: Comparison) -> str:
-    run = comparison.groups[0].runs[0]
-    return f"{len(comparison.groups)} configs, {comparison.split} split, protocol {run.tags[record.PROTOCOL_TAG]}"
+    run, count = comparison.groups[0].runs[0], len(comparison.groups)
+    configs = "1 config" if count == 1 else f"{count} configs"
+    return f"{configs}, {comparison.split} split, protocol {run.tags[record.PROTOCOL_TAG]}"
 
 
-def _caption(comparison: Comparison) -> str:
-    caption = "± is a 95 % interval over seeds"
-    if comparison.baseline:
-        users = next(iter(comparison.against.values())).users if comparison.against else 0
-        caption += f"; Δ against {comparison.baseline.label}, paired over {users} targets, [95 % interval over users]"
-    return caption
-
-
-def _test_cells(comparison: Comparison, group: Group) -> list[str]:
-    if comparison.baseline is None:
-        return []
-    test = comparison.against.get(group.key)
-    if test is None:
-        return ["baseline", ""]
-    p_value = comparison.corrected[group.key]
-    marked = " *" if p_value < SIGNIFICANT else ""
-    interval = f"[{test.interval.low:+.4f}, {test.interval.high:+.4f}]"
-    return [f"{test.difference:+.4f} {interval}".replace("[", r"\["), f"{p_value:.4f}{marked}"]
+def _p_text(p_value: float) -> str:
+    return f"{p_value:.4f}{' *' if p_value < SIGNIFICANT else '  '}"
 
 
 def _group_json(comparison: Comparison, group: Group) -> dict[str, Any]:
