@@ -10,21 +10,25 @@ SHOWN = ("hr@10", "ndcg@10", "mrr")
 
 
 def quality_table(summary: dict[str, Any]) -> "Table":
-    """The model beside its baselines, best last."""
+    """The model beside its baselines, best last; over several seeds with their standard deviation.
+
+    ``compare`` shows intervals behind its ``±``, so the caption says which of the two this is.
+    """
     from rich.table import Table
 
     seeds = summary["seeds"]
-    spread = f", mean of {len(seeds)} seeds" if len(seeds) > 1 else ""
-    title = f"Ranking the whole catalogue: {summary['split']} items, protocol {summary['protocol']}{spread}"
-    table = Table(title=title, min_width=WIDTH)
+    several = len(seeds) > 1
+    title = f"Ranking the whole catalogue: {summary['split']} items, protocol {summary['protocol']}"
+    caption = f"mean of {len(seeds)} seeds ± standard deviation" if several else None
+    table = Table(title=title, caption=caption, min_width=WIDTH)
     table.add_column("recommender", ratio=1)
     rows = sorted(summary["baselines"].items(), key=lambda row: row[1]["ndcg@10"])
     rows.append(("self-attention", summary["model"]))
     shown = [metric for metric in SHOWN if all(metric in values for _, values in rows)]
     for metric in shown:
-        table.add_column(metric.upper(), justify="right")
+        table.add_column(metric.upper(), justify="right", no_wrap=True)
     for name, values in rows:
-        cells = [f"{values[m]:.4f}" + (f" ± {values[f'{m}_std']:.4f}" if values[f"{m}_std"] else "") for m in shown]
+        cells = [f"{values[m]:.4f}" + (f" ± {values[f'{m}_std']:.4f}" if several else "") for m in shown]
         table.add_row(name, *cells, style="bold" if values is summary["model"] else None)
     return table
 

@@ -19,10 +19,13 @@ def test_the_model_stands_last_with_its_spread() -> None:
         "protocol": "L1", "split": "test", "seeds": [1, 2], "model": model, "baselines": {"popularity": popularity},
     }  # fmt: skip
     text = printed(quality_table(summary))
-    assert "test items, protocol L1, mean of 2 seeds" in text
+    assert "test items, protocol L1" in text
+    assert "mean of 2 seeds ± standard deviation" in text
     assert text.index("popularity") < text.index("self-attention")
     assert "0.1235 ± 0.0001" in text
-    assert "0.1000 ±" not in text
+    assert "0.5000 ± 0.0000" in text, "seeds that agree have a deviation, too"
+    assert "0.1000 ± 0.0000" in text
+    assert "±" not in printed(quality_table({**summary, "seeds": [1]}))
 
 
 def test_a_bundle_is_shown_by_size_latency_and_quality() -> None:
