@@ -8,6 +8,7 @@ from typing import Protocol, cast
 from recsys import __version__
 from recsys.errors import RecsysError
 
+OWN_PACKAGES = ("recsys", "pipelines", "serving")  # what lacks one of their modules is a bug
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 # In the order in which data flows; each is the module recsys.cli.NAME.
@@ -26,27 +27,20 @@ COMMANDS = {
     "score": "top candidates for every user (Beam)",
     "rerank": "order candidates through a bundle, as a phone does",
 }
-# Which install set (see setup.py) brings a package that a command found missing.
+# Which install sets (see setup.py) hold all that a command may need; the others need the base install alone.
 EXTRAS = {
-    "apache_beam": "pipelines",
-    "bsdiff4": "training",
-    "cryptography": "signing",
-    "jinja2": "tracking",
-    "litert_quantizer": "training",
-    "matplotlib": "pipelines",
-    "mlflow": "tracking",
-    "optuna": "tracking",
-    "pandas": "pipelines",
-    "psutil": "training",
-    "pyarrow": "pipelines",
-    "pydantic": "pipelines",
-    "rich": "pipelines",
-    "scipy": "training",
-    "sqlalchemy": "tracking",
-    "tensorflow": "training",
-    "tensorflow_recommenders": "training",
-    "tf_keras": "training",
-    "yaml": "pipelines",
+    "run": "all",
+    "init": "pipelines",
+    "data": "pipelines",
+    "prepare": "pipelines",
+    "train": "all",
+    "evaluate": "training",
+    "compare": "tracking",
+    "sweep": "all",
+    "promote": "all",
+    "export": "all",
+    "bundle": "training,signing",
+    "score": "all",
 }
 
 
@@ -95,8 +89,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return command.run(args)
     except ModuleNotFoundError as error:
-        extra = EXTRAS.get((error.name or "").split(".")[0])
-        if extra is None:
+        extra = EXTRAS.get(known.command)
+        if extra is None or (error.name or "").partition(".")[0] in OWN_PACKAGES:
             raise
         print(f"recsys {known.command}: needs {error.name}: pip install '.[{extra}]' in a checkout", file=sys.stderr)  # noqa: T201
         return EXIT_FAILED

@@ -2,17 +2,18 @@
 
 import argparse
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from recsys.cli import COMMANDS, main
+from recsys.cli import COMMANDS, EXTRAS, main
 from recsys.errors import ArtefactError, ConfigError, DataError, RecsysError
 
 
-def install(monkeypatch: pytest.MonkeyPatch, raised: BaseException | None) -> None:
-    """Put a ``prepare`` command in place that raises ``raised``, or ends well."""
-    command = ModuleType("recsys.cli.prepare", "A command.")
+def install(monkeypatch: pytest.MonkeyPatch, raised: BaseException | None, name: str = "prepare") -> None:
+    """Put a command in place that raises ``raised``, or ends well."""
+    command = ModuleType(f"recsys.cli.{name}", "A command.")
 
     def run(args: argparse.Namespace) -> int:
         if raised is not None:
@@ -21,7 +22,7 @@ def install(monkeypatch: pytest.MonkeyPatch, raised: BaseException | None) -> No
 
     command.add_arguments = lambda parser: None  # type: ignore[attr-defined]
     command.run = run  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "recsys.cli.prepare", command)
+    monkeypatch.setitem(sys.modules, f"recsys.cli.{name}", command)
 
 
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,12 +66,22 @@ def test_exit_codes(
         assert str(raised) in printed.err
 
 
-def test_a_missing_package_names_its_install_set(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("name", "extra"), [("prepare", "pipelines"), ("train", "all"), ("evaluate", "training"), ("compare", "tracking")]
+)
+def test_a_missing_package_names_all_that_the_command_needs(
+    name: str, extra: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    install(monkeypatch, ModuleNotFoundError("No module named 'mlflow'", name="mlflow.tracking"))
-    assert main(["prepare"]) == 1
-    assert "needs mlflow.tracking: pip install '.[tracking]'" in capsys.readouterr().err
+    install(monkeypatch, ModuleNotFoundError("No module named 'pydantic'", name="pydantic.fields"), name)
+    assert main([name]) == 1
+    assert f"recsys {name}: needs pydantic.fields: pip install '.[{extra}]'" in capsys.readouterr().err
+
+
+def test_the_install_sets_that_are_named_are_there() -> None:
+    setup = (Path(__file__).parents[2] / "setup.py").read_text()
+    named = {extra for extras in EXTRAS.values() for extra in extras.split(",")}
+    assert all(f'"{extra}": [' in setup or f'EXTRAS["{extra}"] = ' in setup for extra in named)
+    assert EXTRAS.keys() <= COMMANDS.keys()
 
 
 def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
