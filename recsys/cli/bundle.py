@@ -1,6 +1,6 @@
 """Look into bundles, check them, and compare two.
 
-    recsys bundle inspect work/bundles/DIGEST/int8    what it is, how large, how good
+    recsys bundle inspect work/bundles/DIGEST/int8    what it is, how large, how good; --json has the whole manifest
     recsys bundle verify  work/bundles/DIGEST/int8    every hash, then every golden case through the model
     recsys bundle diff    OLD NEW                     what changed from one to the other
     recsys bundle delta   OLD NEW --out DELTA         what a phone must fetch to turn OLD into NEW
@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from recsys.cli.common import add_json, print_json
-from recsys.errors import RecsysError
+from recsys.errors import ArtefactError, RecsysError
+from recsys.schema import MANIFEST
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,20 +51,67 @@ def run(args: argparse.Namespace) -> int:
         "apply": lambda a: _apply(a.bundles[0], a.bundles[1], a.out),
         "sign": lambda a: _sign(a.bundles[0], a.key),
     }
+    for path in args.bundles:
+        _refuse_parent(path)
     result = actions[args.action](args)
     if args.json:
         print_json(result)
     else:
-        _show(result)
+        _show({"inspect": _summary, "verify": _verdict}.get(args.action, _flat)(result))
     return 0
+
+
+def _refuse_parent(path: Path) -> None:
+    """A directory of variants, which export makes beside one another, is no bundle itself: name those inside."""
+    inside = sorted(found.parent for found in path.glob(f"*/{MANIFEST}"))
+    if inside and not (path / MANIFEST).exists():
+        variants = ", ".join(found.name for found in inside)
+        raise ArtefactError(f"{path}: no bundle itself, it holds {variants}; name one, for example {inside[0]}")
 
 
 def _inspect(path: Path) -> dict[str, Any]:
     from recsys.bundle import Bundle
 
     bundle = Bundle(path, verify=False)
-    sizes = {name: (path / name).stat().st_size for name in bundle.manifest.files}
-    return {"path": str(path), "bytes": bundle.device_bytes, "file_bytes": sizes, **bundle.manifest.to_json()}
+    try:
+        Bundle(path)
+        damage = None
+    except ArtefactError as error:
+        damage = str(error)
+    sizes = {name: _size(path / name) for name in bundle.manifest.files}
+    return {
+        "path": str(path),
+        "damage": damage,
+        "bytes": bundle.device_bytes if damage is None else None,
+        "file_bytes": sizes,
+        **bundle.manifest.to_json(),
+    }
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
+
+
+def _summary(told: dict[str, Any]) -> dict[str, Any]:
+    """What a person asks of a bundle first; the rest is for ``--json``."""
+    measured, files = told["measured"], f"all {len(told['files'])} are what the manifest says"
+    return {
+        "variant": told["variant"],
+        "files": f"DAMAGED: {told['damage']}" if told["damage"] else files,
+        "size": "unknown, as it is damaged" if told["damage"] else f"{told['bytes'] / 1024:.0f} KiB to rank with",
+        "ndcg@10": _figure(measured, "ndcg@10", ".4f"),
+        "median": f"{_figure(measured, 'median_ms', '.2f')} ms a ranking, on the machine that exported it",
+        "shapes": f"the newest {told['history_length']} events, {told['candidates']} candidates a pass",
+        "items": told["items"],
+        "operators": f"{len(told['operators'])} kinds: {', '.join(sorted(told['operators']))}",
+        "model": told["model_version"],
+        "run": told["run_digest"],
+    }
+
+
+def _figure(measured: dict[str, Any], name: str, form: str) -> str:
+    value = measured.get(name)
+    return format(value, form) if isinstance(value, int | float) else "not measured"
 
 
 def _verify(path: Path, public_key: Path | None) -> dict[str, Any]:
@@ -77,10 +125,16 @@ def _verify(path: Path, public_key: Path | None) -> dict[str, Any]:
             raise RecsysError(f"{path}: golden case {number}: {wrong}; this runtime ranks otherwise than the exporter")
     return {
         "path": str(path),
+        "verified": True,
         "files": len(reranker.manifest.files),
         "golden_cases": len(cases),
         "signed": public_key is not None,
     }
+
+
+def _verdict(told: dict[str, Any]) -> dict[str, Any]:
+    signature = "signed by this key" if told["signed"] else "signature not checked (--public-key checks it)"
+    return {"verified": f"{told['files']} files, {told['golden_cases']} golden cases, {signature}"}
 
 
 def _diff(old: Path, new: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,44 @@ def test_inspect(capsys: pytest.CaptureFixture[str]) -> None:
     assert told["variant"] == "int8"
     sizes = [(GOLDEN / "int8" / name).stat().st_size for name in ("model.tflite", "vocabulary.bin", "manifest.json")]
     assert told["bytes"] == sum(sizes)
+
+
+def damaged(tmp_path: Path) -> Path:
+    path = shutil.copytree(GOLDEN / "int8", tmp_path / "int8")
+    content = bytearray((path / "model.tflite").read_bytes())
+    content[-1] ^= 1
+    (path / "model.tflite").write_bytes(content)
+    return path
+
+
+def test_inspect_says_first_what_a_person_asks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bundle", "inspect", str(GOLDEN / "int8")]) == 0
+    rows = dict(line.split(None, 1) for line in capsys.readouterr().out.splitlines())
+    assert rows["variant"] == "int8"
+    assert rows["files"] == "all 3 are what the manifest says"
+    assert rows["ndcg@10"] == "0.6266"
+    assert rows["median"].startswith("0.02 ms")
+    assert "FULLY_CONNECTED" in rows["operators"]
+    assert len(rows) == 10
+
+
+def test_inspect_says_that_a_bundle_is_damaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = damaged(tmp_path)
+    assert main(["bundle", "inspect", str(path)]) == 0
+    assert f"DAMAGED: {path / 'model.tflite'}: SHA-256 is" in capsys.readouterr().out
+    assert "damaged" in said(capsys, "bundle", "inspect", str(path))["damage"]
+    (path / "model.tflite").unlink()
+    assert "missing" in said(capsys, "bundle", "inspect", str(path))["damage"]
+    assert main(["bundle", "verify", str(path)]) == 3
+
+
+def test_verify_says_so_and_names_the_variants_of_a_parent(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bundle", "verify", str(GOLDEN / "int8")]) == 0
+    assert capsys.readouterr().out.startswith("verified  3 files, 8 golden cases, signature not checked")
+    assert main(["bundle", "verify", str(GOLDEN)]) == 3
+    told = capsys.readouterr().err
+    assert all(path.parent.name in told for path in GOLDEN.glob("*/manifest.json"))
+    assert "no bundle itself" in told
 
 
 def test_verify_replays_the_goldens(capsys: pytest.CaptureFixture[str]) -> None:
