@@ -5,14 +5,19 @@ import html
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
 
+Data = TypeVar("Data")
+MAX_BARS = 200
+MAX_DAY_TICKS = 40  # days; over longer spans Matplotlib finds weeks, months or years by itself
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Dataset report</title>
 <style>
@@ -30,34 +35,83 @@ td + td {{ text-align: right; font-variant-numeric: tabular-nums }} img {{ max-w
 
 def write_report(counts: dict[str, Any], stats: dict[str, Any], item_counts: npt.NDArray[np.int64], path: Path) -> None:
     """Write the report: every count, and plots of history lengths, popularity, activity and refused rows."""
-    lengths = {int(length): users for length, users in stats["history_lengths"].items()}
-    days = stats["events_by_day"]
-
-    def history_lengths(axes: "Axes") -> None:
-        edges = np.unique(np.geomspace(1, max(lengths) + 1, 40).astype(int))
-        axes.hist(list(lengths), bins=edges.tolist(), weights=list(lengths.values()))
-        axes.set(xscale="log", xlabel="events of a user", ylabel="users")
-
-    def popularity(axes: "Axes") -> None:
-        ranked = np.sort(item_counts[item_counts > 0])[::-1]
-        axes.plot(np.arange(1, len(ranked) + 1), ranked)
-        axes.set(xscale="log", yscale="log", xlabel="rank of the item", ylabel="events")
-
-    def activity(axes: "Axes") -> None:
-        moments = np.array(list(days), "datetime64[D]")
-        axes.bar(moments, list(days.values()), width=max(1.0, len(np.arange(moments[0], moments[-1])) / 200))
-        axes.set(ylabel="events a day")
-        axes.tick_params(axis="x", rotation=30)
-
-    def rejects(axes: "Axes") -> None:
-        axes.barh(list(counts["rejected"]), list(counts["rejected"].values()))
-        axes.set(xlabel="rows")
-
-    plots = {"History lengths": history_lengths, "Popularity": popularity, "Activity": activity}
-    if counts["rejected"]:
-        plots["Refused rows"] = rejects
-    body = "\n".join(f'<h2>{title}</h2><img alt="{title}" src="{_draw(plot)}">' for title, plot in plots.items())
+    plots = draw_plots(counts, stats, item_counts)
+    body = "\n".join(f'<h2>{title}</h2><img alt="{title}" src="{_to_url(plot)}">' for title, plot in plots.items())
     path.write_text(_PAGE.format(rows="".join(_rows(counts)), plots=body))
+
+
+def draw_plots(
+    counts: dict[str, Any], stats: dict[str, Any], item_counts: npt.NDArray[np.int64]
+) -> "dict[str, Figure]":
+    """The report's figures by their titles; refused rows only where there are any."""
+    plots = {
+        "History lengths": _draw(_history_lengths, {int(n): users for n, users in stats["history_lengths"].items()}),
+        "Popularity": _draw(_popularity, item_counts),
+        "Activity": _draw(_activity, stats["events_by_day"]),
+    }
+    if counts["rejected"]:
+        plots["Refused rows"] = _draw(_refused, counts["rejected"])
+    return plots
+
+
+def _draw(plot: "Callable[[Axes, Data], None]", data: Data) -> "Figure":
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3), layout="constrained")
+    plot(figure.subplots(), data)
+    return figure
+
+
+def _history_lengths(axes: "Axes", users: dict[int, int]) -> None:
+    edges = np.unique(np.geomspace(min(users), max(users) + 1, 40).astype(int))
+    axes.hist(list(users), bins=edges.tolist(), weights=list(users.values()))
+    axes.set(xscale="log", xlabel="events of a user", ylabel="users")
+    axes.set_xlim(edges[0], edges[-1])
+    _tick_log_axis(axes.xaxis, edges[0], edges[-1])
+
+
+def _popularity(axes: "Axes", item_counts: npt.NDArray[np.int64]) -> None:
+    ranked = np.sort(item_counts[item_counts > 0])[::-1]
+    axes.plot(np.arange(1, len(ranked) + 1), ranked, marker="." if len(ranked) < 50 else "")
+    axes.set(xscale="log", yscale="log", xlabel="rank of the item", ylabel="events")
+    axes.set(xlim=(1 / 1.1, len(ranked) * 1.1), ylim=(ranked[-1] / 1.1, ranked[0] * 1.1))
+    _tick_log_axis(axes.xaxis, 1, len(ranked))
+    _tick_log_axis(axes.yaxis, ranked[-1], ranked[0])
+
+
+def _tick_log_axis(axis: "Axis", low: float, high: float) -> None:
+    """Under two decades plain numbers: powers of ten would be too rare."""
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
+
+    if high < 100 * low:
+        whole = MaxNLocator(8, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
+        axis.set_major_locator(whole if high < 10 * low else LogLocator(subs=(1, 2, 5)))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+
+def _activity(axes: "Axes", days: dict[str, int]) -> None:
+    moments = np.array(list(days), "datetime64[D]")
+    since = (moments - moments[0]).astype(int)
+    width = 1 + int(since[-1]) // MAX_BARS
+    covered = np.bincount(np.arange(since[-1] + 1) // width)  # the last bar may hold fewer days
+    events = np.bincount(since // width, weights=list(days.values())) / covered
+    edges = moments[0] + width * np.arange(len(events) + 1)
+    axes.bar(edges[:-1], events, width=width, align="edge")
+    axes.set(ylabel="events a day" if width == 1 else f"events a day,\nmean of {width} days")
+    axes.set_xlim(edges[0], edges[-1])
+    if since[-1] < MAX_DAY_TICKS:
+        ticks = edges[:: 1 + len(events) // 10]
+        axes.set_xticks(ticks, [str(day) for day in ticks])
+    axes.tick_params(axis="x", rotation=30)
+
+
+def _refused(axes: "Axes", rejected: dict[str, int]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.barh(list(rejected), list(rejected.values()))
+    axes.set(xlabel="rows")
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
 
 
 def _rows(counts: dict[str, Any], prefix: str = "") -> list[str]:
@@ -73,12 +127,7 @@ def _rows(counts: dict[str, Any], prefix: str = "") -> list[str]:
     return rows
 
 
-def _draw(plot: Callable[["Axes"], None]) -> str:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 3))
-    plot(figure.subplots())
-    figure.subplots_adjust(left=0.12, right=0.98, bottom=0.25, top=0.96)
+def _to_url(figure: "Figure") -> str:
     data = io.BytesIO()
     figure.savefig(data, format="png", dpi=110)
     return "data:image/png;base64," + base64.b64encode(data.getvalue()).decode()

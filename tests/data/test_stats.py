@@ -2,9 +2,13 @@
 
 import numpy as np
 import pyarrow as pa
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import date2num
+from matplotlib.figure import Figure
 
 from recsys.data.bucket import Bucket
-from recsys.data.report import write_report
+from recsys.data.report import draw_plots, write_report
 from recsys.data.stats import DAY, bucket_stats, gini, merge_stats
 
 
@@ -53,3 +57,50 @@ def test_the_report_tells_every_count_and_draws_every_plot(tmp_path):
     ):
         assert text in page
     assert page.count("data:image/png;base64,") == 4
+
+
+def plots_of(lengths: dict[str, int], days: dict[str, int], item_counts: list[int]) -> dict[str, Figure]:
+    """The figures, drawn, so that their labels and limits are what a reader sees."""
+    counts = {"rejected": {"a reason so long that no fixed margin would hold it": 1, "bad timestamp": 2}}
+    plots = draw_plots(counts, {"history_lengths": lengths, "events_by_day": days}, np.array(item_counts))
+    for figure in plots.values():
+        FigureCanvasAgg(figure).draw()
+    return plots
+
+
+def test_no_label_is_cut_off():
+    plots = plots_of({"3": 2}, {"2024-02-28": 5, "2024-03-01": 7}, [9, 4])
+    for figure in plots.values():
+        drawn = figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer())
+        assert min(drawn.x0, drawn.y0) >= 0
+        assert (np.array([drawn.x1, drawn.y1]) <= figure.get_size_inches()).all()
+
+
+def test_a_bar_stands_on_its_own_day():
+    (axes,) = plots_of({"3": 2}, {"2024-02-28": 5, "2024-03-01": 7}, [9, 4])["Activity"].axes
+    days = [date2num(np.datetime64(f"2024-{day}")) for day in ("02-28", "02-29", "03-01", "03-02")]
+    assert [bar.get_x() for bar in axes.patches] == days[:3]
+    assert [bar.get_height() for bar in axes.patches] == [5, 0, 7]
+    assert axes.get_xlim() == (days[0], days[3])
+    ticks = [label.get_text() for label in axes.get_xticklabels()]
+    assert ticks == ["2024-02-28", "2024-02-29", "2024-03-01", "2024-03-02"]
+
+
+def test_long_spans_are_means_of_the_days_they_cover():
+    start = np.datetime64("2024-01-01")
+    days = {str(start + day): 4 for day in range(401)}  # bars of 3 days: 133 whole ones, and one of 2
+    (axes,) = plots_of({"3": 2}, days, [9, 4])["Activity"].axes
+    assert [bar.get_height() for bar in axes.patches] == [4] * 134
+
+
+@pytest.mark.parametrize(
+    ("item_counts", "labels"),
+    [([80, 60, 35], ["40", "50", "60", "70", "80"]), ([60, 20, 3], ["5", "10", "20", "50"]), ([5], ["5"])],
+)
+def test_narrow_popularity_is_told_in_plain_numbers(item_counts: list[int], labels: list[str]):
+    (axes,) = plots_of({"3": 2}, {"2024-02-28": 5}, item_counts)["Popularity"].axes
+    low, high = axes.get_ylim()
+    assert (low, high) == pytest.approx((min(item_counts) / 1.1, max(item_counts) * 1.1))
+    ticks = zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)
+    assert [label.get_text() for place, label in ticks if low <= place <= high] == labels
+    assert not any(label.get_text() for label in axes.get_yticklabels(minor=True))
