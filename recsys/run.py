@@ -24,7 +24,7 @@ class Run:
     Files: ``config.json`` (the whole config), ``history.jsonl`` (one object an epoch: ``epoch`` and metrics),
     ``checkpoint/`` (what resuming needs), ``weights.npz`` (the best epoch's arrays by name, no pickles),
     ``metrics.json`` (the evaluation, keys of ``recsys evaluate``), ``ranks.parquet`` (user, target, rank,
-    segments), ``plots/*.png``.
+    segments), ``plots/*.png``, ``environment.txt`` (the packages that trained it, with their versions).
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -36,6 +36,7 @@ class Run:
         self.metrics_file = self.path / "metrics.json"
         self.ranks_file = self.path / "ranks.parquet"
         self.plots_dir = self.path / "plots"
+        self.environment_file = self.path / "environment.txt"
 
     @classmethod
     def create(cls, path: Path, config: dict[str, Any], facts: dict[str, Any]) -> "Run":

@@ -24,7 +24,7 @@ METRICS_A_BATCH = 500
 PARAMETERS_A_BATCH = 100
 FILES_DIR = "run"  # where in a run's artefacts its files lie
 PLOTS_DIR = "plots"
-RUN_FILES = (MANIFEST, "config.json", "history.jsonl", "metrics.json", "ranks.parquet")
+RUN_FILES = (MANIFEST, "config.json", "history.jsonl", "metrics.json", "ranks.parquet", "environment.txt")
 
 
 class Sender:

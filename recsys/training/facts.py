@@ -27,16 +27,20 @@ def _git(*arguments: str) -> str | None:
     return done.stdout.strip()
 
 
+def environment() -> str:
+    """Every installed package and its version, one a line: what ``environment.txt`` of a run holds."""
+    return "".join(sorted({f"{one.name}=={one.version}\n" for one in distributions()}))
+
+
 def code_facts() -> dict[str, Any]:
-    """The program's version, its commit (None outside a checkout), whether the tree was clean, and all packages."""
+    """The program's version, its commit (None outside a checkout), whether the tree was clean, and the environment."""
     status = _git("status", "--porcelain")
-    packages = sorted({f"{one.name}=={one.version}" for one in distributions()})
     return {
         "recsys_version": __version__,
         "code_version": _git("rev-parse", "HEAD"),
         "code_clean": None if status is None else not status,
         "python": sys.version.split()[0],
-        "environment_lock": hashlib.sha256("\n".join(packages).encode()).hexdigest(),
+        "environment_lock": hashlib.sha256(environment().encode()).hexdigest(),
     }
 
 

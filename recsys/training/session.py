@@ -19,13 +19,14 @@ from recsys.evaluation.metrics import summarise
 from recsys.evaluation.plots import draw_plots
 from recsys.evaluation.scorer import scorer
 from recsys.locks import claimed
+from recsys.models.cost import multiply_adds
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import SASRec, build_model
 from recsys.run import Run
 from recsys.training.batches import Batches
 from recsys.training.calibration import Validator
 from recsys.training.callbacks import Callback, Steps
-from recsys.training.facts import Clock, code_facts, now, peak_memory_bytes
+from recsys.training.facts import Clock, code_facts, environment, now, peak_memory_bytes
 from recsys.training.fit import Fit, Progress
 
 SEARCH, FINAL = "search", "final"
@@ -62,6 +63,7 @@ class Session:
                 **code_facts(),
             },
         )
+        self._run.environment_file.write_text(environment())
         self.clock = Clock()
 
     def run(self, callbacks: Sequence[Callback], on_step: Steps | None) -> None:
@@ -177,5 +179,6 @@ class Session:
                 "cpu_seconds": self.clock.cpu,
                 "peak_memory_bytes": peak_memory_bytes(),
                 "parameters": trained,
+                "multiply_adds": multiply_adds(self.config.model),
             }
         )

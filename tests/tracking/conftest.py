@@ -165,6 +165,7 @@ def zero_weights(path: Path) -> None:
 
 def finish(run: Run, seed: int, quality: float, users: int, weights: Callable[[Path], None] = zero_weights) -> None:
     """Seal the run with ranks that put about a ``quality`` share of targets first."""
+    run.environment_file.write_text("numpy==2.4.6\n")
     first = np.random.default_rng([seed, 7]).random(users) < quality
     ranks = np.where(first, 1.0, 11.0)
     pd.DataFrame(

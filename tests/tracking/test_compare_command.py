@@ -37,12 +37,13 @@ def test_it_sends_what_is_missing_then_compares(two_configs, work_dir, capsys):
 
 
 def test_the_tables_are_for_people(two_configs, work_dir, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "160")
-    assert main(["compare", "--work-dir", str(work_dir), "--baseline", two_configs[0].digest[:12]]) == 0
+    monkeypatch.setenv("COLUMNS", "60")
+    assert main(["compare", "--work-dir", str(work_dir), "--baseline", str(two_configs[0].path)]) == 0
     shown = capsys.readouterr().out
     assert "width" in shown
     assert "epochs" not in shown
-    assert re.search(r"0\.\d{4} ± 0\.\d{4}", shown)
+    assert len(re.findall(r"0\.\d{4} ± \d\.\d{4}", shown)) == 2 * 3
+    assert re.search(r"[+-]0\.\d{4} … [+-]0\.\d{4}", shown)
     assert "baseline" in shown
 
 
