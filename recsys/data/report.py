@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 Data = TypeVar("Data")
 MAX_BARS = 200
-MAX_DAY_TICKS = 40  # days; over longer spans Matplotlib finds weeks, months or years by itself
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Dataset report</title>
 <style>
@@ -100,9 +99,8 @@ def _activity(axes: "Axes", days: dict[str, int]) -> None:
     axes.bar(edges[:-1], events, width=width, align="edge")
     axes.set(ylabel="events a day" if width == 1 else f"events a day,\nmean of {width} days")
     axes.set_xlim(edges[0], edges[-1])
-    if since[-1] < MAX_DAY_TICKS:
-        ticks = edges[:: 1 + len(events) // 10]
-        axes.set_xticks(ticks, [str(day) for day in ticks])
+    ticks = edges[:: 1 + len(events) // 10]
+    axes.set_xticks(ticks, [str(day) for day in ticks])  # Matplotlib's own dates end with the year 9999
     axes.tick_params(axis="x", rotation=30)
 
 

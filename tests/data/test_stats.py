@@ -93,6 +93,12 @@ def test_long_spans_are_means_of_the_days_they_cover():
     assert [bar.get_height() for bar in axes.patches] == [4] * 134
 
 
+@pytest.mark.parametrize("days", [{"2024-01-01": 4, "9999-12-31": 1}, {"0001-01-01": 1, "2024-01-01": 4}])
+def test_the_calendars_ends_are_drawn(days: dict[str, int]):
+    (axes,) = plots_of({"3": 2}, days, [9, 4])["Activity"].axes
+    assert axes.get_xticklabels()[0].get_text() == min(days)
+
+
 @pytest.mark.parametrize(
     ("item_counts", "labels"),
     [([80, 60, 35], ["40", "50", "60", "70", "80"]), ([60, 20, 3], ["5", "10", "20", "50"]), ([5], ["5"])],
