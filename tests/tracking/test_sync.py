@@ -35,7 +35,15 @@ def test_a_finished_run_arrives_whole(make_run, work_dir, tracking):
     assert [(point.step, point.value) for point in history] == [(1, 2.0), (2, 1.0), (3, 2.0 / 3)]
     files = {file.path for file in client.list_artifacts(run_id, "run")}
     assert files == {
-        f"run/{name}" for name in ("manifest.json", "config.json", "history.jsonl", "metrics.json", "ranks.parquet")
+        f"run/{name}"
+        for name in (
+            "manifest.json",
+            "config.json",
+            "history.jsonl",
+            "metrics.json",
+            "ranks.parquet",
+            "environment.txt",
+        )
     }
 
 
