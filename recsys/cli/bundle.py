@@ -18,7 +18,6 @@ from typing import Any
 
 from recsys.cli.common import add_json, print_json
 from recsys.errors import ArtefactError, RecsysError
-from recsys.schema import MANIFEST
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _refuse_parent(path: Path) -> None:
     """A directory of variants, which export makes beside one another, is no bundle itself: name those inside."""
+    from recsys.schema import MANIFEST
+
     inside = sorted(found.parent for found in path.glob(f"*/{MANIFEST}"))
     if inside and not (path / MANIFEST).exists():
         variants = ", ".join(found.name for found in inside)
