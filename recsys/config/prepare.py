@@ -16,7 +16,10 @@ class BotRule(Section):
 
 
 class WindowRule(Section):
-    """Cut the training part of long histories into windows of ``length`` events, ``stride`` apart."""
+    """Cut the training part of long histories into windows of ``length`` events, ``stride`` apart.
+
+    They stand in the dataset's ``windows/`` for whoever reads them; ``recsys train`` does not.
+    """
 
     length: int = Field(ge=1, description="events of a window; the oldest may have fewer")
     stride: int = Field(ge=1, description="events from the end of one window to the end of the next")
