@@ -14,6 +14,7 @@ from recsys.config.model import ModelConfig
 from recsys.data.dataset import ITEMS_FILE, Dataset, dataset_digest
 from recsys.data.history import Event, encode_history
 from recsys.errors import ArtefactError, DataError
+from recsys.evaluation.top_items import top_items
 from recsys.run import Run
 from recsys.schema import PAD_ID
 
@@ -76,9 +77,9 @@ class Recommender:
         scores = self.score_all(encoded)[0, : len(vocabulary) + 1]
         scores[PAD_ID] = -np.inf
         scores[vocabulary.encode({event.item for event in history} & set(vocabulary.external_ids))] = -np.inf
-        best = np.argsort(-scores, kind="stable")[:k]
-        best = best[np.isfinite(scores[best])]
-        return [vocabulary.external_ids[i - 1] for i in best], [float(scores[i]) for i in best]
+        (ids,), (values,) = top_items(scores[None], k)
+        ranked = np.isfinite(values)
+        return [vocabulary.external_ids[i - 1] for i in ids[ranked]], values[ranked].tolist()
 
 
 def _load_pyfunc(path: str) -> Recommender:
