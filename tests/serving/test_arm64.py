@@ -84,4 +84,4 @@ sys.exit(main(["bundle", "verify", sys.argv[1]]))
     command = [*arm64, "-c", code, f"tests/golden/{variant}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=280)
     assert done.returncode == 0, done.stderr
-    assert "golden_cases  8" in done.stdout
+    assert "8 golden cases" in done.stdout
