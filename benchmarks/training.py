@@ -23,6 +23,7 @@ from recsys.models.losses import build_loss
 from recsys.models.sasrec import build_model
 from recsys.training.batches import Batches
 from recsys.training.optimizer import build_optimizer
+from recsys.training.stepper import Stepper
 
 TURNS = 3
 BATCH = 128
@@ -82,14 +83,12 @@ def ours(shape: Shape, sequences: Sequences) -> Callable[[int], float]:
     batches = Batches(sequences, sequences.offsets[1:], model_config, training, shape.items, None)
     model.task = build_loss(training)
     model.compile(build_optimizer(training, 1000))
-    step = tf.function(model.train_step, reduce_retracing=True)
+    stepper = Stepper(model, batches, training.seed)
 
     def epoch(number: int) -> float:
         started = time.perf_counter()
-        stream = tf.data.Dataset.from_generator(lambda: batches.epoch(number), output_signature=batches.signature())
-        for place, batch in enumerate(stream.prefetch(4)):
-            value = step({**batch, "seed": tf.constant([number, place])})
-        value["loss"].numpy()
+        *_, last = stepper.epoch(number)
+        last.numpy()
         return time.perf_counter() - started
 
     return epoch

@@ -29,6 +29,16 @@ def top_items(scores: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.i
     return ids, np.take_along_axis(scores, ids, axis=1)
 
 
+def seen_cells(
+    sequences: Sequences, users: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Each event before the flat position ``ends`` of its user: ``(row of users [m], item [m])``."""
+    starts = sequences.offsets[users]
+    lengths = ends - starts
+    rows = np.repeat(np.arange(len(users)), lengths)
+    return rows, sequences.items[np.arange(len(rows)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)]
+
+
 def remove_seen(
     scores: npt.NDArray[Any], sequences: Sequences, users: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
 ) -> None:
@@ -37,10 +47,7 @@ def remove_seen(
     Args:
         scores: ``[n, items + 1]``; what lies beyond (OOV buckets) is in no row anyway.
     """
-    starts = sequences.offsets[users]
-    lengths = ends - starts
-    rows = np.repeat(np.arange(len(users)), lengths)
-    seen = sequences.items[np.arange(len(rows)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)]
+    rows, seen = seen_cells(sequences, users, ends)
     inside = seen < scores.shape[1]
     scores[rows[inside], seen[inside]] = -np.inf
 

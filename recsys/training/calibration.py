@@ -14,9 +14,8 @@ import numpy as np
 from recsys.config.evaluation import EvaluationConfig
 from recsys.data.dataset import Dataset
 from recsys.evaluation.evaluate import Targets
+from recsys.evaluation.graph_ranking import GraphRanker
 from recsys.evaluation.metrics import ndcg, summarise
-from recsys.evaluation.ranking import rank_split
-from recsys.models.keras import tf
 from recsys.models.sasrec import SASRec
 
 TRUSTS = (0.75, 1.0, 1.5, 2.0, 3.0, 4.5)
@@ -33,28 +32,16 @@ class Validator:
     """Judges a model's current weights on held-out targets."""
 
     def __init__(self, model: SASRec, dataset: Dataset, targets: Targets, config: EvaluationConfig) -> None:
-        self.dataset, self.targets, self.config = dataset, targets, config
-        self.length = model.config.max_length
+        self.sequences, self.targets = dataset.sequences, targets
         self.trusts = TRUSTS if model.memory is not None else (1.0,)
-        self._parts = tf.function(model.score_parts, input_signature=[tf.TensorSpec([None, self.length], tf.int32)])
+        self._rank = GraphRanker(
+            model.score_parts, model.config.max_length, self.trusts, len(dataset.vocabulary), config.filter_seen
+        )
 
     def __call__(self) -> Validation:
-        ranks = rank_split(
-            self._scores,
-            self.dataset.sequences,
-            self.targets.users,
-            self.targets.positions,
-            len(self.dataset.vocabulary),
-            filter_seen=self.config.filter_seen,
-            batch_size=self.config.batch_size,
-        )
+        ranks = self._rank(self.sequences, self.targets.users, self.targets.positions)
         best = int(np.argmax([ndcg(own, 10).mean() for own in ranks]))
         return Validation(summarise(ranks[best], (10,)), self.trusts[best])
-
-    def _scores(self, users: np.ndarray, positions: np.ndarray) -> list[np.ndarray]:
-        histories = self.dataset.sequences.histories(users, positions, self.length)
-        attention, *memory = (part.numpy() for part in self._parts(histories))
-        return [attention + np.float32(trust) * sum(memory) for trust in self.trusts]
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,9 @@ from recsys.training.batches import Batches
 from recsys.training.calibration import Validation, trusted
 from recsys.training.callbacks import Steps
 from recsys.training.optimizer import build_optimizer
+from recsys.training.stepper import Stepper
 
 CHOSEN_BY = "ndcg@10"
-PREFETCH = 4  # batches made ahead, in a thread of tf.data's
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Fit:
         if self._manager.restore_or_initialize():
             epoch, best_epoch, best, kept_trust = self._kept.numpy()
             self.progress = Progress(int(epoch), int(best_epoch), float(best), float(kept_trust))
-        self._step = tf.function(model.train_step, reduce_retracing=True)
+        self._stepper = Stepper(model, batches, config.seed)
 
     def run(self, phase: str, on_step: Steps | None, on_epoch: Callable[[dict[str, float]], None]) -> Progress:
         """Train until the epochs or the patience run out, and leave the model with the best epoch's weights.
@@ -114,21 +114,15 @@ class Fit:
         losses = []
         steps = len(self.batches)
         best = f"best {CHOSEN_BY} {self.progress.best:.4f}" if math.isfinite(self.progress.best) else ""
-        for number, batch in enumerate(self._stream(epoch), start=1):
-            seed = tf.constant([self.config.seed, epoch * 1_000_003 + number], tf.int32)
-            losses.append(self._step({**batch, "seed": seed})["loss"])
+        for number, loss in enumerate(self._stepper.epoch(epoch), start=1):
+            losses.append(loss)
             if on_step is not None:
                 on_step(phase, epoch, self.config.epochs, number, steps, best)
-        loss = float(np.mean(losses))
-        if not math.isfinite(loss):
+        mean = float(np.mean(losses))
+        if not math.isfinite(mean):
             kept = f"epoch {epoch - 1}" if epoch > 1 else "none"
             raise RecsysError(
-                f"training: the loss became {loss} in epoch {epoch}; the last good checkpoint ({kept}) is kept. "
+                f"training: the loss became {mean} in epoch {epoch}; the last good checkpoint ({kept}) is kept. "
                 "Lower training.learning_rate or raise training.warmup_steps"
             )
-        return loss
-
-    def _stream(self, epoch: int) -> Iterator[dict[str, tf.Tensor]]:
-        signature = self.batches.signature()
-        dataset = tf.data.Dataset.from_generator(lambda: self.batches.epoch(epoch), output_signature=signature)
-        return iter(dataset.prefetch(PREFETCH))
+        return mean

@@ -1,0 +1,27 @@
+"""Training steps: batches made ahead, each descended by one compiled call."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from recsys.models.keras import tf
+from recsys.models.sasrec import SASRec
+from recsys.training.ahead import ahead
+from recsys.training.batches import Batches
+
+PREFETCH = 4  # batches made ahead
+
+
+class Stepper:
+    """Steps ``model``, which has its task and its optimiser, through the epochs of ``batches``."""
+
+    def __init__(self, model: SASRec, batches: Batches, seed: int) -> None:
+        self.batches, self.seed = batches, seed
+        signature = {**batches.signature(), "seed": tf.TensorSpec([2], tf.int32)}
+        self._step = tf.function(model.train_step, input_signature=[signature])
+
+    def epoch(self, number: int) -> Iterator[tf.Tensor]:
+        """Each step's loss, a scalar that may not be computed yet; dropout's seed is the step's own."""
+        for step, batch in enumerate(ahead(self.batches.epoch(number), PREFETCH), start=1):
+            seed = np.array([self.seed, number * 1_000_003 + step], np.int32)
+            yield self._step({**batch, "seed": seed})["loss"]
