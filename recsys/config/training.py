@@ -21,6 +21,14 @@ class NegativesConfig(Section):
         return self.uniform + self.popularity + self.in_batch
 
 
+class AugmentationConfig(Section):
+    """What an epoch changes in the histories it trains on, anew each time (Xie et al., 2022)."""
+
+    crop: float = Field(0.0, ge=0, le=1, description="share of histories cut to a random run of their events")
+    mask: float = Field(0.0, ge=0, lt=1, description="share of events that are read as blank; they stay targets")
+    reorder: float = Field(0.0, ge=0, le=1, description="share of histories with a fifth of their events shuffled")
+
+
 class TrainingConfig(Section):
     """Loss, optimiser, schedule and stopping."""
 
@@ -30,6 +38,11 @@ class TrainingConfig(Section):
     )
     gbce_calibration: float = Field(0.75, ge=0, le=1, description="gBCE's t: 0 is BCE, 1 undoes all of the sampling")
     negatives: NegativesConfig = NegativesConfig()
+    temperature: float = Field(1.0, gt=0, description="divides the logits inside the loss; ranking does not change")
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="share of a target's probability spread over what it is told apart from"
+    )
+    augmentation: AugmentationConfig = AugmentationConfig()
     epochs: int = Field(100, ge=1, description="passes over all users, at most")
     patience: int = Field(10, ge=1, description="validations without a better NDCG@10 before training stops")
     validate_every: int = Field(1, ge=1, description="epochs between validations")
@@ -40,6 +53,7 @@ class TrainingConfig(Section):
     schedule: Literal["constant", "cosine"] = Field(
         "constant", description="learning rate after the warm-up; a cosine falls to a hundredth at the last epoch"
     )
+    cycles: int = Field(1, ge=1, description="times that the cosine falls, from the full learning rate each time")
     weight_decay: float = Field(
         0.0, ge=0, description="decoupled, times the learning rate; vectors and scalars do not decay"
     )
@@ -52,4 +66,12 @@ class TrainingConfig(Section):
     def _negatives_present(self) -> "TrainingConfig":
         if self.loss != "softmax" and not self.negatives.total:
             raise ValueError(f"training.loss {self.loss} needs negatives: raise training.negatives.uniform above 0")
+        return self
+
+    @model_validator(mode="after")
+    def _fits(self) -> "TrainingConfig":
+        if self.label_smoothing and self.loss not in ("softmax", "sampled_softmax"):
+            raise ValueError(f"training.label_smoothing spreads a softmax's probability; training.loss is {self.loss}")
+        if self.cycles > 1 and self.schedule != "cosine":
+            raise ValueError(f"training.cycles repeats a cosine; training.schedule is {self.schedule}")
         return self

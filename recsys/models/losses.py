@@ -19,6 +19,7 @@ class NextItemTask(tfrs.tasks.Task):
 
     def __init__(self, config: TrainingConfig) -> None:
         self.exclude_seen = config.negatives.exclude_seen
+        self.temperature, self.smoothing = config.temperature, config.label_smoothing
 
     def __call__(self, scorer: TargetScorer) -> tf.Tensor:
         losses = tf.add_n(self.losses(scorer))  # [slots]
@@ -36,8 +37,26 @@ class NextItemTask(tfrs.tasks.Task):
         """Each view's targets ``[slots]`` and the batch's negatives ``[slots, n]``."""
         negatives = scorer.batch["negatives"]
         excluded = self.excluded(scorer, negatives)
-        masked = [tf.where(excluded, EXCLUDED, logits) for logits in scorer.against(negatives)]
-        return list(zip(scorer.positives(), masked, strict=True))
+        masked = [tf.where(excluded, EXCLUDED, self.tempered(logits)) for logits in scorer.against(negatives)]
+        return list(zip(map(self.tempered, scorer.positives()), masked, strict=True))
+
+    def tempered(self, logits: tf.Tensor) -> tf.Tensor:
+        return logits if self.temperature == 1.0 else logits / self.temperature
+
+    def spread(self, logits: tf.Tensor) -> list[tf.Tensor]:
+        """What label smoothing needs of ``logits [slots, n]``: sum and number, ``[slots]``, of those not excluded."""
+        if not self.smoothing:
+            return []
+        included = tf.greater(logits, EXCLUDED / 2)
+        return [tf.reduce_sum(tf.where(included, logits, 0.0), -1), tf.reduce_sum(tf.cast(included, tf.float32), -1)]
+
+    def cross_entropy(self, positive: tf.Tensor, others: tf.Tensor, spread: list[tf.Tensor]) -> tf.Tensor:
+        """Minus the target's log probability, a share of which is ``spread`` over the others; all ``[slots]``."""
+        loss = tf.nn.softplus(others - positive)
+        if not spread:
+            return loss
+        total, count = spread
+        return loss + self.smoothing * (positive - total / tf.maximum(count, 1.0))
 
 
 class SampledSoftmax(NextItemTask):
@@ -46,7 +65,7 @@ class SampledSoftmax(NextItemTask):
     def losses(self, scorer: TargetScorer) -> list[tf.Tensor]:
         expected = scorer.batch["log_expected"]
         return [
-            tf.nn.softplus(tf.reduce_logsumexp(negative - expected, -1) - positive)
+            self.cross_entropy(positive, tf.reduce_logsumexp(negative - expected, -1), self.spread(negative))
             for positive, negative in self.shared(scorer)
         ]
 
@@ -58,14 +77,18 @@ class Softmax(NextItemTask):
         @tf.recompute_grad
         def total(chunk: tf.Tensor, *flows: tf.Tensor) -> tf.Tensor:
             excluded = self.excluded(scorer, chunk)
-            logits = scorer.read(chunk, *flows)
-            return tf.stack([tf.reduce_logsumexp(tf.where(excluded, EXCLUDED, view), -1) for view in logits])
+            logits = [tf.where(excluded, EXCLUDED, self.tempered(view)) for view in scorer.read(chunk, *flows)]
+            return tf.stack([[tf.reduce_logsumexp(view, -1), *self.spread(view)] for view in logits])
 
         flows = [scorer.hidden] if scorer.shares is None else [scorer.hidden, scorer.shares]
         columns = np.arange(1, scorer.model.table_size, dtype=np.int32)
         chunks = [columns[first : first + COLUMN_CHUNK] for first in range(0, len(columns), COLUMN_CHUNK)]
-        others = tf.reduce_logsumexp(tf.stack([total(tf.constant(chunk), *flows) for chunk in chunks]), 0)
-        return [tf.nn.softplus(other - own) for other, own in zip(tf.unstack(others), scorer.positives(), strict=True)]
+        parts = tf.stack([total(tf.constant(chunk), *flows) for chunk in chunks])  # [chunks, views, 1 or 3, slots]
+        others, spread = tf.reduce_logsumexp(parts[:, :, 0], 0), tf.reduce_sum(parts[:, :, 1:], 0)
+        return [
+            self.cross_entropy(self.tempered(positive), others[view], tf.unstack(spread[view]))
+            for view, positive in enumerate(scorer.positives())
+        ]
 
 
 class BinaryCrossEntropy(NextItemTask):

@@ -13,6 +13,7 @@ from recsys.data.transitions import Transitions
 from recsys.models.keras import tf
 from recsys.models.memory import CHUNK
 from recsys.schema import PAD_ID
+from recsys.training.augmentation import Augmentation
 from recsys.training.negatives import NegativeSampler
 from recsys.training.own_transitions import OthersTransitions
 from recsys.training.packing import pack
@@ -53,6 +54,7 @@ class Batches:
         self.row_length = -(-model.max_length // CHUNK) * CHUNK if model.memory else model.max_length
         seen = np.concatenate([sequences.items[s:e] for s, e in zip(self.starts, ends, strict=True)])
         self.sampler = NegativeSampler(training.negatives, np.bincount(seen, minlength=items + 1)[1 : items + 1])
+        self.augmentation = Augmentation(training.augmentation)
         self.others = OthersTransitions(transitions) if transitions else None
 
     def signature(self) -> dict[str, Any]:
@@ -80,13 +82,17 @@ class Batches:
 
     def _batch(self, rng: np.random.Generator, users: npt.NDArray[np.int64]) -> Batch:
         starts, ends = self.starts[users], self.ends[users]
-        first = np.maximum(starts, ends - 1 - self.model.max_length)
-        lengths = ends - 1 - first
+        first, last = self.augmentation.crop(rng, np.maximum(starts, ends - 1 - self.model.max_length), ends)
+        lengths = last - 1 - first  # an event is read for all but the last
         rows, columns, count = pack(lengths, self.row_length)
         owner = np.repeat(np.arange(len(users)), lengths)
         index = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         slot = (rows[owner], columns[owner] + index)
-        flat = first[owner] + index
+        place = np.arange(len(owner)) + owner  # of an event that is read, among the batch's events
+        begins = np.cumsum(lengths + 1) - lengths - 1
+        events = np.arange((lengths + 1).sum()) + np.repeat(first - begins, lengths + 1)
+        chain = self.sequences.items[self.augmentation.order(rng, events, lengths + 1)]
+        read, targets = self.augmentation.blank(rng, chain[place]), chain[place + 1]
         shape = (count, self.row_length)
 
         def spread(values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
@@ -94,12 +100,10 @@ class Batches:
             out[slot] = values
             return out
 
-        items = self.sequences.items
-        targets = items[flat + 1]
         newest_first = lengths[owner] - 1 - index
         negatives, log_expected = self.sampler.draw(rng, targets)
         batch: Batch = {
-            "ids": spread(items[flat]),
+            "ids": spread(read),
             "targets": spread(targets),
             "segments": spread((owner + 1).astype(np.int32)),
             "positions": spread(newest_first if self.model.positions == "newest" else index),
@@ -110,11 +114,12 @@ class Batches:
         }
         if self.others is not None and self.model.memory is not None:
             newest = np.arange(self.model.memory.newest)
-            earlier = np.where(index[:, None] >= newest, items[np.maximum(flat[:, None] - newest, 0)], PAD_ID)
+            behind = np.maximum(np.arange(len(read))[:, None] - newest, 0)
+            earlier = np.where(index[:, None] >= newest, read[behind], PAD_ID)
             order = np.argsort(starts)  # own transitions want the batch's users in the order of the array
-            place = np.empty_like(order)
-            place[order] = np.arange(len(order))
-            counts, totals = self.others.look_up(items, starts[order], ends[order], place[owner], earlier, targets)
+            user = np.argsort(order)[owner]
+            items = self.sequences.items
+            counts, totals = self.others.look_up(items, starts[order], ends[order], user, earlier, targets)
             batch["target_counts"] = np.zeros((*shape, len(newest)), np.float32)
             batch["target_counts"][slot] = counts
             batch["totals"] = np.ones(shape, np.float32)

@@ -89,6 +89,24 @@ def test_softmax_is_the_mean_log_probability_among_unseen_items(make_case, memor
     assert float(build_loss(case.training)(scorer)) == pytest.approx(expected / count, rel=1e-4)
 
 
+@pytest.mark.parametrize("loss", ["softmax", "sampled_softmax"])
+def test_label_smoothing_spreads_a_share_over_the_others_at_the_temperature(make_case, loss: str) -> None:
+    # Nine of nine items drawn: the sampled softmax is the full one.
+    case = make_case(memory=True, loss=loss)
+    training = case.training.model_copy(update={"label_smoothing": 0.2, "temperature": 2.0})
+    scorer = scorer_of(case)
+    expected, count = 0.0, 0
+    for slot, train, _ in slots(case):
+        count += 1
+        for view, positive in zip(scorer.against(tf.range(1, 10)), scorer.positives(), strict=True):
+            others = [float(view[slot, item - 1]) / 2.0 for item in range(1, 10) if item not in train]
+            own = float(positive[slot]) / 2.0
+            log_total = math.log(math.exp(own) + sum(map(math.exp, others)))
+            expected += 0.8 * (log_total - own)
+            expected += sum(0.2 / len(others) * (log_total - other) for other in others) if others else 0.0
+    assert float(build_loss(training)(scorer)) == pytest.approx(expected / count, rel=1e-4)
+
+
 @pytest.mark.parametrize("memory", [False, True])
 def test_sampling_every_item_is_the_full_softmax(make_case, memory: bool) -> None:
     # Nine of nine items drawn: each is expected once, log Q is 0.

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from recsys.config import Config
+from recsys.config.training import AugmentationConfig
 from recsys.data.dataset import Dataset
+from recsys.schema import PAD_ID
 from recsys.training.batches import Batches
 
 
@@ -26,6 +28,47 @@ def test_an_epoch_predicts_every_event_up_to_the_ends(dataset: Dataset, config: 
         np.testing.assert_array_equal(real, batch["ids"] > 0)
         found.update(zip(batch["ids"][real].tolist(), batch["targets"][real].tolist(), strict=True))
     assert found == expected
+
+
+def histories_of(dataset: Dataset, config: Config, **augmentation: float) -> list[tuple[list[int], list[int]]]:
+    """What an epoch reads and predicts, user by user of its batches: ``(read, targets)``."""
+    training = config.training.model_copy(update={"augmentation": AugmentationConfig(**augmentation)})
+    model = config.model.model_copy(update={"memory": None})
+    ends = dataset.sequences.bounds("train")[1]
+    found = []
+    for batch in Batches(dataset.sequences, ends, model, training, 20, None).epoch(1):
+        for segment in range(1, batch["segments"].max() + 1):
+            own = batch["segments"] == segment
+            found.append((batch["ids"][own].tolist(), batch["targets"][own].tolist()))
+    return found
+
+
+def test_cropping_trains_on_runs_of_histories(dataset: Dataset, config: Config) -> None:
+    whole = [[read[0], *targets] for read, targets in histories_of(dataset, config)]
+    cropped = [[read[0], *targets] for read, targets in histories_of(dataset, config, crop=1.0)]
+    assert len(cropped) == len(whole)
+    assert sum(map(len, cropped)) < sum(map(len, whole))
+    for run in cropped:
+        assert any(run == one[at : at + len(run)] for one in whole for at in range(len(one) - len(run) + 1)), run
+
+
+def test_masking_blanks_what_is_read_and_no_target(dataset: Dataset, config: Config) -> None:
+    masked = histories_of(dataset, config, mask=0.5)
+    reads, targets = ([item for pair in masked for item in pair[part]] for part in (0, 1))
+    assert 0.3 < reads.count(PAD_ID) / len(reads) < 0.7
+    assert PAD_ID not in targets
+    for read, wanted in masked:
+        assert all(event in (PAD_ID, before) for event, before in zip(read[1:], wanted, strict=False))
+
+
+def test_reordering_moves_events_whole(dataset: Dataset, config: Config) -> None:
+    reordered = histories_of(dataset, config, reorder=1.0)
+    for read, targets in reordered:  # what is read next is what was to be predicted: no target is shown early
+        assert read[1:] == targets[:-1]
+    whole = histories_of(dataset, config)
+    chains = [sorted(sorted([read[0], *targets]) for read, targets in epoch) for epoch in (whole, reordered)]
+    assert chains[0] == chains[1], "the same events"
+    assert sorted(whole) != sorted(reordered), "in another order"
 
 
 def test_epochs_differ_and_repeat(dataset: Dataset, config: Config) -> None:

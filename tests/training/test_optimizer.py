@@ -48,3 +48,10 @@ def test_the_cosine_warms_up_and_ends_at_a_hundredth() -> None:
     assert float(rate(tf.constant(10))) == pytest.approx(1.0)
     assert float(rate(tf.constant(60))) == pytest.approx(0.01 + 0.99 * 0.5)
     assert float(rate(tf.constant(110))) == pytest.approx(0.01)
+
+
+def test_cycles_fall_one_after_the_other() -> None:
+    config = TrainingConfig(schedule="cosine", cycles=2, warmup_steps=10, learning_rate=1.0)
+    rate = Schedule(config, 110)  # two cycles of 50 steps
+    for step, expected in [(10, 1.0), (35, 0.505), (60, 0.01), (61, 1.0), (85, 0.505), (110, 0.01)]:
+        assert float(rate(tf.constant(step))) == pytest.approx(expected, abs=2e-3), f"step {step}"

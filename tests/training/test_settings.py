@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from recsys.config import Config, apply_override, parse_config
 from recsys.config.model import MemoryConfig, ModelConfig
-from recsys.config.training import NegativesConfig, TrainingConfig
+from recsys.config.training import AugmentationConfig, NegativesConfig, TrainingConfig
 from recsys.data.dataset import Dataset
 from recsys.data.transitions import count_transitions
 from recsys.models.keras import keras, tf
@@ -48,12 +48,18 @@ CHANGES: dict[str, list[str]] = {
     "training.warmup_steps": ["50"],
     "training.schedule": ["cosine"],
     "training.weight_decay": ["0.5"],
+    "training.temperature": ["0.5"],
+    "training.label_smoothing": ["0.1"],
+    "training.augmentation.crop": ["1.0"],
+    "training.augmentation.mask": ["0.5"],
+    "training.augmentation.reorder": ["1.0"],
 }
 # What these do is shown by the tests named beside them.
 ELSEWHERE = {
     "training.epochs": "test_the_loop_ends_by_epochs_or_patience",
     "training.patience": "test_the_loop_ends_by_epochs_or_patience",
     "training.validate_every": "test_the_loop_ends_by_epochs_or_patience",
+    "training.cycles": "test_cycles_fall_one_after_the_other",
     "training.gbce_calibration": "test_the_calibration_of_gbce_counts",
     "training.final_fit": "test_the_final_fit_learns_from_validation_events_too",
     "training.deterministic": "test_determinism_is_asked_of_tensorflow",
@@ -117,7 +123,8 @@ def test_no_field_is_forgotten() -> None:
 
     every = keys("model", ModelConfig) | keys("model.memory", MemoryConfig)
     every |= keys("training", TrainingConfig) | keys("training.negatives", NegativesConfig)
-    assert every - {"training.negatives"} == set(CHANGES) | set(ELSEWHERE)
+    every |= keys("training.augmentation", AugmentationConfig)
+    assert every - {"training.negatives", "training.augmentation"} == set(CHANGES) | set(ELSEWHERE)
 
 
 class Scripted(Fit):
@@ -177,6 +184,8 @@ def test_the_calibration_of_gbce_counts(dataset: Dataset, config: Config) -> Non
         (["model.max_length=2"], "reaches beyond model.max_length"),
         (["training.negatives.uniform=0"], "needs negatives"),
         (["training.learning_rate=0"], "greater than 0"),
+        (["training.loss=bce", "training.label_smoothing=0.1"], "spreads a softmax's probability"),
+        (["training.cycles=2"], "repeats a cosine"),
     ],
 )
 def test_settings_that_cannot_work_together_are_refused(config: Config, overrides: list[str], reason: str) -> None:
