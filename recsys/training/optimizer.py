@@ -13,7 +13,8 @@ class LazyAdam(keras.optimizers.Optimizer):
     """
 
     def __init__(self, rate: Schedule, beta_1: float, beta_2: float, decay: float, epsilon: float = 1e-8) -> None:
-        super().__init__(name="lazy_adam", jit_compile=False)
+        # With its default of 0, Keras would subtract nothing from every row of every variable.
+        super().__init__(name="lazy_adam", jit_compile=False, weight_decay=None)
         self._learning_rate = self._build_learning_rate(rate)
         self.beta_1, self.beta_2, self.decay, self.epsilon = beta_1, beta_2, decay, epsilon
 

@@ -34,6 +34,19 @@ def test_a_sparse_step_moves_its_rows_alone_and_as_a_dense_one_would() -> None:
     assert moments[1].tolist() == [0.0, 0.0]
 
 
+def test_a_sparse_step_passes_over_no_whole_variable() -> None:
+    table, lazy = tf.Variable(tf.ones([4, 2])), optimizer()
+    lazy.build([table])
+
+    @tf.function
+    def step() -> None:
+        lazy.apply_gradients([(tf.IndexedSlices(tf.ones([1, 2]), tf.constant([2]), tf.constant([4, 2])), table)])
+
+    kinds = {op.type for op in step.get_concrete_function().graph.get_operations()}
+    assert "ResourceScatterSub" in kinds
+    assert not kinds & {"AssignSubVariableOp", "ResourceApplyAdam"}, "the table is written whole at every step"
+
+
 def test_weight_decay_spares_vectors() -> None:
     matrix, vector = tf.Variable(tf.ones([2, 2])), tf.Variable(tf.ones([2]))
     decaying = optimizer(weight_decay=0.5, learning_rate=0.1)
