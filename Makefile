@@ -37,7 +37,7 @@ format: .venv/installed  ## mend what ruff can mend
 	$(BIN)/ruff format .
 
 bench-%: .venv/installed  ## a benchmark by its name in benchmarks/: ratios against a peer or a limit
-	$(BIN)/python -m benchmarks.$*
+	$(BIN)/python -m benchmarks.$* $(LOG)
 
 lock: .venv/installed  ## resolve setup.py again into requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --extra dev setup.py -o requirements.lock

@@ -64,7 +64,9 @@ def main() -> None:
         what = "with the memory" if memory else "without the memory"
         found = {}
         for items in (SMALL, LARGE):
-            code = f"import json; from benchmarks.catalogue import measure; print(json.dumps(measure({items}, {memory})))"
+            code = (
+                f"import json; from benchmarks.catalogue import measure; print(json.dumps(measure({items}, {memory})))"
+            )
             done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
             found[items] = json.loads(done.stdout.splitlines()[-1])
         ratio = found[LARGE]["seconds"] / found[SMALL]["seconds"]
@@ -73,9 +75,7 @@ def main() -> None:
         measurements.append(
             Measurement(f"a step, {LARGE:,} items, {what}", ratio, f"× {SMALL:,} items", against, LIMIT_RATIO / ratio)
         )
-        measurements.append(
-            Measurement(f"peak memory, {what}", peak / 2**30, "GiB", "3 GiB", LIMIT_BYTES / peak)
-        )
+        measurements.append(Measurement(f"peak memory, {what}", peak / 2**30, "GiB", "3 GiB", LIMIT_BYTES / peak))
     write_results("catalogue", measurements)
 
 

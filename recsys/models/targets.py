@@ -1,7 +1,9 @@
 """Logits of a training batch: each target's own, and those of the items it is told apart from.
 
-A batch is scored in one view or, with a memory, in two: attention alone, and the sum of both. Both views are trained:
-attention that only ever meets what the memory leaves over learns a poor representation.
+A batch is scored in one view or, with a memory, in two: attention alone and the memory alone, each trained by itself;
+what is ranked is their sum. Trained as a sum they learn from what the other leaves over, and attention, which has met
+the very events that it is trained on, leaves over less there than it will: the memory then learns to say too little.
+For the same reason no gradient flows from the memory's view into attention.
 """
 
 from typing import TYPE_CHECKING
@@ -32,7 +34,8 @@ class TargetScorer:
         self.weights = tf.cast(tf.not_equal(self.targets, 0), tf.float32)
         self.shares = None
         if model.memory is not None:
-            band = model.memory.band(stream, model.embed(batch["ids"]), batch["ids"], batch["segments"])
+            asking, asked = tf.stop_gradient(stream), tf.stop_gradient(model.embed(batch["ids"]))
+            band = model.memory.band(asking, asked, batch["ids"], batch["segments"])
             totals = frame(batch["totals"], model.memory.config.newest)
             self.shares = band.weights / tf.maximum(totals, 0.01)[:, :, None, :]
             self.framed_ids = band.ids
@@ -49,7 +52,7 @@ class TargetScorer:
         shape = tf.shape(shares)
         shares = tf.reshape(shares, [shape[0], shape[1] * CHUNK, newest])
         support = tf.reshape(tf.reduce_sum(shares * self.batch["target_counts"], -1), [-1, 1])
-        return [attention, attention + memory.logits(self.hidden, support)[:, 0]]
+        return [attention, memory.logits(tf.stop_gradient(self.hidden), support)[:, 0]]
 
     def against(self, columns: tf.Tensor) -> list[tf.Tensor]:
         """Logits of ``columns [n] int32`` at every slot, ``[slots, n]`` a view."""
@@ -60,7 +63,7 @@ class TargetScorer:
         attention = tf.matmul(hidden, self.model.lookup(columns), transpose_b=True)
         if self.model.memory is None:
             return [attention]
-        return [attention, attention + self._remembered(self.model.memory, columns, hidden, shares)]
+        return [attention, self._remembered(self.model.memory, columns, tf.stop_gradient(hidden), shares)]
 
     def seen(self, columns: tf.Tensor) -> tf.Tensor:
         """Which ``columns [n]`` are in the history or the targets of each slot's user: ``[slots, n] bool``."""

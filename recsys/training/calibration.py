@@ -1,8 +1,7 @@
 """How much to trust the memory beside attention, chosen on validation.
 
-Attention has met the very transitions it is trained on, the memory reads them without the user's own; so training
-finds attention better than it will be, and the memory's gain too small. One factor, chosen on held-out events,
-mends it.
+The two are trained each by itself, so nothing has told how much of either a sum should take. One factor, chosen on
+held-out events, does.
 """
 
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from recsys.evaluation.graph_ranking import GraphRanker
 from recsys.evaluation.metrics import ndcg, summarise
 from recsys.models.sasrec import SASRec
 
-TRUSTS = (0.75, 1.0, 1.5, 2.0, 3.0, 4.5)
+TRUSTS = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
 
 
 class Validation(NamedTuple):

@@ -13,7 +13,7 @@ from recsys.stage import Outcome
 from recsys.training.callbacks import Callback, Steps
 
 # Part of every run's digest: raise it when the same config would train another model.
-TRAINING_VERSION = 1
+TRAINING_VERSION = 2
 
 
 def config_digest(config: Config, dataset: Dataset) -> str:

@@ -1,0 +1,70 @@
+"""Seconds until a validation NDCG@10 is reached, against 40 epochs of the padded reference on the same log.
+
+    make bench-time_to_quality LOG=events.csv.gz
+
+The log is MovieLens-1M's, with columns user_id, item_id, timestamp and event_id; the recipe is the one of
+configs/movielens-1m.yaml. The reference's epochs are alike, so it runs two and is given 40 times the faster.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.results import Measurement, write_results
+from benchmarks.training import Shape, reference
+from pipelines.prepare import prepare
+from recsys.config import Config, load_config
+from recsys.data.dataset import Dataset
+from recsys.training.callbacks import Callback
+from recsys.training.trainer import train
+
+QUALITY = 0.1726  # gSASRec's test figure
+EPOCHS = 40
+REFERENCE = Shape("MovieLens-1M", 3416, 0, 0, 50, 2, 200, "bce", 1, 0)
+
+
+class Reached(Exception):  # noqa: N818 - no error: what was waited for
+    """Validation has found the quality."""
+
+
+class Watch(Callback):
+    """Raises ``Reached`` at the first validation that finds ``QUALITY``."""
+
+    def __init__(self) -> None:
+        self.epoch, self.best = 0, 0.0
+
+    def on_epoch(self, run: object, metrics: dict[str, float]) -> None:
+        self.epoch, self.best = int(metrics["epoch"]), max(self.best, metrics.get("validation/ndcg@10", 0.0))
+        if self.best >= QUALITY:
+            raise Reached
+
+
+def ours(config: Config, dataset: Dataset, work: Path) -> tuple[float, Watch]:
+    """Seconds from nothing, the building of model and memory included."""
+    watch, started = Watch(), time.perf_counter()
+    try:
+        train(config, dataset, work, callbacks=[watch])
+    except Reached:
+        return time.perf_counter() - started, watch
+    raise SystemExit(f"validation NDCG@10 came to {watch.best:.4f} only, not {QUALITY}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("log", type=Path, metavar="LOG")
+    log = parser.parse_args().log
+    overrides = ["data.name=null", f"data.path={log}", "data.columns.event_id=event_id"]
+    config = load_config("configs/movielens-1m.yaml", overrides)
+    with tempfile.TemporaryDirectory() as work:
+        dataset = prepare(config, Path(work)).artefact
+        seconds, watch = ours(config, dataset, Path(work))
+        epoch = reference(REFERENCE, dataset.sequences)
+        theirs = EPOCHS * min(epoch(1), epoch(2))
+    against = f"{EPOCHS} epochs of the reference, {theirs:.0f} s"
+    name = f"validation NDCG@10 {watch.best:.4f}, in epoch {watch.epoch}"
+    write_results("time_to_quality", [Measurement(name, seconds, "s", against, theirs / seconds)])
+
+
+if __name__ == "__main__":
+    main()
