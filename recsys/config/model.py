@@ -13,6 +13,9 @@ class MemoryConfig(Section):
     window: int = Field(3, ge=1, description="steps ahead that count as a transition, weighted 1/step")
     neighbours: int = Field(64, ge=1, description="transitions kept per item, heaviest first")
     newest: int = Field(10, ge=1, description="items of a history, newest first, whose rows are read")
+    trained: Literal["apart", "together"] = Field(
+        "apart", description="the memory's logits learn by themselves, or as a sum with attention's"
+    )
 
 
 class ModelConfig(Section):

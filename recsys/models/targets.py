@@ -1,9 +1,10 @@
 """Logits of a training batch: each target's own, and those of the items it is told apart from.
 
-A batch is scored in one view or, with a memory, in two: attention alone and the memory alone, each trained by itself;
-what is ranked is their sum. Trained as a sum they learn from what the other leaves over, and attention, which has met
-the very events that it is trained on, leaves over less there than it will: the memory then learns to say too little.
-For the same reason no gradient flows from the memory's view into attention.
+A batch is scored in one view or, with a memory, in two, which are both trained; what is ranked is the sum of attention
+and memory. The first view is attention alone: meeting only what the memory leaves over, it would learn poorly. The
+second is the memory alone, and no gradient flows from it into attention. Or, trained ``together``, it is the sum:
+then attention is bent to what the memory lacks, but the memory learns from what attention leaves over on the very
+events that attention is trained on, which is less than it will be. Sparse logs do better apart, dense ones together.
 """
 
 from typing import TYPE_CHECKING
@@ -34,7 +35,8 @@ class TargetScorer:
         self.weights = tf.cast(tf.not_equal(self.targets, 0), tf.float32)
         self.shares = None
         if model.memory is not None:
-            asking, asked = tf.stop_gradient(stream), tf.stop_gradient(model.embed(batch["ids"]))
+            self.together = model.memory.config.trained == "together"
+            asking, asked = self._into_memory(stream), self._into_memory(model.embed(batch["ids"]))
             band = model.memory.band(asking, asked, batch["ids"], batch["segments"])
             totals = frame(batch["totals"], model.memory.config.newest)
             self.shares = band.weights / tf.maximum(totals, 0.01)[:, :, None, :]
@@ -52,7 +54,7 @@ class TargetScorer:
         shape = tf.shape(shares)
         shares = tf.reshape(shares, [shape[0], shape[1] * CHUNK, newest])
         support = tf.reshape(tf.reduce_sum(shares * self.batch["target_counts"], -1), [-1, 1])
-        return [attention, memory.logits(tf.stop_gradient(self.hidden), support)[:, 0]]
+        return self._views(attention, memory.logits(self._into_memory(self.hidden), support)[:, 0])
 
     def against(self, columns: tf.Tensor) -> list[tf.Tensor]:
         """Logits of ``columns [n] int32`` at every slot, ``[slots, n]`` a view."""
@@ -63,7 +65,8 @@ class TargetScorer:
         attention = tf.matmul(hidden, self.model.lookup(columns), transpose_b=True)
         if self.model.memory is None:
             return [attention]
-        return [attention, self._remembered(self.model.memory, columns, tf.stop_gradient(hidden), shares)]
+        remembered = self._remembered(self.model.memory, columns, self._into_memory(hidden), shares)
+        return self._views(attention, remembered)
 
     def seen(self, columns: tf.Tensor) -> tf.Tensor:
         """Which ``columns [n]`` are in the history or the targets of each slot's user: ``[slots, n] bool``."""
@@ -75,6 +78,13 @@ class TargetScorer:
         flat = tf.where(hit >= 0, tf.tile(segments, [2]) * size + hit, -1)  # negative segments are dropped
         table = tf.math.unsorted_segment_max(tf.ones_like(flat), flat, users * size) > 0
         return tf.gather(tf.gather(tf.reshape(table, [users, size]), place, axis=1), segments)
+
+    def _into_memory(self, x: tf.Tensor) -> tf.Tensor:
+        """What the memory reads of attention's side, ``[…]``; no gradient comes back unless they train together."""
+        return x if self.together else tf.stop_gradient(x)
+
+    def _views(self, attention: tf.Tensor, memory: tf.Tensor) -> list[tf.Tensor]:
+        return [attention, attention + memory if self.together else memory]
 
     def _remembered(
         self, memory: TransitionMemory, columns: tf.Tensor, hidden: tf.Tensor, shares: tf.Tensor

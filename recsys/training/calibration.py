@@ -1,7 +1,7 @@
 """How much to trust the memory beside attention, chosen on validation.
 
-The two are trained each by itself, so nothing has told how much of either a sum should take. One factor, chosen on
-held-out events, does.
+Trained apart, nothing has told how much of either a sum should take; trained together, it was told by events that
+attention has met. One factor, chosen on held-out events, mends both.
 """
 
 from collections.abc import Iterator

@@ -73,6 +73,22 @@ def test_the_memory_is_read_without_the_users_own_transitions(make_case) -> None
         assert float(memory[slot]) == pytest.approx(float(added[0, 0]), abs=1e-4)
 
 
+def test_together_is_the_sum_and_apart_lets_no_gradient_into_attention(make_case) -> None:
+    case = make_case(memory=True)
+    table = next(variable for variable in case.model.trainable_variables if "item_table" in variable.name)
+    apart = scorer_of(case)
+    attention, memory = apart.positives()
+    with tf.GradientTape() as tape:
+        alone = scorer_of(case).positives()[1]
+    assert tape.gradient(alone, table) is None
+    together = case.model.memory.config.model_copy(update={"trained": "together"})
+    case.model.memory.config = together
+    with tf.GradientTape() as tape:
+        both = scorer_of(case).positives()[1]
+    np.testing.assert_allclose(both, attention + memory, atol=1e-5)
+    assert tape.gradient(both, table) is not None
+
+
 @pytest.mark.parametrize("memory", [False, True])
 def test_softmax_is_the_mean_log_probability_among_unseen_items(make_case, memory: bool) -> None:
     case = make_case(memory=memory, loss="softmax")
