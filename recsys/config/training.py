@@ -58,7 +58,8 @@ class TrainingConfig(Section):
         0.0, ge=0, description="decoupled, times the learning rate; vectors and scalars do not decay"
     )
     final_fit: bool = Field(
-        False, description="train again with the validation events, as long as validation chose (protocol L1F)"
+        False,
+        description="train again with the validation events for the epochs validation chose, the schedule ending there (L1F)",
     )
     deterministic: bool = Field(False, description="the same bits every time, at some cost in speed")
 

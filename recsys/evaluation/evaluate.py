@@ -42,8 +42,8 @@ def rank(
     on_top: Callable[[np.ndarray, np.ndarray], None] | None = None,
 ) -> np.ndarray:
     """Rank of each target in the full catalogue, ``[m] float64``; ``on_top`` as in ``rank_split``."""
-    ranks: np.ndarray = rank_split(
-        lambda users, positions: [score_all(users, positions)],
+    return rank_split(
+        score_all,
         dataset.sequences,
         targets.users,
         targets.positions,
@@ -51,8 +51,7 @@ def rank(
         filter_seen=config.filter_seen,
         batch_size=config.batch_size,
         on_top=on_top,
-    )[0]
-    return ranks
+    )
 
 
 def ranks_table(dataset: Dataset, targets: Targets, ranks: np.ndarray) -> pd.DataFrame:

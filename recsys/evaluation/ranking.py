@@ -1,6 +1,6 @@
 """Ranks of targets among the full catalogue, under the protocols L1, L1F and time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,6 @@ from recsys.evaluation.top_items import remove_seen, top_items
 
 # Scores every row of the item table for a batch of (user [b], flat position of the target [b]): [b, table].
 ScoreAll = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.float32]]
-# The same by several scorers at once.
-ScoreMany = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], Sequence[npt.NDArray[np.float32]]]
-
 
 TOP = 10  # items of a list that is looked at as a list
 
@@ -32,7 +29,7 @@ def rank_targets(scores: npt.NDArray[np.floating], targets: npt.NDArray[np.integ
 
 
 def rank_split(
-    score_many: ScoreMany,
+    score_all: ScoreAll,
     sequences: Sequences,
     users: npt.NDArray[np.int64],
     positions: npt.NDArray[np.int64],
@@ -42,30 +39,27 @@ def rank_split(
     batch_size: int = 256,
     on_top: Callable[[npt.NDArray[np.int32], npt.NDArray[np.float32]], None] | None = None,
 ) -> npt.NDArray[np.float64]:
-    """Ranks ``[scorers, m]`` of the events at flat ``positions`` of ``users`` among items ``1..items``.
+    """Ranks ``[m]`` of the events at flat ``positions`` of ``users`` among items ``1..items``.
 
     Args:
-        on_top: is given each batch's ``top_items`` by the first scorer, ``TOP`` of them.
+        on_top: is given each batch's ``top_items``, ``TOP`` of them.
 
     Raises:
         RecsysError: a score is not a number.
     """
-    ranks: list[list[npt.NDArray[np.float64]]] = []
+    ranks = []
     for first in range(0, len(positions), batch_size):
         batch = slice(first, first + batch_size)
-        ranks.append([])
-        for scored in score_many(users[batch], positions[batch]):
-            scores = np.array(scored)[:, : items + 1]
-            if np.isnan(scores).any():
-                raise RecsysError(
-                    f"evaluation: a score of user {sequences.users[users[first]]}'s batch is not a number"
-                )
-            scores[:, 0] = -np.inf
-            if filter_seen:
-                own = scores[np.arange(len(scores)), sequences.items[positions[batch]]]
-                remove_seen(scores, sequences, users[batch], positions[batch])
-                scores[np.arange(len(scores)), sequences.items[positions[batch]]] = own  # the target always stays
-            if on_top is not None and not ranks[-1]:
-                on_top(*top_items(scores, TOP))
-            ranks[-1].append(rank_targets(scores, sequences.items[positions[batch]]))
-    return np.concatenate(ranks, axis=1) if ranks else np.empty((1, 0))
+        scores = np.array(score_all(users[batch], positions[batch]))[:, : items + 1]
+        if np.isnan(scores).any():
+            raise RecsysError(f"evaluation: a score of user {sequences.users[users[first]]}'s batch is not a number")
+        scores[:, 0] = -np.inf
+        targets = sequences.items[positions[batch]]
+        if filter_seen:
+            own = scores[np.arange(len(scores)), targets]
+            remove_seen(scores, sequences, users[batch], positions[batch])
+            scores[np.arange(len(scores)), targets] = own  # the target always stays
+        if on_top is not None:
+            on_top(*top_items(scores, TOP))
+        ranks.append(rank_targets(scores, targets))
+    return np.concatenate(ranks) if ranks else np.empty(0)

@@ -4,7 +4,7 @@ A batch is scored in one view or, with a memory, in two, which are both trained;
 and memory. The first view is attention alone: meeting only what the memory leaves over, it would learn poorly. The
 second is the memory alone, and no gradient flows from it into attention. Or, trained ``together``, it is the sum:
 then attention is bent to what the memory lacks, but the memory learns from what attention leaves over on the very
-events that attention is trained on, which is less than it will be. Sparse logs do better apart, dense ones together.
+events that attention is trained on, which is less than it will be.
 """
 
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ class TargetScorer:
         hidden: ``[slots, width]``.
         shares: ``[rows, frames, CHUNK, keys]``, the memory's attention over what is left of each row's total when
             the user's own transitions are taken away; None without a memory.
+        together: the second view is the sum of attention and memory.
     """
 
     def __init__(self, model: "SASRec", batch: dict[str, tf.Tensor], stream: tf.Tensor) -> None:
@@ -34,8 +35,8 @@ class TargetScorer:
         self.targets = tf.reshape(batch["targets"], [-1])
         self.weights = tf.cast(tf.not_equal(self.targets, 0), tf.float32)
         self.shares = None
+        self.together = model.memory is not None and model.memory.config.trained == "together"
         if model.memory is not None:
-            self.together = model.memory.config.trained == "together"
             asking, asked = self._into_memory(stream), self._into_memory(model.embed(batch["ids"]))
             band = model.memory.band(asking, asked, batch["ids"], batch["segments"])
             totals = frame(batch["totals"], model.memory.config.newest)

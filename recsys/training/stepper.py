@@ -23,5 +23,5 @@ class Stepper:
     def epoch(self, number: int) -> Iterator[tf.Tensor]:
         """Each step's loss, a scalar that may not be computed yet; dropout's seed is the step's own."""
         for step, batch in enumerate(ahead(self.batches.epoch(number), PREFETCH), start=1):
-            seed = np.array([self.seed, number * 1_000_003 + step], np.int32)
+            seed = np.array([self.seed, (number * 1_000_003 + step) % 2**31], np.int32)  # no end to the epochs
             yield self._step({**batch, "seed": seed})["loss"]

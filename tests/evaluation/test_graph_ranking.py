@@ -16,11 +16,6 @@ ITEMS, LENGTH = 7, 4
 WEIGHTS = (0.5, 1.0, 3.0)
 
 
-def parts_of(table: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
-    """Two scores of every item and of one OOV bucket, by the newest item of a history."""
-    return [table[: ITEMS + 1], table[ITEMS + 1 :]]
-
-
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_the_graph_ranks_as_numpy_does(data: st.DataObject) -> None:
@@ -35,11 +30,13 @@ def test_the_graph_ranks_as_numpy_does(data: st.DataObject) -> None:
     split = sequences(*([*seen, target] for seen, target in histories))
     users, positions = split.targets("test")
 
-    def score_many(some: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> list[npt.NDArray[np.float32]]:
-        newest = split.histories(some, ends, LENGTH)[:, -1]
-        return [first[newest] + np.float32(weight) * second[newest] for weight in WEIGHTS]
+    def expected(weight: float) -> npt.NDArray[np.float64]:
+        def score_all(some: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+            newest = split.histories(some, ends, LENGTH)[:, -1]
+            return first[newest] + np.float32(weight) * second[newest]
 
-    expected = rank_split(score_many, split, users, positions, ITEMS, filter_seen=filter_seen)
+        return rank_split(score_all, split, users, positions, ITEMS, filter_seen=filter_seen)
+
     ranker = GraphRanker(
         lambda history: [tf.gather(part, history[:, -1]) for part in (first, second)],
         LENGTH,
@@ -47,7 +44,7 @@ def test_the_graph_ranks_as_numpy_does(data: st.DataObject) -> None:
         ITEMS,
         filter_seen,
     )
-    np.testing.assert_array_equal(ranker(split, users, positions), expected)
+    np.testing.assert_array_equal(ranker(split, users, positions), [expected(weight) for weight in WEIGHTS])
 
 
 def test_more_targets_than_fit_one_batch_keep_their_order() -> None:

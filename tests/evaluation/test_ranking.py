@@ -27,8 +27,8 @@ def sequences(*histories: list[int]) -> Sequences:
 def ranks_of(scores: list[float], history: list[int], *, filter_seen: bool) -> float:
     users, positions = sequences(history).targets("test")
     table = np.array([[0.0, *scores]], np.float32)
-    ranks = rank_split(lambda u, p: [table], sequences(history), users, positions, len(scores), filter_seen=filter_seen)
-    return float(ranks[0, 0])
+    ranks = rank_split(lambda u, p: table, sequences(history), users, positions, len(scores), filter_seen=filter_seen)
+    return float(ranks[0])
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=8), st.data())
@@ -55,8 +55,8 @@ def test_a_target_that_was_seen_stays() -> None:
 def test_padding_never_ranks() -> None:
     users, positions = sequences([1, 2, 3]).targets("test")
     table = np.array([[99.0, 1.0, 1.0, 2.0]])
-    ranks = rank_split(lambda u, p: [table], sequences([1, 2, 3]), users, positions, 3, filter_seen=False)
-    assert ranks[0, 0] == 1
+    ranks = rank_split(lambda u, p: table, sequences([1, 2, 3]), users, positions, 3, filter_seen=False)
+    assert ranks[0] == 1
 
 
 def test_scores_that_are_no_numbers_are_refused() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recsys.models.keras import tf
-from recsys.models.losses import build_loss
+from recsys.models.losses import EXCLUDED, build_loss
 from recsys.models.targets import TargetScorer
 
 
@@ -121,6 +121,14 @@ def test_label_smoothing_spreads_a_share_over_the_others_at_the_temperature(make
             expected += 0.8 * (log_total - own)
             expected += sum(0.2 / len(others) * (log_total - other) for other in others) if others else 0.0
     assert float(build_loss(training)(scorer)) == pytest.approx(expected / count, rel=1e-4)
+
+
+def test_label_smoothing_without_others_does_nothing(make_case) -> None:
+    smoothing = make_case(memory=False).training.model_copy(update={"label_smoothing": 0.2})
+    none = tf.constant([EXCLUDED])  # the log of the others' summed exponentials: there are none
+    for positive in (-3.0, 3.0):
+        found = build_loss(smoothing).cross_entropy(tf.constant([positive]), none, [tf.zeros(1), tf.zeros(1)])
+        assert float(found[0]) == 0.0, "a target with nothing beside it has probability 1"
 
 
 @pytest.mark.parametrize("memory", [False, True])
