@@ -59,7 +59,7 @@ class TrainingConfig(Section):
     )
     final_fit: bool = Field(
         False,
-        description="train again with the validation events for the epochs validation chose, the schedule ending there (L1F)",
+        description="train again with the validation events, as long as validation chose, the schedule too (L1F)",
     )
     deterministic: bool = Field(False, description="the same bits every time, at some cost in speed")
 

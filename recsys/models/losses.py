@@ -56,7 +56,7 @@ class NextItemTask(tfrs.tasks.Task):
         if not spread:
             return loss
         total, count = spread
-        # A user who has seen all that was drawn leaves nothing to spread over; the target alone would only be pushed down.
+        # Who has seen all that was drawn leaves nothing to spread over: the target alone would be pushed down for ever.
         smoothed = self.smoothing * (positive - total / tf.maximum(count, 1.0))
         return loss + tf.where(count > 0.0, smoothed, 0.0)
 
