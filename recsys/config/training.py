@@ -14,7 +14,7 @@ class NegativesConfig(Section):
     popularity: int = Field(0, ge=0, description="drawn by how often an item occurs in training")
     in_batch: int = Field(0, ge=0, description="drawn from the batch's own targets")
     correct: bool = Field(True, description="subtract the log of each one's expected count (log Q)")
-    exclude_seen: bool = Field(True, description="leave out, for each user, the items of their own history")
+    exclude_seen: bool = Field(True, description="leave out, for each user, the items that they train on")
 
     @property
     def total(self) -> int:
@@ -42,11 +42,14 @@ class TrainingConfig(Section):
     label_smoothing: float = Field(
         0.0, ge=0, lt=1, description="share of a target's probability spread over what it is told apart from"
     )
+    events: Literal["newest", "all"] = Field(
+        "newest", description="of a history longer than model.max_length, what trains; all goes window by window"
+    )
     augmentation: AugmentationConfig = AugmentationConfig()
-    epochs: int = Field(100, ge=1, description="passes over all users, at most")
+    epochs: int = Field(100, ge=1, description="passes over all histories, at most")
     patience: int = Field(10, ge=1, description="validations without a better NDCG@10 before training stops")
     validate_every: int = Field(1, ge=1, description="epochs between validations")
-    batch_size: int = Field(128, ge=1, description="users a step")
+    batch_size: int = Field(128, ge=1, description="histories, or windows of them, a step")
     learning_rate: float = Field(1e-3, gt=0, description="Adam's, after the warm-up")
     beta_2: float = Field(0.98, gt=0, lt=1, description="Adam's decay of the mean squared gradient")
     warmup_steps: int = Field(100, ge=0, description="steps over which the learning rate grows from 0")

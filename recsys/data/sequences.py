@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.data.history import pad_histories
+from recsys.data.ranges import flat_ranges
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,7 @@ class Sequences:
 
         A target's history is all that its user did before it.
         """
-        starts, ends = self.bounds(split)
-        counts = ends - starts
-        users = np.repeat(np.arange(len(self)), counts)
-        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        return users, starts[users] + within
+        return flat_ranges(*self.bounds(split))
 
     def histories(
         self, users: npt.NDArray[np.int64], positions: npt.NDArray[np.int64], length: int

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.ranges import flat_ranges
 from recsys.schema import PAD_ID
 
 
@@ -39,9 +40,8 @@ def pair_weights(
     Returns:
         ``(from position [m], to position [m], weight [m])``: flat positions in ``items``.
     """
-    lengths = ends - starts
-    positions = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
-    left = np.repeat(ends, lengths) - positions  # events from this one to the sequence's end
+    owner, positions = flat_ranges(starts, ends)
+    left = ends[owner] - positions  # events from this one to the sequence's end
     sources, targets, weights = [], [], []
     for step in range(1, window + 1):
         source = positions[left > step]

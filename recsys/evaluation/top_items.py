@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.ranges import flat_ranges
 from recsys.data.sequences import Sequences
 
 CELLS = 1 << 24  # scores held at once
@@ -33,10 +34,8 @@ def seen_cells(
     sequences: Sequences, users: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
     """Each event before the flat position ``ends`` of its user: ``(row of users [m], item [m])``."""
-    starts = sequences.offsets[users]
-    lengths = ends - starts
-    rows = np.repeat(np.arange(len(users)), lengths)
-    return rows, sequences.items[np.arange(len(rows)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)]
+    rows, flat = flat_ranges(sequences.offsets[users], ends)
+    return rows, sequences.items[flat]
 
 
 def remove_seen(

@@ -94,13 +94,15 @@ class Softmax(NextItemTask):
 
 
 class BinaryCrossEntropy(NextItemTask):
-    """The target against the mean over negatives: SASRec's one negative, in expectation."""
+    """The target against the mean over its negatives: SASRec's one negative, in expectation."""
 
     def losses(self, scorer: TargetScorer) -> list[tf.Tensor]:
-        return [
-            tf.nn.softplus(-positive) + tf.reduce_mean(tf.nn.softplus(negative), -1)
-            for positive, negative in self.shared(scorer)
-        ]
+        losses = []
+        for positive, negative in self.shared(scorer):
+            included = tf.reduce_sum(tf.cast(tf.greater(negative, EXCLUDED / 2), tf.float32), -1)
+            others = tf.reduce_sum(tf.nn.softplus(negative), -1) / tf.maximum(included, 1.0)
+            losses.append(tf.nn.softplus(-positive) + others)
+        return losses
 
 
 class GeneralisedBinaryCrossEntropy(NextItemTask):
@@ -112,7 +114,7 @@ class GeneralisedBinaryCrossEntropy(NextItemTask):
 
     def losses(self, scorer: TargetScorer) -> list[tf.Tensor]:
         negatives = scorer.batch["negatives"]
-        share = tf.cast(tf.size(negatives), tf.float32) / (scorer.model.table_size - 2)
+        share = tf.minimum(tf.cast(tf.size(negatives), tf.float32) / (scorer.model.table_size - 2), 1.0)
         power = share * (self.calibration * (1.0 - 1.0 / share) + 1.0 / share)
         return [
             power * tf.nn.softplus(-positive) + tf.reduce_sum(tf.nn.softplus(negative), -1)

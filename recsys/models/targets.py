@@ -70,14 +70,14 @@ class TargetScorer:
         return self._views(attention, remembered)
 
     def seen(self, columns: tf.Tensor) -> tf.Tensor:
-        """Which ``columns [n]`` are in the history or the targets of each slot's user: ``[slots, n] bool``."""
+        """Which ``columns [n]`` are in the training events of each slot's user: ``[slots, n] bool``."""
         distinct, place = tf.unique(columns)
         size, users = tf.shape(distinct)[0], tf.reduce_max(self.batch["segments"]) + 1
         column_of = tf.tensor_scatter_nd_update(tf.fill([self.model.table_size], -1), distinct[:, None], tf.range(size))
-        segments = tf.reshape(self.batch["segments"], [-1])
-        hit = tf.gather(column_of, tf.concat([tf.reshape(self.batch["ids"], [-1]), self.targets], 0))
-        flat = tf.where(hit >= 0, tf.tile(segments, [2]) * size + hit, -1)  # negative segments are dropped
+        hit = tf.gather(column_of, self.batch["seen"])
+        flat = tf.where(hit >= 0, self.batch["seen_by"] * size + hit, -1)  # negative segments are dropped
         table = tf.math.unsorted_segment_max(tf.ones_like(flat), flat, users * size) > 0
+        segments = tf.reshape(self.batch["segments"], [-1])
         return tf.gather(tf.gather(tf.reshape(table, [users, size]), place, axis=1), segments)
 
     def _into_memory(self, x: tf.Tensor) -> tf.Tensor:

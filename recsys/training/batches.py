@@ -8,12 +8,14 @@ import numpy.typing as npt
 
 from recsys.config.model import ModelConfig
 from recsys.config.training import TrainingConfig
+from recsys.data.ranges import flat_ranges
 from recsys.data.sequences import Sequences
 from recsys.data.transitions import Transitions
 from recsys.models.keras import tf
 from recsys.models.memory import CHUNK
 from recsys.schema import PAD_ID
 from recsys.training.augmentation import Augmentation
+from recsys.training.examples import cut_examples
 from recsys.training.negatives import NegativeSampler
 from recsys.training.own_transitions import OthersTransitions
 from recsys.training.packing import pack
@@ -24,8 +26,10 @@ class Batch(TypedDict):
 
     ids: npt.NDArray[np.int32]  # [rows, length]
     targets: npt.NDArray[np.int32]  # [rows, length], the item that came next; PAD_ID where none
-    segments: npt.NDArray[np.int32]  # [rows, length], 1.. by user of the batch; 0 is padding
-    positions: npt.NDArray[np.int32]  # [rows, length], from the user's newest or oldest event
+    segments: npt.NDArray[np.int32]  # [rows, length], 1.. by example of the batch; 0 is padding
+    positions: npt.NDArray[np.int32]  # [rows, length], from the example's newest or oldest event
+    seen: npt.NDArray[np.int32]  # [m], the training items of the examples' users
+    seen_by: npt.NDArray[np.int32]  # [m], the segment of each
     negatives: npt.NDArray[np.int32]  # [n]
     log_expected: npt.NDArray[np.float32]  # [n]
     target_counts: npt.NDArray[np.float32]  # [rows, length, newest], others' transitions to the target
@@ -33,7 +37,7 @@ class Batch(TypedDict):
 
 
 class Batches:
-    """Shuffles users, packs them, and adds negatives and what the memory may know.
+    """Shuffles examples, packs them, and adds negatives and what the memory may know.
 
     Args:
         ends: ``[users] int64``, flat end of each user's events that train.
@@ -50,10 +54,10 @@ class Batches:
     ) -> None:
         self.sequences, self.ends, self.model, self.training = sequences, ends, model, training
         self.starts = sequences.offsets[:-1]
-        self.users = np.flatnonzero(ends - self.starts >= 2)  # one event leads to nothing
+        self.examples = cut_examples(self.starts, ends, model.max_length, training.events)
         self.row_length = -(-model.max_length // CHUNK) * CHUNK if model.memory else model.max_length
-        seen = np.concatenate([sequences.items[s:e] for s, e in zip(self.starts, ends, strict=True)])
-        self.sampler = NegativeSampler(training.negatives, np.bincount(seen, minlength=items + 1)[1 : items + 1])
+        counts = np.bincount(sequences.items[flat_ranges(self.starts, ends)[1]], minlength=items + 1)
+        self.sampler = NegativeSampler(training.negatives, counts[1 : items + 1])
         self.augmentation = Augmentation(training.augmentation)
         self.others = OthersTransitions(transitions) if transitions else None
 
@@ -64,35 +68,34 @@ class Batches:
         integers = ("ids", "targets", "segments", "positions")
         return {
             **{name: tf.TensorSpec(rows, tf.int32) for name in integers},
-            "negatives": tf.TensorSpec([None], tf.int32),
+            **{name: tf.TensorSpec([None], tf.int32) for name in ("seen", "seen_by", "negatives")},
             "log_expected": tf.TensorSpec([None], tf.float32),
             "target_counts": tf.TensorSpec([*rows, newest], tf.float32),
             "totals": tf.TensorSpec(rows, tf.float32),
         }
 
     def __len__(self) -> int:
-        return -(-len(self.users) // self.training.batch_size)
+        return -(-len(self.examples.users) // self.training.batch_size)
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """The batches of epoch ``number``: the same for the same seed, whatever came before."""
         rng = np.random.default_rng([self.training.seed, number])
-        order = rng.permutation(self.users)
+        order = rng.permutation(len(self.examples.users))
         for first in range(0, len(order), self.training.batch_size):
             yield self._batch(rng, order[first : first + self.training.batch_size])
 
-    def _batch(self, rng: np.random.Generator, users: npt.NDArray[np.int64]) -> Batch:
-        starts, ends = self.starts[users], self.ends[users]
-        first, last = self.augmentation.crop(rng, np.maximum(starts, ends - 1 - self.model.max_length), ends)
+    def _batch(self, rng: np.random.Generator, chosen: npt.NDArray[np.int64]) -> Batch:
+        users = self.examples.users[chosen]
+        first, last = self.augmentation.crop(rng, self.examples.starts[chosen], self.examples.ends[chosen])
         lengths = last - 1 - first  # an event is read for all but the last
         rows, columns, count = pack(lengths, self.row_length)
-        owner = np.repeat(np.arange(len(users)), lengths)
-        index = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        owner, index = flat_ranges(np.zeros_like(lengths), lengths)
         slot = (rows[owner], columns[owner] + index)
         place = np.arange(len(owner)) + owner  # of an event that is read, among the batch's events
-        begins = np.cumsum(lengths + 1) - lengths - 1
-        events = np.arange((lengths + 1).sum()) + np.repeat(first - begins, lengths + 1)
+        events = flat_ranges(first, last)[1]
         chain = self.sequences.items[self.augmentation.order(rng, events, lengths + 1)]
         read, targets = self.augmentation.blank(rng, chain[place]), chain[place + 1]
+        seen_by, seen = flat_ranges(self.starts[users], self.ends[users])
         shape = (count, self.row_length)
 
         def spread(values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
@@ -107,6 +110,8 @@ class Batches:
             "targets": spread(targets),
             "segments": spread((owner + 1).astype(np.int32)),
             "positions": spread(newest_first if self.model.positions == "newest" else index),
+            "seen": self.sequences.items[seen],
+            "seen_by": (seen_by + 1).astype(np.int32),
             "negatives": negatives,
             "log_expected": log_expected,
             "target_counts": np.zeros((*shape, 0), np.float32),
@@ -116,10 +121,10 @@ class Batches:
             newest = np.arange(self.model.memory.newest)
             behind = np.maximum(np.arange(len(read))[:, None] - newest, 0)
             earlier = np.where(index[:, None] >= newest, read[behind], PAD_ID)
-            order = np.argsort(starts)  # own transitions want the batch's users in the order of the array
-            user = np.argsort(order)[owner]
-            items = self.sequences.items
-            counts, totals = self.others.look_up(items, starts[order], ends[order], user, earlier, targets)
+            distinct, user = np.unique(users, return_inverse=True)
+            counts, totals = self.others.look_up(
+                self.sequences.items, self.starts[distinct], self.ends[distinct], user[owner], earlier, targets
+            )
             batch["target_counts"] = np.zeros((*shape, len(newest)), np.float32)
             batch["target_counts"][slot] = counts
             batch["totals"] = np.ones(shape, np.float32)

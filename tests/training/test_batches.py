@@ -78,3 +78,32 @@ def test_epochs_differ_and_repeat(dataset: Dataset, config: Config) -> None:
     one, again, other = (next(iter(batches.epoch(number))) for number in (1, 1, 2))
     np.testing.assert_array_equal(one["ids"], again["ids"])
     assert not np.array_equal(one["negatives"], other["negatives"])
+
+
+def test_all_events_train_window_by_window(dataset: Dataset, config: Config) -> None:
+    sequences, length = dataset.sequences, 3
+    starts, ends = sequences.bounds("train")
+    expected = Counter()
+    for start, end in zip(starts, ends, strict=True):
+        expected.update(pairwise(sequences.items[start:end].tolist()))
+    model = config.model.model_copy(update={"memory": None, "max_length": length})
+    training = config.training.model_copy(update={"events": "all"})
+    found = Counter()
+    for batch in Batches(sequences, ends, model, training, 20, None).epoch(1):
+        assert np.bincount(batch["segments"].ravel())[1:].max() <= length
+        real = batch["targets"] > 0
+        found.update(zip(batch["ids"][real].tolist(), batch["targets"][real].tolist(), strict=True))
+    assert found == expected, "every event that trains is predicted once, from the one before it"
+
+
+def test_a_batch_tells_all_that_its_users_train_on(dataset: Dataset, config: Config) -> None:
+    sequences = dataset.sequences
+    starts, ends = sequences.bounds("train")
+    everyone = {frozenset(sequences.items[s:e].tolist()) for s, e in zip(starts, ends, strict=True)}
+    model = config.model.model_copy(update={"memory": None, "max_length": 3})
+    training = config.training.model_copy(update={"events": "all"})
+    for batch in Batches(sequences, ends, model, training, 20, None).epoch(1):
+        for segment in range(1, batch["segments"].max() + 1):
+            seen = frozenset(batch["seen"][batch["seen_by"] == segment].tolist())
+            assert seen in everyone
+            assert set(batch["targets"][batch["segments"] == segment].tolist()) <= seen

@@ -43,6 +43,7 @@ CHANGES: dict[str, list[str]] = {
     "training.negatives.in_batch": ["3"],
     "training.negatives.correct": ["false"],
     "training.negatives.exclude_seen": ["false"],
+    "training.events": ["all"],
     "training.batch_size": ["8"],
     "training.learning_rate": ["0.1"],
     "training.beta_2": ["0.5"],

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from recsys.data.ranges import flat_ranges
 from recsys.data.sequences import Sequences
 from recsys.data.transitions import pair_weights
 
@@ -24,10 +25,7 @@ class TrainingEvents(NamedTuple):
     @property
     def flat(self) -> npt.NDArray[np.int64]:
         """Flat positions of every training event."""
-        lengths = self.ends - self.starts
-        first = np.repeat(self.starts - np.cumsum(lengths) + lengths, lengths)
-        flat: npt.NDArray[np.int64] = first + np.arange(len(first))
-        return flat
+        return flat_ranges(self.starts, self.ends)[1]
 
     def transitions(self, window: int) -> sparse.csr_array:
         """Share of each item's transitions that lead to each other item, ``[table, table]``."""
@@ -39,8 +37,8 @@ class TrainingEvents(NamedTuple):
 
     def touched(self) -> sparse.csr_array:
         """1 where a user touched an item in training, ``[users, table] float32``."""
-        owner = np.repeat(np.arange(len(self.ends)), self.ends - self.starts)
-        items = self.sequences.items[self.flat]
+        owner, flat = flat_ranges(self.starts, self.ends)
+        items = self.sequences.items[flat]
         ones = np.ones(len(items), np.float32)
         table = sparse.coo_array((ones, (owner, items)), shape=(len(self.ends), self.table_size)).tocsr()
         table.data[:] = 1.0
