@@ -35,7 +35,13 @@ def score(
             "run was trained on, or train again"
         )
     filter_seen = bool(run.config["evaluation"]["filter_seen"])
-    made_of = {"weights": run.weights_digest, "dataset": dataset.digest, "k": k, "format_version": FORMAT_VERSION}
+    made_of = {
+        "weights": run.weights_digest,
+        "dataset": dataset.digest,
+        "k": k,
+        "filter_seen": filter_seen,
+        "format_version": FORMAT_VERSION,
+    }
     target = work_dir / "scores" / digest(made_of)
     if target.exists() and not overwrite:
         return Outcome(Scores(target), reused=True)

@@ -6,6 +6,7 @@ line and its checkpoint is replaced by renames, so that a killed run resumes. ``
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -109,11 +110,16 @@ class Run:
         aside.replace(self.history_file)
 
     def finish(self, facts: dict[str, Any]) -> None:
-        """Seal the run: hash its files and mark it finished, in one write."""
-        write_json(
-            self.path / MANIFEST,
-            {**self.manifest, **facts, "status": "finished", "files": file_hashes(self.path)},
-        )
+        """Seal the run: hash its files, the checkpoint's apart, and mark it finished, in one write."""
+        checkpoint = f"{self.checkpoint_dir.name}/"
+        files = {name: value for name, value in file_hashes(self.path).items() if not name.startswith(checkpoint)}
+        write_json(self.path / MANIFEST, {**self.manifest, **facts, "status": "finished", "files": files})
+
+    def clear(self) -> None:
+        """Remove all that the run holds, the manifest first: what is left by a kill on the way is no run."""
+        (self.path / MANIFEST).unlink(missing_ok=True)
+        for child in self.path.iterdir():
+            shutil.rmtree(child) if child.is_dir() else child.unlink()
 
     def verify(self) -> None:
         """Raises ArtefactError when a finished run's file is missing or changed."""

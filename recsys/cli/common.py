@@ -81,6 +81,8 @@ def add_seeds(parser: argparse.ArgumentParser) -> None:
 def seeds(text: str) -> list[int]:
     """``1,2,3`` to a list; argparse reports what is not."""
     values = [int(part) for part in text.split(",")]
+    if not all(0 <= value < 2**31 for value in values):
+        raise argparse.ArgumentTypeError(f"{text!r}: a seed is from 0 to {2**31 - 1}")
     if len(set(values)) != len(values):
         raise argparse.ArgumentTypeError(f"{text!r}: a seed stands twice")
     return values

@@ -19,7 +19,9 @@ class EvaluationConfig(Section):
         Field(("popularity", "markov", "window_markov"), description="what the model is held against")
     )
     validation_users: int | None = Field(
-        None, ge=1, description="users that choose the epoch, drawn once by a fixed seed; all of them when empty"
+        None,
+        ge=1,
+        description="validation events, one a user under leave-one-out, that choose the epoch; all of them when empty",
     )
 
     @model_validator(mode="after")

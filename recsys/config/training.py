@@ -13,7 +13,9 @@ class NegativesConfig(Section):
     uniform: int = Field(1000, ge=0, description="drawn from the catalogue")
     popularity: int = Field(0, ge=0, description="drawn by how often an item occurs in training")
     in_batch: int = Field(0, ge=0, description="drawn from the batch's own targets")
-    correct: bool = Field(True, description="subtract the log of each one's expected count (log Q)")
+    correct: bool = Field(
+        True, description="subtract the log of each one's expected count (log Q); sampled_softmax alone"
+    )
     exclude_seen: bool = Field(True, description="leave out, for each user, the items that they train on")
 
     @property
@@ -32,7 +34,7 @@ class AugmentationConfig(Section):
 class TrainingConfig(Section):
     """Loss, optimiser, schedule and stopping."""
 
-    seed: int = Field(1, description="of first weights, order of users, negatives and dropout")
+    seed: int = Field(1, ge=0, lt=2**31, description="of first weights, order of users, negatives and dropout")
     loss: Literal["softmax", "sampled_softmax", "bce", "gbce"] = Field(
         "sampled_softmax", description="softmax is over the whole catalogue, the others are over negatives"
     )
@@ -76,6 +78,8 @@ class TrainingConfig(Section):
     def _fits(self) -> "TrainingConfig":
         if self.label_smoothing and self.loss not in ("softmax", "sampled_softmax"):
             raise ValueError(f"training.label_smoothing spreads a softmax's probability; training.loss is {self.loss}")
+        if not self.negatives.correct and self.loss != "sampled_softmax":
+            raise ValueError(f"training.negatives.correct is sampled_softmax's; training.loss is {self.loss}")
         if self.cycles > 1 and self.schedule != "cosine":
             raise ValueError(f"training.cycles repeats a cosine; training.schedule is {self.schedule}")
         return self

@@ -20,7 +20,8 @@ def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
     """Where the bundles of ``run`` under ``config`` lie, one directory a variant."""
     settings = config.model_dump(mode="json", exclude={"variants", "policy"})
     settings["policy"] = None if config.policy is None else sha256_file(config.policy)
-    return work_dir / "bundles" / digest({"weights": run.weights_digest, "version": EXPORT_VERSION, "export": settings})
+    made_of = {"run": run.digest, "weights": run.weights_digest, "version": EXPORT_VERSION, "export": settings}
+    return work_dir / "bundles" / digest(made_of)
 
 
 def export(

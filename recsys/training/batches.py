@@ -109,7 +109,7 @@ class Batches:
             "ids": spread(read),
             "targets": spread(targets),
             "segments": spread((owner + 1).astype(np.int32)),
-            "positions": spread(newest_first if self.model.positions == "newest" else index),
+            "positions": spread((newest_first if self.model.positions == "newest" else index).astype(np.int32)),
             "seen": self.sequences.items[seen],
             "seen_by": (seen_by + 1).astype(np.int32),
             "negatives": negatives,

@@ -1,6 +1,7 @@
 """Where a run came from: code, environment, clock."""
 
 import hashlib
+import json
 import resource
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys import __version__
+from recsys.artefact import write_json
 
 
 def now() -> str:
@@ -45,18 +47,26 @@ def code_facts() -> dict[str, Any]:
 
 
 class Clock:
-    """Wall-clock and CPU seconds since it was made; of a resumed training, the last attempt's."""
+    """Wall-clock and CPU seconds that a training has taken, over all its attempts.
 
-    def __init__(self) -> None:
-        self._wall, self._cpu = time.perf_counter(), time.process_time()
+    Args:
+        file: where ``save`` keeps them, and where those of earlier attempts are found.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file, self._wall, self._cpu = file, time.perf_counter(), time.process_time()
+        self._before = json.loads(file.read_text()) if file.exists() else {"wall": 0.0, "cpu": 0.0}
 
     @property
     def wall(self) -> float:
-        return time.perf_counter() - self._wall
+        return float(self._before["wall"]) + time.perf_counter() - self._wall
 
     @property
     def cpu(self) -> float:
-        return time.process_time() - self._cpu
+        return float(self._before["cpu"]) + time.process_time() - self._cpu
+
+    def save(self) -> None:
+        write_json(self._file, {"wall": self.wall, "cpu": self.cpu})
 
 
 def peak_memory_bytes() -> int:

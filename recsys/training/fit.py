@@ -41,8 +41,7 @@ class Fit:
     """Trains ``model`` on ``batches``.
 
     Args:
-        directory: where checkpoints lie; an earlier attempt found there is gone on with.
-        best_weights: file that holds the weights of the best epoch (the last one where nothing validates).
+        directory: where checkpoints and the best epoch's weights lie; an earlier attempt there is gone on with.
         validate: judges the current weights, or None to train ``config.epochs`` epochs blindly.
         trust: what the memory's gain is multiplied by where nothing validates.
     """
@@ -53,12 +52,12 @@ class Fit:
         batches: Batches,
         config: TrainingConfig,
         directory: Path,
-        best_weights: Path,
         validate: Callable[[], Validation] | None,
         trust: float = 1.0,
     ) -> None:
         self.model, self.batches, self.config = model, batches, config
-        self.best_weights, self.validate = best_weights, validate
+        directory.mkdir(exist_ok=True)
+        self.best_weights, self.validate = directory / "best.npz", validate
         model.task = build_loss(config)
         optimizer = build_optimizer(config, config.epochs * len(batches))
         optimizer.build(model.trainable_variables)

@@ -28,12 +28,12 @@ class NegativeSampler:
         drawn = [
             1 + rng.choice(self.items, uniform, replace=False, shuffle=False),
             1 + np.searchsorted(self._cumulative, rng.random(config.popularity) * self._cumulative[-1]),
-            rng.choice(targets, config.in_batch),
+            rng.choice(targets, config.in_batch) if len(targets) else targets,
         ]
         negatives = np.concatenate(drawn).astype(np.int32)
         if not config.correct:
             return negatives, np.zeros(len(negatives), np.float32)
         expected = uniform / self.items + config.popularity * self.popularity[negatives - 1]
-        if config.in_batch:
+        if config.in_batch and len(targets):
             expected += config.in_batch * np.bincount(targets, minlength=self.items + 1)[negatives] / len(targets)
         return negatives, np.log(expected).astype(np.float32)

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,10 @@ from recsys.evaluation.evaluate import Targets, evaluate, rank, ranks_table, tar
 from recsys.evaluation.metrics import summarise
 from recsys.evaluation.plots import draw_plots
 from recsys.evaluation.scorer import scorer
-from recsys.locks import claimed
 from recsys.models.cost import multiply_adds
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import SASRec, build_model
+from recsys.models.weights import save_weights
 from recsys.run import Run
 from recsys.training.batches import Batches
 from recsys.training.calibration import Validator
@@ -63,25 +62,21 @@ class Session:
                 **code_facts(),
             },
         )
-        self._run.environment_file.write_text(environment())
-        self.clock = Clock()
+        if not self._run.environment_file.exists():  # a resumed run keeps the facts that it began with
+            self._run.environment_file.write_text(environment())
+        self._run.checkpoint_dir.mkdir(exist_ok=True)
+        self.clock = Clock(self._run.checkpoint_dir / "clock.json")
 
     def run(self, callbacks: Sequence[Callback], on_step: Steps | None) -> None:
-        """Train, evaluate and seal.
-
-        Raises:
-            ConfigError: another process is training this very run.
-        """
-        self._run.checkpoint_dir.mkdir(exist_ok=True)
-        with claimed(self._run.checkpoint_dir, f"training {self._run.path.name}"):
-            self._train(callbacks, on_step)
-
-    def _train(self, callbacks: Sequence[Callback], on_step: Steps | None) -> None:
+        """Train, evaluate and seal."""
         for callback in callbacks:
             callback.on_start(self._run, self.config)
         targets = targets_of(self.dataset, "validation", self.config.evaluation.validation_users)
         if not len(targets.users):
             raise DataError(f"{self.dataset.path}: no user has a validation event; nothing could choose the epoch")
+        tests = targets_of(self.dataset, "test")
+        if not len(tests.users):
+            raise DataError(f"{self.dataset.path}: no user has a test event on an item of training; nothing to report")
         ends = self.sequences.bounds("train")[1]
         model, fit = self._fit(SEARCH, ends, targets)
         self._run.truncate_history(fit.progress.epoch)
@@ -92,11 +87,11 @@ class Session:
         if self.config.training.final_fit:
             ends = self.sequences.bounds("validation")[1]
             model, fit = self._fit(FINAL, ends, None, progress)
-            fit.run(FINAL, on_step, lambda metrics: None)
+            fit.run(FINAL, on_step, lambda metrics: self.clock.save())
         metrics, table = evaluate(
             scorer(model, self.dataset),
             self.dataset,
-            targets_of(self.dataset, "test"),
+            tests,
             ends,
             self.config.evaluation,
             model.item_table.numpy(),
@@ -124,14 +119,10 @@ class Session:
         batches = Batches(self.sequences, ends, config, training, items, transitions)
         if not len(batches):
             raise DataError(f"{self.dataset.path}: no user has two events to train on")
-        weights = self._run.weights_file if phase == FINAL else self._searched()
+        checkpoints = self._run.checkpoint_dir / phase
         check = Validator(model, self.dataset, targets, self.config.evaluation) if targets else None
         trust = searched.trust if searched else 1.0
-        return model, Fit(model, batches, training, self._run.checkpoint_dir / phase, weights, check, trust)
-
-    def _searched(self) -> Path:
-        """Where the search keeps its best weights: the run's own, unless a final fit makes those."""
-        return self._run.path / "searched.npz" if self.config.training.final_fit else self._run.weights_file
+        return model, Fit(model, batches, training, checkpoints, check, trust)
 
     def _transitions(self, ends: np.ndarray) -> Transitions | None:
         memory = self.config.model.memory
@@ -146,6 +137,7 @@ class Session:
 
     def _epoch(self, metrics: dict[str, float], callbacks: Sequence[Callback]) -> None:
         self._run.log_epoch(metrics)
+        self.clock.save()
         for callback in callbacks:
             callback.on_epoch(self._run, metrics)
 
@@ -158,6 +150,7 @@ class Session:
         validation: dict[str, float],
     ) -> None:
         run = self._run
+        save_weights(model, run.weights_file)
         pd.concat(tables).to_parquet(run.ranks_file, index=False)
         found = {
             "protocol": self.protocol,
@@ -170,7 +163,6 @@ class Session:
         }
         write_json(run.metrics_file, found)
         draw_plots(run, self.dataset, model)
-        shutil.rmtree(run.checkpoint_dir, ignore_errors=True)
         trained = sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
         run.finish(
             {
@@ -182,3 +174,4 @@ class Session:
                 "multiply_adds": multiply_adds(self.config.model),
             }
         )
+        shutil.rmtree(run.checkpoint_dir, ignore_errors=True)

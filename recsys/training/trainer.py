@@ -1,6 +1,5 @@
 """Dataset → run: train, choose by validation, read the test once, seal. Light to import: TensorFlow comes with work."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,12 +7,13 @@ from typing import Any
 from recsys.artefact import digest
 from recsys.config import Config
 from recsys.data.dataset import Dataset
+from recsys.locks import claimed
 from recsys.run import Run
 from recsys.stage import Outcome
 from recsys.training.callbacks import Callback, Steps
 
 # Part of every run's digest: raise it when the same config would train another model.
-TRAINING_VERSION = 2
+TRAINING_VERSION = 3
 
 
 def config_digest(config: Config, dataset: Dataset) -> str:
@@ -47,11 +47,10 @@ def train(
 
     Raises:
         RecsysError: the data holds nothing to learn from, or the loss diverged.
+        ConfigError: another process is training this very run.
     """
     run = run_of(config, dataset, work_dir)
-    if overwrite and run.path.exists():
-        shutil.rmtree(run.path)
-    if run.is_finished:
+    if run.is_finished and not overwrite:
         return Outcome(run, reused=True)
     dataset.verify()
     from recsys.training.session import Session
@@ -59,5 +58,11 @@ def train(
     source = config.data.name or (config.data.path.stem if config.data.path else "log")
     facts = {"name": name or f"{source}-{run.path.name[:8]}-s{config.training.seed}", **(extra or {})}
     facts |= {"digest": run.path.name, "config_digest": config_digest(config, dataset)}
-    Session(config, dataset, run, facts).run(callbacks, on_step)
+    run.path.mkdir(parents=True, exist_ok=True)
+    with claimed(run.path, f"training {run.path.name}"):
+        if overwrite:
+            run.clear()
+        elif run.is_finished:  # by another process, since it was looked at
+            return Outcome(run, reused=True)
+        Session(config, dataset, run, facts).run(callbacks, on_step)
     return Outcome(run, reused=False)

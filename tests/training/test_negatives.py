@@ -49,3 +49,10 @@ def test_buckets_of_unknown_items_are_no_negatives() -> None:
     negatives, log_expected = sampler.draw(np.random.default_rng(1), np.array([1, 7, 2, 9], np.int32))
     assert set(negatives.tolist()) == {1, 2}
     np.testing.assert_allclose(np.exp(log_expected), 25.0)
+
+
+def test_a_batch_of_unknown_items_only_gives_no_negatives_of_its_own() -> None:
+    sampler = NegativeSampler(NegativesConfig(uniform=2, in_batch=3), COUNTS)
+    negatives, log_expected = sampler.draw(np.random.default_rng(0), np.array([6, 7], np.int32))
+    assert len(negatives) == 2
+    np.testing.assert_allclose(log_expected, np.log(2 / 5), rtol=1e-6)

@@ -143,7 +143,7 @@ def epochs_run(dataset: Dataset, config: Config, tmp_path: Path, found: list[flo
     batches = Batches(dataset.sequences, ends, config.model, config.training, 20, None)
     script = iter(found)
     validate = lambda: Validation({"ndcg@10": next(script)}, 1.0)  # noqa: E731
-    fit = Scripted(model, batches, config.training, tmp_path / "checkpoint", tmp_path / "best.npz", validate)
+    fit = Scripted(model, batches, config.training, tmp_path / "checkpoint", validate)
     progress = fit.run("search", None, lambda metrics: None)
     return progress.epoch, progress.best_epoch
 

@@ -11,12 +11,14 @@ import pytest
 from recsys.config import Config
 from recsys.config.evaluation import EvaluationConfig
 from recsys.data.dataset import Dataset
-from recsys.errors import ArtefactError, ConfigError, RecsysError
-from recsys.evaluation.evaluate import rank, targets_of
+from recsys.data.transitions import count_transitions
+from recsys.errors import ArtefactError, ConfigError, DataError, RecsysError
+from recsys.evaluation.evaluate import Targets, rank, targets_of
 from recsys.evaluation.scorer import scorer
 from recsys.locks import claimed
 from recsys.models.loading import load_run
 from recsys.run import Run
+from recsys.training.facts import Clock
 from recsys.training.session import make_reproducible
 from recsys.training.trainer import config_digest, run_of, train
 
@@ -82,11 +84,17 @@ def test_the_sealed_weights_give_the_sealed_ranks(dataset: Dataset, whole: Run) 
     np.testing.assert_array_equal(found, expected)
 
 
-def test_the_final_fit_learns_from_validation_events_too(whole: Run) -> None:
+def test_the_final_fit_learns_from_validation_events_too(dataset: Dataset, whole: Run) -> None:
     assert whole.metrics["protocol"] == "L1F"
-    with np.load(whole.weights_file) as final, np.load(whole.path / "searched.npz") as searched:
-        (totals,) = (name for name in final.files if "totals" in name)
-        assert final[totals].sum() > searched[totals].sum(), "the memory was not counted again with validation"
+    sequences, table = dataset.sequences, dataset.vocabulary.table_size
+    starts, ends = sequences.offsets[:-1], {split: sequences.bounds(split)[1] for split in ("train", "validation")}
+    counted = {
+        split: count_transitions(sequences.items, starts, ends[split], table, window=3, neighbours=64) for split in ends
+    }
+    with np.load(whole.weights_file) as final:
+        (totals,) = (final[name] for name in final.files if "totals" in name)
+    assert not np.array_equal(counted["train"].totals, counted["validation"].totals)
+    np.testing.assert_allclose(totals, counted["validation"].totals, rtol=1e-6, atol=1e-5)
 
 
 def test_the_same_config_is_reused_and_another_seed_is_not(dataset: Dataset, config: Config, whole: Run) -> None:
@@ -125,11 +133,53 @@ def test_a_loss_that_diverges_stops_the_run_and_keeps_the_checkpoint(
     assert not run_of(wild, dataset, tmp_path).is_finished
 
 
-def test_two_processes_do_not_train_one_run(dataset: Dataset, config: Config, tmp_path: Path) -> None:
-    checkpoints = run_of(config, dataset, tmp_path).checkpoint_dir
-    checkpoints.mkdir(parents=True)
-    with claimed(checkpoints, "another"), pytest.raises(ConfigError, match="already under way"):
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_two_processes_do_not_train_one_run(dataset: Dataset, config: Config, tmp_path: Path, overwrite: bool) -> None:
+    run = run_of(config, dataset, tmp_path)
+    run.path.mkdir(parents=True)
+    (run.path / "history.jsonl").write_text("the other's\n")
+    with claimed(run.path, "another"), pytest.raises(ConfigError, match="already under way"):
+        train(config, dataset, tmp_path, overwrite=overwrite)
+    assert run.history_file.read_text() == "the other's\n"
+
+
+def test_a_kill_just_after_the_seal_loses_nothing(
+    dataset: Dataset, config: Config, whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(path: Path, **_: object) -> None:
+        raise KilledError(str(path))
+
+    monkeypatch.setattr("recsys.training.session.shutil.rmtree", killed)
+    with pytest.raises(KilledError, match="checkpoint"):
         train(config, dataset, tmp_path)
+    monkeypatch.undo()
+    again = train(config, dataset, tmp_path)
+    assert again.reused
+    again.artefact.verify()
+    assert again.artefact.metrics == whole.metrics
+
+
+def test_a_resumed_training_counts_the_seconds_of_every_attempt(tmp_path: Path) -> None:
+    file = tmp_path / "clock.json"
+    file.write_text('{"wall": 100.0, "cpu": 50.0}')
+    clock = Clock(file)
+    assert clock.wall >= 100.0
+    clock.save()
+    assert Clock(file).wall >= clock.wall - 1.0
+    assert Clock(file).cpu >= 50.0
+
+
+def test_a_test_split_of_new_items_is_told_before_training(
+    dataset: Dataset, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    none = Targets("test", np.zeros(0, np.int64), np.zeros(0, np.int64))
+    found = targets_of(dataset, "validation")
+    monkeypatch.setattr(
+        "recsys.training.session.targets_of", lambda dataset, split, at_most=None: none if split == "test" else found
+    )
+    with pytest.raises(DataError, match="no user has a test event on an item of training"):
+        train(config, dataset, tmp_path)
+    assert not list(run_of(config, dataset, tmp_path).history())
 
 
 def test_a_damaged_dataset_is_never_trained_on(dataset: Dataset, config: Config, tmp_path: Path) -> None:
