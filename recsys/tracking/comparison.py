@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from recsys.errors import ConfigError
 from recsys.evaluation.significance import Interval, PairedTest, holm, paired_test, seed_interval
@@ -136,7 +136,7 @@ def compare(
     return Comparison(tuple(sorted(groups, key=lambda group: _order(group, key))), metric, split)
 
 
-def pair_with(comparison: Comparison, baseline: str, ranks_of: Callable[[StoredRun], pd.DataFrame]) -> Comparison:
+def pair_with(comparison: Comparison, baseline: str, ranks_of: Callable[[StoredRun], pa.Table]) -> Comparison:
     """The comparison with each group paired, user by user, with the group that ``baseline`` names.
 
     A user's values are averaged over a group's seeds first.

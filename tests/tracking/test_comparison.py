@@ -3,7 +3,7 @@
 import itertools
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,9 +98,9 @@ def test_nothing_to_compare_and_an_unknown_metric_say_what_to_do():
         compare([stored(test__ndcg_at_10=0.3)], metric="ndcg@11")
 
 
-def table(ranks, users=None) -> pd.DataFrame:
+def table(ranks, users=None) -> pa.Table:
     users = users or [f"u{number}" for number in range(len(ranks))]
-    return pd.DataFrame({"user_id": users, "target": 1, "occurrence": 0, "rank": ranks})
+    return pa.table({"user_id": users, "target": [1] * len(ranks), "rank": ranks})
 
 
 def test_pairs_average_over_seeds_first():

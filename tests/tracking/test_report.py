@@ -2,7 +2,7 @@
 
 import re
 
-import pandas as pd
+import pyarrow as pa
 import pytest
 from rich.console import Console
 
@@ -30,7 +30,7 @@ def stored(config: str, seed: int, value: float) -> StoredRun:
 
 def paired(configs: str, seeds: int, metric: str = "ndcg@10") -> Comparison:
     runs = [stored(config, seed, 0.1 + seed / 100) for config in configs for seed in range(seeds)]
-    ranks = pd.DataFrame({"user_id": ["a", "b"], "target": 1, "occurrence": 0, "rank": [1.0, 2.0]})
+    ranks = pa.table({"user_id": ["a", "b"], "target": [1, 1], "rank": [1.0, 2.0]})
     return pair_with(compare(runs, metric=metric), f"work/runs/{runs[0].digest}", lambda run: ranks)
 
 
