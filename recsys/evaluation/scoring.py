@@ -40,13 +40,12 @@ def score_shard(
 @cache
 def _load(run_path: Path) -> tuple[Any, int]:
     """The run's model, once a process."""
-    from recsys.models.keras import tf
+    from recsys.evaluation.scorer import compiled
     from recsys.models.loading import load_run
     from recsys.run import Run
 
     model = load_run(Run(run_path))
-    length = model.config.max_length
-    return tf.function(model.score_all, input_signature=[tf.TensorSpec([None, length], tf.int32)]), length
+    return compiled(model), model.config.max_length
 
 
 @cache

@@ -11,7 +11,6 @@ from recsys.artefact import write_json
 from recsys.config import Config
 from recsys.config.training import TrainingConfig
 from recsys.data.dataset import Dataset
-from recsys.data.transitions import Transitions, count_transitions
 from recsys.errors import DataError
 from recsys.evaluation.evaluate import Targets, evaluate, rank, ranks_table, targets_of
 from recsys.evaluation.metrics import summarise
@@ -19,10 +18,10 @@ from recsys.evaluation.plots import draw_plots
 from recsys.evaluation.scorer import scorer
 from recsys.models.cost import multiply_adds
 from recsys.models.keras import keras, tf
-from recsys.models.sasrec import SASRec, build_model
+from recsys.models.sasrec import SASRec
 from recsys.models.weights import save_weights
 from recsys.run import Run
-from recsys.training.batches import Batches
+from recsys.training.assembly import assemble
 from recsys.training.calibration import Validator
 from recsys.training.callbacks import Callback, Steps
 from recsys.training.facts import Clock, code_facts, environment, now, peak_memory_bytes
@@ -69,14 +68,14 @@ class Session:
 
     def run(self, callbacks: Sequence[Callback], on_step: Steps | None) -> None:
         """Train, evaluate and seal."""
-        for callback in callbacks:
-            callback.on_start(self._run, self.config)
         targets = targets_of(self.dataset, "validation", self.config.evaluation.validation_users)
         if not len(targets.users):
             raise DataError(f"{self.dataset.path}: no user has a validation event; nothing could choose the epoch")
         tests = targets_of(self.dataset, "test")
         if not len(tests.users):
             raise DataError(f"{self.dataset.path}: no user has a test event on an item of training; nothing to report")
+        for callback in callbacks:
+            callback.on_start(self._run, self.config)
         ends = self.sequences.bounds("train")[1]
         model, fit = self._fit(SEARCH, ends, targets)
         self._run.truncate_history(fit.progress.epoch)
@@ -107,29 +106,16 @@ class Session:
         targets: Targets | None,
         searched: Progress | None = None,
     ) -> tuple[SASRec, Fit]:
-        training, config = self.config.training, self.config.model
+        config, training = self.config, self.config.training
         if searched is not None:
             training = training.model_copy(update={"epochs": searched.best_epoch})
         make_reproducible(training)
-        items = len(self.dataset.vocabulary)
-        transitions = self._transitions(ends)
-        model = build_model(config, self.dataset.vocabulary.table_size)
-        if model.memory is not None and transitions is not None:
-            model.memory.assign(transitions)
-        batches = Batches(self.sequences, ends, config, training, items, transitions)
+        model, batches = assemble(config, self.dataset, ends)
         if not len(batches):
             raise DataError(f"{self.dataset.path}: no user has two events to train on")
-        checkpoints = self._run.checkpoint_dir / phase
-        check = Validator(model, self.dataset, targets, self.config.evaluation) if targets else None
+        check = Validator(model, self.dataset, targets, config.evaluation) if targets else None
         trust = searched.trust if searched else 1.0
-        return model, Fit(model, batches, training, checkpoints, check, trust)
-
-    def _transitions(self, ends: np.ndarray) -> Transitions | None:
-        memory = self.config.model.memory
-        if memory is None:
-            return None
-        table, starts = self.dataset.vocabulary.table_size, self.sequences.offsets[:-1]
-        return count_transitions(self.sequences.items, starts, ends, table, memory.window, memory.neighbours)
+        return model, Fit(model, batches, training, self._run.checkpoint_dir / phase, check, trust)
 
     def _protocol(self) -> str:
         name = PROTOCOLS[self.dataset.manifest["split"]]

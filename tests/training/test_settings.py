@@ -11,11 +11,11 @@ from recsys.config import Config, apply_override, parse_config
 from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.config.training import AugmentationConfig, NegativesConfig, TrainingConfig
 from recsys.data.dataset import Dataset
-from recsys.data.transitions import count_transitions
 from recsys.models.keras import keras, tf
 from recsys.models.losses import build_loss
 from recsys.models.sasrec import SASRec, build_model
 from recsys.models.targets import TargetScorer
+from recsys.training.assembly import assemble
 from recsys.training.batches import Batches
 from recsys.training.calibration import Validation
 from recsys.training.fit import Fit
@@ -77,16 +77,7 @@ def changed(config: Config, key: str, value: str) -> Config:
 def two_steps(config: Config, dataset: Dataset) -> list[float]:
     """What the weights have become after two steps, as sums by variable: a fingerprint of all that trains."""
     keras.utils.set_random_seed(config.training.seed)
-    sequences, table = dataset.sequences, dataset.vocabulary.table_size
-    ends = sequences.bounds("train")[1]
-    memory = config.model.memory
-    counted = None
-    model = build_model(config.model, table)
-    if memory is not None and model.memory is not None:
-        starts = sequences.offsets[:-1]
-        counted = count_transitions(sequences.items, starts, ends, table, memory.window, memory.neighbours)
-        model.memory.assign(counted)
-    batches = Batches(sequences, ends, config.model, config.training, table - 1, counted)
+    model, batches = assemble(config, dataset, dataset.sequences.bounds("train")[1])
     optimizer = build_optimizer(config.training, 100)
     for step, batch in zip(range(2), batches.epoch(1), strict=False):
         tensors = {name: tf.constant(value) for name, value in batch.items()}
