@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.errors import ArtefactError
-from recsys.locks import claimed, is_claimed
+from recsys.locks import claimed, exclusive, is_claimed
 from recsys.schema import MANIFEST
 
 DIGEST_LENGTH = 32
@@ -65,6 +65,11 @@ def read_manifest(directory: Path, kind: str, newest_format: int) -> dict[str, A
     return manifest
 
 
+def artefacts(directory: Path) -> list[Path]:
+    """The directories in ``directory`` that hold an artefact, in the order of their names; half-written ones do not."""
+    return sorted(path.parent for path in directory.glob("*/" + MANIFEST) if not path.parent.name.startswith("."))
+
+
 def file_hashes(directory: Path) -> dict[str, str]:
     """SHA-256 of every file below ``directory`` but the manifest, by POSIX relative path."""
     files = sorted(path for path in directory.rglob("*") if path.is_file() and path.name != MANIFEST)
@@ -93,30 +98,43 @@ def check_files(directory: Path, hashes: dict[str, str], kind: str) -> None:
 def publish(target: Path, *, overwrite: bool = False, check: Callable[[Path], None] | None = None) -> Iterator[Path]:
     """A directory to write into, which becomes ``target`` by one rename when the block ends well.
 
-    What an earlier, killed attempt left behind is removed first; on an error nothing becomes visible.
+    What an earlier, killed attempt left behind is cleared first; on an error nothing becomes visible. Where another
+    process has made ``target`` meanwhile, its is kept: both are made of the same.
 
     Raises:
         ArtefactError: ``target`` is already there and ``overwrite`` is false.
     """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _clear_remains(target)
     if target.exists() and not overwrite:
         raise ArtefactError(f"{target}: already there; pass --overwrite to make it again")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    for stale in target.parent.glob(f".{target.name}.tmp-*"):
-        if not is_claimed(stale):  # its process is gone
-            shutil.rmtree(stale, ignore_errors=True)
     aside = target.with_name(f".{target.name}.tmp-{uuid.uuid4().hex[:8]}")
     aside.mkdir()
     try:
         with claimed(aside, str(target)):
             yield aside
-        if check is not None:
-            check(aside)
-        if target.exists():
-            old = target.with_name(f".{target.name}.tmp-old-{uuid.uuid4().hex[:8]}")
-            target.replace(old)
-            aside.replace(target)
-            shutil.rmtree(old)
-        else:
-            aside.replace(target)
+            if check is not None:
+                check(aside)
+            with exclusive(target.parent):
+                if overwrite and target.exists():
+                    old = target.with_name(f".{target.name}.old-{uuid.uuid4().hex[:8]}")
+                    target.replace(old)
+                    aside.replace(target)
+                    shutil.rmtree(old)
+                elif not target.exists():
+                    aside.replace(target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _clear_remains(target: Path) -> None:
+    """Take away what killed attempts left, and put back what one of them had put aside."""
+    with exclusive(target.parent):
+        for old in target.parent.glob(f".{target.name}.old-*"):
+            if target.exists():
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                old.replace(target)
+        for stale in target.parent.glob(f".{target.name}.tmp-*"):
+            if not is_claimed(stale):  # its process is gone
+                shutil.rmtree(stale, ignore_errors=True)

@@ -13,6 +13,14 @@ class ConfigError(RecsysError):
     exit_code = 2
 
 
+class BusyError(ConfigError):
+    """Another process is at the very same work. Exit code 2."""
+
+
+class DivergedError(RecsysError):
+    """A training's loss is no longer a number. Exit code 1."""
+
+
 class DataError(RecsysError):
     """An input that cannot be used: names the file, the row or the key, and what was expected. Exit code 3."""
 

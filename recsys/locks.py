@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from recsys.errors import ConfigError
+from recsys.errors import BusyError
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def claimed(path: Path, what: str) -> Iterator[None]:
     """As ``exclusive``, but refuses to wait.
 
     Raises:
-        ConfigError: another process has it.
+        BusyError: another process has it.
     """
     import fcntl
 
@@ -35,7 +35,7 @@ def claimed(path: Path, what: str) -> Iterator[None]:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError:
-        raise ConfigError(f"{what}: already under way in another process ({path}); wait for it or stop it") from None
+        raise BusyError(f"{what}: already under way in another process ({path}); wait for it or stop it") from None
     finally:
         os.close(handle)
 
@@ -47,5 +47,5 @@ def is_claimed(path: Path) -> bool:
             return False
     except FileNotFoundError:
         return False
-    except ConfigError:
+    except BusyError:
         return True

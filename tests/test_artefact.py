@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.artefact import check_files, file_hashes, publish
+from recsys.artefact import artefacts, check_files, file_hashes, publish
 from recsys.errors import ArtefactError
 
 
@@ -58,3 +58,41 @@ def test_a_changed_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("two")
     with pytest.raises(ArtefactError, match=r"file: SHA-256 is .* damaged"):
         check_files(tmp_path, hashes, "run")
+
+
+def test_a_kill_while_replacing_leaves_the_old_one(tmp_path: Path) -> None:
+    # Killed between the two renames: the old one is aside, and nothing bears the name.
+    (tmp_path / ".made.old-dead").mkdir()
+    (tmp_path / ".made.old-dead" / "file").write_text("old")
+    with pytest.raises(ArtefactError, match="already there"), publish(tmp_path / "made"):
+        pass
+    assert (tmp_path / "made" / "file").read_text() == "old"
+
+
+def test_what_another_has_made_meanwhile_is_kept(tmp_path: Path) -> None:
+    with publish(tmp_path / "made") as slow:
+        (slow / "file").write_text("slow")
+        with publish(tmp_path / "made") as fast:
+            (fast / "file").write_text("fast")
+        assert slow.exists()
+    assert (tmp_path / "made" / "file").read_text() == "fast"
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
+
+
+def test_nobody_sweeps_away_what_is_being_checked(tmp_path: Path) -> None:
+    def check(aside: Path) -> None:
+        with publish(tmp_path / "made"):
+            pass
+        assert aside.exists()
+
+    with publish(tmp_path / "made", check=check):
+        pass
+
+
+def test_half_written_ones_are_not_found(tmp_path: Path) -> None:
+    for name in ("whole", ".whole.tmp-1", "empty"):
+        (tmp_path / name).mkdir()
+        if name != "empty":
+            (tmp_path / name / "manifest.json").write_text("{}")
+    assert artefacts(tmp_path) == [tmp_path / "whole"]
+    assert artefacts(tmp_path / "nowhere") == []

@@ -97,6 +97,10 @@ def main(argv: list[str] | None = None) -> int:
     except RecsysError as error:
         print(f"recsys {known.command}: {error}", file=sys.stderr)  # noqa: T201
         return error.exit_code
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"recsys {known.command}: {where}{error.strerror or error}", file=sys.stderr)  # noqa: T201
+        return EXIT_FAILED
     except KeyboardInterrupt:
         print(f"recsys {known.command}: interrupted; the same command goes on from here", file=sys.stderr)  # noqa: T201
         return EXIT_INTERRUPTED

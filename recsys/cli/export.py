@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys.cli.common import add_json, add_set, add_work_dir, print_json, size
-from recsys.errors import ArtefactError, RecsysError
+from recsys.errors import RecsysError
 
 if TYPE_CHECKING:
     from recsys.data.dataset import Dataset
@@ -72,16 +72,11 @@ def best_within(variants: dict[str, dict[str, Any]], budget: int) -> str:
 
 def _dataset(args: argparse.Namespace, digest: str) -> "Dataset":
     from recsys.data.dataset import Dataset
+    from recsys.data.finding import find_dataset
 
     if args.dataset is not None:
         return Dataset(args.dataset)
-    for path in sorted((args.work_dir / "datasets").glob("*/manifest.json")):
-        dataset = Dataset(path.parent)
-        if dataset.digest == digest:
-            return dataset
-    raise ArtefactError(
-        f"{args.work_dir / 'datasets'}: no dataset {digest}, which {args.run} was trained on; give it with --dataset"
-    )
+    return find_dataset(args.work_dir, digest)
 
 
 def _show(variants: dict[str, dict[str, Any]], chosen: str | None) -> None:

@@ -6,13 +6,14 @@
 
 A trial's score is its NDCG@10 on validation, never on test, averaged over --seeds. A trial whose first seed falls below
 the median of the earlier ones at the same epoch is stopped. Killed, the same command goes on where it was; with more
---trials it adds to what is there. `recsys compare` puts the trials side by side.
+--trials it adds to what is there. `recsys compare --split validation` puts the trials side by side; their figures on
+the test split are in the store as well, and choosing by those would make them worthless.
 """
 
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_config, add_json, print_json, seeds
+from recsys.cli.common import add_config, add_json, positive, print_json, seeds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="A,B,C or LOW..HIGH or LOW..HIGH:log (repeatable)",
     )
     parser.add_argument("--method", choices=("grid", "random", "tpe"), default="tpe", help="default: tpe, by Optuna")
-    parser.add_argument("--trials", type=int, help="points to try; a grid's default is all of it")
+    parser.add_argument("--trials", type=positive, help="points to try; a grid's default is all of it")
     parser.add_argument("--seeds", type=seeds, default=[1], help="trainings a point, for example 1,2,3 (default: 1)")
     parser.add_argument("--no-prune", action="store_true", help="let every trial run to its end")
     parser.add_argument("--warmup-epochs", type=int, default=5, help="before a trial may be stopped (default: 5)")
@@ -44,9 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from pipelines.prepare import prepare
     from recsys.config import load_config
     from recsys.tracking.space import parse_dimension
     from recsys.tracking.sweep import Plan, sweep
+    from recsys.training.trainer import config_digest
 
     config = load_config(args.config, args.overrides)
     space = [parse_dimension(text) for text in args.space]
@@ -55,7 +58,8 @@ def run(args: argparse.Namespace) -> int:
     def make_run(trial: "Config", name: str, callbacks: "Sequence[Any]") -> "Run":
         return _make_run(trial, name, callbacks, args)
 
-    trials = sweep(config, space, plan, args.work_dir, make_run)
+    subject = config_digest(config, prepare(config, args.work_dir).artefact)
+    trials = sweep(config, space, plan, args.work_dir, make_run, subject)
     if args.json:
         print_json({"metric": "validation/ndcg@10", "trials": [_trial_json(trial) for trial in trials]})
     else:
@@ -98,5 +102,6 @@ def _show(trials: "Sequence[Trial]", args: argparse.Namespace) -> None:
     if trials[0].score is not None:
         chosen = [*args.overrides, *(f"{key}={value}" for key, value in trials[0].values.items())]
         settings = " ".join(f"--set {shlex.quote(one)}" for one in chosen)
-        again = f"recsys run {args.config} --work-dir {args.work_dir} {settings}"
+        seeds = f"--seeds {','.join(map(str, args.seeds))}"
+        again = f"recsys run {args.config} --work-dir {args.work_dir} {seeds} {settings}"
         console.print(f"The best one:\n  {again}", markup=False, highlight=False, soft_wrap=True)

@@ -37,7 +37,7 @@ def apply_override(values: dict[str, Any], override: str) -> None:
     """Set ``a.b.c=value`` in nested ``values``; the value is read as YAML.
 
     Raises:
-        ConfigError: no ``=``, or a key that runs through a plain value.
+        ConfigError: no ``=``, a key that runs through a plain value, or a value that is not YAML.
     """
     key, equals, text = override.partition("=")
     if not equals or not key:
@@ -48,7 +48,10 @@ def apply_override(values: dict[str, Any], override: str) -> None:
         inner = inner.setdefault(part, {})
         if not isinstance(inner, dict):
             raise ConfigError(f"--set {override!r}: {part!r} is a value, not a section")
-    inner[last] = yaml.safe_load(text)
+    try:
+        inner[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {override!r}: the value is not YAML: {error}") from None
 
 
 def load_config(path: Path | str, overrides: list[str] | None = None) -> Config:

@@ -8,6 +8,7 @@ take many (means over seeds), there are as many users, and the normal limits of 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,10 +37,10 @@ class PairedTest:
     """``treated`` against ``control`` over the same users.
 
     Attributes:
-        difference: mean of treated minus control.
+        difference: mean of treated minus control, over targets.
         interval: of the difference, by bootstrap over users.
         p_value: two-sided, by randomly swapping the two runs of each user.
-        users: how many pairs.
+        users: how many; a user's targets stand or fall together.
     """
 
     difference: float
@@ -78,6 +79,7 @@ def bootstrap_interval(
 def paired_test(
     treated: Floats,
     control: Floats,
+    users: npt.NDArray[Any] | None = None,
     *,
     confidence: float = CONFIDENCE,
     resamples: int = RESAMPLES,
@@ -86,9 +88,15 @@ def paired_test(
     """Fisher's randomisation test, as Smucker, Allan and Carterette (2007) advise for ranking metrics.
 
     Args:
-        treated, control: ``[n]``, one value a user, in the same order of users.
+        treated, control: ``[n]``, one value a target, in the same order.
+        users: ``[n]``, whose target each is; None where each user has one.
     """
-    differences = treated - control
+    differences: Floats = treated - control
+    if users is not None:
+        # A user's targets are not independent: as one sum, scaled so that the mean over users is that over targets.
+        _, owner = np.unique(users, return_inverse=True)
+        sums: Floats = np.bincount(owner, differences).astype(np.float64)
+        differences = sums * (len(sums) / len(differences))
     return PairedTest(
         difference=float(differences.mean()),
         interval=bootstrap_interval(differences, confidence=confidence, resamples=resamples, seed=seed),

@@ -23,7 +23,7 @@ class NextItemTask(tfrs.tasks.Task):
 
     def __call__(self, scorer: TargetScorer) -> tf.Tensor:
         losses = tf.add_n(self.losses(scorer))  # [slots]
-        return tf.reduce_sum(losses * scorer.weights) / tf.maximum(tf.reduce_sum(scorer.weights), 1.0)
+        return tf.reduce_sum(losses * scorer.weights) / scorer.batch["count"]
 
     def losses(self, scorer: TargetScorer) -> list[tf.Tensor]:
         """``[slots]`` a view."""

@@ -72,7 +72,7 @@ class TargetScorer:
     def seen(self, columns: tf.Tensor) -> tf.Tensor:
         """Which ``columns [n]`` are in the training events of each slot's user: ``[slots, n] bool``."""
         distinct, place = tf.unique(columns)
-        size, users = tf.shape(distinct)[0], tf.reduce_max(self.batch["segments"]) + 1
+        size, users = tf.shape(distinct)[0], tf.reduce_max(self.batch["seen_by"]) + 1
         column_of = tf.tensor_scatter_nd_update(tf.fill([self.model.table_size], -1), distinct[:, None], tf.range(size))
         hit = tf.gather(column_of, self.batch["seen"])
         flat = tf.where(hit >= 0, self.batch["seen_by"] * size + hit, -1)  # negative segments are dropped

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from recsys.artefact import artefacts
 from recsys.bundle import Bundle
 from recsys.schema import MANIFEST
 from recsys.tracking import record
@@ -21,9 +22,9 @@ def send_bundles(store: Store, runs: list[StoredRun], work_dir: Path) -> int:
     """
     by_digest = {run.digest: run for run in runs}
     newest: dict[tuple[str, str], Bundle] = {}
-    manifests = (work_dir / BUNDLES_DIR).glob("*/*/" + MANIFEST)
-    for manifest in sorted(manifests, key=lambda path: (path.stat().st_mtime_ns, path)):
-        bundle = Bundle(manifest.parent, verify=False)
+    found = [path for group in (work_dir / BUNDLES_DIR).glob("*") for path in artefacts(group)]
+    for path in sorted(found, key=lambda path: ((path / MANIFEST).stat().st_mtime_ns, path)):
+        bundle = Bundle(path, verify=False)
         newest[bundle.manifest.run_digest, bundle.manifest.variant] = bundle
     sent = 0
     for (digest, variant), bundle in newest.items():

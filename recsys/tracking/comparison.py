@@ -31,7 +31,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Variant:
-    """One bundle of a group: its median over seeds of size and latency, its mean quality."""
+    """One bundle of a group: its size, its latency and its quality, each the mean over the seeds exported."""
 
     group: "Group"
     name: str
@@ -154,10 +154,10 @@ def pair_with(comparison: Comparison, baseline: str, ranks_of: Callable[[StoredR
     against: dict[str, PairedTest] = {}
     for group in comparison.groups:
         if group is not chosen[0]:
-            ranks = aligned([*control, *(ranks_of(run) for run in group.runs)])
+            users, ranks = aligned([*control, *(ranks_of(run) for run in group.runs)])
             held, treated = ranks[: len(control)], ranks[len(control) :]
             against[group.key] = paired_test(
-                mean_values(treated, comparison.metric), mean_values(held, comparison.metric)
+                mean_values(treated, comparison.metric), mean_values(held, comparison.metric), users
             )
     corrected = dict(zip(against, holm([test.p_value for test in against.values()]), strict=True))
     return Comparison(comparison.groups, comparison.metric, comparison.split, chosen[0], against, corrected)

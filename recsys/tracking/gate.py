@@ -40,21 +40,35 @@ class Check:
     evidence: str
 
 
-def check_quality(candidate: npt.NDArray[np.float64], champion: npt.NDArray[np.float64] | None, metric: str) -> Check:
-    """Not worse than the champion beyond noise, paired over the targets of the candidate's own test set.
+def check_protocol(candidate: str, champion: str | None) -> Check:
+    """Both were trained for the same protocol: with L1F a model has learned from one more event of every user."""
+    same = champion is None or candidate == champion
+    return Check("protocol", same, f"{candidate}" if champion is None else f"{candidate}, champion {champion}")
+
+
+def check_quality(
+    candidate: npt.NDArray[np.float64],
+    champion: npt.NDArray[np.float64] | None,
+    users: npt.NDArray[np.int64],
+    metric: str,
+    alone: str = "the first champion",
+) -> Check:
+    """Not worse than the champion beyond noise, paired over the users of the candidate's own test set.
 
     Args:
-        candidate, champion: ``[targets]`` ranks; None when there is no champion yet.
+        candidate, champion: ``[targets]`` ranks; None when there is nobody to be held against.
+        users: ``[targets]``, whose target each is.
+        alone: why there is nobody.
     """
     values = metric_values(candidate, metric)
     if champion is None:
-        return Check("quality", True, f"{metric} {values.mean():.4f} on {len(values)} targets; the first champion")
+        return Check("quality", True, f"{metric} {values.mean():.4f} on {len(values)} targets; {alone}")
     held_against = metric_values(champion, metric)
-    test = paired_test(values, held_against)
+    test = paired_test(values, held_against, users)
     worse = test.difference < 0 and test.p_value < SIGNIFICANT
     evidence = (
         f"{metric} {values.mean():.4f}, champion {held_against.mean():.4f}: {test.difference:+.4f} "
-        f"[{test.interval.low:+.4f}, {test.interval.high:+.4f}], p {test.p_value:.4f}, {test.users} targets"
+        f"[{test.interval.low:+.4f}, {test.interval.high:+.4f}], p {test.p_value:.4f}, {test.users} users"
     )
     return Check("quality", not worse, evidence)
 

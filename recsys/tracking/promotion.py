@@ -6,13 +6,14 @@ from pathlib import Path
 
 from recsys.bundle import Bundle
 from recsys.config.evaluation import EvaluationConfig
+from recsys.data.finding import find_dataset
 from recsys.errors import ConfigError
+from recsys.evaluation.evaluate import targets_of
 from recsys.locks import exclusive
 from recsys.tracking import registry
-from recsys.tracking.datasets import find_dataset
-from recsys.tracking.gate import Budget, Check, check_budgets, check_parity, check_quality
-from recsys.tracking.record import DATASET_TAG
-from recsys.tracking.rescoring import ranks_in_test
+from recsys.tracking.gate import Budget, Check, check_budgets, check_parity, check_protocol, check_quality
+from recsys.tracking.record import DATASET_TAG, PROTOCOL_TAG
+from recsys.tracking.rescoring import ranks_in
 from recsys.tracking.runs import StoredRun, local_directory
 from recsys.tracking.store import Store, store_errors
 
@@ -68,15 +69,18 @@ def promote(
         version, before = registry.register(store, run, name), registry.champion(store, name)
         candidate = registry.load(store, version, scratch)
         bundle = Bundle(local_directory(store, run, f"bundle/{variant}", scratch))
-        ranks = ranks_in_test(candidate, dataset, evaluation)
-        rival = None
+        targets = targets_of(dataset, "test")
+        ranks, rival, alone = ranks_in(candidate, dataset, targets, evaluation), None, "the first champion"
         if before is not None and before.number != version.number:
-            rival = ranks_in_test(registry.load(store, before, scratch), dataset, evaluation)
+            rival = ranks_in(registry.load(store, before, scratch), dataset, targets, evaluation)
+        elif before is not None:
+            alone = "the champion already"
         verdict = Verdict(
             version.number,
             before.number if before else None,
             (
-                check_quality(ranks, rival, metric),
+                check_protocol(run.tags[PROTOCOL_TAG], registry.protocol(store, before) if before else None),
+                check_quality(ranks, rival, targets.users, metric, alone),
                 check_parity(bundle, run.digest, candidate.score, budget),
                 *check_budgets(bundle, budget),
             ),

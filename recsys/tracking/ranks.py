@@ -34,8 +34,8 @@ def read_ranks(path: Path, split: str) -> pa.Table:
     return table
 
 
-def aligned(tables: Sequence[pa.Table]) -> list[npt.NDArray[np.float64]]:
-    """The ranks of each table, ``[targets]``, all in one order of users and targets.
+def aligned(tables: Sequence[pa.Table]) -> tuple[npt.NDArray[np.int32], list[npt.NDArray[np.float64]]]:
+    """Whose target each is, ``[targets]`` user numbers, and each table's ranks in the same order, ``[targets]``.
 
     A user's targets on one item pair in the order of their tables.
 
@@ -52,7 +52,8 @@ def aligned(tables: Sequence[pa.Table]) -> list[npt.NDArray[np.float64]]:
                 f"cannot be paired: {len(keys)} and {len(table)} targets, not the same users and items; "
                 "evaluate both on one dataset"
             )
-    return [table["rank"].to_numpy().astype(np.float64) for table in tables]
+    users = keys[USER].combine_chunks().dictionary_encode().indices.to_numpy()
+    return users, [table["rank"].to_numpy().astype(np.float64) for table in tables]
 
 
 def mean_values(ranks: Sequence[npt.NDArray[np.float64]], metric: str) -> npt.NDArray[np.float64]:

@@ -6,10 +6,13 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
+from recsys.artefact import sha256_file
 from recsys.run import Run
+from recsys.schema import MANIFEST
 
 DIGEST_TAG = "recsys.run_digest"
 STATE_TAG = "recsys.mirror"  # what of the run has arrived: "running", then "complete"
+SEAL_TAG = "recsys.seal"  # of a complete run: SHA-256 of its manifest, which a run that is trained again changes
 CONFIG_TAG = "recsys.config_digest"
 DATASET_TAG = "recsys.dataset_digest"
 PROTOCOL_TAG = "recsys.protocol"
@@ -37,6 +40,11 @@ class Point:
     value: float
     step: int
     milliseconds: int
+
+
+def seal(run: Run) -> str:
+    """SHA-256 of a finished run's manifest."""
+    return sha256_file(run.path / MANIFEST)
 
 
 def metric_key(name: str) -> str:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 MODEL_NAME = "recommender"
 CHAMPION = "champion"
-VERDICT_TAG, REASON_TAG, REPLACED_TAG = "gate.verdict", "gate.reason", "gate.replaced"
+VERDICT_TAG, REASON_TAG = "gate.verdict", "gate.reason"
+CHAMPIONS_TAG = "gate.champions"  # of the registered model: the versions that a rollback goes back through, newest last
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,16 @@ def champion(store: Store, name: str) -> Version | None:
         raise
 
 
+def protocol(store: Store, version: Version) -> str:
+    """The protocol of the run that a version was registered from."""
+    return str(store.client.get_run(version.run_id).data.tags[record.PROTOCOL_TAG])
+
+
 def crown(store: Store, name: str, version: Version) -> None:
-    """Point the alias at ``version``, which remembers whom it replaced."""
+    """Point the alias at ``version``, and remember whom it replaced."""
     before = champion(store, name)
     if before is not None and before.number != version.number:
-        note(store, name, version, {REPLACED_TAG: before.number})
+        _remember(store, name, [*_champions_before(store, name), before.number])
     store.client.set_registered_model_alias(name, CHAMPION, version.number)
 
 
@@ -90,14 +96,26 @@ def roll_back(store: Store, name: str) -> tuple[Version, Version]:
         now = champion(store, name)
         if now is None:
             raise ConfigError(f"{name}: has no champion; recsys promote RUN makes one")
-        before = now.tags.get(REPLACED_TAG)
-        if before is None:
+        earlier = _champions_before(store, name)
+        if not earlier:
             raise ConfigError(
                 f"{name}: its champion, version {now.number}, replaced none; there is nothing to go back to"
             )
-        store.client.set_registered_model_alias(name, CHAMPION, before)
+        store.client.set_registered_model_alias(name, CHAMPION, earlier[-1])
+        _remember(store, name, earlier[:-1])
+        again = _version(store.client.get_model_version(name, earlier[-1]))
         note(store, name, now, {VERDICT_TAG: "rolled back"})
-        return now, _version(store.client.get_model_version(name, before))
+        note(store, name, again, {VERDICT_TAG: "promoted"})
+        return now, again
+
+
+def _champions_before(store: Store, name: str) -> list[str]:
+    text = store.client.get_registered_model(name).tags.get(CHAMPIONS_TAG, "[]")
+    return [str(number) for number in json.loads(text)]
+
+
+def _remember(store: Store, name: str, champions: list[str]) -> None:
+    store.client.set_registered_model_tag(name, CHAMPIONS_TAG, json.dumps(champions))
 
 
 def note(store: Store, name: str, version: Version, tags: dict[str, str]) -> None:

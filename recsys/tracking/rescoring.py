@@ -5,15 +5,17 @@ import numpy.typing as npt
 
 from recsys.config.evaluation import EvaluationConfig
 from recsys.data.dataset import Dataset
-from recsys.evaluation.evaluate import rank, targets_of
+from recsys.evaluation.evaluate import Targets, rank
 from recsys.evaluation.ranking import ScoreAll
 from recsys.schema import PAD_ID
 from recsys.tracking.loader import Recommender
 
+Floats = npt.NDArray[np.float64]
 
-def ranks_in_test(recommender: Recommender, dataset: Dataset, config: EvaluationConfig) -> npt.NDArray[np.float64]:
-    """Rank of every test target of ``dataset`` in its catalogue, ``[targets]``, whatever the model was trained on."""
-    return rank(scores_of(recommender, dataset), dataset, targets_of(dataset, "test"), config)
+
+def ranks_in(recommender: Recommender, dataset: Dataset, targets: Targets, config: EvaluationConfig) -> Floats:
+    """Rank of every target in the catalogue of ``dataset``, ``[targets]``, whatever the model was trained on."""
+    return rank(scores_of(recommender, dataset), dataset, targets, config)
 
 
 def scores_of(recommender: Recommender, dataset: Dataset) -> ScoreAll:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from recsys.config.tracking import TrackingConfig
 from recsys.data.dataset import Dataset
+from recsys.data.finding import find_dataset
 from recsys.locks import exclusive
 from recsys.run import Run
 from recsys.schema import MANIFEST
 from recsys.tracking import record
 from recsys.tracking.card import run_card
-from recsys.tracking.datasets import find_dataset
 from recsys.tracking.store import Store, StoreError, open_store, store_errors, store_uri
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ class Sender:
             StoreError: the store did not take it all.
         """
         try:
-            with store_errors(store_uri(self.tracking, self.work_dir)), exclusive(self.run.path):
+            # One sender at a time; the run's own directory is the lock of the process that trains it.
+            with store_errors(store_uri(self.tracking, self.work_dir)), exclusive(self.run.plots_dir):
                 return self._send(list(samples), killed)
         except StoreError:
             self._store = None
@@ -72,6 +73,9 @@ class Sender:
     def _start(self, store: Store) -> str:
         manifest = self.run.manifest
         found = find_run(store, self.run.digest)
+        if found is not None and self._is_another(store, found):
+            store.client.delete_run(found)  # MLflow keeps it among the deleted ones
+            found = None
         if found is None:
             created = store.client.create_run(
                 store.experiment_id,
@@ -93,6 +97,13 @@ class Sender:
         store.client.log_inputs(found, datasets=[_dataset_input(self._dataset(), self.run)])
         return found
 
+    def _is_another(self, store: Store, run_id: str) -> bool:
+        """Whether the store has an earlier training of the same digest, whole, which this one has replaced."""
+        tags = store.client.get_run(run_id).data.tags
+        if tags.get(record.STATE_TAG) != "complete":
+            return False
+        return not self.run.is_finished or tags.get(record.SEAL_TAG) != record.seal(self.run)
+
     def _finish(self, store: Store, run_id: str) -> None:
         client = store.client
         if client.get_run(run_id).data.tags.get(record.STATE_TAG) == "complete":
@@ -108,6 +119,7 @@ class Sender:
             log_model(store, run_id, self.run, self._dataset())
         client.set_tag(run_id, "mlflow.note.content", run_card(self.run))
         client.set_terminated(run_id, "FINISHED", record.milliseconds(self.run.manifest["finished"]))
+        client.set_tag(run_id, record.SEAL_TAG, record.seal(self.run))
         client.set_tag(run_id, record.STATE_TAG, "complete")
 
     def _dataset(self) -> Dataset:

@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from recsys.artefact import digest
 from recsys.config import Config
-from recsys.errors import ConfigError, RecsysError
+from recsys.errors import BusyError, ConfigError, DataError, DivergedError
 from recsys.locks import claimed
 from recsys.run import Run
 from recsys.tracking.mirror import MlflowMirror
@@ -51,22 +51,30 @@ class Plan:
     mixed: bool = False
 
 
-def sweep_digest(config: Config, space: Sequence[Dimension], plan: Plan) -> str:
-    """What a sweep is: another space, method or set of seeds is another sweep; more trials are not."""
+def sweep_digest(config: Config, space: Sequence[Dimension], plan: Plan, subject: str) -> str:
+    """What a sweep is: other data, space, method or seeds make another sweep; more trials do not."""
     sections = {**config.to_json(), "tracking": None}
     sections["training"] = {**sections["training"], "seed": None}
-    return digest([sections, [repr(dimension) for dimension in space], plan.method, plan.seeds, plan.prune])
+    return digest([subject, sections, [repr(dimension) for dimension in space], plan.method, plan.seeds, plan.prune])
 
 
-def sweep(config: Config, space: Sequence[Dimension], plan: Plan, work_dir: Path, make_run: MakeRun) -> list[Trial]:
+def sweep(
+    config: Config, space: Sequence[Dimension], plan: Plan, work_dir: Path, make_run: MakeRun, subject: str
+) -> list[Trial]:
     """Search ``space`` around ``config``; returns every trial, best first.
+
+    A trial fails by its own fault only: values that do not go together, or a loss that diverges. Anything else ends
+    the sweep, and the same command takes the trial up again.
+
+    Args:
+        subject: digest of what is trained on what; scores under another one are not comparable.
 
     Raises:
         ConfigError: a space that cannot be searched, or the same sweep under way in another process.
         StoreError: MLflow's store is away at the beginning; later it is only waited for.
     """
     check_space(space, config, mixed=plan.mixed)
-    name = sweep_digest(config, space, plan)
+    name = sweep_digest(config, space, plan, subject)
     directory = work_dir / SWEEPS_DIR / name
     directory.mkdir(parents=True, exist_ok=True)
     points = list(grid(space)) if plan.method == "grid" else []
@@ -86,9 +94,7 @@ def sweep(config: Config, space: Sequence[Dimension], plan: Plan, work_dir: Path
 
 def settled(study: optuna.Study) -> list[Trial]:
     """The trials that need no more work, in the order in which they began."""
-    return [
-        _trial(one) for one in study.get_trials(deepcopy=False) if one.state.is_finished() and "state" in one.user_attrs
-    ]
+    return [_trial(one) for one in study.get_trials(deepcopy=False) if _told(one).get("state") == _word(one.state)]
 
 
 def _try_one(
@@ -117,7 +123,11 @@ def _try_one(
             digests.append(run.digest)
     except optuna.TrialPruned as pruned:
         _tell(study, trial, TrialState.PRUNED, None, str(pruned), digests)
-    except RecsysError as error:
+    except BusyError:
+        raise
+    except (ConfigError, DivergedError, DataError) as error:
+        if isinstance(error, DataError) and not plan.mixed:
+            raise  # the data are every trial's
         _tell(study, trial, TrialState.FAIL, None, str(error), digests)
     else:
         _tell(study, trial, TrialState.COMPLETE, sum(scores) / len(scores), "", digests)
@@ -151,15 +161,24 @@ def _take_up(study: optuna.Study) -> None:
 def _tell(
     study: optuna.Study, trial: optuna.Trial, state: TrialState, score: float | None, reason: str, runs: list[str]
 ) -> None:
-    for key, value in {"state": state.name.lower(), "reason": reason, "runs": runs}.items():
-        trial.set_user_attr(key, value)
+    # In one write, and before Optuna's own: a trial that is killed between the two is tried again.
+    trial.set_user_attr("told", {"state": _word(state), "reason": reason, "runs": runs})
     study.tell(trial, score, state=state)
 
 
+def _told(one: FrozenTrial) -> dict[str, Any]:
+    told: dict[str, Any] = one.user_attrs.get("told", {})
+    return told
+
+
+def _word(state: TrialState) -> str:
+    return state.name.lower()
+
+
 def _trial(one: FrozenTrial) -> Trial:
-    about = one.user_attrs
+    told = _told(one)
     score = one.value if one.state == TrialState.COMPLETE else None
-    return Trial(one.number, about["state"], about["values"], score, about["reason"], tuple(about["runs"]))
+    return Trial(one.number, told["state"], one.user_attrs["values"], score, told["reason"], tuple(told["runs"]))
 
 
 def _rank(trial: Trial) -> tuple[float, int]:

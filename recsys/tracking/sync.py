@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from recsys.artefact import artefacts
 from recsys.config.tracking import TrackingConfig
 from recsys.errors import RecsysError
 from recsys.run import Run
-from recsys.schema import MANIFEST
 from recsys.terminal import say
+from recsys.tracking import record
 from recsys.tracking.bundles import send_bundles
 from recsys.tracking.runs import StoredRun, complete_runs
 from recsys.tracking.sender import Sender
@@ -52,9 +53,9 @@ def sync_if_possible(tracking: TrackingConfig, work_dir: Path) -> None:
 
 
 def unsent(runs_dir: Path, arrived: Sequence[StoredRun]) -> Iterator[Run]:
-    """The finished runs below ``runs_dir`` that have not arrived whole."""
-    digests = {run.digest for run in arrived}
-    for path in sorted(runs_dir.glob("*/" + MANIFEST)):
-        run = Run(path.parent)
-        if run.is_finished and run.digest not in digests:
+    """The finished runs below ``runs_dir`` that have not arrived whole; those that were to stay here are left out."""
+    seals = {run.digest: run.tags.get(record.SEAL_TAG) for run in arrived}
+    for path in artefacts(runs_dir):
+        run = Run(path)
+        if run.is_finished and run.config["tracking"]["enabled"] and seals.get(run.digest) != record.seal(run):
             yield run

@@ -28,6 +28,7 @@ class Batch(TypedDict):
     targets: npt.NDArray[np.int32]  # [rows, length], the item that came next; PAD_ID where none
     segments: npt.NDArray[np.int32]  # [rows, length], 1.. by example of the batch; 0 is padding
     positions: npt.NDArray[np.int32]  # [rows, length], from the example's newest or oldest event
+    count: npt.NDArray[np.float32]  # [], targets of the batch
     seen: npt.NDArray[np.int32]  # [m], the training items of the examples' users
     seen_by: npt.NDArray[np.int32]  # [m], the segment of each
     negatives: npt.NDArray[np.int32]  # [n]
@@ -70,6 +71,7 @@ class Batches:
             **{name: tf.TensorSpec(rows, tf.int32) for name in integers},
             **{name: tf.TensorSpec([None], tf.int32) for name in ("seen", "seen_by", "negatives")},
             "log_expected": tf.TensorSpec([None], tf.float32),
+            "count": tf.TensorSpec([], tf.float32),
             "target_counts": tf.TensorSpec([*rows, newest], tf.float32),
             "totals": tf.TensorSpec(rows, tf.float32),
         }
@@ -110,6 +112,7 @@ class Batches:
             "targets": spread(targets),
             "segments": spread((owner + 1).astype(np.int32)),
             "positions": spread((newest_first if self.model.positions == "newest" else index).astype(np.int32)),
+            "count": np.array(len(targets), np.float32),
             "seen": self.sequences.items[seen],
             "seen_by": (seen_by + 1).astype(np.int32),
             "negatives": negatives,

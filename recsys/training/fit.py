@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from recsys.config.training import TrainingConfig
-from recsys.errors import RecsysError
+from recsys.errors import DivergedError
 from recsys.models.keras import tf
 from recsys.models.losses import build_loss
 from recsys.models.sasrec import SASRec
@@ -19,6 +19,7 @@ from recsys.training.calibration import Validation, trusted
 from recsys.training.callbacks import Steps
 from recsys.training.optimizer import build_optimizer
 from recsys.training.stepper import Stepper
+from recsys.training.workers import Workers
 
 CHOSEN_BY = "ndcg@10"
 
@@ -44,6 +45,7 @@ class Fit:
         directory: where checkpoints and the best epoch's weights lie; an earlier attempt there is gone on with.
         validate: judges the current weights, or None to train ``config.epochs`` epochs blindly.
         trust: what the memory's gain is multiplied by where nothing validates.
+        workers: those who train; ``model`` is made under their strategy, and the leader alone writes.
     """
 
     def __init__(
@@ -54,14 +56,17 @@ class Fit:
         directory: Path,
         validate: Callable[[], Validation] | None,
         trust: float = 1.0,
+        workers: Workers | None = None,
     ) -> None:
         self.model, self.batches, self.config = model, batches, config
+        self.workers = workers or Workers(tf.distribute.get_strategy())
         directory.mkdir(exist_ok=True)
         self.best_weights, self.validate = directory / "best.npz", validate
         model.task = build_loss(config)
-        optimizer = build_optimizer(config, config.epochs * len(batches))
-        optimizer.build(model.trainable_variables)
-        model.compile(optimizer)
+        with self.workers.strategy.scope():
+            optimizer = build_optimizer(config, config.epochs * len(batches))
+            optimizer.build(model.trainable_variables)
+            model.compile(optimizer)
         self.progress = Progress(trust=trust)
         self._kept = tf.Variable(self._pack(), dtype=tf.float64, trainable=False)
         checkpoint = tf.train.Checkpoint(model=model, optimizer=optimizer, progress=self._kept)
@@ -69,13 +74,13 @@ class Fit:
         if self._manager.restore_or_initialize():
             epoch, best_epoch, best, kept_trust = self._kept.numpy()
             self.progress = Progress(int(epoch), int(best_epoch), float(best), float(kept_trust))
-        self._stepper = Stepper(model, batches, config.seed)
+        self._stepper = Stepper(model, batches, config.seed, self.workers)
 
     def run(self, phase: str, on_step: Steps | None, on_epoch: Callable[[dict[str, float]], None]) -> Progress:
-        """Train until the epochs or the patience run out, and leave the model with the best epoch's weights.
+        """Train until the epochs or the patience run out, and leave the leader's model with the best epoch's weights.
 
         Raises:
-            RecsysError: the loss is no longer finite; the last good checkpoint is kept.
+            DivergedError: the loss is no longer finite; the last good checkpoint is kept.
         """
         config, progress = self.config, self.progress
         while progress.epoch < config.epochs and progress.waited(config.validate_every) < config.patience:
@@ -93,12 +98,14 @@ class Fit:
                     self._save_best()
             elif self.validate is None:
                 progress.best_epoch = progress.epoch
-            on_epoch(metrics)
-            self._kept.assign(self._pack())
-            self._manager.save()
-        if self.validate is None:
-            self._save_best()
-        load_weights(self.model, self.best_weights)
+            if self.workers.leads:
+                on_epoch(metrics)
+                self._kept.assign(self._pack())
+                self._manager.save()
+        if self.workers.leads:
+            if self.validate is None:
+                self._save_best()
+            load_weights(self.model, self.best_weights)
         return progress
 
     def _pack(self) -> list[float]:
@@ -106,6 +113,8 @@ class Fit:
         return [progress.epoch, progress.best_epoch, progress.best, progress.trust]
 
     def _save_best(self) -> None:
+        if not self.workers.leads:
+            return
         with trusted(self.model, self.progress.trust):
             save_weights(self.model, self.best_weights)
 
@@ -120,7 +129,7 @@ class Fit:
         mean = float(np.mean(losses))
         if not math.isfinite(mean):
             kept = f"epoch {epoch - 1}" if epoch > 1 else "none"
-            raise RecsysError(
+            raise DivergedError(
                 f"training: the loss became {mean} in epoch {epoch}; the last good checkpoint ({kept}) is kept. "
                 "Lower training.learning_rate or raise training.warmup_steps"
             )

@@ -12,7 +12,7 @@ from recsys.config import Config
 from recsys.config.training import TrainingConfig
 from recsys.data.dataset import Dataset
 from recsys.errors import DataError
-from recsys.evaluation.evaluate import Targets, evaluate, rank, ranks_table, targets_of
+from recsys.evaluation.evaluate import evaluate, rank, ranks_table, targets_of
 from recsys.evaluation.metrics import summarise
 from recsys.evaluation.plots import draw_plots
 from recsys.evaluation.scorer import scorer
@@ -26,6 +26,7 @@ from recsys.training.calibration import Validator
 from recsys.training.callbacks import Callback, Steps
 from recsys.training.facts import Clock, code_facts, environment, now, peak_memory_bytes
 from recsys.training.fit import Fit, Progress
+from recsys.training.workers import Workers
 
 SEARCH, FINAL = "search", "final"
 # What a split's figures may be compared with; an F follows where the final fit has seen the validation events.
@@ -39,11 +40,52 @@ def make_reproducible(training: TrainingConfig) -> None:
         tf.config.experimental.enable_op_determinism()
 
 
+def fit_phase(
+    phase: str,
+    config: Config,
+    dataset: Dataset,
+    run: Run,
+    workers: Workers,
+    searched: Progress | None = None,
+) -> tuple[SASRec, Fit]:
+    """A new model and its fit: the search that validation watches or, from what it found, the final fit of L1F.
+
+    Raises:
+        DataError: nobody has two events, or nothing could choose the epoch.
+    """
+    training = config.training
+    if searched is not None:
+        training = training.model_copy(update={"epochs": searched.best_epoch})
+    make_reproducible(training)
+    split = "train" if searched is None else "validation"
+    with workers.strategy.scope():
+        model, batches = assemble(config, dataset, dataset.sequences.bounds(split)[1])
+    if not len(batches):
+        raise DataError(f"{dataset.path}: no user has two events to train on")
+    check, trust = None, searched.trust if searched else 1.0
+    if searched is None:
+        targets = targets_of(dataset, "validation", config.evaluation.validation_users)
+        if not len(targets.users):
+            raise DataError(f"{dataset.path}: no user has a validation event; nothing could choose the epoch")
+        check = Validator(model, dataset, targets, config.evaluation)
+    return model, Fit(model, batches, training, run.checkpoint_dir / phase, check, trust, workers)
+
+
+def follow(config: Config, dataset: Dataset, run: Run, workers: Workers, on_step: Steps | None) -> None:
+    """Train beside the leader, who has begun the run, until it has sealed it."""
+    _, fit = fit_phase(SEARCH, config, dataset, run, workers)
+    progress = fit.run(SEARCH, on_step, lambda metrics: None)
+    if config.training.final_fit:
+        _, fit = fit_phase(FINAL, config, dataset, run, workers, progress)
+        fit.run(FINAL, on_step, lambda metrics: None)
+    workers.meet()
+
+
 class Session:
     """Everything that one run needs while it trains."""
 
-    def __init__(self, config: Config, dataset: Dataset, run: Run, facts: dict[str, Any]) -> None:
-        self.config, self.dataset = config, dataset
+    def __init__(self, config: Config, dataset: Dataset, run: Run, facts: dict[str, Any], workers: Workers) -> None:
+        self.config, self.dataset, self.workers = config, dataset, workers
         self.sequences = dataset.sequences
         self.protocol = self._protocol()
         self._run = Run.create(
@@ -52,6 +94,7 @@ class Session:
             {
                 **facts,
                 "seed": config.training.seed,
+                "workers": workers.count,
                 "protocol": self.protocol,
                 "dataset_digest": dataset.digest,
                 "dataset_counts": dataset.counts,
@@ -68,24 +111,21 @@ class Session:
 
     def run(self, callbacks: Sequence[Callback], on_step: Steps | None) -> None:
         """Train, evaluate and seal."""
-        targets = targets_of(self.dataset, "validation", self.config.evaluation.validation_users)
-        if not len(targets.users):
-            raise DataError(f"{self.dataset.path}: no user has a validation event; nothing could choose the epoch")
         tests = targets_of(self.dataset, "test")
         if not len(tests.users):
             raise DataError(f"{self.dataset.path}: no user has a test event on an item of training; nothing to report")
+        model, fit = fit_phase(SEARCH, self.config, self.dataset, self._run, self.workers)
         for callback in callbacks:
             callback.on_start(self._run, self.config)
-        ends = self.sequences.bounds("train")[1]
-        model, fit = self._fit(SEARCH, ends, targets)
         self._run.truncate_history(fit.progress.epoch)
         progress = fit.run(SEARCH, on_step, lambda metrics: self._epoch(metrics, callbacks))
         validation = targets_of(self.dataset, "validation")
         ranks = rank(scorer(model, self.dataset), self.dataset, validation, self.config.evaluation)
         tables = [ranks_table(self.dataset, validation, ranks)]
+        ends = self.sequences.bounds("train")[1]
         if self.config.training.final_fit:
             ends = self.sequences.bounds("validation")[1]
-            model, fit = self._fit(FINAL, ends, None, progress)
+            model, fit = fit_phase(FINAL, self.config, self.dataset, self._run, self.workers, progress)
             fit.run(FINAL, on_step, lambda metrics: self.clock.save())
         metrics, table = evaluate(
             scorer(model, self.dataset),
@@ -96,26 +136,9 @@ class Session:
             model.item_table.numpy(),
         )
         self._seal(model, progress, metrics, [*tables, table], summarise(ranks, self.config.evaluation.ks))
+        self.workers.meet()
         for callback in callbacks:
             callback.on_end(self._run)
-
-    def _fit(
-        self,
-        phase: str,
-        ends: np.ndarray,
-        targets: Targets | None,
-        searched: Progress | None = None,
-    ) -> tuple[SASRec, Fit]:
-        config, training = self.config, self.config.training
-        if searched is not None:
-            training = training.model_copy(update={"epochs": searched.best_epoch})
-        make_reproducible(training)
-        model, batches = assemble(config, self.dataset, ends)
-        if not len(batches):
-            raise DataError(f"{self.dataset.path}: no user has two events to train on")
-        check = Validator(model, self.dataset, targets, config.evaluation) if targets else None
-        trust = searched.trust if searched else 1.0
-        return model, Fit(model, batches, training, self._run.checkpoint_dir / phase, check, trust)
 
     def _protocol(self) -> str:
         name = PROTOCOLS[self.dataset.manifest["split"]]

@@ -8,20 +8,27 @@ from recsys.models.keras import tf
 from recsys.models.sasrec import SASRec
 from recsys.training.ahead import ahead
 from recsys.training.batches import Batches
+from recsys.training.workers import Workers
 
 PREFETCH = 4  # batches made ahead
+APART = 104_729  # between two workers' seeds
 
 
 class Stepper:
     """Steps ``model``, which has its task and its optimiser, through the epochs of ``batches``."""
 
-    def __init__(self, model: SASRec, batches: Batches, seed: int) -> None:
-        self.batches, self.seed = batches, seed
+    def __init__(self, model: SASRec, batches: Batches, seed: int, workers: Workers | None = None) -> None:
+        self.batches, self.workers = batches, workers or Workers(tf.distribute.get_strategy())
+        self.seed = (seed + APART * self.workers.index) % 2**31  # of dropout: each worker has rows of its own
+
+        def step(batch: dict[str, tf.Tensor]) -> tf.Tensor:
+            return self.workers.total(self.workers.strategy.run(model.train_step, args=(batch,))["loss"])
+
         signature = {**batches.signature(), "seed": tf.TensorSpec([2], tf.int32)}
-        self._step = tf.function(model.train_step, input_signature=[signature])
+        self._step = tf.function(step, input_signature=[signature])
 
     def epoch(self, number: int) -> Iterator[tf.Tensor]:
         """Each step's loss, a scalar that may not be computed yet; dropout's seed is the step's own."""
         for step, batch in enumerate(ahead(self.batches.epoch(number), PREFETCH), start=1):
             seed = np.array([self.seed, (number * 1_000_003 + step) % 2**31], np.int32)  # no end to the epochs
-            yield self._step({**batch, "seed": seed})["loss"]
+            yield self._step({**self.workers.share(batch), "seed": seed})

@@ -47,14 +47,20 @@ def train(
 
     Raises:
         RecsysError: the data holds nothing to learn from, or the loss diverged.
-        ConfigError: another process is training this very run.
+        ConfigError: another process is training this very run, or ``TF_CONFIG`` cannot be understood.
     """
     run = run_of(config, dataset, work_dir)
     if run.is_finished and not overwrite:
         return Outcome(run, reused=True)
     dataset.verify()
-    from recsys.training.session import Session
+    from recsys.training.session import Session, follow
+    from recsys.training.workers import join
 
+    workers = join()
+    if not workers.leads:
+        workers.meet()  # the leader has begun the run, or cleared it to begin again
+        follow(config, dataset, run, workers, on_step)
+        return Outcome(run, reused=False)
     source = config.data.name or (config.data.path.stem if config.data.path else "log")
     facts = {"name": name or f"{source}-{run.path.name[:8]}-s{config.training.seed}", **(extra or {})}
     facts |= {"digest": run.path.name, "config_digest": config_digest(config, dataset)}
@@ -64,5 +70,7 @@ def train(
             run.clear()
         elif run.is_finished:  # by another process, since it was looked at
             return Outcome(run, reused=True)
-        Session(config, dataset, run, facts).run(callbacks, on_step)
+        session = Session(config, dataset, run, facts, workers)
+        workers.meet()
+        session.run(callbacks, on_step)
     return Outcome(run, reused=False)

@@ -11,7 +11,11 @@ import pytest
 from recsys.artefact import sha256_file
 from recsys.bundle import Bundle
 from recsys.cli import main
+from recsys.config.tracking import TrackingConfig
 from recsys.data.dataset import Dataset
+from recsys.tracking.record import SEAL_TAG
+from recsys.tracking.runs import complete_runs, metric_history
+from recsys.tracking.store import open_store
 from serving.reranker import Event, Reranker
 from tests.e2e.conftest import Recsys, half_written, write_recipe
 
@@ -164,3 +168,23 @@ def test_a_damaged_run_or_dataset_is_refused(
         manifest.write_text("{")
     assert main(["run", str(recipe), "--work-dir", str(tmp_path / "work")]) == 3
     assert "manifest.json: not JSON" in capsys.readouterr().err
+
+
+@pytest.mark.timeout(180)
+def test_a_training_arrives_in_mlflow_while_it_runs(recipe: Path, recsys: Recsys, tmp_path: Path) -> None:
+    # The mirror's thread sends a run whose directory this process has claimed: neither may wait for the other.
+    on = ["--set", "tracking.enabled=true", "--set", "tracking.log_model=false"]
+    assert recsys("train", recipe, *on) == 0
+    store = open_store(TrackingConfig(), tmp_path / "work")
+    (stored,) = complete_runs(store)
+    (run,) = (path.parent for path in (tmp_path / "work" / "runs").glob("*/manifest.json"))
+    assert stored.digest == run.name
+    assert metric_history(store, stored, "validation/ndcg@10")[0] == [1, 2]
+
+    # Trained again, it is another run: the store must not go on showing the figures of the first.
+    weights = json.loads((run / "manifest.json").read_text())["finished"]
+    assert recsys("train", recipe, *on, "--overwrite") == 0
+    assert json.loads((run / "manifest.json").read_text())["finished"] >= weights
+    (again,) = complete_runs(store)
+    assert again.run_id != stored.run_id
+    assert again.tags[SEAL_TAG] == sha256_file(run / "manifest.json")

@@ -110,3 +110,21 @@ def test_holm_by_hand():
     assert holm([0.04, 0.01, 0.02]) == pytest.approx([0.04, 0.03, 0.04])
     assert holm([0.5, 0.9]) == [1.0, 1.0]
     assert holm([]) == []
+
+
+def test_targets_of_one_user_are_not_independent():
+    """No difference but between users: with 20 targets each, one false alarm in twenty, not one in three."""
+    rng = np.random.default_rng(5)
+    users = np.repeat(np.arange(100), 20)
+    alarms = 0
+    for _ in range(200):
+        shifts = rng.normal(0, 0.2, 100)[users]
+        noise = rng.normal(0, 0.1, len(users))
+        alarms += paired_test(shifts + noise, np.zeros(len(users)), users, resamples=1000).p_value < 0.05
+    assert alarms <= 22  # 10 are expected; 23 or more have a chance of 2 in 10,000
+
+
+def test_the_difference_stays_the_mean_over_targets():
+    treated, users = np.array([1.0, 1.0, 0.0]), np.array(["a", "a", "b"])
+    found = paired_test(treated, np.zeros(3), users)
+    assert (found.difference, found.users) == (pytest.approx(2 / 3), 2)

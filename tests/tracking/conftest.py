@@ -17,8 +17,8 @@ from recsys.artefact import digest, file_hashes, write_json
 from recsys.config import parse_config
 from recsys.config.tracking import TrackingConfig
 from recsys.data.dataset import dataset_digest
+from recsys.data.finding import find_dataset
 from recsys.run import Run
-from recsys.tracking.datasets import find_dataset
 from recsys.tracking.store import DATABASE
 
 MakeRun = Callable[..., Run]

@@ -8,10 +8,10 @@ import yaml
 
 from recsys.config.model import ModelConfig
 from recsys.config.tracking import TrackingConfig
+from recsys.data.finding import find_dataset
 from recsys.errors import ArtefactError
 from recsys.models.sasrec import build_model
 from recsys.models.weights import save_weights
-from recsys.tracking.datasets import find_dataset
 from recsys.tracking.loader import Recommender
 from recsys.tracking.model import log_model, save_model
 from recsys.tracking.sender import find_run

@@ -13,12 +13,13 @@ from recsys.cli import main
 from recsys.config.evaluation import EvaluationConfig
 from recsys.config.tracking import TrackingConfig
 from recsys.data.dataset import Dataset
+from recsys.data.finding import find_dataset
 from recsys.errors import ArtefactError, ConfigError
-from recsys.tracking.datasets import find_dataset
+from recsys.evaluation.evaluate import targets_of
 from recsys.tracking.loader import Recommender
 from recsys.tracking.model import save_model
 from recsys.tracking.registry import champion, open_model
-from recsys.tracking.rescoring import push_right, ranks_in_test
+from recsys.tracking.rescoring import push_right, ranks_in
 from recsys.tracking.store import open_store
 
 MODEL = TrackingConfig()
@@ -65,6 +66,17 @@ def test_the_gate_from_the_first_champion_to_a_rollback(trained, work_dir, capsy
     assert main(["promote", "--rollback", "--work-dir", str(work_dir)]) == 2
     assert "nothing to go back to" in capsys.readouterr().err
 
+    # One after the other, twice crowned: each rollback goes one step further back, and none goes round.
+    assert promote(other, work_dir, capsys)[0] == 0
+    assert promote(good, work_dir, capsys)[0] == 0
+    code, again = promote(good, work_dir, capsys)
+    assert "the champion already" in tags_of(work_dir, again["version"])["gate.quality"]
+    for expected in (second["version"], first["version"]):
+        assert main(["promote", "--rollback", "--work-dir", str(work_dir)]) == 0
+        assert champion_of(work_dir).number == expected
+        assert tags_of(work_dir, expected)["gate.verdict"] == "promoted"
+    assert main(["promote", "--rollback", "--work-dir", str(work_dir)]) == 2
+
 
 def test_budgets_refuse_with_their_numbers(trained, work_dir, capsys):
     run = trained(knows=True)
@@ -106,14 +118,15 @@ def test_a_model_of_another_vocabulary_is_scored_by_names(trained, work_dir, tmp
     dataset = find_dataset(work_dir, run.manifest["dataset_digest"])
     save_model(tmp_path / "model", run, dataset)
     recommender = Recommender(tmp_path / "model" / "data" / "recommender")
-    own = ranks_in_test(recommender, dataset, EvaluationConfig())
+    own = ranks_in(recommender, dataset, targets_of(dataset, "test"), EvaluationConfig())
     assert own.mean() < 2  # it remembers the steps
 
     shuffled = tmp_path / "shuffled"
     shutil.copytree(dataset.path, shuffled)
     order = np.random.default_rng(0).permutation(12)
     _renumber(shuffled, order)
-    assert ranks_in_test(recommender, Dataset(shuffled), EvaluationConfig()) == pytest.approx(own)
+    theirs = Dataset(shuffled)
+    assert ranks_in(recommender, theirs, targets_of(theirs, "test"), EvaluationConfig()) == pytest.approx(own)
 
 
 def _renumber(path, order) -> None:

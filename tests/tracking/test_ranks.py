@@ -42,6 +42,7 @@ def test_tables_in_other_orders_pair_by_user_and_target() -> None:
     # b touched item 2 twice: its first rank pairs with the first, its second with the second.
     one = pa.table({"user_id": ["b", "a", "b"], "target": [2, 1, 2], "rank": [10.0, 20.0, 30.0]})
     other = pa.table({"user_id": ["a", "b", "b"], "target": [1, 2, 2], "rank": [2.0, 1.0, 3.0]})
-    first, second = aligned([one, other])
+    users, (first, second) = aligned([one, other])
+    np.testing.assert_array_equal(users, [0, 1, 1])
     np.testing.assert_array_equal(first, [20.0, 10.0, 30.0])
     np.testing.assert_array_equal(second, [2.0, 1.0, 3.0])

@@ -1,6 +1,7 @@
 """A training from start to seal: what it leaves, that it resumes, that it stops when it must."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from recsys.config import Config
 from recsys.config.evaluation import EvaluationConfig
 from recsys.data.dataset import Dataset
 from recsys.data.transitions import count_transitions
-from recsys.errors import ArtefactError, ConfigError, DataError, RecsysError
+from recsys.errors import ArtefactError, ConfigError, DataError, DivergedError
 from recsys.evaluation.evaluate import Targets, rank, targets_of
 from recsys.evaluation.scorer import scorer
 from recsys.locks import claimed
@@ -20,6 +21,7 @@ from recsys.models.loading import load_run
 from recsys.run import Run
 from recsys.training.facts import Clock
 from recsys.training.session import make_reproducible
+from recsys.training.stepper import Stepper
 from recsys.training.trainer import config_digest, run_of, train
 
 
@@ -125,12 +127,29 @@ def test_a_killed_training_resumes_to_the_same_bits(
 
 
 def test_a_loss_that_diverges_stops_the_run_and_keeps_the_checkpoint(
-    dataset: Dataset, config: Config, tmp_path: Path
+    dataset: Dataset, config: Config, whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    epoch = Stepper.epoch
+
+    def diverging(self: Stepper, number: int) -> Iterator[Any]:
+        yield from epoch(self, number)
+        if number == 3:
+            yield np.nan
+
+    monkeypatch.setattr(Stepper, "epoch", diverging)
+    with pytest.raises(DivergedError, match=r"became nan in epoch 3; .*\(epoch 2\) is kept.*learning_rate"):
+        train(config, dataset, tmp_path)
+    run = run_of(config, dataset, tmp_path)
+    assert not run.is_finished
+    assert [entry["epoch"] for entry in run.history()] == [1, 2]
+    monkeypatch.undo()
+    assert train(config, dataset, tmp_path).artefact.metrics == whole.metrics, "it went on from the checkpoint"
+
+
+def test_a_loss_that_is_wild_from_the_start_is_told(dataset: Dataset, config: Config, tmp_path: Path) -> None:
     wild = changed(config, learning_rate=1e30)
-    with pytest.raises(RecsysError, match=r"loss became (nan|inf).*learning_rate"):
+    with pytest.raises(DivergedError, match=r"loss became (nan|inf).*learning_rate"):
         train(wild, dataset, tmp_path)
-    assert not run_of(wild, dataset, tmp_path).is_finished
 
 
 @pytest.mark.parametrize("overwrite", [False, True])

@@ -1,11 +1,10 @@
 """Which dataset of a work directory a run was trained on."""
 
-import json
 from pathlib import Path
 
+from recsys.artefact import artefacts
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtefactError
-from recsys.schema import MANIFEST
 
 DATASETS_DIR = "datasets"
 
@@ -16,10 +15,11 @@ def find_dataset(work_dir: Path, digest: str) -> Dataset:
     Raises:
         ArtefactError: there is none.
     """
-    for manifest in sorted((work_dir / DATASETS_DIR).glob("*/" + MANIFEST)):
-        if json.loads(manifest.read_text()).get("dataset_digest") == digest:
-            return Dataset(manifest.parent)
+    for path in artefacts(work_dir / DATASETS_DIR):
+        dataset = Dataset(path)
+        if dataset.digest == digest:
+            return dataset
     raise ArtefactError(
         f"{work_dir / DATASETS_DIR}: holds no dataset {digest}, on which the run was trained; "
-        "recsys prepare with the run's config makes it again"
+        "recsys prepare with the run's config makes it again, and recsys export takes another place by --dataset"
     )
