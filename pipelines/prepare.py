@@ -37,7 +37,7 @@ from recsys.data.rejects import first_rejects, write_rejects
 from recsys.data.report import write_report
 from recsys.data.stats import merge_stats
 from recsys.errors import DataError
-from recsys.schema import COUNT, EXTERNAL_ID, MANIFEST
+from recsys.schema import COUNT, DATASETS_DIR, EXTERNAL_ID, MANIFEST
 from recsys.stage import Outcome
 
 SPILL_DIR = ".spill"
@@ -97,7 +97,7 @@ def prepare(
         "extends": request.extends.digest if request.extends else None,
         "forgotten": forgotten.tolist(),
     }
-    target = work_dir / "datasets" / digest(inputs)
+    target = work_dir / DATASETS_DIR / digest(inputs)
     if target.exists() and not overwrite:
         found = Dataset(target)
         if request.against is not None:

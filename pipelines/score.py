@@ -11,7 +11,7 @@ from recsys.data.dataset import Dataset
 from recsys.errors import ArtefactError
 from recsys.evaluation.scoring import score_shard
 from recsys.run import Run
-from recsys.schema import MANIFEST
+from recsys.schema import MANIFEST, SCORES_DIR
 from recsys.scores import FORMAT_VERSION, KIND, SHARDS_DIR, Scores
 from recsys.stage import Outcome
 
@@ -42,7 +42,7 @@ def score(
         "filter_seen": filter_seen,
         "format_version": FORMAT_VERSION,
     }
-    target = work_dir / "scores" / digest(made_of)
+    target = work_dir / SCORES_DIR / digest(made_of)
     if target.exists() and not overwrite:
         return Outcome(Scores(target), reused=True)
     with publish(target, overwrite=overwrite) as aside:

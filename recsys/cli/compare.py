@@ -32,7 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--metric", default="ndcg@10", help="hr@K, ndcg@K or mrr to order and test by (default: ndcg@10)"
     )
-    parser.add_argument("--split", choices=("test", "validation"), default="test", help="default: test")
+    parser.add_argument(
+        "--split",
+        choices=("test", "validation"),
+        help="default: test, or validation where trials of a sweep are compared, for those are still to be chosen from",
+    )
     parser.add_argument("--where", default="", help="a condition in MLflow's search language")
     parser.add_argument("--mixed", action="store_true", help="compare even across datasets and protocols")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a self-contained page as well")
@@ -52,7 +56,8 @@ def run(args: argparse.Namespace) -> int:
     known = sync_work_dir(tracking, args.work_dir)
     store = open_store(tracking, args.work_dir)
     runs = select(complete_runs(store, args.where) if args.where else known, args.runs)
-    comparison = compare(runs, metric=args.metric, split=args.split, mixed=args.mixed)
+    split = args.split or ("validation" if any(run.is_trial for run in runs) else "test")
+    comparison = compare(runs, metric=args.metric, split=split, mixed=args.mixed)
     if args.baseline:
         comparison = _test(comparison, args.baseline, store)
     if args.html:

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     dataset = _dataset(args, str(finished.manifest["dataset_digest"]))
     outcome = export(finished, dataset, config.export, args.work_dir, overwrite=args.overwrite)
     if not outcome.reused:
-        sync_if_possible(config.tracking, args.work_dir)
+        sync_if_possible(finished, config.tracking, args.work_dir)
     variants = describe(outcome.artefact)
     chosen = None if args.budget is None else best_within(variants, args.budget)
     if args.json:

@@ -63,7 +63,7 @@ def _export(run: "Run", dataset: "Dataset", config: "Config", args: argparse.Nam
 
     outcome = export(run, dataset, config.export, args.work_dir, overwrite=args.overwrite)
     if not outcome.reused:
-        sync_if_possible(config.tracking, args.work_dir)
+        sync_if_possible(run, config.tracking, args.work_dir)
     _tell("export", outcome.reused, outcome.artefact[0].path.parent)
     return outcome.artefact
 

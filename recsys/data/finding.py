@@ -5,8 +5,7 @@ from pathlib import Path
 from recsys.artefact import artefacts
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtefactError
-
-DATASETS_DIR = "datasets"
+from recsys.schema import DATASETS_DIR
 
 
 def find_dataset(work_dir: Path, digest: str) -> Dataset:

@@ -9,6 +9,7 @@ from recsys.config.export import ExportConfig
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtefactError
 from recsys.run import Run
+from recsys.schema import BUNDLES_DIR
 from recsys.stage import Outcome
 from recsys.terminal import say
 
@@ -21,7 +22,7 @@ def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
     settings = config.model_dump(mode="json", exclude={"variants", "policy"})
     settings["policy"] = None if config.policy is None else sha256_file(config.policy)
     made_of = {"run": run.digest, "weights": run.weights_digest, "version": EXPORT_VERSION, "export": settings}
-    return work_dir / "bundles" / digest(made_of)
+    return work_dir / BUNDLES_DIR / digest(made_of)
 
 
 def export(

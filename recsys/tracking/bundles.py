@@ -4,12 +4,11 @@ from pathlib import Path
 
 from recsys.artefact import artefacts
 from recsys.bundle import Bundle
-from recsys.schema import MANIFEST
+from recsys.schema import BUNDLES_DIR, MANIFEST
 from recsys.tracking import record
 from recsys.tracking.runs import StoredRun
 from recsys.tracking.store import Store, store_errors
 
-BUNDLES_DIR = "bundles"
 _TAG = "recsys.bundle."  # with the variant's name: which version of it the store has
 
 

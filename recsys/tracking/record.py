@@ -12,6 +12,7 @@ from recsys.schema import MANIFEST
 
 DIGEST_TAG = "recsys.run_digest"
 STATE_TAG = "recsys.mirror"  # what of the run has arrived: "running", then "complete"
+PARENT_TAG = "mlflow.parentRunId"  # of a sweep's trial
 SEAL_TAG = "recsys.seal"  # of a complete run: SHA-256 of its manifest, which a run that is trained again changes
 CONFIG_TAG = "recsys.config_digest"
 DATASET_TAG = "recsys.dataset_digest"

@@ -75,7 +75,12 @@ def bundle_table(comparison: Comparison) -> "Table":
         "": ["★" if one in comparison.pareto else "" for one in variants],
     }
     texts = {"runs": [one.group.label for one in variants], "variant": [one.name for one in variants]}
-    return _table("Bundles", texts, columns, "★ no other is better, smaller and faster at once")
+    return _table(
+        "Bundles",
+        texts,
+        columns,
+        "★ no other is better, smaller and faster at once; quality on test users, by the device's model",
+    )
 
 
 def least_width(table: "Table") -> int:
@@ -123,9 +128,10 @@ def estimate_text(estimate: Estimate | None) -> str:
 
 
 def _title(comparison: Comparison) -> str:
-    run, count = comparison.groups[0].runs[0], len(comparison.groups)
+    count = len(comparison.groups)
     configs = "1 config" if count == 1 else f"{count} configs"
-    return f"{configs}, {comparison.split} split, protocol {run.tags[record.PROTOCOL_TAG]}"
+    protocols = sorted({group.runs[0].tags[record.PROTOCOL_TAG] for group in comparison.groups})
+    return f"{configs}, {comparison.split} split, protocol {', '.join(protocols)}"
 
 
 def _p_text(p_value: float) -> str:

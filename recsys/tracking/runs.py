@@ -35,6 +35,11 @@ class StoredRun:
     def digest(self) -> str:
         return self.tags[record.DIGEST_TAG]
 
+    @property
+    def is_trial(self) -> bool:
+        """It was trained by a sweep."""
+        return record.PARENT_TAG in self.tags
+
     def answers_to(self, word: str) -> bool:
         """``word`` is its MLflow id, its name, its directory, or how its digest begins (6 digits or more)."""
         digits = PurePath(word).name  # a run directory is named by its digest

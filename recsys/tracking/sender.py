@@ -90,7 +90,7 @@ class Sender:
 
         tags = record.tags(self.run)
         if self.parent is not None:
-            tags["mlflow.parentRunId"] = self.parent
+            tags[record.PARENT_TAG] = self.parent
         store.client.log_batch(found, tags=[RunTag(key, value) for key, value in tags.items()])
         for batch in _batches(list(record.parameters(self.run.config).items()), PARAMETERS_A_BATCH):
             store.client.log_batch(found, params=[Param(key, value) for key, value in batch])

@@ -19,13 +19,12 @@ from recsys.config import Config
 from recsys.errors import BusyError, ConfigError, DataError, DivergedError
 from recsys.locks import claimed
 from recsys.run import Run
+from recsys.schema import SWEEPS_DIR
 from recsys.tracking.mirror import MlflowMirror
 from recsys.tracking.parent import Parent
 from recsys.tracking.pruning import METRIC, Pruning
 from recsys.tracking.space import Dimension, check_space, grid, with_values
 from recsys.tracking.trial import Trial
-
-SWEEPS_DIR = "sweeps"
 
 # Makes a config into a finished run, telling the callbacks as the trainer does.
 MakeRun = Callable[[Config, str, Sequence[Any]], Run]

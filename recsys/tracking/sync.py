@@ -7,14 +7,13 @@ from recsys.artefact import artefacts
 from recsys.config.tracking import TrackingConfig
 from recsys.errors import RecsysError
 from recsys.run import Run
+from recsys.schema import RUNS_DIR
 from recsys.terminal import say
 from recsys.tracking import record
 from recsys.tracking.bundles import send_bundles
 from recsys.tracking.runs import StoredRun, complete_runs
 from recsys.tracking.sender import Sender
 from recsys.tracking.store import open_store
-
-RUNS_DIR = "runs"  # where in a work directory its runs lie
 
 
 def sync(run: Run, tracking: TrackingConfig, work_dir: Path) -> str:
@@ -42,12 +41,14 @@ def sync_work_dir(tracking: TrackingConfig, work_dir: Path) -> list[StoredRun]:
     return complete_runs(store) if send_bundles(store, runs, work_dir) else runs
 
 
-def sync_if_possible(tracking: TrackingConfig, work_dir: Path) -> None:
-    """As ``sync_work_dir``, but what cannot be sent now is only told: work that is done is not to fail for it."""
+def sync_if_possible(run: Run, tracking: TrackingConfig, work_dir: Path) -> None:
+    """Send one finished run and its bundles; what cannot be sent now is only told, for the work itself is done."""
     if not tracking.enabled:
         return
     try:
-        sync_work_dir(tracking, work_dir)
+        sync(run, tracking, work_dir)
+        store = open_store(tracking, work_dir)
+        send_bundles(store, [one for one in complete_runs(store) if one.digest == run.digest], work_dir)
     except RecsysError as error:
         say(f"mlflow: {error}; recsys compare sends it later")
 

@@ -9,6 +9,7 @@ from recsys.config import Config
 from recsys.data.dataset import Dataset
 from recsys.locks import claimed
 from recsys.run import Run
+from recsys.schema import RUNS_DIR
 from recsys.stage import Outcome
 from recsys.training.callbacks import Callback, Steps
 
@@ -25,7 +26,7 @@ def config_digest(config: Config, dataset: Dataset) -> str:
 
 def run_of(config: Config, dataset: Dataset, work_dir: Path) -> Run:
     """The run that ``config`` makes of ``dataset``, trained or not."""
-    return Run(work_dir / "runs" / digest({"config": config_digest(config, dataset), "seed": config.training.seed}))
+    return Run(work_dir / RUNS_DIR / digest({"config": config_digest(config, dataset), "seed": config.training.seed}))
 
 
 def train(

@@ -159,7 +159,7 @@ def make_run(config, name, callbacks):
     return run
 config = parse_config({"data": {"path": "log.csv"}, "model": {"max_length": 10}, "tracking": {"log_model": False}})
 space = [parse_dimension("model.width=" + ",".join(str(first + n) for n in range(4)))]
-assert len(sweep(config, space, Plan("grid", seeds=(1, 2), prune=False), work, make_run)) == 4
+assert len(sweep(config, space, Plan("grid", seeds=(1, 2), prune=False), work, make_run, "made up")) == 4
 """
 
 

@@ -1,5 +1,7 @@
 """A run directory's way into MLflow: complete, idempotent, and patient."""
 
+import json
+
 import pytest
 from mlflow import MlflowClient
 
@@ -81,6 +83,23 @@ def test_unsent_finds_what_the_store_lacks(make_run, work_dir, tracking):
     assert [run.digest for run in unsent(work_dir / "runs", complete_runs(store))] == [there.digest]
 
 
+def test_what_was_to_stay_here_is_never_offered(make_run, work_dir, tracking):
+    quiet = make_run(seed=1)
+    config = json.loads(quiet.config_file.read_text())
+    quiet.config_file.write_text(json.dumps({**config, "tracking": {**config["tracking"], "enabled": False}}))
+    assert list(unsent(work_dir / "runs", [])) == []
+
+
+def test_a_run_that_was_trained_again_replaces_the_stored_one(make_run, work_dir, tracking):
+    run = make_run(seed=1, quality=0.2)
+    first = sync(run, tracking, work_dir)
+    make_run.finish(run, quality=0.6, seed=1)
+    (stored,) = sync_work_dir(tracking, work_dir)
+    assert stored.run_id != first
+    assert stored.digest == run.digest
+    assert stored.metrics["test/ndcg@10"] == run.metrics["model"]["ndcg@10"]
+
+
 def test_a_store_that_is_away_is_an_error_that_names_it(make_run, work_dir):
     away = TrackingConfig(uri="http://127.0.0.1:9", log_model=False)
     with pytest.raises(StoreError, match=r"127\.0\.0\.1:9"):
@@ -95,10 +114,10 @@ def test_a_deleted_experiment_says_how_to_restore_it(work_dir, tracking):
 
 
 def test_what_cannot_be_sent_is_told_and_ends_nothing(make_run, work_dir, capsys):
-    make_run()
-    sync_if_possible(TrackingConfig(uri="http://127.0.0.1:9"), work_dir)
+    run = make_run()
+    sync_if_possible(run, TrackingConfig(uri="http://127.0.0.1:9"), work_dir)
     assert "recsys compare sends it later" in capsys.readouterr().err
-    sync_if_possible(TrackingConfig(enabled=False, uri="http://127.0.0.1:9"), work_dir)
+    sync_if_possible(run, TrackingConfig(enabled=False, uri="http://127.0.0.1:9"), work_dir)
     assert capsys.readouterr().err == ""
 
 
