@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.results import Measurement, write_results
+from benchmarks.training_parts import parts_of
 from benchmarks.training_reference import PaddedSASRec, loss_of, padded_batches
 from recsys.config.model import ModelConfig
 from recsys.config.training import NegativesConfig, TrainingConfig
@@ -23,7 +24,7 @@ from recsys.data.sequences import Sequences
 from recsys.data.transitions import count_transitions
 from recsys.models.keras import keras, tf
 from recsys.models.losses import build_loss
-from recsys.models.sasrec import build_model
+from recsys.models.sasrec import SASRec, build_model
 from recsys.training.batches import Batches
 from recsys.training.optimizer import build_optimizer
 from recsys.training.stepper import Stepper
@@ -67,8 +68,10 @@ def make_sequences(shape: Shape) -> Sequences:
     return Sequences(np.arange(users).astype(object), offsets, items, np.arange(offsets[-1]), lengths, lengths)
 
 
-def make_stepper(config: ModelConfig, training: TrainingConfig, sequences: Sequences, items: int) -> Stepper:
-    """Steps a new model through all of ``sequences``, as a fit does."""
+def make_model(
+    config: ModelConfig, training: TrainingConfig, sequences: Sequences, items: int
+) -> tuple[SASRec, Batches]:
+    """A new model, ready to train on all of ``sequences``, and their batches."""
     ends, memory, counted = sequences.offsets[1:], config.memory, None
     model = build_model(config, items + 1)
     if memory is not None and model.memory is not None:
@@ -79,7 +82,12 @@ def make_stepper(config: ModelConfig, training: TrainingConfig, sequences: Seque
     optimizer = build_optimizer(training, 1000)
     optimizer.build(model.trainable_variables)
     model.compile(optimizer)
-    return Stepper(model, Batches(sequences, ends, config, training, items, counted), training.seed)
+    return model, Batches(sequences, ends, config, training, items, counted)
+
+
+def make_stepper(config: ModelConfig, training: TrainingConfig, sequences: Sequences, items: int) -> Stepper:
+    """Steps a new model through all of ``sequences``, as a fit does."""
+    return Stepper(*make_model(config, training, sequences, items), training.seed)
 
 
 def split_users(sequences: Sequences, ends: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int32]]:
@@ -87,8 +95,7 @@ def split_users(sequences: Sequences, ends: npt.NDArray[np.int64]) -> list[npt.N
     return [sequences.items[a:b] for a, b in zip(sequences.offsets[:-1], ends, strict=True)]
 
 
-def ours(shape: Shape, sequences: Sequences) -> Callable[[int], float]:
-    """A function that runs an epoch and gives its seconds."""
+def settings(shape: Shape) -> tuple[ModelConfig, TrainingConfig]:
     model_config = ModelConfig(
         max_length=shape.length,
         width=shape.width,
@@ -102,7 +109,12 @@ def ours(shape: Shape, sequences: Sequences) -> Callable[[int], float]:
         negatives=NegativesConfig(uniform=shape.negatives, exclude_seen=False),
         batch_size=BATCH,
     )
-    stepper = make_stepper(model_config, training, sequences, shape.items)
+    return model_config, training
+
+
+def ours(shape: Shape, sequences: Sequences) -> Callable[[int], float]:
+    """A function that runs an epoch and gives its seconds."""
+    stepper = make_stepper(*settings(shape), sequences, shape.items)
 
     def epoch(number: int) -> float:
         started = time.perf_counter()
@@ -178,6 +190,8 @@ def main() -> None:
         measurements.append(Measurement(f"training, {shape.name}", users / seconds, "users/s", against, ratio))
         share = operations(shape, sequences) / seconds / 1e9 / peak
         measurements.append(Measurement(f"share of the peak, {shape.name}", share, "of a matrix product's"))
+        parts = parts_of(*make_model(*settings(shape), sequences, shape.items))
+        measurements += [Measurement(f"  {part}", value, "of a step") for part, value in parts.items()]
     write_results("training", measurements)
 
 

@@ -1,0 +1,58 @@
+"""What a training step's time goes into: making the batch, forward, backward, and the update."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from recsys.models.keras import tf
+from recsys.models.sasrec import SASRec
+from recsys.training.batches import Batches
+
+COUNT, TRIES = 6, 3  # batches timed, and how often
+
+
+def parts_of(model: SASRec, batches: Batches) -> dict[str, float]:
+    """Each part's share of a step that does nothing beside; batches are made in a thread of their own, while it steps.
+
+    Args:
+        model: compiled, with its task.
+    """
+    signature = {**batches.signature(), "seed": tf.TensorSpec([2], tf.int32)}
+
+    @tf.function(input_signature=[signature])
+    def forward(batch: dict[str, tf.Tensor]) -> tf.Tensor:
+        return model.compute_loss(batch, training=True)
+
+    @tf.function(input_signature=[signature])
+    def gradients(batch: dict[str, tf.Tensor]) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            loss = model.compute_loss(batch, training=True)
+        found = tape.gradient(loss, model.trainable_variables)
+        with tf.control_dependencies([getattr(one, "values", one) for one in found]):  # all of them, and no update
+            return tf.identity(loss)
+
+    step = tf.function(lambda batch: model.train_step(batch)["loss"], input_signature=[signature])
+    started = time.perf_counter()
+    made: list[dict[str, Any]] = [{**one} for _, one in zip(range(COUNT), batches.epoch(1), strict=False)]
+    making = time.perf_counter() - started
+    ready = [{**{name: tf.constant(value) for name, value in one.items()}, "seed": tf.constant([1, 1])} for one in made]
+
+    def seconds(function: Callable[[dict[str, Any]], Any]) -> float:
+        function(ready[0]).numpy()  # traced
+        total = 0.0
+        for one in ready:
+            tries = []
+            for _ in range(TRIES):
+                began = time.perf_counter()
+                function(one).numpy()
+                tries.append(time.perf_counter() - began)
+            total += min(tries)  # what a busy machine adds is no part of the work
+        return total
+
+    ahead, through, whole = seconds(forward), seconds(gradients), seconds(step)
+    return {
+        "forward": ahead / whole,
+        "backward": (through - ahead) / whole,
+        "update": (whole - through) / whole,
+        "making the next batch, meanwhile": making / whole,
+    }
