@@ -18,6 +18,7 @@ from recsys.errors import ConfigError, RecsysError
 LOCAL = "local"
 DIED = "a worker process died (killed, or out of memory); nothing was left behind, run it again"
 SMALL = 2_000_000  # rows up to which starting more processes costs more than it saves
+_WHERE = re.compile(r" \[while running '[^']*'\]")
 _ERROR = re.compile(r"^(?:[\w.]*\.)?(\w*(?:Error|Exception)): (.*?)(?: \[while running .*)?$", re.MULTILINE | re.DOTALL)
 
 
@@ -131,7 +132,8 @@ def _told(error: BaseException) -> RecsysError:
     if "Channel closed prematurely" in text:
         return RecsysError(DIED)
     found = _ERROR.findall(text[text.rfind("Traceback") :]) or _ERROR.findall(text)
-    name, message = found[-1] if found else (type(error).__name__, text.partition(" [while running")[0])
+    name, message = found[-1] if found else (type(error).__name__, text)
+    message = _WHERE.sub("", message)
     kind = getattr(errors, name, RecsysError)
     if isinstance(kind, type) and issubclass(kind, RecsysError) and kind is not RecsysError:
         return kind(message.strip())

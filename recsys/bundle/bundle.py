@@ -39,6 +39,7 @@ class Bundle:
     def __init__(self, path: Path | str, *, verify: bool = True) -> None:
         self.path = Path(path)
         manifest_file = self.path / MANIFEST
+        self._refuse_parent()
         if manifest_file.is_file() and manifest_file.stat().st_size > MAX_MANIFEST_BYTES:
             raise ArtefactError(f"{manifest_file}: larger than {MAX_MANIFEST_BYTES} bytes; no bundle's manifest is")
         self.manifest = BundleManifest.from_json(read_manifest(self.path, KIND, FORMAT_VERSION), str(manifest_file))
@@ -47,6 +48,15 @@ class Bundle:
                 raise ArtefactError(f"{manifest_file}: files: {name} is not listed, so nothing vouches for it")
         if verify:
             check_files(self.path, self._present(), KIND)
+
+    def _refuse_parent(self) -> None:
+        """A directory of variants, which export makes beside one another, is no bundle itself: name those inside."""
+        inside = sorted(found.parent for found in self.path.glob(f"*/{MANIFEST}"))
+        if inside and not (self.path / MANIFEST).exists():
+            variants = ", ".join(found.name for found in inside)
+            raise ArtefactError(
+                f"{self.path}: no bundle itself, it holds {variants}; name one, for example {inside[0]}"
+            )
 
     def _present(self) -> dict[str, str]:
         """Hashes of the files to check: a client may have left the goldens where it fetched the bundle."""

@@ -50,24 +50,12 @@ def run(args: argparse.Namespace) -> int:
         "apply": lambda a: _apply(a.bundles[0], a.bundles[1], a.out),
         "sign": lambda a: _sign(a.bundles[0], a.key),
     }
-    for path in args.bundles:
-        _refuse_parent(path)
     result = actions[args.action](args)
     if args.json:
         print_json(result)
     else:
         _show({"inspect": _summary, "verify": _verdict}.get(args.action, _flat)(result))
     return 0
-
-
-def _refuse_parent(path: Path) -> None:
-    """A directory of variants, which export makes beside one another, is no bundle itself: name those inside."""
-    from recsys.schema import MANIFEST
-
-    inside = sorted(found.parent for found in path.glob(f"*/{MANIFEST}"))
-    if inside and not (path / MANIFEST).exists():
-        variants = ", ".join(found.name for found in inside)
-        raise ArtefactError(f"{path}: no bundle itself, it holds {variants}; name one, for example {inside[0]}")
 
 
 def _inspect(path: Path) -> dict[str, Any]:

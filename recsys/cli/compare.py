@@ -57,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
     store = open_store(tracking, args.work_dir)
     runs = select(complete_runs(store, args.where) if args.where else known, args.runs)
     split = args.split or ("validation" if any(run.is_trial for run in runs) else "test")
+    if args.split is None and split == "validation":
+        say("compare: a sweep's trials are among them, so by validation; --split test is for what is chosen already")
     comparison = compare(runs, metric=args.metric, split=split, mixed=args.mixed)
     if args.baseline:
         comparison = _test(comparison, args.baseline, store)

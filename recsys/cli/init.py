@@ -12,6 +12,8 @@ import argparse
 import math
 from pathlib import Path
 
+NOTHING = {"event_id": "no arrival number was found; a stable hash orders events that share a timestamp"}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("log", metavar="LOG", type=Path, nargs="?", help="the event log")
@@ -58,7 +60,7 @@ def write_config(log: Path, given: dict[str, str]) -> str:
 
     def column(key: str, name: str) -> str:
         found = guess.columns.get(name)
-        value, why = (_yaml(found.column), found.reason) if found else ("null", "nothing looked like it")
+        value, why = (_yaml(found.column), found.reason) if found else ("null", NOTHING.get(name, "none was found"))
         return f"    {key}: {value} # {why}"
 
     text = "\n".join(
@@ -72,7 +74,7 @@ def write_config(log: Path, given: dict[str, str]) -> str:
             column("user", USER),
             column("item", ITEM),
             column("timestamp", TIMESTAMP),
-            column("event_id", EVENT_ID) + "; the arrival number orders events that share a timestamp",
+            column("event_id", EVENT_ID),
             *([column("event_type", EVENT_TYPE)] if EVENT_TYPE in guess.columns else []),
             f"  timestamp_unit: {guess.unit} # guessed from the values",
             *([f"  delimiter: {_yaml(guess.delimiter)}"] if guess.delimiter != "," else []),
@@ -80,6 +82,7 @@ def write_config(log: Path, given: dict[str, str]) -> str:
             "prepare:",
             "  k_core: 5 # drop users and items with fewer events, until none is left",
             *_more_rejects(guess.rejected),
+            "  # keep_events: true # from the first night on, where prepare --extend is to add further nights",
             "model:",
             f"  max_length: {guess.max_length} # newest events that the model reads, by the sample's lengths",
             "",

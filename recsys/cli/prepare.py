@@ -40,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
     from pipelines.prepare import Request, prepare
     from recsys.config import load_config
     from recsys.data.dataset import Dataset
+    from recsys.data.forgetting import holds_users, read_users
     from recsys.terminal import say
 
     config = load_config(args.config, args.overrides)
@@ -48,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
     request = Request(extends, args.forget, against, args.max_drift)
     outcome = prepare(config, args.work_dir, overwrite=args.overwrite, runner=runner_of(args), request=request)
     dataset = outcome.artefact
+    if args.forget and extends and holds_users(extends, read_users(args.forget)):
+        say(f"{extends.path} still holds the users to forget: remove it, and what was trained on it")
     if args.json:
         print_json(
             {
@@ -58,8 +61,6 @@ def run(args: argparse.Namespace) -> int:
             }
         )
         return 0
-    if args.forget and extends:
-        say(f"{extends.path} still holds the users to forget: remove it, and what was trained on it")
     if outcome.reused:
         say("nothing changed, reused")
     _show(dataset)
@@ -67,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show(dataset: "Dataset") -> None:
+    import numpy as np
     from rich.console import Console
     from rich.table import Table
 
@@ -76,7 +78,8 @@ def _show(dataset: "Dataset") -> None:
     table.add_column("count", justify="right")
     for name, count in _in_order(dataset.counts):
         table.add_row(name, f"{count:,}")
-    lines = [f"dataset  {dataset.path}", f"report   {dataset.path / REPORT_FILE}"]
+    first, last = (np.datetime64(dataset.stats[name], "ms") for name in ("first_event", "last_event"))
+    lines = [f"events   {first} to {last} UTC", f"dataset  {dataset.path}", f"report   {dataset.path / REPORT_FILE}"]
     if dataset.counts["rejected"]:
         lines.append(f"rejects  {dataset.path / REJECTS_DIR}")
     console = Console()

@@ -100,4 +100,6 @@ def _show(verdict: "Verdict", name: str) -> None:
     for check in verdict.checks:
         mark = Text("passed", "green") if check.passed else Text("failed", "red")
         table.add_row(check.name, mark, Text(check.evidence))
+    if not verdict.promoted and verdict.champion_before is not None:
+        table.caption = f"version {verdict.champion_before} stays champion"
     Console().print(table)

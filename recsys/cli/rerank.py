@@ -14,11 +14,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_json, print_json
+from recsys.cli.common import add_json, positive, print_json
 from recsys.errors import DataError
 
 if TYPE_CHECKING:
     from serving.reranker import Event, Ranked, Reranker
+
+
+SHOWN = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--history", metavar="ITEM", nargs="*", default=[], help="the user's items, oldest first")
     parser.add_argument("--candidates", metavar="ITEM", nargs="+", help="what to order (default: the catalogue)")
     parser.add_argument("--request", metavar="FILE", type=Path, help="history and candidates as JSON, with timestamps")
-    parser.add_argument("--top", metavar="N", type=int, help="print only the first N")
+    parser.add_argument(
+        "--top", metavar="N", type=positive, help=f"print only the first N (default: {SHOWN}, with --json all)"
+    )
     parser.add_argument("--threads", type=int, default=1, help="for the interpreter (default: 1)")
     add_json(parser)
 
@@ -42,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if candidates is None:
         seen = {event.item for event in history}
         candidates = [item for item in reranker.catalogue() if item not in seen]
-    ranked = reranker.rerank(history, candidates)[: args.top]
+    ranked = reranker.rerank(history, candidates)[: args.top or (None if args.json else SHOWN)]
     rows = _rows(reranker, ranked)
     if args.json:
         print_json({"bundle": str(args.bundle), "ranked": rows})

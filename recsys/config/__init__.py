@@ -87,6 +87,8 @@ def parse_config(values: dict[str, Any], origin: str = "config") -> Config:
     except ValidationError as error:
         lines = [f"{origin}:"]
         for problem in error.errors():
+            if problem["type"] == "default_factory_not_called":
+                continue  # it follows from another one
             key = ".".join(str(part) for part in problem["loc"]) or "(whole)"
             if problem["type"] == "extra_forbidden":
                 lines.append(f"  {key}: unknown key{_suggest(problem['loc'])}")

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from recsys.data.dataset import SEQUENCES_DIR, Dataset
 from recsys.data.hashing import hash_strings
 from recsys.data.strings import hash_array
 from recsys.errors import DataError
@@ -29,6 +31,13 @@ def read_users(path: Path) -> npt.NDArray[np.uint64]:
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: the list of users to forget is not UTF-8 ({error})") from None
     return np.unique(hash_strings(line for line in lines if line))
+
+
+def holds_users(dataset: Dataset, forgotten: npt.NDArray[np.uint64]) -> bool:
+    """Whether any of the users is in the dataset's sequences, or in the events that it keeps."""
+    files = [*(dataset.path / SEQUENCES_DIR).glob("*.parquet"), *dataset.event_files]
+    columns = (pq.read_table(file, columns=[USER]).column(USER) for file in files)
+    return any(np.isin(hash_strings(column.unique().to_pylist()), forgotten).any() for column in columns)
 
 
 def drop_users(events: pa.Table, forgotten: npt.NDArray[np.uint64]) -> tuple[pa.Table, Counter[int]]:

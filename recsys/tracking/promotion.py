@@ -85,7 +85,10 @@ def promote(
                 *check_budgets(bundle, budget),
             ),
         )
-        registry.note(store, name, version, _evidence(verdict, variant))
+        if verdict.promoted or before is None or before.number != version.number:
+            registry.note(store, name, version, _evidence(verdict, variant))
+        else:  # the champion, under other budgets: what it was crowned for stays on record
+            registry.note(store, name, version, {registry.LATER_TAG: f"refused: {verdict.reason}"})
         if verdict.promoted:
             registry.crown(store, name, version)
     return verdict

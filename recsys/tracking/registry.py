@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MODEL_NAME = "recommender"
 CHAMPION = "champion"
-VERDICT_TAG, REASON_TAG = "gate.verdict", "gate.reason"
+VERDICT_TAG, REASON_TAG, LATER_TAG = "gate.verdict", "gate.reason", "gate.later_verdict"
 CHAMPIONS_TAG = "gate.champions"  # of the registered model: the versions that a rollback goes back through, newest last
 
 

@@ -4,7 +4,9 @@ from types import TracebackType
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from recsys.terminal import console
+from recsys.terminal import console, say
+
+EVERY = 10  # epochs between two lines where there is no terminal
 
 
 class TrainingBar:
@@ -34,4 +36,6 @@ class TrainingBar:
 
     def __call__(self, phase: str, epoch: int, epochs: int, step: int, steps: int, note: str) -> None:
         title = f"{self.title}, {phase}, epoch {epoch} of at most {epochs}"
+        if not console().is_terminal and step == steps and (epoch % EVERY == 0 or epoch in (1, epochs)):
+            say(f"{title}{f', {note}' if note else ''}")  # a log shows no bar
         self._bar.update(self._task, description=title, completed=step, total=steps, note=note)

@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.prepare import Request
+from recsys.data.forgetting import holds_users, read_users
 from recsys.errors import DataError
 from tests.pipelines.conftest import histories, write_log
 from tests.pipelines.test_prepare import random_rows
@@ -59,10 +60,19 @@ def test_a_night_that_extends_is_no_drift_however_small_and_late(tmp_path, make)
     old = make(write_log(tmp_path / "0.csv", many), **SETTINGS)
     night = write_log(tmp_path / "1.csv", few)
     new = make(night, request=Request(extends=old, against=old), **SETTINGS)
-    # 20 rows are a third of 60; with those taken over, 80 are a third more.
     assert (new.counts["read"], new.counts["stored"]) == (20, 60)
-    with pytest.raises(DataError, match="rows: 60 became 80"):
-        make(night, request=Request(extends=old, against=old, max_drift=0.3), **SETTINGS)
+    # From the third night on, a night's rows are held against those of the night before.
+    for count, fits in ((18, True), (70, False), (5, False)):
+        more = [(f"u{n % 4}", f"i{n % 5}", 2000 + n, 2000 + n) for n in range(count)]
+        third = write_log(tmp_path / f"2-{count}.csv", more)
+        if fits:
+            make(third, request=Request(extends=new, against=new), **SETTINGS)
+        else:
+            with pytest.raises(DataError, match=f"rows: 20 became {count}"):
+                make(third, request=Request(extends=new, against=new), **SETTINGS)
+    (tmp_path / "forget.txt").write_text("u0\nu1\nu2\n")
+    with pytest.raises(DataError, match="users: 4 became 1"):
+        make(night, request=Request(extends=old, against=old, forget=tmp_path / "forget.txt"), **SETTINGS)
     with pytest.raises(DataError, match=r"(?s)rows: 60 became 20.*time range"):
         make(night, request=Request(against=old), **SETTINGS)
 
@@ -77,6 +87,9 @@ def test_forgotten_users_are_gone_for_good(tmp_path, make):
     third = make(write_log(tmp_path / "2.csv", parts[2]), request=Request(extends=second), **SETTINGS)
     others = [row for row in chain(*parts) if row[0] not in ("u1", "u2") and row[1]]
     assert histories(third) == histories(make(write_log(tmp_path / "all.csv", others), **SETTINGS))
+    users = read_users(tmp_path / "forget.txt")
+    assert holds_users(kept, users)
+    assert not holds_users(second, users)
     assert second.counts["forgotten_users"] == third.counts["forgotten_users"] == 2
     expected = sum(row[0] in ("u1", "u2") and bool(row[1]) for row in parts[0] + parts[1])
     assert second.counts["dropped"]["forgotten"] == expected

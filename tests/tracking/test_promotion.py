@@ -71,6 +71,11 @@ def test_the_gate_from_the_first_champion_to_a_rollback(trained, work_dir, capsy
     assert promote(good, work_dir, capsys)[0] == 0
     code, again = promote(good, work_dir, capsys)
     assert "the champion already" in tags_of(work_dir, again["version"])["gate.quality"]
+    assert promote(good, work_dir, capsys, "--max-size", "1KiB")[0] == 1
+    assert champion_of(work_dir).number == first["version"]
+    tags = tags_of(work_dir, first["version"])
+    assert tags["gate.verdict"] == "promoted", "what the champion was crowned for stays on record"
+    assert tags["gate.later_verdict"].startswith("refused: size")
     for expected in (second["version"], first["version"]):
         assert main(["promote", "--rollback", "--work-dir", str(work_dir)]) == 0
         assert champion_of(work_dir).number == expected
