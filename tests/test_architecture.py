@@ -45,8 +45,11 @@ OUTSIDE: list[tuple[str, set[str]]] = [
 ORDER = ("config", "data", "models", "evaluation", "training", "export")  # each may import those before it
 LATER = {name: tuple(f"recsys.{later}" for later in ORDER[place + 1 :]) for place, name in enumerate(ORDER)}
 OUTER = ("recsys.tracking", "recsys.cli", "pipelines", "serving")
+ROOT_MODULES = ("schema", "errors", "artefact", "locks", "run", "scores", "stage", "terminal")
+ABOVE_ARTEFACTS = (*(f"recsys.{name}" for name in ("models", "evaluation", "training", "export")), *OUTER)
 FORBIDDEN: list[tuple[str, tuple[str, ...]]] = [
     *((f"recsys.{name}", (*later, *OUTER)) for name, later in LATER.items()),
+    *((f"recsys.{name}", ABOVE_ARTEFACTS) for name in ("bundle", *ROOT_MODULES)),
     ("recsys.tracking", ("recsys.training", "recsys.cli", "pipelines", "serving")),
     ("recsys.cli", ()),
     ("recsys", ("recsys.cli", "pipelines", "serving")),

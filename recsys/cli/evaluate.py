@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="run directories that differ in their seed")
-    parser.add_argument("--dataset", type=Path, help="a dataset with the run's vocabulary, to rank anew")
+    parser.add_argument("--dataset", type=Path, help="the dataset that the run was trained on, to rank anew")
     parser.add_argument("--split", choices=["validation", "test"], default="test", help="with --dataset: what to rank")
     add_json(parser)
 
