@@ -21,10 +21,10 @@ from benchmarks.training_reference import PaddedSASRec, loss_of, padded_batches
 from recsys.config.model import ModelConfig
 from recsys.config.training import NegativesConfig, TrainingConfig
 from recsys.data.sequences import Sequences
-from recsys.data.transitions import count_transitions
 from recsys.models.keras import keras, tf
 from recsys.models.losses import build_loss
-from recsys.models.sasrec import SASRec, build_model
+from recsys.models.sasrec import SASRec
+from recsys.training.assembly import assemble
 from recsys.training.batches import Batches
 from recsys.training.optimizer import build_optimizer
 from recsys.training.stepper import Stepper
@@ -72,17 +72,12 @@ def make_model(
     config: ModelConfig, training: TrainingConfig, sequences: Sequences, items: int
 ) -> tuple[SASRec, Batches]:
     """A new model, ready to train on all of ``sequences``, and their batches."""
-    ends, memory, counted = sequences.offsets[1:], config.memory, None
-    model = build_model(config, items + 1)
-    if memory is not None and model.memory is not None:
-        starts = sequences.offsets[:-1]
-        counted = count_transitions(sequences.items, starts, ends, items + 1, memory.window, memory.neighbours)
-        model.memory.assign(counted)
+    model, batches = assemble(config, training, sequences, sequences.offsets[1:], items, items + 1)
     model.task = build_loss(training)
     optimizer = build_optimizer(training, 1000)
     optimizer.build(model.trainable_variables)
     model.compile(optimizer)
-    return model, Batches(sequences, ends, config, training, items, counted)
+    return model, batches
 
 
 def make_stepper(config: ModelConfig, training: TrainingConfig, sequences: Sequences, items: int) -> Stepper:

@@ -51,8 +51,10 @@ class Bundle:
 
     def _refuse_parent(self) -> None:
         """A directory of variants, which export makes beside one another, is no bundle itself: name those inside."""
+        if (self.path / MANIFEST).exists():
+            return
         inside = sorted(found.parent for found in self.path.glob(f"*/{MANIFEST}"))
-        if inside and not (self.path / MANIFEST).exists():
+        if inside:
             variants = ", ".join(found.name for found in inside)
             raise ArtefactError(
                 f"{self.path}: no bundle itself, it holds {variants}; name one, for example {inside[0]}"

@@ -7,10 +7,9 @@ from recsys.config.evaluation import EvaluationConfig
 from recsys.data.dataset import Dataset
 from recsys.evaluation.evaluate import Targets, rank
 from recsys.evaluation.ranking import ScoreAll
+from recsys.evaluation.significance import Floats
 from recsys.schema import PAD_ID
 from recsys.tracking.loader import Recommender
-
-Floats = npt.NDArray[np.float64]
 
 
 def ranks_in(recommender: Recommender, dataset: Dataset, targets: Targets, config: EvaluationConfig) -> Floats:

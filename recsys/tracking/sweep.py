@@ -62,8 +62,8 @@ def sweep(
 ) -> list[Trial]:
     """Search ``space`` around ``config``; returns every trial, best first.
 
-    A trial fails by its own fault only: values that do not go together, or a loss that diverges. Anything else ends
-    the sweep, and the same command takes the trial up again.
+    A trial fails by its own fault only: values that do not go together, a loss that diverges, or data that cannot be
+    used where the space changes them. Anything else ends the sweep, and the same command takes the trial up again.
 
     Args:
         subject: digest of what is trained on what; scores under another one are not comparable.
@@ -122,11 +122,9 @@ def _try_one(
             digests.append(run.digest)
     except optuna.TrialPruned as pruned:
         _tell(study, trial, TrialState.PRUNED, None, str(pruned), digests)
-    except BusyError:
-        raise
     except (ConfigError, DivergedError, DataError) as error:
-        if isinstance(error, DataError) and not plan.mixed:
-            raise  # the data are every trial's
+        if isinstance(error, BusyError) or (isinstance(error, DataError) and not plan.mixed):
+            raise  # another process's doing; or the data's, which are every trial's
         _tell(study, trial, TrialState.FAIL, None, str(error), digests)
     else:
         _tell(study, trial, TrialState.COMPLETE, sum(scores) / len(scores), "", digests)

@@ -59,7 +59,7 @@ class Fit:
         workers: Workers | None = None,
     ) -> None:
         self.model, self.batches, self.config = model, batches, config
-        self.workers = workers or Workers(tf.distribute.get_strategy())
+        self.workers = workers or Workers()
         directory.mkdir(exist_ok=True)
         self.best_weights, self.validate = directory / "best.npz", validate
         model.task = build_loss(config)

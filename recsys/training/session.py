@@ -9,7 +9,6 @@ import pandas as pd
 
 from recsys.artefact import write_json
 from recsys.config import Config
-from recsys.config.training import TrainingConfig
 from recsys.data.dataset import Dataset
 from recsys.errors import DataError
 from recsys.evaluation.evaluate import evaluate, rank, ranks_table, targets_of
@@ -17,68 +16,17 @@ from recsys.evaluation.metrics import summarise
 from recsys.evaluation.plots import draw_plots
 from recsys.evaluation.scorer import scorer
 from recsys.models.cost import multiply_adds
-from recsys.models.keras import keras, tf
 from recsys.models.sasrec import SASRec
 from recsys.models.weights import save_weights
 from recsys.run import Run
-from recsys.training.assembly import assemble
-from recsys.training.calibration import Validator
 from recsys.training.callbacks import Callback, Steps
 from recsys.training.facts import Clock, code_facts, environment, now, peak_memory_bytes
-from recsys.training.fit import Fit, Progress
+from recsys.training.fit import Progress
+from recsys.training.phases import FINAL, SEARCH, fit_phase
 from recsys.training.workers import Workers
 
-SEARCH, FINAL = "search", "final"
 # What a split's figures may be compared with; an F follows where the final fit has seen the validation events.
 PROTOCOLS = {"leave_one_out": "L1", "temporal": "time", "last_session": "session"}
-
-
-def make_reproducible(training: TrainingConfig) -> None:
-    """Seed what draws initial weights; where the config asks for it, have TensorFlow add in one order, always."""
-    keras.utils.set_random_seed(training.seed)
-    if training.deterministic:
-        tf.config.experimental.enable_op_determinism()
-
-
-def fit_phase(
-    phase: str,
-    config: Config,
-    dataset: Dataset,
-    run: Run,
-    workers: Workers,
-    searched: Progress | None = None,
-) -> tuple[SASRec, Fit]:
-    """A new model and its fit: the search that validation watches or, from what it found, the final fit of L1F.
-
-    Raises:
-        DataError: nobody has two events, or nothing could choose the epoch.
-    """
-    training = config.training
-    if searched is not None:
-        training = training.model_copy(update={"epochs": searched.best_epoch})
-    make_reproducible(training)
-    split = "train" if searched is None else "validation"
-    with workers.strategy.scope():
-        model, batches = assemble(config, dataset, dataset.sequences.bounds(split)[1])
-    if not len(batches):
-        raise DataError(f"{dataset.path}: no user has two events to train on")
-    check, trust = None, searched.trust if searched else 1.0
-    if searched is None:
-        targets = targets_of(dataset, "validation", config.evaluation.validation_users)
-        if not len(targets.users):
-            raise DataError(f"{dataset.path}: no user has a validation event; nothing could choose the epoch")
-        check = Validator(model, dataset, targets, config.evaluation)
-    return model, Fit(model, batches, training, run.checkpoint_dir / phase, check, trust, workers)
-
-
-def follow(config: Config, dataset: Dataset, run: Run, workers: Workers, on_step: Steps | None) -> None:
-    """Train beside the leader, who has begun the run, until it has sealed it."""
-    _, fit = fit_phase(SEARCH, config, dataset, run, workers)
-    progress = fit.run(SEARCH, on_step, lambda metrics: None)
-    if config.training.final_fit:
-        _, fit = fit_phase(FINAL, config, dataset, run, workers, progress)
-        fit.run(FINAL, on_step, lambda metrics: None)
-    workers.meet()
 
 
 class Session:

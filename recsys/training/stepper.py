@@ -18,7 +18,7 @@ class Stepper:
     """Steps ``model``, which has its task and its optimiser, through the epochs of ``batches``."""
 
     def __init__(self, model: SASRec, batches: Batches, seed: int, workers: Workers | None = None) -> None:
-        self.batches, self.workers = batches, workers or Workers(tf.distribute.get_strategy())
+        self.batches, self.workers = batches, workers or Workers()
         self.seed = (seed + APART * self.workers.index) % 2**31  # of dropout: each worker has rows of its own
 
         def step(batch: dict[str, tf.Tensor]) -> tf.Tensor:

@@ -54,7 +54,8 @@ def train(
     if run.is_finished and not overwrite:
         return Outcome(run, reused=True)
     dataset.verify()
-    from recsys.training.session import Session, follow
+    from recsys.training.phases import follow
+    from recsys.training.session import Session
     from recsys.training.workers import join
 
     workers = join()

@@ -7,7 +7,7 @@ and judge the same weights, so they agree on when to stop without a word; the le
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -26,7 +26,7 @@ WHOLE = frozenset({"negatives", "log_expected", "count", "seen", "seen_by"})
 class Workers:
     """This process among those that train with it; by itself, the first of one."""
 
-    strategy: tf.distribute.Strategy
+    strategy: tf.distribute.Strategy = field(default_factory=tf.distribute.get_strategy)
     index: int = 0
     count: int = 1
 
@@ -65,7 +65,7 @@ def join() -> Workers:
     """
     text = os.environ.get("TF_CONFIG")
     if not text:
-        return Workers(tf.distribute.get_strategy())
+        return Workers()
     try:
         told = json.loads(text)
         cluster, kind, index = told["cluster"], told["task"]["type"], int(told["task"]["index"])
@@ -78,5 +78,5 @@ def join() -> Workers:
     if set(cluster) != {"worker"} or kind != "worker" or not 0 <= index < count:
         raise ConfigError(f"TF_CONFIG: expected one of {count} tasks of type worker and no other, found {text!r}")
     if count == 1:
-        return Workers(tf.distribute.get_strategy())
+        return Workers()
     return Workers(tf.distribute.MultiWorkerMirroredStrategy(), index, count)

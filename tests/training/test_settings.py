@@ -77,7 +77,8 @@ def changed(config: Config, key: str, value: str) -> Config:
 def two_steps(config: Config, dataset: Dataset) -> list[float]:
     """What the weights have become after two steps, as sums by variable: a fingerprint of all that trains."""
     keras.utils.set_random_seed(config.training.seed)
-    model, batches = assemble(config, dataset, dataset.sequences.bounds("train")[1])
+    sequences, table = dataset.sequences, dataset.vocabulary.table_size
+    model, batches = assemble(config.model, config.training, sequences, sequences.bounds("train")[1], table - 1, table)
     optimizer = build_optimizer(config.training, 100)
     for step, batch in zip(range(2), batches.epoch(1), strict=False):
         tensors = {name: tf.constant(value) for name, value in batch.items()}

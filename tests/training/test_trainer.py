@@ -20,7 +20,7 @@ from recsys.locks import claimed
 from recsys.models.loading import load_run
 from recsys.run import Run
 from recsys.training.facts import Clock
-from recsys.training.session import make_reproducible
+from recsys.training.phases import make_reproducible
 from recsys.training.stepper import Stepper
 from recsys.training.trainer import config_digest, run_of, train
 
