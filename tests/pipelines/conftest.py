@@ -1,5 +1,6 @@
 """Small logs, and preparing them in this process."""
 
+import random
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,37 @@ from recsys.data.dataset import Dataset
 
 Row = tuple[Any, ...]
 HEADER = "user_id,item_id,timestamp,event_id"
+SETTINGS = {
+    "k_core": 3,
+    "events_per_shard": 50,
+    "drop_repeats": True,
+    "keep_events": True,
+}  # of what runners must match
 
 
 def write_log(path: Path, rows: Iterable[Row], header: str = HEADER) -> Path:
     path.write_text("\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n")
     return path
+
+
+def random_rows(seed: int, users: int = 30, items: int = 25, events: int = 400) -> list[tuple[str, str, int, int]]:
+    """Events with many ties in time, exact duplicates among them, in arrival order."""
+    rng = random.Random(seed)
+    rows = [
+        (f"u{rng.randrange(users)}", f"i{int(items * rng.random() ** 2)}", rng.randrange(40)) for _ in range(events)
+    ]
+    return [(*row, number) for number, row in enumerate(rows)]
+
+
+def same(one: Dataset, other: Dataset) -> None:
+    """Both made of ``parts``: the same bytes (origins of rejects and the report aside) and the same counts."""
+    kept = [
+        {name: sha for name, sha in dataset.manifest["files"].items() if not name.startswith(("rejects", "report"))}
+        for dataset in (one, other)
+    ]
+    assert kept[0] == kept[1]
+    assert one.counts == other.counts
+    assert one.counts["rejected"] == {"missing item_id": 1}
 
 
 def histories(dataset: Dataset) -> dict[str, list[str | None]]:
@@ -33,6 +60,18 @@ def histories(dataset: Dataset) -> dict[str, list[str | None]]:
 def no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawing takes half of a small preparation; tests/data/test_stats.py holds the report to its word."""
     monkeypatch.setattr("pipelines.prepare.write_report", lambda *arguments: arguments[-1].write_text("report"))
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Path:
+    """A folder of three files, one row of which is rejected."""
+    folder = tmp_path / "log"
+    folder.mkdir()
+    rows = random_rows(11)
+    rows[7] = ("u", "", 1, 7)
+    for part in range(3):
+        write_log(folder / f"{part}.csv", rows[part::3])
+    return folder
 
 
 @pytest.fixture

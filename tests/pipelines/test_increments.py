@@ -9,8 +9,7 @@ import pytest
 from pipelines.prepare import Request
 from recsys.data.forgetting import holds_users, read_users
 from recsys.errors import DataError
-from tests.pipelines.conftest import histories, write_log
-from tests.pipelines.test_prepare import random_rows
+from tests.pipelines.conftest import histories, random_rows, write_log
 
 SETTINGS = {"k_core": 4, "keep_events": True, "drop_repeats": True, "events_per_shard": 150}
 

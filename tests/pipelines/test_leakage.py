@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.pipelines.conftest import histories, write_log
-from tests.pipelines.test_prepare import random_rows
+from tests.pipelines.conftest import histories, random_rows, write_log
 
 TEMPORAL = {"split": "temporal", "validation_from": "1970-01-01T00:00:20", "test_from": "1970-01-01T00:00:30"}
 

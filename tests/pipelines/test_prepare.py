@@ -17,16 +17,7 @@ import pytest
 from pipelines.prepare import prepare
 from recsys.config import parse_config
 from recsys.data.dataset import Dataset
-from tests.pipelines.conftest import HEADER, histories, write_log
-
-
-def random_rows(seed: int, users: int = 30, items: int = 25, events: int = 400) -> list[tuple[str, str, int, int]]:
-    """Events with many ties in time, exact duplicates among them, in arrival order."""
-    rng = random.Random(seed)
-    rows = [
-        (f"u{rng.randrange(users)}", f"i{int(items * rng.random() ** 2)}", rng.randrange(40)) for _ in range(events)
-    ]
-    return [(*row, number) for number, row in enumerate(rows)]
+from tests.pipelines.conftest import HEADER, histories, random_rows, write_log
 
 
 def oracle(rows: list[tuple[str, str, int, int]], k: int) -> dict[str, list[str]]:

@@ -1,0 +1,112 @@
+"""Flink 1.20 on this machine: Beam's job server, and a cluster of its own, both out of Maven's jars."""
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+POM = Path(__file__).with_name("flink_pom.xml")
+JOB_SERVER = "org.apache.beam.runners.flink.FlinkJobServerDriver"
+MASTER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
+WORKER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
+# Flink reaches into the JDK; Java 17 wants that said.
+JAVA_17 = [
+    f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.lang", "java.util", "java.nio", "sun.nio.ch")
+]
+# Flink's own start script works these sizes out.
+SIZES = {
+    "taskmanager.cpu.cores": "2",
+    "taskmanager.numberOfTaskSlots": "2",
+    "taskmanager.memory.framework.heap.size": "128m",
+    "taskmanager.memory.framework.off-heap.size": "128m",
+    "taskmanager.memory.task.heap.size": "512m",
+    "taskmanager.memory.task.off-heap.size": "0m",
+    "taskmanager.memory.network.min": "256m",
+    "taskmanager.memory.network.max": "256m",
+    "taskmanager.memory.managed.size": "128m",
+    "taskmanager.memory.jvm-metaspace.size": "256m",
+    "taskmanager.memory.jvm-overhead.min": "192m",
+    "taskmanager.memory.jvm-overhead.max": "192m",
+}
+
+
+def fetch(folder: Path) -> Path:
+    """Fetch the jars into ``folder``; gives the job server's, which names the others. Skips the test without them."""
+    if not shutil.which("java") or not shutil.which("mvn"):
+        pytest.skip("Flink needs Java and Maven, which are not both installed")
+    command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = [line for line in done.stdout.splitlines() if "[ERROR]" in line]
+        pytest.skip(f"Maven could not fetch Flink: {lines[0] if lines else done.stderr}")
+    jar = folder / "job-server.jar"
+    others = " ".join(sorted(one.name for one in folder.glob("*.jar")))
+    text = f"Class-Path: {others}"
+    wrapped = "\r\n ".join(text[start : start + 70] for start in range(0, len(text), 70))  # a line takes 72 bytes
+    with zipfile.ZipFile(jar, "w") as archive:
+        archive.writestr(
+            "META-INF/MANIFEST.MF", f"Manifest-Version: 1.0\r\nMain-Class: {JOB_SERVER}\r\n{wrapped}\r\n\r\n"
+        )
+    return jar
+
+
+@contextmanager
+def cluster(jars: Path, folder: Path) -> Iterator[str]:
+    """A job manager and a task manager on loopback, out of the jars in ``jars``; yields the REST address."""
+    rpc, rest = _free_port(), _free_port()
+    settings = {
+        "jobmanager.rpc.address": "localhost",
+        "jobmanager.rpc.port": rpc,
+        "rest.address": "localhost",
+        "rest.bind-address": "localhost",
+        "rest.port": rest,
+        "taskmanager.host": "localhost",
+        "taskmanager.bind-host": "localhost",
+        "jobmanager.bind-host": "localhost",
+        "classloader.resolve-order": "parent-first",  # a job brings the same jars again
+        "io.tmp.dirs": folder / "tmp",
+        **SIZES,
+    }
+    (folder / "conf").mkdir(parents=True)
+    (folder / "tmp").mkdir()
+    (folder / "conf" / "config.yaml").write_text("".join(f"{key}: {value}\n" for key, value in settings.items()))
+    with ExitStack() as stack:
+        processes = []
+        for main in (MASTER, WORKER):
+            output = stack.enter_context((folder / f"{main}.log").open("w"))
+            command = ["java", *JAVA_17, "-cp", f"{jars}/*", main, "--configDir", str(folder / "conf")]
+            process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            processes.append(process)
+        _wait_for_slots(f"http://localhost:{rest}/overview", processes, folder)
+        yield f"localhost:{rest}"
+
+
+def _wait_for_slots(overview: str, processes: list["subprocess.Popen[bytes]"], folder: Path) -> None:
+    for _ in range(600):
+        if any(one.poll() is not None for one in processes):
+            break
+        try:
+            with urllib.request.urlopen(overview, timeout=5) as answer:
+                if json.load(answer)["slots-available"]:
+                    return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    logs = {log.name: log.read_text()[-2000:] for log in folder.glob("*.log")}
+    raise RuntimeError(f"Flink's cluster did not come up: {logs}")
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("localhost", 0))
+        return int(one.getsockname()[1])

@@ -1,0 +1,39 @@
+"""The same bytes and counts on Flink 1.20, in its own process and on a cluster."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.runners import Runner
+from tests.pipelines.conftest import SETTINGS, same
+from tests.pipelines.flink import JAVA_17, cluster, fetch
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def job_server(tmp_path_factory) -> Path:
+    return fetch(tmp_path_factory.mktemp("flink"))
+
+
+def flink(job_server: Path, master: str) -> Runner:
+    options = (
+        "--flink_version=1.20",
+        f"--flink_job_server_jar={job_server}",
+        f"--flink_master={master}",
+        "--environment_type=LOOPBACK",
+        "--parallelism=2",
+        *(f"--job_server_jvm_property={flag}" for flag in JAVA_17),
+    )
+    return Runner("FlinkRunner", options=options)
+
+
+def test_embedded(tmp_path, make, parts, job_server):
+    alone = make(parts, work=tmp_path / "one", **SETTINGS)
+    same(make(parts, work=tmp_path / "other", runner=flink(job_server, "[local]"), **SETTINGS), alone)
+
+
+def test_standalone(tmp_path, make, parts, job_server):
+    alone = make(parts, work=tmp_path / "one", **SETTINGS)
+    with cluster(job_server.parent, tmp_path / "cluster") as master:
+        same(make(parts, work=tmp_path / "other", runner=flink(job_server, master), **SETTINGS), alone)
