@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipelines.runners import Runner
+    from recsys.config import Config
     from recsys.config.tracking import TrackingConfig
+    from recsys.data.dataset import Dataset
+    from recsys.stage import Outcome
 
 UNITS = {"": 1, "b": 1, "kb": 1000, "kib": 1 << 10, "mb": 1000**2, "mib": 1 << 20}
 
@@ -38,6 +41,40 @@ def add_set(parser: argparse.ArgumentParser, example: str) -> None:
         default=[],
         help=f"override one config key, for example {example} (repeatable)",
     )
+
+
+def add_dataset(parser: argparse.ArgumentParser) -> None:
+    """``--dataset``, read by ``dataset_for``."""
+    parser.add_argument(
+        "--dataset",
+        type=Path,
+        help="use this one, for example a night's made by recsys prepare --extend (default: CONFIG's log is prepared)",
+    )
+
+
+def dataset_for(config: "Config", args: argparse.Namespace, *, overwrite: bool = False) -> "Outcome[Dataset]":
+    """The dataset that ``--dataset`` names, or the one that ``config`` describes, made where it is not there yet.
+
+    Raises:
+        ConfigError: the one that is named was prepared with other settings than ``config`` has.
+    """
+    from recsys.data.dataset import Dataset
+    from recsys.errors import ConfigError
+    from recsys.stage import Outcome
+
+    if args.dataset is None:
+        from pipelines.prepare import prepare
+
+        return prepare(config, args.work_dir, overwrite=overwrite)
+    dataset = Dataset(args.dataset)
+    made, wanted = dataset.manifest["inputs"]["prepare"], config.to_json()["prepare"]
+    for key, value in wanted.items():
+        if made.get(key) != value:
+            raise ConfigError(
+                f"--dataset {args.dataset}: made with prepare.{key} {made.get(key)!r}, the config says {value!r}; "
+                "they must agree"
+            )
+    return Outcome(dataset, reused=True)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_config, add_json, add_seeds, print_json, store_arguments
+from recsys.cli.common import add_config, add_dataset, add_json, add_seeds, dataset_for, print_json, store_arguments
 from recsys.cli.train import train_seeds
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser, overwrite="make dataset, runs and bundles again even when they are there")
+    add_dataset(parser)
     add_seeds(parser)
     add_json(parser)
 
@@ -50,9 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _prepare(config: "Config", args: argparse.Namespace) -> "Dataset":
-    from pipelines.prepare import prepare
-
-    outcome = prepare(config, args.work_dir, overwrite=args.overwrite)
+    outcome = dataset_for(config, args, overwrite=args.overwrite)
     _tell("prepare", outcome.reused, outcome.artefact.path)
     return outcome.artefact
 

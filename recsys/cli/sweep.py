@@ -13,7 +13,7 @@ the test split are in the store as well, and choosing by those would make them w
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_config, add_json, positive, print_json, seeds
+from recsys.cli.common import add_config, add_dataset, add_json, dataset_for, positive, print_json, seeds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,11 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-prune", action="store_true", help="let every trial run to its end")
     parser.add_argument("--warmup-epochs", type=int, default=5, help="before a trial may be stopped (default: 5)")
     parser.add_argument("--mixed", action="store_true", help="search data, prepare and evaluation fields as well")
+    add_dataset(parser)
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from pipelines.prepare import prepare
     from recsys.config import load_config
     from recsys.tracking.space import parse_dimension
     from recsys.tracking.sweep import Plan, sweep
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     def make_run(trial: "Config", name: str, callbacks: "Sequence[Any]") -> "Run":
         return _make_run(trial, name, callbacks, args)
 
-    subject = config_digest(config, prepare(config, args.work_dir).artefact)
+    subject = config_digest(config, dataset_for(config, args).artefact)
     trials = sweep(config, space, plan, args.work_dir, make_run, subject)
     if args.json:
         print_json({"metric": "validation/ndcg@10", "trials": [_trial_json(trial) for trial in trials]})
@@ -68,11 +68,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _make_run(config: "Config", name: str, callbacks: "Sequence[Any]", args: argparse.Namespace) -> "Run":
-    from pipelines.prepare import prepare
     from recsys.training.progress import TrainingBar
     from recsys.training.trainer import train
 
-    dataset = prepare(config, args.work_dir).artefact
+    dataset = dataset_for(config, args).artefact
     with TrainingBar(f"trial {name}") as bar:
         outcome = train(
             config, dataset, args.work_dir, callbacks=callbacks, on_step=bar, overwrite=args.overwrite, name=name

@@ -5,12 +5,17 @@
 
 The run lies in WORK/runs/DIGEST, named by its config, its data and its seed. A finished one is reused; one that was
 killed goes on where it was. The dataset is prepared first when it is not there.
+
+After a night that recsys prepare --extend added to the data, a short training goes on from the run before:
+
+  recsys train shop.yaml --dataset work/datasets/TUESDAY --set training.warm_start=work/runs/MONDAY \\
+      --set training.epochs=2 --set training.learning_rate=1e-4
 """
 
 import argparse
 from typing import TYPE_CHECKING
 
-from recsys.cli.common import add_config, add_json, add_seeds, print_json
+from recsys.cli.common import add_config, add_dataset, add_json, add_seeds, dataset_for, print_json
 
 if TYPE_CHECKING:
     from recsys.config import Config
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser, overwrite="train again even when the runs are there; the dataset stays")
+    add_dataset(parser)
     add_seeds(parser)
     add_json(parser)
 
@@ -27,13 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from pipelines.prepare import prepare
     from recsys.cli.summary import combine
     from recsys.cli.tables import quality_table
     from recsys.config import load_config
 
     config = load_config(args.config, args.overrides)
-    dataset = prepare(config, args.work_dir).artefact
+    dataset = dataset_for(config, args).artefact
     runs = train_seeds(config, dataset, args)
     result = combine([one.metrics for one in runs])
     if args.json:

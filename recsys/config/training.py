@@ -1,5 +1,6 @@
 """How the recommender learns."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -65,6 +66,9 @@ class TrainingConfig(Section):
     final_fit: bool = Field(
         False,
         description="train again with the validation events, as long as validation chose, the schedule too (L1F)",
+    )
+    warm_start: Path | None = Field(
+        None, description="a finished run of the same shape, whose weights training begins with; its items stay"
     )
     deterministic: bool = Field(False, description="the same bits every time, at some cost in speed")
 

@@ -13,6 +13,7 @@ from litert_quantizer.qtyping import TFLOperationName
 
 from recsys.export import flatbuffer
 from recsys.export.signatures import Signatures
+from recsys.export.steady import steady_scales
 from recsys.models.keras import tf
 
 
@@ -27,7 +28,12 @@ def to_float32(signatures: Signatures) -> bytes:
 
 def quantise_dense(model: bytes) -> bytes:
     """Dense layers in dynamic-range int8: integer weights, scales by output channel, activations as they come."""
-    return _quantised(model, lambda work: work.add_dynamic_config(".*", TFLOperationName.FULLY_CONNECTED, num_bits=8))
+    quantised = _quantised(
+        model, lambda work: work.add_dynamic_config(".*", TFLOperationName.FULLY_CONNECTED, num_bits=8)
+    )
+    tree = flatbuffer.read(quantised)
+    steady_scales(tree)
+    return flatbuffer.write(tree)
 
 
 def cast_to_float16(model: bytes) -> bytes:

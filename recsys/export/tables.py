@@ -142,7 +142,7 @@ class CompactMemory:
     """The heaviest transitions of the whole catalogue, in two bytes each where it has up to 4,095 items, else in five.
 
     Rows are of different lengths, end to end: frequent items, whose rows are read most, keep more. A probability is
-    one of 15 steps of half an octave below the largest (step 15 is 0): the logarithm that the score takes of it hides
+    one of 15 steps of half an octave below the largest's (step 15 is 0): the logarithm that the score takes of it hides
     the rounding. Small catalogues keep 12 bits of id above the 4 bits of the step.
 
     Args:
@@ -167,7 +167,8 @@ class CompactMemory:
         self.lengths = tf.constant(lengths.astype(np.uint8 if self.depth < 256 else np.int32))
         self.starts = tf.constant((np.cumsum(lengths) - lengths).astype(np.int32))
         self.last = max(len(ids) - 1, 0)
-        self.largest = float(probabilities.max(initial=0.0)) or 1.0
+        # On the grid of the steps, so that tomorrow's largest does not move every other step.
+        self.largest = float(2 ** (np.ceil(2 * np.log2(probabilities.max(initial=0.0) or 1.0)) / 2))
         steps = np.minimum(np.round(-2.0 * np.log2(probabilities / self.largest)), NOTHING).astype(np.int32)
         if not len(ids):
             ids, steps = np.zeros(1, np.int32), np.full(1, NOTHING, np.int32)

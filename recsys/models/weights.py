@@ -2,8 +2,10 @@
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from recsys.errors import ArtefactError
 from recsys.models.keras import keras
@@ -17,18 +19,27 @@ def save_weights(model: keras.Model, path: Path) -> None:
     aside.replace(path)
 
 
+def read_weights(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of ``path`` by variable name.
+
+    Raises:
+        ArtefactError: the file is missing or damaged.
+    """
+    try:
+        # Opened here: numpy leaves a damaged file open.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ArtefactError(f"{path}: cannot be read as weights ({error}); train again") from None
+
+
 def load_weights(model: keras.Model, path: Path) -> None:
     """Assign every variable of ``model`` from ``path``.
 
     Raises:
         ArtefactError: the file is missing or damaged, or its names or shapes are not the model's.
     """
-    try:
-        # Opened here: numpy leaves a damaged file open.
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ArtefactError(f"{path}: cannot be read as weights ({error}); train again") from None
+    arrays = read_weights(path)
     wanted = {variable.name: variable for variable in model.variables}
     if arrays.keys() != wanted.keys():
         missing, extra = sorted(wanted.keys() - arrays.keys()), sorted(arrays.keys() - wanted.keys())

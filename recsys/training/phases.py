@@ -12,6 +12,7 @@ from recsys.training.assembly import assemble
 from recsys.training.calibration import Validator
 from recsys.training.callbacks import Steps
 from recsys.training.fit import Fit, Progress
+from recsys.training.warm_start import begin_with
 from recsys.training.workers import Workers
 
 SEARCH, FINAL = "search", "final"
@@ -46,6 +47,7 @@ def fit_phase(
         vocabulary, sequences = dataset.vocabulary, dataset.sequences
         ends, items = sequences.bounds(split)[1], len(vocabulary)
         model, batches = assemble(config.model, training, sequences, ends, items, vocabulary.table_size)
+        begin_with(model, config, dataset)
     if not len(batches):
         raise DataError(f"{dataset.path}: no user has two events to train on")
     check, trust = None, searched.trust if searched else 1.0

@@ -12,6 +12,7 @@ from recsys.run import Run
 from recsys.schema import RUNS_DIR
 from recsys.stage import Outcome
 from recsys.training.callbacks import Callback, Steps
+from recsys.training.warm_start import finished
 
 # Part of every run's digest: raise it when the same config would train another model.
 TRAINING_VERSION = 3
@@ -21,6 +22,9 @@ def config_digest(config: Config, dataset: Dataset) -> str:
     """What runs that differ in nothing but the seed share."""
     sections = {name: config.to_json()[name] for name in ("model", "training", "evaluation")}
     del sections["training"]["seed"], sections["evaluation"]["batch_size"]  # neither makes another kind of run
+    begun_with = sections["training"].pop("warm_start")
+    if begun_with is not None:
+        sections["training"]["warm_start"] = finished(Path(begun_with)).weights_digest
     return digest({**sections, "dataset": dataset.digest, "version": TRAINING_VERSION})
 
 
@@ -48,7 +52,8 @@ def train(
 
     Raises:
         RecsysError: the data holds nothing to learn from, or the loss diverged.
-        ConfigError: another process is training this very run, or ``TF_CONFIG`` cannot be understood.
+        ConfigError: another process is training this very run, ``TF_CONFIG`` cannot be understood, or
+            ``training.warm_start`` names a run that cannot be begun with.
     """
     run = run_of(config, dataset, work_dir)
     if run.is_finished and not overwrite:

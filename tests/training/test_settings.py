@@ -65,6 +65,7 @@ ELSEWHERE = {
     "training.gbce_calibration": "test_the_calibration_of_gbce_counts",
     "training.final_fit": "test_the_final_fit_learns_from_validation_events_too",
     "training.deterministic": "test_determinism_is_asked_of_tensorflow",
+    "training.warm_start": "test_it_goes_on_where_the_other_ended",
 }
 
 

@@ -1,0 +1,94 @@
+"""What a phone downloads after a night: the delta between two bundles, one day of a synthetic log apart.
+
+    make bench-night
+
+The first bundle comes of all days but the last. Then the day is added to the dataset, training goes on from the run
+before, and the bundle is made again. Beside the delta stand the NDCG@10 of that short training and of one from
+nothing on the same data, both on test, so that the saving can be weighed.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.results import Measurement, write_results
+from pipelines.prepare import Request, prepare
+from recsys.bundle import Bundle
+from recsys.config import Config, parse_config
+from recsys.data.dataset import Dataset
+from recsys.data.synthetic_log import EVENTS_FILE, SyntheticLog
+from recsys.export import export
+from recsys.export.delta import make_delta
+from recsys.run import Run
+from recsys.schema import TIMESTAMP
+from recsys.training.trainer import train
+
+LOG = SyntheticLog(users=3000, items=2000, mean_length=40, zipf=1.0, days=30)
+FEW = SyntheticLog(users=300, items=200, mean_length=20, zipf=1.0, days=30)
+VARIANTS = ("int8", "int4")
+SHORT = {"epochs": 2, "learning_rate": 3e-4, "warmup_steps": 0}
+LIMIT = 0.30  # of the whole bundle
+
+
+def recipe(log: Path, **training: Any) -> Config:
+    """The default model over ``log``."""
+    return parse_config(
+        {
+            "data": {"path": str(log), "columns": {"event_id": "event_id"}},
+            "prepare": {"k_core": 1, "keep_events": True},
+            "training": {"epochs": 10, "schedule": "cosine", **training},
+            "export": {"variants": VARIANTS, "max_quality_loss": 0.5},
+            "tracking": {"enabled": False},
+        }
+    )
+
+
+def split_last_day(log: Path, days: int) -> tuple[Path, Path]:
+    """Two logs: all but the newest of ``days`` equal shares of the events, and that one."""
+    events = pd.read_csv(log).sort_values(TIMESTAMP, kind="stable")
+    cut = len(events) - len(events) // days
+    before, day = log.with_name("before.csv"), log.with_name("day.csv")
+    events[:cut].to_csv(before, index=False)
+    events[cut:].to_csv(day, index=False)
+    return before, day
+
+
+def bundles(run: Run, dataset: Dataset, config: Config, work: Path) -> list[Bundle]:
+    return export(run, dataset, config.export, work).artefact
+
+
+def main() -> None:
+    import argparse
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a small log: does the benchmark work?")
+    made_of = FEW if parser.parse_args().quick else LOG
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        made_of.write(work / "log")
+        before, day = split_last_day(work / "log" / EVENTS_FILE, made_of.days)
+        config = recipe(before)
+        monday = prepare(config, work).artefact
+        first = train(config, monday, work).artefact
+        old = bundles(first, monday, config, work)
+        tuesday = prepare(recipe(day), work, request=Request(extends=monday)).artefact
+        short = recipe(day, warm_start=str(first.path), **SHORT)
+        second = train(short, tuesday, work).artefact
+        new = bundles(second, tuesday, short, work)
+        cold = train(recipe(day), tuesday, work).artefact
+        rows = []
+        for earlier, later in zip(old, new, strict=True):
+            delta = make_delta(earlier.path, later.path, work / f"delta-{later.manifest.variant}")
+            share = delta.download_bytes / later.device_bytes
+            against = f"{LIMIT:.0%} of the bundle, {later.device_bytes / 1024:,.0f} KiB"
+            name_ = f"delta after a day, {later.manifest.variant}"
+            rows.append(Measurement(name_, delta.download_bytes / 1024, "KiB", against, LIMIT / share))
+        warm, anew = (run.metrics["model"]["ndcg@10"] for run in (second, cold))
+        rows.append(Measurement("NDCG@10 after the short training", warm, "", f"{anew:.4f} from nothing", warm / anew))
+    write_results("night", rows)
+
+
+if __name__ == "__main__":
+    main()

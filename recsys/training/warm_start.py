@@ -1,0 +1,101 @@
+"""Begin a training with the weights of an earlier run: a night's training is then short, and so is its delta.
+
+Item ids stay where a dataset extends another (``recsys prepare --extend``), so the rows of known items, padding and
+OOV buckets are taken over; new items begin as in any training, and the transition memory is counted anew. Light to
+import.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.artefact import digest
+from recsys.config import Config
+from recsys.data.dataset import Dataset
+from recsys.errors import ArtefactError, ConfigError
+from recsys.run import Run
+
+if TYPE_CHECKING:
+    from recsys.models.sasrec import SASRec
+
+KEY = "training.warm_start"
+
+
+def finished(path: Path) -> Run:
+    """The run at ``path``.
+
+    Raises:
+        ConfigError: there is none, or its training has not ended.
+    """
+    run = Run(path)
+    try:
+        if run.is_finished:
+            return run
+    except ArtefactError as error:
+        raise ConfigError(f"{KEY}: {error}") from None
+    raise ConfigError(f"{KEY}: {path} is no finished run; give the directory of one, for example work/runs/DIGEST")
+
+
+def begin_with(model: "SASRec", config: Config, dataset: Dataset) -> None:
+    """Assign the trained weights of ``config.training.warm_start``, if any, to a new ``model``.
+
+    Raises:
+        ConfigError: the run has seen events that choose this one's epoch, or is of another shape, or knew other items.
+        ArtefactError: the run is damaged.
+    """
+    if config.training.warm_start is None:
+        return
+    from recsys.models.weights import read_weights
+
+    run = finished(config.training.warm_start)
+    known = _check(run, config, dataset)
+    run.verify()
+    arrays = read_weights(run.weights_file)
+    for variable in model.trainable_variables:
+        if variable.name == model.item_table.name:
+            variable.assign(_rows(variable.numpy(), arrays[variable.name], known))
+            continue
+        found = arrays.get(variable.name)
+        if found is None or found.shape != tuple(variable.shape):
+            shape = "no" if found is None else f"{found.shape} as"
+            raise ConfigError(
+                f"{KEY}: {run.path} has {shape} {variable.name}, this model wants {tuple(variable.shape)}; "
+                f"give both the same model section"
+            )
+        variable.assign(found)
+
+
+def _check(run: Run, config: Config, dataset: Dataset) -> int:
+    """How many items the run knew, all of which the dataset has under the same ids."""
+    manifest, theirs = run.manifest, run.config
+    if manifest["protocol"].endswith("F"):
+        raise ConfigError(
+            f"{KEY}: {run.path} was trained on its validation events, too (final_fit), by which this training would "
+            "choose its epoch; begin with a run that was not"
+        )
+    for section in ("prepare", "model"):
+        ours = config.to_json()[section]
+        for key, value in theirs[section].items():
+            if ours.get(key) != value and (section, key) != ("model", "dropout"):
+                raise ConfigError(
+                    f"{KEY}: {section}.{key} is {ours.get(key)!r} here and {value!r} in {run.path}; they must agree"
+                )
+    known = int(manifest["table_size"]) - 1 - dataset.vocabulary.oov_buckets
+    if digest(dataset.vocabulary.external_ids[:known]) != manifest["vocabulary_digest"]:
+        raise ConfigError(
+            f"{KEY}: {run.path} knew other items, or in another order, than {dataset.path}; item ids stay the same "
+            "only where a dataset is made by recsys prepare --extend from the one that the run was trained on"
+        )
+    return known
+
+
+def _rows(fresh: npt.NDArray[Any], trained: npt.NDArray[Any], known: int) -> npt.NDArray[Any]:
+    """The new item table: padding and known items first, OOV buckets last, new items between them as they are."""
+    table = np.copy(fresh)
+    table[: 1 + known] = trained[: 1 + known]
+    buckets = len(trained) - 1 - known
+    if buckets:
+        table[-buckets:] = trained[-buckets:]
+    return table

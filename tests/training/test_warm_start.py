@@ -1,0 +1,90 @@
+"""A training that begins with an earlier run's weights, and the runs that cannot be begun with."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recsys.artefact import digest, write_json
+from recsys.config import Config
+from recsys.data.dataset import Dataset
+from recsys.errors import ConfigError
+from recsys.models.sasrec import build_model
+from recsys.models.weights import read_weights
+from recsys.run import Run
+from recsys.schema import MANIFEST
+from recsys.training.trainer import config_digest, train
+from recsys.training.warm_start import _rows, begin_with
+
+
+def changed(config: Config, **training: Any) -> Config:
+    return config.model_copy(update={"training": config.training.model_copy(update=training)})
+
+
+@pytest.fixture(scope="module")
+def first(dataset: Dataset, config: Config, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Last night's run."""
+    return train(config, dataset, tmp_path_factory.mktemp("first")).artefact
+
+
+def rewritten(run: Run, folder: Path, **facts: Any) -> Path:
+    """The run's directory with other facts in its manifest."""
+    copy = Run(folder)
+    for file in (run.config_file, run.weights_file):
+        (folder / file.name).write_bytes(file.read_bytes())
+    write_json(folder / MANIFEST, {**run.manifest, **facts})
+    return copy.path
+
+
+def test_every_trained_weight_is_taken_over(dataset: Dataset, config: Config, first: Run) -> None:
+    model = build_model(config.model, dataset.vocabulary.table_size)
+    begin_with(model, changed(config, warm_start=first.path), dataset)
+    trained = read_weights(first.weights_file)
+    for variable in model.trainable_variables:
+        np.testing.assert_array_equal(variable.numpy(), trained[variable.name], err_msg=variable.name)
+
+
+def test_new_items_stand_between_the_known_ones_and_the_buckets() -> None:
+    """Padding, items 1 and 2, one bucket; then items 3 and 4 come."""
+    trained = np.array([[0.0], [1], [2], [9]])
+    fresh = np.array([[-0.5], [-1], [-2], [-3], [-4], [-9]])
+    assert _rows(fresh, trained, 2).tolist() == [[0], [1], [2], [-3], [-4], [9]]
+    assert _rows(fresh[:5], trained[:3], 2).tolist() == [[0], [1], [2], [-3], [-4]]  # no buckets
+
+
+def test_it_goes_on_where_the_other_ended(dataset: Dataset, config: Config, first: Run, tmp_path: Path) -> None:
+    cold = train(changed(config, epochs=1), dataset, tmp_path).artefact
+    warm = train(changed(config, epochs=1, warm_start=first.path), dataset, tmp_path).artefact
+    began, goes_on, ended = ([one["loss"] for one in run.history()] for run in (cold, warm, first))
+    assert began[0] == ended[0]
+    assert goes_on[0] < ended[-2] < began[0]
+
+
+def test_the_run_is_named_by_the_weights_not_by_their_place(
+    dataset: Dataset, config: Config, first: Run, tmp_path: Path
+) -> None:
+    here, there = changed(config, warm_start=first.path), changed(config, warm_start=rewritten(first, tmp_path))
+    assert config_digest(here, dataset) == config_digest(there, dataset) != config_digest(config, dataset)
+
+
+def test_what_cannot_be_begun_with(dataset: Dataset, config: Config, first: Run, tmp_path: Path) -> None:
+    def refusal(path: Path, **model: Any) -> str:
+        wanted = changed(config, warm_start=path)
+        wanted = wanted.model_copy(update={"model": config.model.model_copy(update=model)})
+        with pytest.raises(ConfigError) as told:
+            train(wanted, dataset, tmp_path / "work")
+        return str(told.value)
+
+    folders = iter(range(9))
+
+    def other(**facts: Any) -> Path:
+        folder = tmp_path / str(next(folders))
+        folder.mkdir()
+        return rewritten(first, folder, **facts)
+
+    assert "is no finished run" in refusal(tmp_path / "nowhere")
+    assert "is no finished run" in refusal(other(status="running"))
+    assert "trained on its validation events" in refusal(other(protocol="L1F"))
+    assert "model.blocks is 2 here and 1" in refusal(first.path, blocks=2)
+    assert "knew other items" in refusal(other(vocabulary_digest=digest(["x"])))
