@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from pipelines.graph import run_steps
 from pipelines.runners import Runner
-from recsys.artefact import digest, file_hashes, publish, sha256_file, write_json
+from recsys.artefact import ASIDE, digest, file_hashes, is_published, publish, sha256_file, write_json
 from recsys.config import Config
 from recsys.config.data import Columns, DataConfig, ItemTable
 from recsys.data.accounting import count_all, refuse_empty, refuse_rejects, rejected_share
@@ -41,6 +41,8 @@ from recsys.schema import COUNT, DATASETS_DIR, EXTERNAL_ID, MANIFEST
 from recsys.stage import Outcome
 
 SPILL_DIR = ".spill"
+# Part of every dataset's name: raise it when the same log and settings would make another dataset.
+PREPARE_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,11 @@ def prepare(
     data = resolve(config.data, work_dir / "data")
     assert data.path is not None
     files = log_files(data.path)
+    stamps = _stamps(files)
     forgotten = request.forgotten()
     inputs = {
         "format_version": FORMAT_VERSION,
+        "prepare_version": PREPARE_VERSION,
         "log": content_hashes(files),
         "items": sha256_file(data.items.path) if data.items and data.items.path.is_file() else None,
         "data": data.model_dump(mode="json", exclude={"name": True, "path": True, "items": {"path"}}),
@@ -98,7 +102,7 @@ def prepare(
         "forgotten": forgotten.tolist(),
     }
     target = work_dir / DATASETS_DIR / digest(inputs)
-    if target.exists() and not overwrite:
+    if is_published(target) and not overwrite:
         found = Dataset(target)
         if request.against is not None:
             refuse_drift(found, request.against, request.max_drift)
@@ -108,6 +112,7 @@ def prepare(
         check_extends(request.extends, inputs)
     with publish(target, overwrite=overwrite) as aside:
         _make(config, files, aside, runner or Runner(), request, forgotten, inputs)
+        _refuse_changed(files, stamps)
     return Outcome(Dataset(target), reused=False)
 
 
@@ -137,8 +142,9 @@ def _make(
 ) -> None:
     spill = target / SPILL_DIR
     blocks, long_lines = plan_blocks(files, config.data.delimiter, spill / "unpacked")
-    if not blocks and not long_lines:
-        raise DataError(f"{config.data.path}: the log holds no rows; an event log needs at least one event")
+    if not blocks:
+        found = f"only {len(long_lines)} lines too long to be read" if long_lines else "no rows"
+        raise DataError(f"{config.data.path}: the log holds {found}; an event log needs at least one event")
     check_columns(blocks, config.data)
     prior = pa.array([], pa.string())
     if request.extends is not None:
@@ -154,15 +160,42 @@ def _make(
     results = run_steps(job, blocks, len(long_lines), runner)
     bound = config.prepare.max_rejected_share
     if rejected_share(results["read"], len(long_lines)) > bound:
-        refuse_rejects(results["read"], len(long_lines), bound, first_rejects(target / REJECTS_DIR, 5))
+        kept = _keep_rejects(target, digest(inputs))
+        examples = [*first_rejects(kept, 5), f"and the others, in {kept}"]
+        refuse_rejects(results["read"], len(long_lines), bound, examples)
     counts = count_all(results, len(long_lines))
     refuse_empty(counts, config.prepare.k_core)
     shutil.rmtree(spill)
+    for stray in target.rglob(f".*{ASIDE}*"):  # of a step that was killed, and then run again by its runner
+        stray.unlink()
     if len(forgotten):
         np.save(target / FORGOTTEN_FILE, forgotten)
     _describe(target, job, counts, [shard["stats"] for shard in results["write"]], inputs)
     if request.against is not None:
         refuse_drift(Dataset(target), request.against, request.max_drift)
+
+
+def _stamps(files: list[Path]) -> list[tuple[int, int]]:
+    """Size and time of change of each file."""
+    return [(found.st_size, found.st_mtime_ns) for found in (file.stat() for file in files)]
+
+
+def _refuse_changed(files: list[Path], stamps: list[tuple[int, int]]) -> None:
+    """A log that grows while it is read would make a dataset that is not what its name says."""
+    for file, before, after in zip(files, stamps, _stamps(files), strict=True):
+        if before != after:
+            raise DataError(
+                f"{file}: changed while it was read ({before[0]:,} bytes before, {after[0]:,} after); "
+                "run again when nobody writes to it"
+            )
+
+
+def _keep_rejects(target: Path, name: str) -> Path:
+    """Copy the refused rows out of a dataset that is not going to be, to ``WORK/rejects/NAME``."""
+    kept = target.parent.parent / REJECTS_DIR / name
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(target / REJECTS_DIR, kept)
+    return kept
 
 
 def _describe(
@@ -187,7 +220,7 @@ def _describe(
         "cleaning": job.policy.to_json(),
         "oov": {"buckets": job.config.oov_buckets},
         "split": job.config.split,
-        "inputs": {name: inputs[name] for name in ("data", "prepare", "extends")},
+        "inputs": {name: inputs[name] for name in ("log", "items", "data", "prepare", "extends")},
         "files": hashes,
     }
     write_json(target / MANIFEST, manifest)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines.runners import Runner
 from pipelines.runners import run as run_pipeline
-from recsys.artefact import digest, file_hashes, publish, write_json
+from recsys.artefact import digest, file_hashes, is_published, publish, write_json
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtefactError
 from recsys.evaluation.scoring import score_shard
@@ -43,7 +43,7 @@ def score(
         "format_version": FORMAT_VERSION,
     }
     target = work_dir / SCORES_DIR / digest(made_of)
-    if target.exists() and not overwrite:
+    if is_published(target) and not overwrite:
         return Outcome(Scores(target), reused=True)
     with publish(target, overwrite=overwrite) as aside:
         (aside / SHARDS_DIR).mkdir()

@@ -14,6 +14,7 @@ from recsys.locks import claimed, exclusive, is_claimed
 from recsys.schema import MANIFEST
 
 DIGEST_LENGTH = 32
+ASIDE = ".tmp-"  # in the name of what is still being written
 
 
 def sha256_file(path: Path) -> str:
@@ -34,9 +35,8 @@ def digest(value: Any) -> str:
 
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` as indented JSON, atomically."""
-    aside = path.with_name(f".{path.name}.tmp-{uuid.uuid4().hex[:8]}")
-    aside.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
-    aside.replace(path)
+    with appearing(path) as aside:
+        aside.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_manifest(directory: Path, kind: str, newest_format: int) -> dict[str, Any]:
@@ -95,6 +95,24 @@ def check_files(directory: Path, hashes: dict[str, str], kind: str) -> None:
 
 
 @contextmanager
+def appearing(path: Path) -> Iterator[Path]:
+    """A file that appears whole, by one rename: the block writes to the path that it is given."""
+    aside = path.with_name(f".{path.name}{ASIDE}{uuid.uuid4().hex[:8]}")
+    try:
+        yield aside
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def is_published(target: Path) -> bool:
+    """Whether the artefact is there; one that a kill left half replaced is put back first."""
+    if target.parent.exists():
+        _clear_remains(target)
+    return target.exists()
+
+
+@contextmanager
 def publish(target: Path, *, overwrite: bool = False, check: Callable[[Path], None] | None = None) -> Iterator[Path]:
     """A directory to write into, which becomes ``target`` by one rename when the block ends well.
 
@@ -108,7 +126,7 @@ def publish(target: Path, *, overwrite: bool = False, check: Callable[[Path], No
     _clear_remains(target)
     if target.exists() and not overwrite:
         raise ArtefactError(f"{target}: already there; pass --overwrite to make it again")
-    aside = target.with_name(f".{target.name}.tmp-{uuid.uuid4().hex[:8]}")
+    aside = target.with_name(f".{target.name}{ASIDE}{uuid.uuid4().hex[:8]}")
     aside.mkdir()
     try:
         with claimed(aside, str(target)):
@@ -135,6 +153,6 @@ def _clear_remains(target: Path) -> None:
                 shutil.rmtree(old, ignore_errors=True)
             else:
                 old.replace(target)
-        for stale in target.parent.glob(f".{target.name}.tmp-*"):
+        for stale in target.parent.glob(f".{target.name}{ASIDE}*"):
             if not is_claimed(stale):  # its process is gone
                 shutil.rmtree(stale, ignore_errors=True)

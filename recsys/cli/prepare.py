@@ -49,6 +49,9 @@ def run(args: argparse.Namespace) -> int:
     request = Request(extends, args.forget, against, args.max_drift)
     outcome = prepare(config, args.work_dir, overwrite=args.overwrite, runner=runner_of(args), request=request)
     dataset = outcome.artefact
+    if args.forget:
+        listed, met = len(read_users(args.forget)), dataset.counts["forgotten_users"]
+        say(f"{met} users to forget were met; {args.forget} lists {listed}, and those of earlier lists stay forgotten")
     if args.forget and extends and holds_users(extends, read_users(args.forget)):
         say(f"{extends.path} still holds the users to forget: remove it, and what was trained on it")
     if args.json:

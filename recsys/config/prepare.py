@@ -9,7 +9,11 @@ from recsys.config.base import Section
 
 
 class BotRule(Section):
-    """A user with more than ``events`` events within any ``seconds`` seconds is a bot, and dropped whole."""
+    """A user with more than ``events`` events within any ``seconds`` seconds is a bot, and dropped whole.
+
+    Duplicates and repeats that are left out do not count. Under a temporal split a user who becomes a bot after
+    ``validation_from`` loses only the events from then on: what trains must not know the future.
+    """
 
     events: int = Field(ge=1, description="events that a person may do within the seconds")
     seconds: float = Field(gt=0, description="length of the time that is looked at, wherever it begins")
@@ -42,7 +46,10 @@ class PrepareConfig(Section):
     drop_repeats: bool = Field(False, description="of a user's consecutive events on one item, keep the first")
     bots: BotRule | None = None
     max_user_events: int | None = Field(
-        None, ge=1, description="newest events kept of each user, duplicates counted; null is all"
+        None,
+        ge=1,
+        description="newest events kept of each user, duplicates counted; split: temporal caps the past by itself; "
+        "null is all",
     )
     max_rejected_share: float = Field(
         0.01, ge=0, le=1, description="share of rows that may be no events before preparing is refused"
@@ -77,6 +84,15 @@ class PrepareConfig(Section):
                 raise ValueError("split: temporal learns from the past only, so fit_on must be train")
         elif moments != (None, None):
             raise ValueError(f"validation_from and test_from belong to split: temporal, found split: {self.split}")
+        return self
+
+    @model_validator(mode="after")
+    def _bots_can_be_seen(self) -> "PrepareConfig":
+        if self.bots is not None and self.max_user_events is not None and self.bots.events >= self.max_user_events:
+            raise ValueError(
+                f"prepare.bots.events {self.bots.events} is never passed by a user cut to prepare.max_user_events "
+                f"{self.max_user_events}; raise the one or lower the other"
+            )
         return self
 
 

@@ -27,7 +27,8 @@ def count_all(steps: dict[str, list[Result]], long_lines: int) -> dict[str, Any]
     """The counts of a dataset.
 
     ``read + stored = rejected + dropped + events`` and ``events = train + validation + test``, where ``stored`` are
-    the events taken over from the dataset that was extended.
+    the events taken over from the dataset that was extended. Where the vocabulary is fitted on what trains, ``cold``
+    says how many items and users came only later; their events are dropped, or share buckets.
     """
     rejected = count_rejects(steps["read"], long_lines)
     fit, shards = steps["fit"][0], steps["write"]
@@ -35,6 +36,7 @@ def count_all(steps: dict[str, list[Result]], long_lines: int) -> dict[str, Any]
     for result in (*steps["read"], *steps["clean"], *shards):
         dropped.update(result["dropped"])
     totals = {name: sum(shard[name] for shard in shards) for name in ("events", "users", "train", "validation")}
+    cold = {"items": fit["cold_items"], "users": sum(shard["cold_users"] for shard in shards)}
     return {
         "read": sum(result["events"] for result in steps["read"] if not result["stored"]) + sum(rejected.values()),
         "stored": sum(result["events"] for result in steps["read"] if result["stored"]),
@@ -45,6 +47,7 @@ def count_all(steps: dict[str, list[Result]], long_lines: int) -> dict[str, Any]
         "items": fit["items"],
         **totals,
         "test": totals["events"] - totals["train"] - totals["validation"],
+        **({"cold": cold} if any(cold.values()) else {}),
     }
 
 

@@ -8,11 +8,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from recsys.config.prepare import BotRule
-from recsys.data.bots import find_bots
-from recsys.data.gathering import Columns
-from recsys.data.history import CleaningPolicy, keep_events, order_events
+from recsys.data.bots import bot_events
+from recsys.data.gathering import Columns, order_keys
+from recsys.data.history import CleaningPolicy, find_repetitions, order_events
 from recsys.data.spill import read_batch, write_batches
-from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, ITEMS, TIMESTAMP, TIMESTAMPS, USER, WEIGHTS
+from recsys.schema import EVENT_TYPE, ITEM, ITEMS, TIMESTAMP, TIMESTAMPS, USER, WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,7 @@ def clean_bucket(
     item_hashes: npt.NDArray[np.uint64],
     policy: CleaningPolicy,
     bots: BotRule | None,
+    past_until: int | None = None,
 ) -> tuple[Bucket, dict[str, int]]:
     """Order a bucket's events and leave out what the rules leave out.
 
@@ -89,14 +90,15 @@ def clean_bucket(
         users: distinct users in the order of their bytes.
         events: columns as ``gather_bucket`` gives them; ``weights``, where it is there, goes along.
         item_hashes: the stable hash of each item, by catalogue code.
+        past_until: milliseconds, where a temporal split ends what trains: bots are judged on that first.
 
     Returns:
         The bucket, and how many events each rule dropped.
     """
-    order = order_events(events[USER], events[TIMESTAMP], events.get(EVENT_ID), item_hashes[events[ITEM]])
+    order = order_events(order_keys(events, item_hashes))
     owners, items, timestamps = events[USER][order], events[ITEM][order], events[TIMESTAMP][order]
     types = events[EVENT_TYPE][order] if EVENT_TYPE in events else None
-    duplicate, repeat = keep_events(owners, items, timestamps, types, policy)
+    duplicate, repeat = find_repetitions(owners, items, timestamps, types, policy)
     offsets = np.searchsorted(owners, np.arange(len(users) + 1)).astype(np.int64)
     bucket = Bucket(users, offsets, items, timestamps)
     if WEIGHTS in events:
@@ -104,7 +106,7 @@ def clean_bucket(
     bucket = bucket.keep(~(duplicate | repeat))
     dropped = {"duplicate": int(duplicate.sum()), "repeat": int(repeat.sum())}
     if bots is not None:
-        fast = find_bots(bucket.offsets, bucket.timestamps, bots)[bucket.owners]
+        fast = bot_events(bucket.offsets, bucket.timestamps, bots, past_until)
         dropped["bot"] = int(fast.sum())
         bucket = bucket.keep(~fast)
     return bucket, dropped

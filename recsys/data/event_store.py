@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recsys.artefact import appearing
 from recsys.data.catalogue import Catalogue
 from recsys.data.gathering import Columns
 from recsys.data.log import Block
@@ -25,7 +26,8 @@ def store_events(users: pa.Array, events: Columns, catalogue: Catalogue, path: P
     used, places = np.unique(events[ITEM][order], return_inverse=True)
     words = catalogue.names.take(pa.array(used)).combine_chunks()
     columns[ITEM] = pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32)), words)
-    pq.write_table(pa.table(columns), path, compression="zstd")
+    with appearing(path) as aside:
+        pq.write_table(pa.table(columns), aside, compression="zstd")
 
 
 def read_stored(block: Block) -> pa.Table:

@@ -21,11 +21,13 @@ from recsys.schema import USER
 def read_users(path: Path) -> npt.NDArray[np.uint64]:
     """The hashes of the user ids in a file, one a line: ``[n] uint64``, sorted.
 
+    An id is all that stands between two line ends, blanks included, as in the log; a byte order mark is not of it.
+
     Raises:
         DataError: no such file, or not UTF-8.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = [line.removesuffix("\r") for line in path.read_bytes().decode("utf-8-sig").split("\n")]
     except FileNotFoundError:
         raise DataError(f"{path}: no such list of users to forget; expected one user id a line") from None
     except UnicodeDecodeError as error:

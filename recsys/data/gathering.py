@@ -7,17 +7,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from recsys.data.cap import newest_events
+from recsys.data.cap import Cap, newest_events
 from recsys.data.catalogue import Catalogue
+from recsys.data.history import OrderKeys
 from recsys.data.spill import EVENTS_FILE, USERS_FILE, read_batch
 from recsys.data.strings import rank_strings
-from recsys.schema import EVENT_ID, ITEM, TIMESTAMP, USER
+from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
 
 Columns = dict[str, npt.NDArray[Any]]
 
 
 def gather_bucket(
-    number: int, blocks: list[Path], catalogue: Catalogue, cap: int | None
+    number: int, blocks: list[Path], catalogue: Catalogue, cap: Cap | None
 ) -> tuple[pa.Array, Columns, int]:
     """All events of a bucket's users, in no particular order; of each user never more than ``cap`` and one block's.
 
@@ -39,11 +40,16 @@ def gather_bucket(
         pieces.append(columns)
         if cap is not None:
             whole = _concatenate(pieces)
-            hashes = catalogue.hashes[whole[ITEM]]
-            kept = newest_events(whole[USER], whole[TIMESTAMP], whole.get(EVENT_ID), hashes, cap)
+            kept = newest_events(order_keys(whole, catalogue.hashes), cap)
             over += int(len(kept) - kept.sum())
             pieces = [{name: values[kept] for name, values in whole.items()}]
     return users, _concatenate(pieces), over
+
+
+def order_keys(events: Columns, item_hashes: npt.NDArray[np.uint64]) -> OrderKeys:
+    """What orders a bucket's events; ``item_hashes`` by catalogue code."""
+    hashes = item_hashes[events[ITEM]]
+    return OrderKeys(events[USER], events[TIMESTAMP], hashes, events.get(EVENT_ID), events.get(EVENT_TYPE))
 
 
 def _concatenate(pieces: list[Columns]) -> Columns:

@@ -57,25 +57,39 @@ class Event(NamedTuple):
     event_type: str = ""
 
 
-def order_events(
-    users: npt.NDArray[np.integer[Any]],
-    timestamps: npt.NDArray[np.int64],
-    event_ids: npt.NDArray[np.int64] | None,
-    item_hashes: npt.NDArray[np.uint64],
-) -> npt.NDArray[np.intp]:
-    """The permutation that sorts events by user, then time, arrival number and event hash.
+class OrderKeys(NamedTuple):
+    """What decides the order of events; each ``[n]``, one value an event.
+
+    Attributes:
+        users: integer codes.
+        item_hashes, type_hashes: stable hashes (``recsys.data.hashing``) of item id and event type.
+        event_ids: arrival numbers, where the log has them.
+    """
+
+    users: npt.NDArray[np.integer[Any]]
+    timestamps: npt.NDArray[np.int64]
+    item_hashes: npt.NDArray[np.uint64]
+    event_ids: npt.NDArray[np.int64] | None = None
+    type_hashes: npt.NDArray[np.uint64] | None = None
+
+    def take(self, places: npt.NDArray[np.intp]) -> "OrderKeys":
+        """The keys of some events."""
+        return OrderKeys(*(None if key is None else key[places] for key in self))  # type: ignore[arg-type]
+
+
+def order_events(keys: OrderKeys) -> npt.NDArray[np.intp]:
+    """The permutation ``[n] intp`` that sorts events by user, then time, arrival number, event hash and type.
 
     Never by item id: among events that share a time that order leaks the answer (see ``hash_events``).
-    All arguments are ``[n]``; the result is ``[n] intp``.
     """
-    order = _order_by_time(users, timestamps)
-    tied = _runs(users[order], timestamps[order])
+    order = _order_by_time(keys.users, keys.timestamps)
+    tied = _runs(keys.users[order], keys.timestamps[order])
     if len(tied):
-        among = np.sort(order[tied])
-        keys: list[npt.NDArray[Any]] = [hash_events(item_hashes[among], timestamps[among])]
-        if event_ids is not None:
-            keys.append(event_ids[among])
-        order[tied] = among[np.lexsort([*keys, timestamps[among], users[among]])]
+        places = np.sort(order[tied])
+        among = keys.take(places)
+        last = (among.type_hashes, hash_events(among.item_hashes, among.timestamps), among.event_ids)
+        minor: list[npt.NDArray[Any]] = [key for key in last if key is not None]
+        order[tied] = places[np.lexsort([*minor, among.timestamps, among.users])]
     return order
 
 
@@ -97,7 +111,7 @@ def _runs(users: npt.NDArray[np.integer[Any]], timestamps: npt.NDArray[np.int64]
     return np.flatnonzero(np.concatenate([same, edge]) | np.concatenate([edge, same]))
 
 
-def keep_events(
+def find_repetitions(
     users: npt.NDArray[np.integer[Any]],
     items: npt.NDArray[np.integer[Any]],
     timestamps: npt.NDArray[np.int64],
@@ -172,10 +186,10 @@ def clean_history(
     names = [event.item for event in events]
     timestamps = np.array([event.timestamp for event in events], TIMESTAMP_DTYPE)
     arrival = np.array([event.event_id for event in events], np.int64)
-    order = order_events(users, timestamps, arrival, hash_strings(names))
+    kinds = hash_strings([event.event_type for event in events])
+    order = order_events(OrderKeys(users, timestamps, hash_strings(names), arrival, kinds))
     codes = np.unique(np.array(names, dtype=object), return_inverse=True)[1] if names else users
-    types = np.unique(np.array([event.event_type for event in events], dtype=object), return_inverse=True)[1]
-    duplicate, repeat = keep_events(users[order], codes[order], timestamps[order], types[order], policy)
+    duplicate, repeat = find_repetitions(users[order], codes[order], timestamps[order], kinds[order], policy)
     kept = order[~(duplicate | repeat)]
     ids = vocabulary.encode(names[i] for i in kept)
     return ids[ids != PAD_ID], source[kept[ids != PAD_ID]]

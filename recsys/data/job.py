@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from recsys.config.data import DataConfig
-from recsys.config.prepare import PrepareConfig
+from recsys.config.prepare import PrepareConfig, milliseconds
+from recsys.data.cap import Cap
 from recsys.data.catalogue import Catalogue
 from recsys.data.dataset import EVENTS_DIR, REJECTS_DIR, SEQUENCES_DIR, WINDOWS_DIR
 from recsys.data.history import CleaningPolicy
@@ -43,6 +44,17 @@ class Job:
         return CleaningPolicy(
             self.config.drop_duplicates, self.config.drop_repeats, tuple(sorted(self.data.event_types))
         )
+
+    @property
+    def past_until(self) -> int | None:
+        """Where a temporal split ends what trains, milliseconds; other splits have no such moment."""
+        return milliseconds(self.config.validation_from) if self.config.split == "temporal" else None
+
+    @property
+    def cap(self) -> Cap | None:
+        """How much of a user is kept; None is all."""
+        most = self.config.max_user_events
+        return None if most is None else Cap(most, self.past_until)
 
     def block_dirs(self) -> list[Path]:
         return [self.spill / "blocks" / f"{number:05d}" for number in range(self.blocks)]

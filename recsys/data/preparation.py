@@ -5,7 +5,6 @@ vocabulary → ``write`` a bucket as a shard. Every step may run twice: what it 
 the same each time. Each returns its counts as a JSON object; no runner's own metrics are relied on.
 """
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from recsys.artefact import appearing
 from recsys.data.bucket import Bucket, clean_bucket
 from recsys.data.catalogue import merge_partition
 from recsys.data.columns import source_columns
@@ -33,8 +33,8 @@ from recsys.data.spill import spill_events
 from recsys.data.splits import part_bounds, split_bounds, split_parts
 from recsys.data.stats import bucket_stats
 from recsys.data.validation import validate
-from recsys.data.vocabulary_fit import COLD_USER, CORE, FATES, KEPT, fit_vocabulary
-from recsys.schema import EVENT_ID, EVENT_TYPE, PAD_ID, TIMESTAMP, WEIGHTS
+from recsys.data.vocabulary_fit import COLD, COLD_USER, CORE, FATES, KEPT, fit_vocabulary
+from recsys.schema import EVENT_ID, EVENT_TYPE, TIMESTAMP, WEIGHTS
 
 Result = dict[str, Any]
 VOCABULARY_FILE = "vocabulary.npz"
@@ -57,8 +57,8 @@ def read(job: Job, block: Block) -> Result:
     if len(job.forgotten):  # a refused row may hold the name of a user who is to be forgotten
         rejects = [replace(one, text="") for one in rejects]
         dropped["forgotten"] = sum(forgotten.values())
-    over = spill_events(events, job.buckets, job.config.max_user_events, job.block_dirs()[block.number])
-    if job.config.max_user_events is not None:
+    over = spill_events(events, job.buckets, job.cap, job.block_dirs()[block.number])
+    if job.cap is not None:
         dropped["over_max_user_events"] = over
     write_rejects(rejects, job.target / REJECTS_DIR / f"block-{block.number:05d}.parquet")
     rejected = dict(Counter(one.reason for one in rejects))
@@ -74,19 +74,16 @@ def clean(job: Job, element: tuple[list[int], int]) -> Result:
     """Gather, order and clean one bucket of users: ``(sizes of the catalogue's partitions, number)``."""
     sizes, number = element
     catalogue = job.catalogue(sizes)
-    cap = job.config.max_user_events
-    users, events, over = gather_bucket(number, job.block_dirs(), catalogue, cap)
+    users, events, over = gather_bucket(number, job.block_dirs(), catalogue, job.cap)
     if job.config.keep_events:
         store_events(users, events, catalogue, job.shard_file(EVENTS_DIR, number))
     if job.data.event_types:
         events[WEIGHTS] = type_weights(events[EVENT_TYPE], job.data.event_types)
-    bucket, dropped = clean_bucket(users, events, catalogue.hashes, job.policy, job.config.bots)
-    if cap is not None:
+    bucket, dropped = clean_bucket(users, events, catalogue.hashes, job.policy, job.config.bots, job.past_until)
+    if job.cap is not None:
         dropped["over_max_user_events"] = over
-    path = job.bucket_file(number)
-    aside = path.with_name(f".{path.name}-{os.getpid()}")
-    bucket.write(aside)
-    aside.replace(path)
+    with appearing(job.bucket_file(number)) as aside:
+        bucket.write(aside)
     return {"number": number, "events": len(bucket.items), "dropped": dropped}
 
 
@@ -101,13 +98,20 @@ def fit(job: Job, sizes: list[int]) -> Result:
     chosen = fit_vocabulary(parts, catalogue.names, job.config)
     ids, table = number_items(catalogue.names, chosen.counts, job.prior_items)
     if job.config.oov_buckets:
-        outside = np.flatnonzero(ids == PAD_ID)
+        outside = np.flatnonzero(chosen.fates != KEPT)  # an item of the vocabulary that is extended may be out now
         ids[outside] = len(table) + 1 + catalogue.hashes[outside] % np.uint64(job.config.oov_buckets)
     if job.data.items is not None:
         table = join_metadata(table, job.data.items)
-    pq.write_table(table, job.target / ITEMS_FILE, compression="zstd")
-    np.savez(job.spill / VOCABULARY_FILE, ids=ids, fates=chosen.fates)
-    return {"number": 0, "items": int(np.count_nonzero(chosen.counts)), "rounds": chosen.rounds}
+    with appearing(job.target / ITEMS_FILE) as aside:
+        pq.write_table(table, aside, compression="zstd")
+    with appearing(job.spill / VOCABULARY_FILE) as aside, aside.open("wb") as file:
+        np.savez(file, ids=ids, fates=chosen.fates)
+    return {
+        "number": 0,
+        "items": int(np.count_nonzero(chosen.counts)),
+        "cold_items": int(np.count_nonzero(chosen.fates == COLD)),
+        "rounds": chosen.rounds,
+    }
 
 
 def fitted_events(bucket: Bucket, job: Job) -> Events:
@@ -145,6 +149,7 @@ def write(job: Job, number: int) -> Result:
     return {
         "number": number,
         "users": len(bucket.users),
+        "cold_users": int(np.count_nonzero(np.diff(fitted.offsets) == 0)),
         "events": len(bucket.items),
         "train": int(train_end.sum()),
         "validation": int((validation_end - train_end).sum()),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recsys.artefact import appearing
 from recsys.data.reading.raw import Reject
 
 
@@ -12,7 +13,8 @@ def write_rejects(rejects: list[Reject], path: Path) -> None:
     """One row a refused row: ``reason, origin, row, text``. Without any, no file."""
     if rejects:
         columns = {name: [getattr(one, name) for one in rejects] for name in ("reason", "origin", "row", "text")}
-        pq.write_table(pa.table(columns), path, compression="zstd")
+        with appearing(path) as aside:
+            pq.write_table(pa.table(columns), aside, compression="zstd")
 
 
 def first_rejects(directory: Path, count: int) -> list[str]:

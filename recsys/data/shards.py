@@ -1,6 +1,5 @@
 """A bucket of users as one shard of a dataset."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recsys.artefact import appearing
 from recsys.config.prepare import WindowRule
 from recsys.data.bucket import Bucket
 from recsys.data.windows import cut_windows
@@ -32,6 +32,5 @@ def write_windows(users: pa.Array, train_end: npt.NDArray[np.int64], rule: Windo
 
 
 def _write(table: pa.Table, path: Path) -> None:
-    aside = path.with_name(f".{path.name}-{os.getpid()}")
-    pq.write_table(table, aside, compression="zstd")
-    aside.replace(path)
+    with appearing(path) as aside:
+        pq.write_table(table, aside, compression="zstd")

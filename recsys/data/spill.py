@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from recsys.data.cap import newest_events
+from recsys.data.cap import Cap, newest_events
+from recsys.data.history import OrderKeys
 from recsys.data.strings import hash_array
 from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
 
@@ -57,11 +58,11 @@ def read_batch(path: Path, number: int) -> pa.RecordBatch:
         return pa.ipc.open_file(source).get_batch(number)
 
 
-def spill_events(events: pa.Table, buckets: int, cap: int | None, directory: Path) -> int:
+def spill_events(events: pa.Table, buckets: int, cap: Cap | None, directory: Path) -> int:
     """Partition a block's events by a stable hash of the user, and its items by one of the item.
 
     Returns:
-        How many events were left out because their user has more than ``cap``.
+        How many events were left out because their user has more than ``cap`` allows.
     """
     users, items = (events.column(name).combine_chunks() for name in (USER, ITEM))
     user_strings, user_codes, user_edges = _partition(users, buckets)
@@ -69,18 +70,21 @@ def spill_events(events: pa.Table, buckets: int, cap: int | None, directory: Pat
     numbers = np.arange(buckets, dtype=np.uint16 if buckets <= 1 << 16 else np.uint32)  # 16 bits sort by radix
     bucket_of = np.repeat(numbers, np.diff(user_edges))[user_codes]
     order = np.argsort(bucket_of, kind="stable")
+    types = None
+    if EVENT_TYPE in events.column_names:
+        types = _type_hashes(events.column(EVENT_TYPE).combine_chunks())
     if cap is not None:
         arrival = events.column(EVENT_ID).to_numpy() if EVENT_ID in events.column_names else None
-        times = events.column(TIMESTAMP).to_numpy()
-        order = order[newest_events(user_codes, times, arrival, hash_array(item_strings)[item_codes], cap)[order]]
+        times, item_hashes = events.column(TIMESTAMP).to_numpy(), hash_array(item_strings)[item_codes]
+        order = order[newest_events(OrderKeys(user_codes, times, item_hashes, arrival, types), cap)[order]]
     edges = np.searchsorted(bucket_of[order], np.arange(buckets + 1))
     columns = {USER: pa.array(user_codes[order] - user_edges[bucket_of[order]].astype(np.int32))}
     columns[ITEM] = pa.array(item_codes[order])
     for name in (TIMESTAMP, EVENT_ID):
         if name in events.column_names:
             columns[name] = pa.array(events.column(name).to_numpy()[order])
-    if EVENT_TYPE in events.column_names:
-        columns[EVENT_TYPE] = pa.array(_type_hashes(events.column(EVENT_TYPE).combine_chunks())[order])
+    if types is not None:
+        columns[EVENT_TYPE] = pa.array(types[order])
     batch = pa.record_batch(columns)
     with appear(directory) as aside:
         write_batches(aside / EVENTS_FILE, [batch.slice(edges[b], edges[b + 1] - edges[b]) for b in range(buckets)])

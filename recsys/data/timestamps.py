@@ -12,6 +12,7 @@ from recsys.data.casting import cast_column
 Unit = Literal["s", "ms", "iso8601"]
 EARLIEST, LATEST = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9999
 _PER_UNIT = {"s": 1000, "ms": 1}
+_FINER = {"us": 1000, "ns": 1_000_000}  # of them make a millisecond
 _ZONE = r"(Z|[+-]\d{2}(:?\d{2})?)$"
 
 
@@ -31,8 +32,7 @@ def to_milliseconds(
         values = values.dictionary_decode()
     missing = np.asarray(pc.is_null(values))
     if pa.types.is_temporal(values.type):
-        moments = pc.cast(values, pa.timestamp("ms", tz="UTC"), safe=False)
-        return _checked(pc.cast(moments, pa.int64()), missing, np.zeros(len(values), np.bool_))
+        return _checked(_from_moments(values), missing, np.zeros(len(values), np.bool_))
     if _is_text(values.type):
         values, bad = cast_column(values, pa.string())
         values = pc.utf8_trim_whitespace(values)
@@ -59,6 +59,18 @@ def _scale(whole: pa.Array, unit: Unit) -> pa.Array:
     factor = _PER_UNIT[unit]
     inside = pc.and_(pc.greater_equal(whole, EARLIEST // factor), pc.less_equal(whole, LATEST // factor))
     return pc.multiply(pc.if_else(inside, whole, pa.scalar(None, pa.int64())), factor)
+
+
+def _from_moments(values: pa.Array) -> pa.Array:
+    """Arrow's timestamps and dates to milliseconds; null for other times, and where that leaves the calendar."""
+    if pa.types.is_date(values.type):
+        values = pc.cast(values, pa.timestamp("ms"))
+    if not pa.types.is_timestamp(values.type):
+        return pa.nulls(len(values), pa.int64())
+    whole = pc.cast(values, pa.int64())
+    if values.type.unit in _FINER:
+        return _scale(pc.divide(whole, _FINER[values.type.unit]), "ms")
+    return _scale(whole, values.type.unit)
 
 
 def _from_decimals(values: pa.Array, unit: Unit) -> pa.Array:

@@ -63,14 +63,15 @@ def _identifiers(values: pa.Array) -> tuple[pa.DictionaryArray, Mask, Mask, Mask
         return _nulls(len(values)), missing, ~missing, np.zeros(len(values), np.bool_)
     if not pa.types.is_dictionary(values.type):
         values = values.dictionary_encode()
+    indices = values.indices.cast(pa.int32())  # Parquet files may have them unsigned
     words, unread = cast_column(values.dictionary, pa.string())
     if not len(words):
         return _nulls(len(values)), np.ones(len(values), np.bool_), *np.zeros((2, len(values)), np.bool_)
     sizes = np.asarray(pc.fill_null(pc.binary_length(words), 0))
-    codes = np.asarray(pc.fill_null(values.indices, -1))
+    codes = np.asarray(pc.fill_null(indices, -1))
     absent = codes < 0
     empty = np.asarray(pc.fill_null(pc.equal(words, ""), pa.scalar(False))) | (np.asarray(pc.is_null(words)) & ~unread)
-    encoded = pa.DictionaryArray.from_arrays(values.indices, pc.fill_null(words, ""))
+    encoded = pa.DictionaryArray.from_arrays(indices, pc.fill_null(words, ""))
     return encoded, absent | empty[codes], unread[codes] & ~absent, (sizes > MAX_ID_BYTES)[codes] & ~absent
 
 

@@ -11,7 +11,7 @@ from recsys.config.prepare import PrepareConfig
 from recsys.data.core import Events, count_items, find_core
 from recsys.data.item_table import number_items
 
-# What becomes of an item's events, by its code in ``Fit.fates``; the last one is a user's.
+# What becomes of an item's events, by its code in ``Fit.fates``; ``core`` and ``cold_user`` may be a user's, too.
 FATES = ("kept", "core", "rare_item", "over_max_items", "cold_item", "cold_user")
 KEPT, CORE, RARE, OVER, COLD, COLD_USER = range(len(FATES))
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from recsys.artefact import digest, publish, sha256_file
+from recsys.artefact import digest, is_published, publish, sha256_file
 from recsys.bundle import Bundle
 from recsys.config.export import ExportConfig
 from recsys.data.dataset import Dataset
@@ -40,7 +40,7 @@ def export(
             f"({dataset.path}); export with the dataset it was trained on"
         )
     target = bundles_dir(run, config, work_dir)
-    missing = [name for name in config.variants if overwrite or not (target / name).exists()]
+    missing = [name for name in config.variants if overwrite or not is_published(target / name)]
     if missing:
         from recsys.export.exporter import Exporter
         from recsys.export.variants import Variant

@@ -9,9 +9,10 @@ from recsys.data.hashing import hash_events, hash_strings
 from recsys.data.history import (
     CleaningPolicy,
     Event,
+    OrderKeys,
     clean_history,
     encode_history,
-    keep_events,
+    find_repetitions,
     order_events,
     pad_histories,
 )
@@ -32,16 +33,34 @@ FEW_EVENTS = st.lists(
 TIMES = st.one_of(st.integers(0, 3), st.integers(-(2**62), 2**62))
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), TIMES, st.integers(0, 2), st.integers(0, 2**64 - 1))), st.booleans())
-def test_order_is_user_time_arrival_hash(rows, with_ids):
-    users, times, ids, hashes = (
+HASHES = st.one_of(st.integers(0, 2), st.integers(0, 2**64 - 1))
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), TIMES, st.integers(0, 2), HASHES, HASHES)), st.booleans(), st.booleans())
+def test_order_is_user_time_arrival_hash_type(rows, with_ids, with_types):
+    users, times, ids, hashes, types = (
         np.array([row[column] for row in rows], kind)
-        for column, kind in enumerate((np.int32, np.int64, np.int64, np.uint64))
+        for column, kind in enumerate((np.int32, np.int64, np.int64, np.uint64, np.uint64))
     )
-    order = order_events(users, times, ids if with_ids else None, hashes)
+    order = order_events(OrderKeys(users, times, hashes, ids if with_ids else None, types if with_types else None))
     tie_break = hash_events(hashes, times)
-    expected = sorted(range(len(rows)), key=lambda i: (users[i], times[i], ids[i] if with_ids else 0, tie_break[i], i))
-    assert order.tolist() == expected
+
+    def key(i):
+        return users[i], times[i], ids[i] if with_ids else 0, tie_break[i], types[i] if with_types else 0, i
+
+    assert order.tolist() == sorted(range(len(rows)), key=key)
+
+
+def test_a_phone_orders_events_that_differ_in_type_alone_whatever_order_it_holds_them_in():
+    """The same order as on the server, where a dataset holds the types' hashes; only the first of a repeat is kept."""
+    events = [Event("a", 1, 0, "click"), Event("a", 1, 0, "buy"), Event("b", 0, 0, "click")]
+    policy = CleaningPolicy(drop_repeats=True)
+    vocabulary = Vocabulary(["a", "b"])
+    found = [clean_history(order, vocabulary, policy) for order in (events, events[::-1])]
+    assert [ids.tolist() for ids, _ in found] == [[2, 1], [2, 1]]
+    kept = [order[positions[1]].event_type for order, (_, positions) in zip((events, events[::-1]), found, strict=True)]
+    hashes = dict(zip(("buy", "click"), hash_strings(["buy", "click"]).tolist(), strict=True))
+    assert kept == [min(hashes, key=hashes.__getitem__)] * 2
 
 
 @given(
@@ -54,7 +73,7 @@ def test_duplicates_and_repeats(rows, duplicates, repeats, with_types):
     rows = sorted(rows, key=lambda row: row[:2])  # user, time, item, type
     users, times, items, types = (np.array([row[column] for row in rows], np.int64) for column in range(4))
     policy = CleaningPolicy(duplicates, repeats)
-    duplicate, repeat = keep_events(users, items, times, types if with_types else None, policy)
+    duplicate, repeat = find_repetitions(users, items, times, types if with_types else None, policy)
     seen: set[tuple[int, ...]] = set()
     last: dict[int, int] = {}
     for i, row in enumerate(rows):

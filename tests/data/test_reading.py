@@ -48,7 +48,8 @@ def test_iso_8601(moment, hours):
     milliseconds, missing, bad = to_milliseconds(values, "iso8601")
     assert not missing.any()
     assert not bad.any()
-    np.testing.assert_allclose(milliseconds, [expected, naive, naive], atol=1)  # before 1970 it rounds the other way
+    # Before 1970 it rounds the other way.
+    np.testing.assert_allclose(milliseconds, [expected, naive, naive], rtol=0, atol=1)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,9 @@ def test_iso_8601(moment, hours):
         ([1, -5, 10**15, None], "s", [1000, -5000, 0, 0], 1, 1),
         ([1.25, float("nan"), float("inf")], "s", [1250, 0, 0], 0, 2),
         ([1, 2], "iso8601", [0, 0], 0, 2),
+        (pa.array([7, 2**61 + 7, None], pa.timestamp("s")), "ms", [7000, 0, 0], 1, 1),
+        (pa.array([7_000_999, -1], pa.timestamp("us")), "s", [7000, 0], 0, 0),
+        (pa.array([1, 2**31 - 1], pa.date32()), "iso8601", [86_400_000, 0], 0, 1),
         (["2020-02-30", "2020-02-29", "29.2.2020"], "iso8601", [0, 1_582_934_400_000, 0], 0, 2),
     ],
 )

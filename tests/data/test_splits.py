@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from recsys.config.prepare import BotRule, PrepareConfig, WindowRule
-from recsys.data.bots import find_bots
-from recsys.data.cap import newest_events
+from recsys.data.bots import bot_events, find_bots
+from recsys.data.cap import Cap, newest_events
 from recsys.data.hashing import hash_events
+from recsys.data.history import OrderKeys
 from recsys.data.sessions import session_starts
 from recsys.data.splits import last_session, part_bounds, split_bounds, split_parts, temporal
 from recsys.data.windows import cut_windows
@@ -125,15 +126,38 @@ def test_bots(users, events, seconds):
 def test_the_cap_keeps_the_newest_and_can_be_taken_in_parts(rows, cap):
     users, times = (np.array([row[column] for row in rows], kind) for column, kind in ((0, np.int32), (1, np.int64)))
     hashes = np.array([row[2] for row in rows], np.uint64)
-    kept = newest_events(users, times, None, hashes, cap)
+    keys = OrderKeys(users, times, hashes)
+    kept = newest_events(keys, Cap(cap))
     ties = hash_events(hashes, times)
     for user in set(users.tolist()):
         mine = sorted((times[i], ties[i]) for i in range(len(rows)) if users[i] == user)
         assert sorted((times[i], ties[i]) for i in np.flatnonzero(kept & (users == user))) == mine[-cap:]
     half = len(rows) // 2
-    first = np.concatenate(
-        [newest_events(users[:half], times[:half], None, hashes[:half], cap), np.ones(len(rows) - half, bool)]
-    )
-    again = newest_events(users[first], times[first], None, hashes[first], cap)
+    first = np.concatenate([newest_events(keys.take(np.arange(half)), Cap(cap)), np.ones(len(rows) - half, bool)])
+    again = newest_events(keys.take(np.flatnonzero(first)), Cap(cap))
     left = [sorted(zip(users[m], times[m], ties[m], strict=True)) for m in (kept, np.flatnonzero(first)[again])]
     assert left[0] == left[1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9)), max_size=15), st.integers(1, 4), st.integers(0, 10))
+def test_under_a_temporal_split_the_past_is_capped_by_itself(rows, cap, cut):
+    users, times = (np.array([row[column] for row in rows], kind) for column, kind in ((0, np.int32), (1, np.int64)))
+    keys = OrderKeys(users, times, np.arange(len(rows), dtype=np.uint64))
+    kept = newest_events(keys, Cap(cap, past_until=cut))
+    for part in (times < cut, times >= cut):
+        alone = newest_events(keys.take(np.flatnonzero(part)), Cap(cap))
+        assert kept[part].tolist() == alone.tolist()
+
+
+@given(USERS, st.integers(1, 4), st.integers(1, 20), st.integers(0, 40))
+def test_under_a_temporal_split_bots_of_the_past_are_judged_by_the_past(users, events, seconds, cut):
+    offsets, times = flat(users)
+    rule = BotRule(events=events, seconds=seconds)
+    found = bot_events(offsets, times * 1000, rule, past_until=cut * 1000)
+    for number, user in enumerate(users):
+        mine, past = found[offsets[number] : offsets[number + 1]], np.array([time < cut for time in user], bool)
+        was, became = (
+            any(sum(0 <= other - time <= seconds for other in some) > events for time in some)
+            for some in ([time for time in user if time < cut], user)
+        )
+        assert mine.tolist() == [was or (became and not before) for before in past]

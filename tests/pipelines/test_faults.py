@@ -15,7 +15,8 @@ import pytest
 
 from pipelines.prepare import Request, prepare
 from recsys.config import parse_config
-from recsys.data.log import BLOCK_BYTES
+from recsys.data.log import BLOCK_BYTES, plan_blocks
+from recsys.data.shards import write_shard
 from recsys.errors import ConfigError, DataError, RecsysError
 from tests.pipelines.conftest import HEADER, histories, write_log
 
@@ -75,6 +76,43 @@ def test_too_many_bad_rows_stop_it(tmp_path, make):
     with pytest.raises(DataError, match=r"(?s)20.00% .*2 bad timestamp.*max_rejected_share.*log.csv:10: bad timestamp"):
         make(log)
     assert nothing_left(tmp_path)
+    (kept,) = (tmp_path / "work" / "rejects").glob("*/*.parquet")
+    assert pq.read_table(kept).column("text").to_pylist() == ["u,i,noon,5", "u,i,dusk,5"]
+
+
+def test_a_log_that_grows_while_it_is_read_makes_no_dataset(tmp_path, make, monkeypatch):
+    log = write_log(tmp_path / "log.csv", GOOD)
+
+    def plan_later(*arguments):
+        with log.open("a") as file:
+            file.write("u,i,9,9\n")
+        return plan_blocks(*arguments)
+
+    monkeypatch.setattr("pipelines.prepare.plan_blocks", plan_later)
+    with pytest.raises(DataError, match=r"log.csv: changed while it was read .* nobody writes"):
+        make(log)
+    assert nothing_left(tmp_path)
+
+
+def test_what_a_killed_step_left_beside_its_shard_is_no_part_of_the_dataset(tmp_path, make, monkeypatch):
+    log = write_log(tmp_path / "log.csv", GOOD)
+    whole = make(log, work=tmp_path / "whole")
+
+    def write_twice(bucket, train_end, validation_end, path):
+        path.with_name(f".{path.name}.tmp-4711").write_bytes(b"half a shard")
+        write_shard(bucket, train_end, validation_end, path)
+
+    monkeypatch.setattr("recsys.data.preparation.write_shard", write_twice)
+    again = make(log)
+    assert again.digest == whole.digest
+    assert not list(again.path.rglob(".*"))
+
+
+def test_a_dataset_that_a_kill_left_half_replaced_is_found_again(tmp_path, make):
+    log = write_log(tmp_path / "log.csv", GOOD)
+    dataset = make(log)
+    dataset.path.rename(dataset.path.with_name(f".{dataset.path.name}.old-0"))
+    assert make(log).path == dataset.path
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.prepare import Request
 from recsys.data.forgetting import holds_users, read_users
+from recsys.data.hashing import hash_strings
 from recsys.errors import DataError
 from tests.pipelines.conftest import histories, random_rows, write_log
 
@@ -97,3 +98,24 @@ def test_forgotten_users_are_gone_for_good(tmp_path, make):
             assert not {b"u1", b"u2"} & {
                 str(v).encode() for row in pq.read_table(path).to_pylist() for v in row.values()
             }
+
+
+def test_an_item_that_fell_out_of_the_largest_ones_shares_a_bucket_as_it_would_in_a_rebuild(tmp_path, make):
+    """Of two ids at most, `a` leads the first night; then `b` and `c` overtake it."""
+    settings = {"k_core": 1, "keep_events": True, "max_items": 2, "oov_buckets": 1, "drop_duplicates": False}
+    first = [(f"u{n % 4}", item, n, n) for n, item in enumerate("aaaaaaaabbbbbc")]
+    second = [(f"u{n % 4}", item, n, n) for n, item in enumerate("bbbbbbbbcccccccccccc", 100)]
+    night = make(write_log(tmp_path / "0.csv", first), **settings)
+    assert night.vocabulary.external_ids == ("a", "b")
+    extended = make(write_log(tmp_path / "1.csv", second), request=Request(extends=night), **settings)
+    whole = make(write_log(tmp_path / "all.csv", first + second), **settings)
+    assert extended.vocabulary.external_ids == ("a", "b", "c")  # a keeps its id, without an event of its own
+    assert extended.items["count"].tolist() == [0, 13, 13]
+    assert histories(extended) == histories(whole)  # None stands for the bucket
+    assert any(None in items for items in histories(extended).values())
+
+
+@pytest.mark.parametrize("listed", ["\ufeffu1\r\nu2", "u1\n\nu2\n"])
+def test_a_list_of_users_is_read_as_editors_write_it(tmp_path, listed):
+    (tmp_path / "forget.txt").write_bytes(listed.encode())
+    assert read_users(tmp_path / "forget.txt").tolist() == sorted(hash_strings(["u1", "u2"]).tolist())

@@ -17,6 +17,7 @@ import pytest
 from pipelines.prepare import prepare
 from recsys.config import parse_config
 from recsys.data.dataset import Dataset
+from recsys.errors import DataError
 from tests.pipelines.conftest import HEADER, histories, random_rows, write_log
 
 
@@ -206,6 +207,21 @@ def test_parquet_columns_of_other_types(tmp_path, make):
     dataset = make(tmp_path / "log.parquet", data={"columns": {}, "timestamp_unit": "iso8601"})
     assert histories(dataset) == {"7": ["a", "b", "c"]}
     assert dataset.sequences.timestamps.tolist() == [0, 1_500, 2_000]
+
+
+def test_moments_out_of_the_calendar_and_other_integers(tmp_path, make):
+    """A moment beyond the year 9999, a time of day, and a dictionary with unsigned places."""
+    moments = pa.array([*range(1000, 1_000_000, 1000), 2**60], pa.timestamp("ms"))
+    items = pa.DictionaryArray.from_arrays(pa.array([n % 3 for n in range(1000)], pa.uint8()), ["a", "b", "c"])
+    table = pa.table({"user_id": ["u"] * 1000, "item_id": items, "timestamp": moments})
+    pq.write_table(table, tmp_path / "log.parquet")
+    dataset = make(tmp_path / "log.parquet", data={"columns": {}, "timestamp_unit": "iso8601"})
+    assert dataset.counts["rejected"] == {"bad timestamp": 1}
+    assert dataset.sequences.timestamps.max() == 999_000
+    noon = pa.table({"user_id": ["u"], "item_id": ["a"], "timestamp": pa.array([1], pa.time64("us"))})
+    pq.write_table(noon, tmp_path / "noon.parquet")
+    with pytest.raises(DataError, match="1 bad timestamp"):
+        make(tmp_path / "noon.parquet", data={"columns": {}, "timestamp_unit": "iso8601"})
 
 
 @pytest.mark.slow

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.json as pajson
 
 from recsys.data.log import Block
-from recsys.data.reading.raw import RawBlock, Reject, block_lines, shorten
-from recsys.schema import ITEM, USER
+from recsys.data.reading.raw import RawBlock, Reject, block_lines, is_utf8, shorten
+from recsys.schema import EVENT_ID, ITEM, USER
 
 _ARROW_TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64()}
 
@@ -25,7 +25,7 @@ def read_jsonl(block: Block, columns: dict[str, str]) -> RawBlock:
         data = file.read(block.end - block.start)
     lines, numbers = block_lines(data, block.row)
     schema = _first_types(lines, columns)
-    if schema is not None:
+    if schema is not None and is_utf8(data):
         try:
             table = pajson.read_json(
                 pa.BufferReader(b"\n".join(lines)),
@@ -47,7 +47,7 @@ def read_jsonl(block: Block, columns: dict[str, str]) -> RawBlock:
             record = None
         if isinstance(record, dict):
             good.append(i)
-            values.append([_text(record.get(source)) for source in columns.values()])
+            values.append([_text(record.get(source), name) for name, source in columns.items()])
         else:
             malformed.append(Reject("malformed row", block.origin, int(numbers[i]), shorten(line)))
     arrays = [pa.array([row[c] for row in values], pa.string()) for c in range(len(columns))]
@@ -68,8 +68,10 @@ def _first_types(lines: list[bytes], columns: dict[str, str]) -> pa.Schema | Non
     return pa.schema([(columns[name], kind) for name, kind in types.items()])
 
 
-def _text(value: Any) -> str | None:
-    """A JSON value as text; None where it is no plain value (it is then missing)."""
+def _text(value: Any, name: str) -> str | None:
+    """A JSON value of our column ``name`` as text; None where it is no plain value (it is then missing)."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
+    if name == EVENT_ID and isinstance(value, float) and value.is_integer():
+        return str(int(value))  # as where all of a block's numbers are written 3.0
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

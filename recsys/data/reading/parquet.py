@@ -31,4 +31,15 @@ def read_parquet(block: Block, columns: dict[str, str]) -> RawBlock:
     source = pa.Table.from_batches(pieces)
     table = pa.Table.from_arrays([source.column(name) for name in columns.values()], names=list(columns))
     rows = np.arange(block.row, block.row + len(table))
-    return RawBlock(table, rows, lambda i: shorten(str(source.slice(i, 1).to_pylist()[0])))
+    return RawBlock(table, rows, lambda i: shorten(_row_text(source, i)))
+
+
+def _row_text(table: pa.Table, row: int) -> str:
+    values = {}
+    for name in table.column_names:
+        scalar = table.column(name)[row]
+        try:
+            values[name] = scalar.as_py()
+        except (OverflowError, ValueError):  # a moment that Python has no date for
+            values[name] = scalar.value
+    return str(values)

@@ -48,3 +48,14 @@ def block_lines(data: bytes, first_row: int) -> tuple[list[bytes], npt.NDArray[n
     """The lines of a block that are not blank, and the number of each in its file."""
     numbered = [(line, number) for number, line in enumerate(data.split(b"\n"), first_row) if line.rstrip(b"\r")]
     return [line for line, _ in numbered], np.array([number for _, number in numbered], np.int64)
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether bytes are text, judged at the speed of a copy."""
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

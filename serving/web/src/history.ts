@@ -38,11 +38,14 @@ export function encodeHistory(
 ): Int32Array {
   const types = policy.event_types ?? [];
   const counting = events.filter((event) => types.length === 0 || !event.event_type || types.includes(event.event_type));
-  const keyed = counting.map((event) => ({event, hash: hashEvent(event.item, event.timestamp)}));
+  const compare = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0);
+  const keyed = counting.map((event) => ({
+    event, hash: hashEvent(event.item, event.timestamp), type: hashString(event.event_type ?? ''),
+  }));
   keyed.sort((a, b) =>
     a.event.timestamp - b.event.timestamp ||
     (a.event.event_id ?? 0) - (b.event.event_id ?? 0) ||
-    (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0));
+    compare(a.hash, b.hash) || compare(a.type, b.type));
   const seen = new Set<string>();
   const kept: string[] = [];
   for (const {event} of keyed) {
