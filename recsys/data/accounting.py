@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from recsys.data.advice import rejects_advice
+from recsys.data.advice import empty_advice, rejects_advice
 from recsys.data.timestamps import Unit
 from recsys.errors import DataError
 
@@ -67,10 +67,7 @@ def refuse_empty(counts: dict[str, Any], k_core: int) -> None:
     """Raises DataError when nothing is left to learn from, or to judge by."""
     told = f"read {counts['read']}, rejected {counts['rejected'] or 0}, dropped {counts['dropped']}"
     if not counts["events"]:
-        raise DataError(
-            f"no events are left ({told}). prepare.k_core = {k_core} keeps only users and items with as many events; "
-            "lower it, or give a longer log"
-        )
+        raise DataError(f"no events are left ({told}). {empty_advice(counts, k_core)}")
     if not counts["test"]:
         raise DataError(
             f"no user has a test event ({told}). Leave-one-out needs users with 3 events, last_session users with 3 "

@@ -20,6 +20,19 @@ SPELLINGS: dict[str, str] = {
     "ms": r"\b1\d{12}\b",
     "s": r"\b1\d{9}\b",
 }
+# What a filter keeps, by what it counts its drops as.
+FILTERS = {
+    "event_type": "data.event_types keeps only the types that it names; write them as the log does",
+    "below_bound": "data.event_types.*.at_least keeps only events that reach its bounds; lower them",
+    "forgotten": "--forget, here or for the dataset that is extended, leaves its users out; give a longer log",
+    "over_max_user_events": "prepare.max_user_events keeps only each user's newest; raise it",
+    "bot": "prepare.bots drops users as fast as bots; raise its events, or shorten its seconds",
+    "core": "prepare.k_core = {k_core} keeps only users and items with as many events; lower it, or give a longer log",
+    "rare_item": "prepare.min_item_events keeps only items with as many events; lower it, or give a longer log",
+    "over_max_items": "prepare.max_items keeps only the most frequent items; raise it",
+    "cold_item": "prepare.fit_on: train keeps only items of events that train; move prepare.validation_from",
+    "cold_user": "prepare.fit_on: train keeps only users with events that train; move prepare.validation_from",
+}
 
 
 def unit_warning(stats: dict[str, Any], unit: Unit) -> str | None:
@@ -78,3 +91,17 @@ def _unit_advice(examples: list[str], unit: Unit | None) -> str:
         f"The times do not fit data.timestamp_unit{found}: they are read as s or ms since 1970, or as iso8601. Does "
         "data.columns.timestamp name the right column?"
     )
+
+
+def empty_advice(counts: dict[str, Any], k_core: int) -> str:
+    """Which filter took most of a log that nothing is left of, and what to do.
+
+    Args:
+        counts: of ``count_all``.
+    """
+    taken = {**counts["dropped"], "rejected": sum(counts["rejected"].values())}
+    most = max(taken, key=lambda name: taken[name])
+    if most == "rejected":
+        return f"{taken[most]} rows were refused, which prepare.max_rejected_share let pass; mend the log"
+    told = FILTERS.get(most, "look at the section prepare").format(k_core=k_core)
+    return f"{taken[most]} were dropped as {most}: {told}"

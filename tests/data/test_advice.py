@@ -2,9 +2,10 @@
 
 import pytest
 
-from recsys.data.accounting import refuse_rejects
-from recsys.data.advice import rejects_advice, unit_warning
+from recsys.data.accounting import refuse_empty, refuse_rejects
+from recsys.data.advice import FILTERS, rejects_advice, unit_warning
 from recsys.data.timestamps import Unit
+from recsys.data.vocabulary_fit import FATES
 from recsys.errors import DataError
 
 
@@ -71,3 +72,25 @@ def test_the_refusal_says_it() -> None:
     mixed = [{"rejected": {"bad timestamp": 3, "malformed row": 3}, "events": 1, "stored": False}]
     with pytest.raises(DataError, match=r"Mend the log, or raise the bound\. The first:"):
         refuse_rejects(mixed, 0, 0.01, [], "s")
+
+
+@pytest.mark.parametrize(
+    ("dropped", "rejected", "advice"),
+    [
+        ({"core": 90, "event_type": 10}, 5, "90 were dropped as core: prepare.k_core = 7 keeps"),
+        ({"core": 10, "event_type": 90}, 5, "90 were dropped as event_type: data.event_types keeps"),
+        ({"core": 10, "bot": 90}, 5, "90 were dropped as bot: prepare.bots"),
+        ({"cold_user": 90}, 5, "move prepare.validation_from"),
+        ({"core": 4}, 5, "5 rows were refused, which prepare.max_rejected_share let pass"),
+        ({"unheard_of": 9}, 5, "9 were dropped as unheard_of: look at"),
+    ],
+)
+def test_an_empty_dataset_blames_what_dropped_most(dropped: dict[str, int], rejected: int, advice: str) -> None:
+    counts = {"read": 100, "rejected": {"malformed row": rejected}, "dropped": dropped, "events": 0, "test": 0}
+    with pytest.raises(DataError, match=r"no events are left \(read 100, rejected .*\)\. ") as refused:
+        refuse_empty(counts, k_core=7)
+    assert advice in str(refused.value)
+
+
+def test_every_filter_is_known_by_name() -> None:
+    assert set(FATES[1:]) <= set(FILTERS)
