@@ -34,8 +34,8 @@ td + td {{ text-align: right; font-variant-numeric: tabular-nums }} img {{ max-w
 """
 _NAMES = {"stored": "taken over"}  # as the terminal has it
 _EXPLAINED = {
-    "History lengths": "How many users have how many events: those with few are the core's to drop, and those with "
-    "more than model.max_length are read from their newest events on.",
+    "History lengths": "How many users have how many events; of the longest, a model reads the newest "
+    "model.max_length.",
     "Popularity": "Events of each item, the most popular first: the steeper, the fewer items have most of the events.",
     "Activity": "Events by day, in UTC: a gap is a day that the log lacks, a lone day far off a time read wrongly.",
     "Refused rows": "Rows that are no events, by the first thing that is wrong with each; they lie in rejects/.",
@@ -46,7 +46,7 @@ def write_report(counts: dict[str, Any], stats: dict[str, Any], item_counts: npt
     """Write the report: every count, and plots of history lengths, popularity, activity and refused rows."""
     plots = draw_plots(counts, stats, item_counts)
     body = "\n".join(
-        f'<h2>{title}</h2><p>{_EXPLAINED[title]}</p><img alt="{title}" src="{_to_url(plot)}">'
+        f'<h2>{title}</h2><img alt="{title}" src="{_to_url(plot)}"><p>{_EXPLAINED[title]}</p>'
         for title, plot in plots.items()
     )
     path.write_text(_PAGE.format(rows="".join(_rows(counts)), facts="".join(_facts(stats)), plots=body))
