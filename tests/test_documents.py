@@ -15,7 +15,7 @@ from recsys.config import load_config, parse_config
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     path
-    for pattern in ("*.md", "docs/**/*.md", "serving/*.md", "benchmarks/*.md", "notebooks/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "serving/*.md", "pipelines/*.md", "benchmarks/*.md", "notebooks/*.md")
     for path in ROOT.glob(pattern)
 )
 LINE = re.compile(r"^\s*(?:\$ )?(?:\.venv/bin/)?recsys (\w+)(?: .*)?$")

@@ -65,7 +65,7 @@ def write_config(log: Path, given: dict[str, str]) -> str:
 
     text = "\n".join(
         [
-            f"# Written by recsys init, from the first rows of {log}.",
+            f"# Written by recsys init, from the first rows of {_looked_at(log, guess.file, guess.files)}.",
             *(f"# {fact}" for fact in guess.facts),
             "# Every other key has a default: recsys init --reference lists them all.",
             "data:",
@@ -90,6 +90,11 @@ def write_config(log: Path, given: dict[str, str]) -> str:
     )
     parse_config(yaml.safe_load(text), "the config that recsys init wrote")
     return text
+
+
+def _looked_at(log: Path, file: Path, files: int) -> str:
+    """Which file the facts are about; the others of a folder or a glob were not opened."""
+    return str(log) if file == log else f"{file} alone, the first by its name of {files} in {log}"
 
 
 def _more_rejects(share: float) -> list[str]:

@@ -51,8 +51,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _prepare(config: "Config", args: argparse.Namespace) -> "Dataset":
+    from recsys.data.advice import unit_warning
+    from recsys.terminal import say
+
     outcome = dataset_for(config, args, overwrite=args.overwrite)
     _tell("prepare", outcome.reused, outcome.artefact.path)
+    warning = unit_warning(outcome.artefact.stats, outcome.artefact.manifest["inputs"]["data"]["timestamp_unit"])
+    if warning:
+        say(warning)
     return outcome.artefact
 
 

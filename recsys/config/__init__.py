@@ -1,5 +1,7 @@
 """The config of a whole way, from log to bundle: YAML in, frozen models out."""
 
+import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +52,11 @@ def apply_override(values: dict[str, Any], override: str) -> None:
             raise ConfigError(f"--set {override!r}: {part!r} is a value, not a section")
     try:
         inner[last] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {override!r}: the value is not YAML: {error}") from None
+    except yaml.YAMLError:
+        quoted = shlex.quote(f"{key}={json.dumps(text, ensure_ascii=False)}")
+        raise ConfigError(
+            f"--set {override!r}: the value {text!r} is not YAML; quote it, for YAML and for the shell: --set {quoted}"
+        ) from None
 
 
 def load_config(path: Path | str, overrides: list[str] | None = None) -> Config:

@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import Any
 
+from recsys.data.advice import empty_advice, rejects_advice
+from recsys.data.timestamps import Unit
 from recsys.errors import DataError
 
 Result = dict[str, Any]
@@ -51,13 +53,16 @@ def count_all(steps: dict[str, list[Result]], long_lines: int) -> dict[str, Any]
     }
 
 
-def refuse_rejects(reads: list[Result], long_lines: int, bound: float, examples: list[str]) -> None:
-    """Raises DataError, telling how many rows were refused and which."""
-    reasons = ", ".join(f"{count} {reason}" for reason, count in count_rejects(reads, long_lines).items())
+def refuse_rejects(
+    reads: list[Result], long_lines: int, bound: float, examples: list[str], unit: Unit | None = None
+) -> None:
+    """Raises DataError, telling how many rows were refused, which, and what most likely is to be mended."""
+    rejected = count_rejects(reads, long_lines)
+    reasons = ", ".join(f"{count} {reason}" for reason, count in rejected.items())
+    advice = rejects_advice(rejected, examples, unit) or "Mend the log, or raise the bound."
     raise DataError(
         f"{rejected_share(reads, long_lines):.2%} of the rows were refused ({reasons}), more than "
-        f"prepare.max_rejected_share = {bound:.2%}. Mend the log, or raise the bound. The first:\n"
-        + "\n".join(f"  {line}" for line in examples)
+        f"prepare.max_rejected_share = {bound:.2%}. {advice} The first:\n" + "\n".join(f"  {line}" for line in examples)
     )
 
 
@@ -65,10 +70,7 @@ def refuse_empty(counts: dict[str, Any], k_core: int) -> None:
     """Raises DataError when nothing is left to learn from, or to judge by."""
     told = f"read {counts['read']}, rejected {counts['rejected'] or 0}, dropped {counts['dropped']}"
     if not counts["events"]:
-        raise DataError(
-            f"no events are left ({told}). prepare.k_core = {k_core} keeps only users and items with as many events; "
-            "lower it, or give a longer log"
-        )
+        raise DataError(f"no events are left ({told}). {empty_advice(counts, k_core)}")
     if not counts["test"]:
         raise DataError(
             f"no user has a test event ({told}). Leave-one-out needs users with 3 events, last_session users with 3 "

@@ -41,12 +41,16 @@ class GuessedLog:
     """What was found out about a log from its first rows.
 
     Attributes:
+        file: the one whose first rows were looked at.
+        files: how many the log has.
         columns: by our name of the column; ``EVENT_ID`` and ``EVENT_TYPE`` are absent where nothing looks like one.
         facts: sentences about the sample that help to choose settings.
         max_length: a history length that holds most users' whole histories, up to 200.
         rejected: the share of the sample's rows that prepare will reject.
     """
 
+    file: Path
+    files: int
     format: Format
     delimiter: str
     columns: dict[str, Guess]
@@ -57,7 +61,7 @@ class GuessedLog:
 
 
 def guess_log(path: Path, given: dict[str, str]) -> GuessedLog:
-    """Look at the first rows of a log (a file, a folder or a glob).
+    """Look at the first rows of a log (a file, or the first file of a folder or a glob).
 
     Args:
         given: columns that the caller knows already, by our name.
@@ -65,7 +69,8 @@ def guess_log(path: Path, given: dict[str, str]) -> GuessedLog:
     Raises:
         DataError: nothing to look at, no column names, or no column that could be what is needed.
     """
-    file = log_files(path)[0]
+    files = log_files(path)
+    file = files[0]
     kind = format_of(file)
     delimiter = guess_delimiter(file) if kind == "csv" else ","
     sample = read_sample(file, kind, delimiter)
@@ -77,7 +82,7 @@ def guess_log(path: Path, given: dict[str, str]) -> GuessedLog:
     fitting = [length for length in (20, 50, 100, 200) if length >= np.quantile(lengths, 0.75)]
     max_length = fitting[0] if fitting else 200
     rejected, facts = _facts(sample, columns, unit, lengths)
-    return GuessedLog(kind, delimiter, columns, unit, max_length, rejected, facts)
+    return GuessedLog(file, len(files), kind, delimiter, columns, unit, max_length, rejected, facts)
 
 
 def _guess_columns(file: Path, sample: pd.DataFrame, given: dict[str, str]) -> dict[str, Guess]:

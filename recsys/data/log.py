@@ -71,10 +71,14 @@ def format_of(path: Path) -> Format:
     Raises:
         DataError: an ending that no format has.
     """
-    suffix = (path.with_suffix("") if path.suffix == ".gz" else path).suffix.lower()
+    suffix = _suffix(path)
     if suffix not in SUFFIXES:
         raise DataError(f"{path}: a log is read by its ending, one of {', '.join(SUFFIXES)} (or .gz), found {suffix!r}")
     return SUFFIXES[suffix]
+
+
+def _suffix(path: Path) -> str:
+    return (path.with_suffix("") if path.suffix == ".gz" else path).suffix.lower()
 
 
 def log_files(path: Path) -> list[Path]:
@@ -91,10 +95,24 @@ def log_files(path: Path) -> list[Path]:
         anchor = Path(path.anchor or ".")
         files = sorted(file for file in anchor.glob(str(path.relative_to(path.anchor))) if file.is_file())
     if not files:
-        raise DataError(f"{path}: no such file, and no folder or glob with files in it; data.path names the event log")
+        raise DataError(_no_files(path))
     for file in files:
         format_of(file)
     return files
+
+
+def _no_files(path: Path) -> str:
+    """Why a log has no files: they lie deeper, or it is looked for in another place than its owner thinks."""
+    inside = sorted(path.glob("**/*")) if path.is_dir() else []
+    deeper = next((file for file in inside if file.is_file() and _suffix(file) in SUFFIXES), None)
+    if deeper is not None:
+        ending = "".join(deeper.suffixes[-2:] if deeper.suffix == ".gz" else deeper.suffixes[-1:])
+        return (
+            f"{path}: no files in the folder itself, but {deeper} lies deeper; a folder is not searched through: "
+            f"write data.path: {path}/**/*{ending}"
+        )
+    tried = "" if path.is_absolute() else f" (tried {Path.cwd() / path}: paths are relative to the current directory)"
+    return f"{path}: no such file, and no folder or glob with files in it{tried}; data.path names the event log"
 
 
 def content_hashes(files: list[Path]) -> list[str]:

@@ -27,16 +27,29 @@ td + td {{ text-align: right; font-variant-numeric: tabular-nums }} img {{ max-w
 <h1>Dataset report</h1>
 <h2>What became of every row</h2>
 <table>{rows}</table>
+<h2>What is left</h2>
+<table>{facts}</table>
 {plots}
 </html>
 """
+_NAMES = {"stored": "taken over"}  # as the terminal has it
+_EXPLAINED = {
+    "History lengths": "How many users have how many events; of the longest, a model reads the newest "
+    "model.max_length.",
+    "Popularity": "Events of each item, the most popular first: the steeper, the fewer items have most of the events.",
+    "Activity": "Events by day, in UTC: a gap is a day that the log lacks, a lone day far off a time read wrongly.",
+    "Refused rows": "Rows that are no events, by the first thing that is wrong with each; they lie in rejects/.",
+}
 
 
 def write_report(counts: dict[str, Any], stats: dict[str, Any], item_counts: npt.NDArray[np.int64], path: Path) -> None:
     """Write the report: every count, and plots of history lengths, popularity, activity and refused rows."""
     plots = draw_plots(counts, stats, item_counts)
-    body = "\n".join(f'<h2>{title}</h2><img alt="{title}" src="{_to_url(plot)}">' for title, plot in plots.items())
-    path.write_text(_PAGE.format(rows="".join(_rows(counts)), plots=body))
+    body = "\n".join(
+        f'<h2>{title}</h2><img alt="{title}" src="{_to_url(plot)}"><p>{_EXPLAINED[title]}</p>'
+        for title, plot in plots.items()
+    )
+    path.write_text(_PAGE.format(rows="".join(_rows(counts)), facts="".join(_facts(stats)), plots=body))
 
 
 def draw_plots(
@@ -115,14 +128,36 @@ def _refused(axes: "Axes", rejected: dict[str, int]) -> None:
 def _rows(counts: dict[str, Any], prefix: str = "") -> list[str]:
     rows = []
     for name, value in counts.items():
-        label = html.escape(prefix + name.replace("_", " "))
+        label = prefix + _NAMES.get(name, name.replace("_", " "))
         if isinstance(value, dict):
             rows += _rows(value, f"{prefix}{name}: ")
         elif isinstance(value, list):
-            rows.append(f"<tr><td>{label}</td><td>{' + '.join(f'{one:,}' for one in value) or 0}</td></tr>")
+            rows.append(_row(label, _rounds(value)))
         else:
-            rows.append(f"<tr><td>{label}</td><td>{value:,}</td></tr>")
+            rows.append(_row(label, f"{value:,}"))
     return rows
+
+
+def _rounds(dropped: list[int]) -> str:
+    """How often the core was taken, and what each round dropped."""
+    if not dropped:
+        return "nothing dropped"
+    return f"{len(dropped)} round{'s' * (len(dropped) > 1)}: {', '.join(f'{one:,}' for one in dropped)}"
+
+
+def _facts(stats: dict[str, Any]) -> list[str]:
+    """Rows about the events that are left, of those statistics that there are."""
+    moments = {"first event": "first_event", "last event": "last_event"}
+    rows = [
+        _row(label, f"{np.datetime64(stats[key] // 1000, 's')} UTC") for label, key in moments.items() if key in stats
+    ]
+    sums = {"sessions": "sessions", "users who validate": "validation_users", "users who test": "test_users"}
+    rows += [_row(label, f"{stats[key]:,}") for label, key in sums.items() if key in stats]
+    return rows
+
+
+def _row(label: str, value: str) -> str:
+    return f"<tr><td>{html.escape(label)}</td><td>{html.escape(value)}</td></tr>"
 
 
 def _to_url(figure: "Figure") -> str:

@@ -16,6 +16,7 @@ from recsys.errors import DataError
 
 SAMPLE_ROWS = 200_000
 DELIMITERS = ",\t;|"
+KIND_ROWS = 1000  # of a column that show what it holds
 
 
 def guess_delimiter(file: Path) -> str:
@@ -41,7 +42,7 @@ def read_sample(file: Path, kind: Format, delimiter: str) -> pd.DataFrame:
     """The first rows under the log's own column names.
 
     Raises:
-        DataError: the file is not of its kind, or its first line holds no names.
+        DataError: the file is not of its kind, or its first line holds an event instead of names.
     """
     try:
         if kind == "parquet":
@@ -56,9 +57,25 @@ def read_sample(file: Path, kind: Format, delimiter: str) -> pd.DataFrame:
         return pd.DataFrame()
     except (OSError, EOFError, ValueError, pd.errors.ParserError) as error:
         raise DataError(f"{file}: cannot be read as {kind} ({error})") from None
-    if all(re.fullmatch(r"[-\d.]+", name) for name in sample.columns):
-        raise DataError(
-            f"{file}: line 1 must hold the columns' names, found {delimiter.join(sample.columns)!r}; "
-            "put a line such as user_id,item_id,rating,timestamp above it"
-        )
+    _refuse_nameless(file, sample, delimiter)
     return sample
+
+
+def _refuse_nameless(file: Path, sample: pd.DataFrame, delimiter: str) -> None:
+    """Raises DataError when the first line is an event: a name is a number or a moment, as the values below it are."""
+    for name in map(str, sample.columns):
+        kind = _kind(name)
+        below = sample[name].dropna().astype(str).head(KIND_ROWS)
+        if kind and len(below) and (below.map(_kind) == kind).mean() > 0.5:
+            raise DataError(
+                f"{file}: the first row looks like an event, not a header, found {delimiter.join(sample.columns)!r} "
+                f"with {name!r} above more of its kind; add a first line with column names, such as "
+                f"{delimiter.join(('user_id', 'item_id', 'rating', 'timestamp'))}"
+            )
+
+
+def _kind(text: str) -> str | None:
+    """What a cell holds beside words."""
+    if re.fullmatch(r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?", text.strip(), re.IGNORECASE):
+        return "number"
+    return "moment" if re.match(r"\d{4}-\d\d-\d\d", text.strip()) else None

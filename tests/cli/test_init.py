@@ -46,6 +46,20 @@ def test_a_bound_is_suggested_where_the_default_would_refuse_the_log(log: Path) 
     assert load_config("taken.yaml").prepare.max_rejected_share == 0.03
 
 
+def test_the_file_that_was_looked_at_is_named(log: Path) -> None:
+    assert main(["init", str(log), "--item", "no"]) == 0
+    assert "from the first rows of clicks.csv.\n" in Path("clicks.yaml").read_text()
+    Path("days").mkdir()
+    for day in (1, 2, 3):
+        Path(f"days/{day}.csv").write_text(log.read_text())
+    assert main(["init", "days", "--item", "no"]) == 0
+    told = Path("days.yaml").read_text().splitlines()
+    assert told[:2] == [
+        "# Written by recsys init, from the first rows of days/1.csv alone, the first by its name of 3 in days.",
+        "# 70 rows, 7 users, 5 items, from 2023-11-14T22:13:20Z to 2023-11-14T22:14:29Z.",
+    ]
+
+
 def test_an_existing_config_is_kept(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("clicks.yaml").write_text("mine")
     assert main(["init", str(log)]) == 2

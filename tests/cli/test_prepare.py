@@ -44,3 +44,10 @@ def test_counts_follow_the_flow_and_paths_can_be_copied(config: Path, capsys: py
     assert main(["prepare", str(config), "--work-dir", str(work)]) == 0
     again = capsys.readouterr()
     assert (again.out.splitlines(), "nothing changed, reused" in again.err) == (told, True)
+
+
+def test_seconds_read_as_milliseconds_are_warned_of(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prepare", str(config), "--json"]) == 0
+    assert "1980" not in capsys.readouterr().err
+    assert main(["prepare", str(config), "--json", "--set", "data.timestamp_unit=ms"]) == 0
+    assert "all events lie before 1980, from 1970-01-20 to 1970-01-20; read in seconds" in capsys.readouterr().err

@@ -146,7 +146,14 @@ def test_max_length_holds_most_histories(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("user,item,time\n", "no rows"),
-        ("196,242,3,881250949\n196,243,3,881250950\n", "line 1 must hold the columns' names, found '196,242,3,881"),
+        ("196,242,3,881250949\n196,243,3,881250950\n", "not a header, found '196,242,3,881250949'"),
+        (
+            "u1,i1,1700000000\nu1,i2,1700000001\n",
+            "the first row looks like an event.*'1700000000' above more of its kind",
+        ),
+        ("u1\ti1\t2024-01-01 10:00\nu2\ti2\t2024-01-02 11:00\n", r"add a first line .* user_id\titem_id\t"),
+        ("u1,i1,4.5,now\nu1,i2,3.0,then\n", "'4.5' above more of its kind"),
+        ("u1,u1,5,5\nu2,i2,5,5\n", "the first row looks like an event"),  # alike cells, which pandas renames
         ("user,item\nu1,i1\nu1,i2\n", "no column looks like a timestamp; it has user, item; .*--timestamp COLUMN"),
         ("user,item,time\nu,i,yesterday\nu,j,today\n", "'time' holds neither numbers nor ISO 8601, found 'yesterday'"),
     ],
@@ -155,6 +162,12 @@ def test_logs_that_cannot_be_read_are_refused(tmp_path: Path, content: str, mess
     (tmp_path / "log.csv").write_text(content)
     with pytest.raises(DataError, match=message):
         guess_log(tmp_path / "log.csv", {})
+
+
+@pytest.mark.parametrize("name", ["2024", "2024-01-01"])
+def test_a_number_above_words_is_a_name(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / "log.csv", f"user,item,time,{name}", [(*row, "yes") for row in log()])
+    assert guessed(path)[TIMESTAMP] == "time"
 
 
 def test_a_binary_file_is_refused(tmp_path: Path) -> None:
