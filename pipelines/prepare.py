@@ -30,6 +30,7 @@ from recsys.data.dataset import (
 from recsys.data.drift import refuse_drift
 from recsys.data.extending import check_extends
 from recsys.data.forgetting import read_users
+from recsys.data.item_table import join_metadata
 from recsys.data.job import Job
 from recsys.data.log import check_columns, content_hashes, log_files, plan_blocks
 from recsys.data.reading import Reject
@@ -37,8 +38,9 @@ from recsys.data.rejects import first_rejects, write_rejects
 from recsys.data.report import write_report
 from recsys.data.stats import merge_stats
 from recsys.errors import DataError
-from recsys.schema import COUNT, DATASETS_DIR, EXTERNAL_ID, MANIFEST
+from recsys.schema import COUNT, DATASETS_DIR, EXTERNAL_ID, ITEM, MANIFEST
 from recsys.stage import Outcome
+from recsys.terminal import say
 
 SPILL_DIR = ".spill"
 # Part of every dataset's name: raise it when the same log and settings would make another dataset.
@@ -146,6 +148,10 @@ def _make(
         found = f"only {len(long_lines)} lines too long to be read" if long_lines else "no rows"
         raise DataError(f"{config.data.path}: the log holds {found}; an event log needs at least one event")
     check_columns(blocks, config.data)
+    if config.data.items is not None:  # told before the log is read, not after
+        join_metadata(
+            pa.table({ITEM: pa.array([], pa.int32()), EXTERNAL_ID: pa.array([], pa.string())}), config.data.items
+        )
     prior = pa.array([], pa.string())
     if request.extends is not None:
         stored, _ = plan_blocks(request.extends.event_files, ",", spill)
@@ -162,7 +168,10 @@ def _make(
     if rejected_share(results["read"], len(long_lines)) > bound:
         kept = _keep_rejects(target, digest(inputs))
         examples = [*first_rejects(kept, 5), f"and the others, in {kept}"]
-        refuse_rejects(results["read"], len(long_lines), bound, examples)
+        refuse_rejects(results["read"], len(long_lines), bound, examples, config.data.timestamp_unit)
+    absent = set(config.data.event_types) - {name for one in results["read"] for name in one.get("types", ())}
+    if absent:
+        say(f"data.event_types: the log has no event of type {', '.join(sorted(absent))}; is it written as there?")
     counts = count_all(results, len(long_lines))
     refuse_empty(counts, config.prepare.k_core)
     shutil.rmtree(spill)

@@ -32,6 +32,13 @@ def filter_types(events: pa.Table, types: dict[str, EventType]) -> tuple[pa.Tabl
     return events.filter(pa.array(kept)), dropped
 
 
+def types_met(events: pa.Table, types: dict[str, EventType]) -> list[str]:
+    """Which of the given types occur, sorted: one that never does is most likely misspelt."""
+    if not types:
+        return []
+    return sorted(set(pc.unique(events.column(EVENT_TYPE).cast(pa.string())).to_pylist()) & set(types))
+
+
 def type_weights(codes: npt.NDArray[np.uint64], types: dict[str, EventType]) -> npt.NDArray[np.float32]:
     """The weight of each event, ``[n] float32``, by the hash of its type (``hash_strings``)."""
     weights = np.ones(len(codes), np.float32)

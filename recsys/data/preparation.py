@@ -20,7 +20,7 @@ from recsys.data.columns import source_columns
 from recsys.data.core import Events, lasting_users
 from recsys.data.dataset import EVENTS_DIR, ITEMS_FILE, REJECTS_DIR, SEQUENCES_DIR, WINDOWS_DIR
 from recsys.data.event_store import read_stored, store_events
-from recsys.data.event_types import filter_types, type_weights
+from recsys.data.event_types import filter_types, type_weights, types_met
 from recsys.data.forgetting import drop_users
 from recsys.data.gathering import gather_bucket
 from recsys.data.item_table import join_metadata, number_items
@@ -52,6 +52,7 @@ def read(job: Job, block: Block) -> Result:
     result = {"number": block.number, "stored": block.stored, "events": len(events)}
     dropped: dict[str, int] = {}
     if not block.stored:
+        result["types"] = types_met(events, job.data.event_types)
         events, dropped = filter_types(events, job.data.event_types)
     events, forgotten = drop_users(events, job.forgotten)
     if len(job.forgotten):  # a refused row may hold the name of a user who is to be forgotten

@@ -194,6 +194,14 @@ def test_event_types_filter_weigh_and_tell_events_apart(tmp_path, make):
     assert dataset.policy.event_types == ("buy", "click")
 
 
+def test_a_type_that_never_occurs_is_told(tmp_path, make, capsys):
+    rows = [("u", item, n, n, "view") for n, item in enumerate("abcd")]
+    log = write_log(tmp_path / "log.csv", rows, HEADER + ",kind")
+    columns = {"event_id": "event_id", "event_type": "kind"}
+    make(log, data={"columns": columns, "event_types": {"view": {}, "byu": {}}})
+    assert "the log has no event of type byu" in capsys.readouterr().err
+
+
 def test_windows_cover_the_training_part(tmp_path, make):
     rows = [("u", f"i{n}", n, n) for n in range(9)]  # 7 of them train
     windows = make(write_log(tmp_path / "log.csv", rows), windows={"length": 3, "stride": 2}).windows
