@@ -49,7 +49,7 @@ def read(job: Job, block: Block) -> Result:
         whole = frozenset({EVENT_ID} if job.data.timestamp_unit == "iso8601" else {EVENT_ID, TIMESTAMP})
         raw = read_block(block, source_columns(job.data), whole, job.data.delimiter)
         events, rejects = validate(raw, job.data.timestamp_unit, block.origin)
-    result = {"number": block.number, "stored": block.stored, "events": len(events)}
+    result: Result = {"number": block.number, "stored": block.stored, "events": len(events)}
     dropped: dict[str, int] = {}
     if not block.stored:
         result["types"] = types_met(events, job.data.event_types)
