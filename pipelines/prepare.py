@@ -32,7 +32,8 @@ from recsys.data.extending import check_extends
 from recsys.data.forgetting import read_users
 from recsys.data.item_table import join_metadata
 from recsys.data.job import Job
-from recsys.data.log import check_columns, content_hashes, log_files, plan_blocks
+from recsys.data.log import check_columns, plan_blocks
+from recsys.data.log_files import content_hashes, log_files, refuse_changed, stamps_of
 from recsys.data.reading import Reject
 from recsys.data.rejects import first_rejects, write_rejects
 from recsys.data.report import write_report
@@ -91,7 +92,7 @@ def prepare(
     data = resolve(config.data, work_dir / "data")
     assert data.path is not None
     files = log_files(data.path)
-    stamps = _stamps(files)
+    stamps = stamps_of(files)
     forgotten = request.forgotten()
     inputs = {
         "format_version": FORMAT_VERSION,
@@ -114,7 +115,7 @@ def prepare(
         check_extends(request.extends, inputs)
     with publish(target, overwrite=overwrite) as aside:
         _make(config, files, aside, runner or Runner(), request, forgotten, inputs)
-        _refuse_changed(files, stamps)
+        refuse_changed(files, stamps)
     return Outcome(Dataset(target), reused=False)
 
 
@@ -182,21 +183,6 @@ def _make(
     _describe(target, job, counts, [shard["stats"] for shard in results["write"]], inputs)
     if request.against is not None:
         refuse_drift(Dataset(target), request.against, request.max_drift)
-
-
-def _stamps(files: list[Path]) -> list[tuple[int, int]]:
-    """Size and time of change of each file."""
-    return [(found.st_size, found.st_mtime_ns) for found in (file.stat() for file in files)]
-
-
-def _refuse_changed(files: list[Path], stamps: list[tuple[int, int]]) -> None:
-    """A log that grows while it is read would make a dataset that is not what its name says."""
-    for file, before, after in zip(files, stamps, _stamps(files), strict=True):
-        if before != after:
-            raise DataError(
-                f"{file}: changed while it was read ({before[0]:,} bytes before, {after[0]:,} after); "
-                "run again when nobody writes to it"
-            )
 
 
 def _keep_rejects(target: Path, name: str) -> Path:

@@ -8,10 +8,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from recsys.config.prepare import BotRule
+from recsys.data.arrow_files import read_batch, write_batches
 from recsys.data.bots import bot_events
 from recsys.data.gathering import Columns, order_keys
 from recsys.data.history import CleaningPolicy, find_repetitions, order_events
-from recsys.data.spill import read_batch, write_batches
 from recsys.schema import EVENT_TYPE, ITEM, ITEMS, TIMESTAMP, TIMESTAMPS, USER, WEIGHTS
 
 

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from recsys.data.spill import ITEMS_FILE, appear, read_batch, write_batches
+from recsys.data.arrow_files import appear, read_batch, write_batches
+from recsys.data.spill import ITEMS_FILE
 from recsys.data.strings import hash_array, rank_strings
 from recsys.schema import ITEM
 

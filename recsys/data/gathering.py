@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from recsys.data.arrow_files import read_batch
 from recsys.data.cap import Cap, newest_events
 from recsys.data.catalogue import Catalogue
 from recsys.data.history import OrderKeys
-from recsys.data.spill import EVENTS_FILE, USERS_FILE, read_batch
+from recsys.data.spill import EVENTS_FILE, USERS_FILE
 from recsys.data.strings import rank_strings
 from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
 

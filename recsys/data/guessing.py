@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from recsys.data.log import Format, format_of, log_files
+from recsys.data.log_files import Format, format_of, log_files
 from recsys.data.sample import SAMPLE_ROWS, guess_delimiter, read_sample
 from recsys.data.timestamps import Unit, to_milliseconds
 from recsys.errors import DataError

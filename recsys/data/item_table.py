@@ -10,7 +10,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from recsys.config.data import ItemTable
-from recsys.data.log import format_of
+from recsys.data.log_files import format_of
 from recsys.errors import DataError
 from recsys.schema import COUNT, EXTERNAL_ID, ITEM, PAD_ID, TITLE
 

@@ -11,7 +11,7 @@ from typing import TextIO, cast
 import pandas as pd
 import pyarrow.parquet as pq
 
-from recsys.data.log import Format
+from recsys.data.log_files import Format
 from recsys.errors import DataError
 
 SAMPLE_ROWS = 200_000

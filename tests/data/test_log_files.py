@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.data.log import log_files
+from recsys.data.log_files import log_files
 from recsys.errors import DataError
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.casting import cast_column
-from recsys.data.log import Block, LongLine, format_of, log_files, plan_blocks
+from recsys.data.log import Block, LongLine, plan_blocks
+from recsys.data.log_files import format_of, log_files
 from recsys.data.reading import read_block
 from recsys.data.timestamps import EARLIEST, LATEST, to_milliseconds
 from recsys.errors import DataError
