@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from recsys.models.keras import keras, tf
-from recsys.models.positions import rotary_tables, rotate
+from recsys.models.positions import Rotary, rotate
 
 # Added to the scores of what must not be seen. Not −inf: a row with nothing to see must stay finite,
 # and float16 must hold it.
@@ -57,7 +57,7 @@ class MultiHeadAttention(keras.layers.Layer):
     def __init__(self, width: int, heads: int, rotary_length: int = 0, name: str = "attention") -> None:
         super().__init__(name=name)
         self.width, self.heads = width, heads
-        self.rotary = rotary_tables(rotary_length, width // heads) if rotary_length else None
+        self.rotary = Rotary(rotary_length, width // heads) if rotary_length else None
         self.query_key_value = keras.layers.Dense(3 * width, use_bias=False, name="query_key_value")
         self.output_projection = keras.layers.Dense(width, use_bias=False, name="output")
 
@@ -65,7 +65,7 @@ class MultiHeadAttention(keras.layers.Layer):
         """Queries, keys and values of ``x`` (``[batch, length, width]``), each ``[batch, heads, length, d]``."""
         query, key, value = (self._split(part) for part in tf.split(self.query_key_value(x), 3, -1))
         if self.rotary is not None:
-            cosines, sines = (tf.gather(table, positions)[:, None] for table in self.rotary)  # [batch, 1, length, d/2]
+            cosines, sines = (table[:, None] for table in self.rotary(positions))  # [batch, 1, length, d / 2]
             query, key = rotate(query, cosines, sines), rotate(key, cosines, sines)
         return query, key, value
 
