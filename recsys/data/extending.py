@@ -9,14 +9,20 @@ from recsys.errors import ConfigError, DataError
 def check_extends(dataset: Dataset, inputs: dict[str, Any]) -> None:
     """Refuse to mix what was made differently.
 
+    Events are kept as they were validated, so cleaning, core and split may change from night to night (a temporal
+    split moves on); but what a cap has cut off cannot come back.
+
     Raises:
         DataError: the dataset kept no events.
-        ConfigError: it was made with another ``prepare`` section, or lacks columns that the config names.
+        ConfigError: it was capped in another way, or lacks columns that the config names.
     """
     if not dataset.event_files:
         raise DataError(f"{dataset.path}: kept no events to extend; make it with prepare.keep_events: true")
     made = dataset.manifest["inputs"]
-    for key, value in inputs["prepare"].items():
+    cap = "max_user_events"
+    capped = any(one["prepare"].get(cap) is not None for one in (made, inputs))
+    for key in (cap, "split", "validation_from") if capped else ():
+        value = inputs["prepare"][key]
         if made["prepare"].get(key) != value:
             raise ConfigError(
                 f"prepare.{key} is {value!r}, but {dataset.path} was made with {made['prepare'].get(key)!r}; "

@@ -5,6 +5,7 @@ OOV buckets are taken over; new items begin as in any training, and the transiti
 import.
 """
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from recsys.artefact import digest
 from recsys.config import Config
+from recsys.config.prepare import milliseconds
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtefactError, ConfigError
 from recsys.run import Run
@@ -78,7 +80,7 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
     for section in ("prepare", "model"):
         ours = config.to_json()[section]
         for key, value in theirs[section].items():
-            if ours.get(key) != value and (section, key) != ("model", "dropout"):
+            if ours.get(key) != value and not _may_differ(config, section, key, value):
                 raise ConfigError(
                     f"{KEY}: {section}.{key} is {ours.get(key)!r} here and {value!r} in {run.path}; they must agree"
                 )
@@ -89,6 +91,15 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
             "only where a dataset is made by recsys prepare --extend from the one that the run was trained on"
         )
     return known
+
+
+def _may_differ(config: Config, section: str, key: str, before: Any) -> bool:
+    """Dropout, and a temporal split that has moved on: what trained before its first cut trains before the later."""
+    if (section, key) == ("model", "dropout"):
+        return True
+    if section == "prepare" and key in ("validation_from", "test_from") and before is not None:
+        return milliseconds(datetime.fromisoformat(before)) <= milliseconds(getattr(config.prepare, key))
+    return False
 
 
 def _rows(fresh: npt.NDArray[Any], trained: npt.NDArray[Any], known: int) -> npt.NDArray[Any]:

@@ -263,8 +263,8 @@ def test_what_may_be_extended(tmp_path, make):
     with pytest.raises(DataError, match="keep_events: true"):
         make(log, keep_events=True, request=Request(extends=without))
     kept = make(log, keep_events=True)
-    with pytest.raises(ConfigError, match=r"prepare.drop_repeats is True, but .* was made with False"):
-        make(log, keep_events=True, drop_repeats=True, request=Request(extends=kept))
+    with pytest.raises(ConfigError, match=r"prepare.max_user_events is 9, but .* was made with None"):
+        make(log, keep_events=True, max_user_events=9, request=Request(extends=kept))
 
 
 def test_drift_is_refused(tmp_path, make):

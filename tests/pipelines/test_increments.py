@@ -100,6 +100,21 @@ def test_forgotten_users_are_gone_for_good(tmp_path, make):
             }
 
 
+def test_a_temporal_split_moves_on_from_night_to_night(tmp_path, make):
+    """The stored events are uncleaned and unsplit: a later cut gives what a rebuild with it gives."""
+    settings = {"k_core": 2, "keep_events": True, "split": "temporal"}
+    cuts = [
+        {"validation_from": f"1970-01-01T{validation}", "test_from": f"1970-01-01T{test}"}
+        for validation, test in (("00:00:20", "00:00:30"), ("00:02:00", "00:02:10"))
+    ]
+    parts = days(50)  # of 40 seconds, 100 seconds apart
+    first = make(write_log(tmp_path / "0.csv", parts[0]), **settings, **cuts[0])
+    second = make(write_log(tmp_path / "1.csv", parts[1]), request=Request(extends=first), **settings, **cuts[1])
+    whole = make(write_log(tmp_path / "all.csv", parts[0] + parts[1]), **settings, **cuts[1])
+    assert histories(second) == histories(whole)
+    assert second.counts["train"] == whole.counts["train"] > first.counts["train"]
+
+
 def test_an_item_that_fell_out_of_the_largest_ones_shares_a_bucket_as_it_would_in_a_rebuild(tmp_path, make):
     """Of two ids at most, `a` leads the first night; then `b` and `c` overtake it."""
     settings = {"k_core": 1, "keep_events": True, "max_items": 2, "oov_buckets": 1, "drop_duplicates": False}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recsys.artefact import digest, write_json
-from recsys.config import Config
+from recsys.config import Config, parse_config
 from recsys.data.dataset import Dataset
 from recsys.errors import ConfigError
 from recsys.models.sasrec import build_model
@@ -15,7 +15,7 @@ from recsys.models.weights import read_weights
 from recsys.run import Run
 from recsys.schema import MANIFEST
 from recsys.training.trainer import config_digest, train
-from recsys.training.warm_start import _rows, begin_with
+from recsys.training.warm_start import _may_differ, _rows, begin_with
 
 
 def changed(config: Config, **training: Any) -> Config:
@@ -88,3 +88,14 @@ def test_what_cannot_be_begun_with(dataset: Dataset, config: Config, first: Run,
     assert "trained on its validation events" in refusal(other(protocol="L1F"))
     assert "model.blocks is 2 here and 1" in refusal(first.path, blocks=2)
     assert "knew other items" in refusal(other(vocabulary_digest=digest(["x"])))
+
+
+@pytest.mark.parametrize(
+    ("before", "fits"), [("2020-01-01", True), ("2020-02-01T00:00:00Z", True), ("2020-02-02", False)]
+)
+def test_a_temporal_split_may_move_on_but_not_back(before: str, fits: bool) -> None:
+    split = {"split": "temporal", "validation_from": "2020-02-01", "test_from": "2020-03-01"}
+    config = parse_config({"data": {"name": "ring"}, "prepare": split})
+    assert _may_differ(config, "prepare", "validation_from", before) is fits
+    assert not _may_differ(config, "prepare", "k_core", 3)
+    assert _may_differ(config, "model", "dropout", 0.3)
