@@ -20,7 +20,7 @@ run: .venv/installed  ## from nothing to reranked movies
 	$(BIN)/recsys run configs/movielens-100k.yaml --work-dir $(WORK)
 
 test: lint types  ## lint, types, unit and end-to-end tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-all: test  ## and the tests that need engines, browsers or servers
 	$(BIN)/python -m pytest -m slow
