@@ -7,6 +7,7 @@ before, and the bundle is made again. Beside the delta stand the NDCG@10 of that
 nothing on the same data, both on test, so that the saving can be weighed.
 """
 
+import argparse
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,10 @@ import pandas as pd
 
 from benchmarks.results import Measurement, write_results
 from pipelines.prepare import Request, prepare
-from recsys.bundle import Bundle
 from recsys.config import Config, parse_config
-from recsys.data.dataset import Dataset
 from recsys.data.synthetic_log import EVENTS_FILE, SyntheticLog
 from recsys.export import export
 from recsys.export.delta import make_delta
-from recsys.run import Run
 from recsys.schema import TIMESTAMP
 from recsys.training.trainer import train
 
@@ -55,13 +53,7 @@ def split_last_day(log: Path, days: int) -> tuple[Path, Path]:
     return before, day
 
 
-def bundles(run: Run, dataset: Dataset, config: Config, work: Path) -> list[Bundle]:
-    return export(run, dataset, config.export, work).artefact
-
-
 def main() -> None:
-    import argparse
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a small log: does the benchmark work?")
     made_of = FEW if parser.parse_args().quick else LOG
@@ -72,19 +64,19 @@ def main() -> None:
         config = recipe(before)
         monday = prepare(config, work).artefact
         first = train(config, monday, work).artefact
-        old = bundles(first, monday, config, work)
+        old = export(first, monday, config.export, work).artefact
         tuesday = prepare(recipe(day), work, request=Request(extends=monday)).artefact
         short = recipe(day, warm_start=str(first.path), **SHORT)
         second = train(short, tuesday, work).artefact
-        new = bundles(second, tuesday, short, work)
+        new = export(second, tuesday, short.export, work).artefact
         cold = train(recipe(day), tuesday, work).artefact
         rows = []
         for earlier, later in zip(old, new, strict=True):
             delta = make_delta(earlier.path, later.path, work / f"delta-{later.manifest.variant}")
             share = delta.download_bytes / later.device_bytes
             against = f"{LIMIT:.0%} of the bundle, {later.device_bytes / 1024:,.0f} KiB"
-            name_ = f"delta after a day, {later.manifest.variant}"
-            rows.append(Measurement(name_, delta.download_bytes / 1024, "KiB", against, LIMIT / share))
+            what = f"delta after a day, {later.manifest.variant}"
+            rows.append(Measurement(what, delta.download_bytes / 1024, "KiB", against, LIMIT / share))
         warm, anew = (run.metrics["model"]["ndcg@10"] for run in (second, cold))
         rows.append(Measurement("NDCG@10 after the short training", warm, "", f"{anew:.4f} from nothing", warm / anew))
     write_results("night", rows)
