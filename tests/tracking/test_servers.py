@@ -23,6 +23,7 @@ from recsys.tracking.mirror import MlflowMirror
 from recsys.tracking.sender import find_run
 from recsys.tracking.store import open_store
 from recsys.tracking.sync import sync
+from tests.tracking.conftest import make_dataset
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -166,6 +167,7 @@ assert len(sweep(config, space, Plan("grid", seeds=(1, 2), prune=False), work, m
 def test_two_sweeps_writing_at_once_lose_nothing(work_dir, tracking):
     """Two processes, one SQLite file: 2 parents, 16 runs, 21 epochs each."""
     support = Path(__file__).with_name("conftest.py")
+    make_dataset(work_dir / "datasets" / "log")  # once, before both of them look for it
     sweeps = [
         subprocess.Popen([sys.executable, "-c", _SWEEP, str(support), str(work_dir), str(first)], cwd=ROOT)
         for first in (10, 20)
