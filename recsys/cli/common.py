@@ -77,6 +77,16 @@ def dataset_for(config: "Config", args: argparse.Namespace, *, overwrite: bool =
     return Outcome(dataset, reused=True)
 
 
+def warn_of_unit(dataset: "Dataset") -> None:
+    """Say so where the dataset's times look as if they were read in the wrong unit."""
+    from recsys.data.advice import unit_warning
+    from recsys.terminal import say
+
+    warning = unit_warning(dataset.stats, dataset.manifest["inputs"]["data"]["timestamp_unit"])
+    if warning:
+        say(warning)
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output, for programs")
 

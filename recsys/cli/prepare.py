@@ -18,7 +18,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_config, add_json, add_runner, print_json, runner_of
+from recsys.cli.common import add_config, add_json, add_runner, print_json, runner_of, warn_of_unit
 
 if TYPE_CHECKING:
     from recsys.data.dataset import Dataset
@@ -39,7 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from pipelines.prepare import Request, prepare
     from recsys.config import load_config
-    from recsys.data.advice import unit_warning
     from recsys.data.dataset import Dataset
     from recsys.data.forgetting import holds_users, read_users
     from recsys.terminal import say
@@ -55,9 +54,7 @@ def run(args: argparse.Namespace) -> int:
         say(f"{met} users to forget were met; {args.forget} lists {listed}, and those of earlier lists stay forgotten")
     if args.forget and extends and holds_users(extends, read_users(args.forget)):
         say(f"{extends.path} still holds the users to forget: remove it, and what was trained on it")
-    warning = unit_warning(dataset.stats, dataset.manifest["inputs"]["data"]["timestamp_unit"])
-    if warning:
-        say(warning)
+    warn_of_unit(dataset)
     if args.json:
         print_json(
             {

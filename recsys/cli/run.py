@@ -15,7 +15,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_config, add_dataset, add_json, add_seeds, dataset_for, print_json, store_arguments
+from recsys.cli.common import (
+    add_config,
+    add_dataset,
+    add_json,
+    add_seeds,
+    dataset_for,
+    print_json,
+    store_arguments,
+    warn_of_unit,
+)
 from recsys.cli.train import train_seeds
 
 if TYPE_CHECKING:
@@ -51,14 +60,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _prepare(config: "Config", args: argparse.Namespace) -> "Dataset":
-    from recsys.data.advice import unit_warning
-    from recsys.terminal import say
-
     outcome = dataset_for(config, args, overwrite=args.overwrite)
     _tell("prepare", outcome.reused, outcome.artefact.path)
-    warning = unit_warning(outcome.artefact.stats, outcome.artefact.manifest["inputs"]["data"]["timestamp_unit"])
-    if warning:
-        say(warning)
+    warn_of_unit(outcome.artefact)
     return outcome.artefact
 
 

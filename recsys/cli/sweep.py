@@ -47,10 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from recsys.config import load_config
+    from recsys.errors import ConfigError
     from recsys.tracking.space import parse_dimension
     from recsys.tracking.sweep import Plan, sweep
     from recsys.training.trainer import config_digest
 
+    if args.mixed and args.dataset is not None:
+        raise ConfigError("--mixed searches how data are prepared, --dataset names data that are: leave one out")
     config = load_config(args.config, args.overrides)
     space = [parse_dimension(text) for text in args.space]
     plan = Plan(args.method, args.trials, tuple(args.seeds), not args.no_prune, args.warmup_epochs, args.mixed)

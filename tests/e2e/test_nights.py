@@ -54,3 +54,11 @@ def test_a_dataset_made_otherwise_is_refused(
     dataset = next(path for path in (tmp_path / "work" / "datasets").iterdir() if path.is_dir())
     assert recsys("train", recipe, "--dataset", dataset, "--set", "prepare.k_core=3") == ConfigError.exit_code
     assert "made with prepare.k_core 1, the config says 3" in capsys.readouterr().err
+
+
+def test_a_search_over_preparation_and_a_prepared_dataset_exclude_each_other(
+    tmp_path: Path, recipe: Path, recsys: Recsys, capsys: pytest.CaptureFixture[str]
+) -> None:
+    search = ("--param", "prepare.k_core=1,2", "--mixed", "--dataset", tmp_path)
+    assert recsys("sweep", recipe, *search) == ConfigError.exit_code
+    assert "leave one out" in capsys.readouterr().err

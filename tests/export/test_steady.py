@@ -5,8 +5,11 @@ from types import SimpleNamespace as Namespace
 import numpy as np
 import numpy.typing as npt
 
+from recsys.export import convert, flatbuffer
+from recsys.export.signatures import Signatures
 from recsys.export.steady import INT8, steady_scales
-from recsys.export.tables import STEP
+from recsys.export.tables import STEP, CompactMemory
+from recsys.export.variants import Variant
 
 
 def tree_of(codes: npt.NDArray[np.int8], scales: list[float], uses: int = 1) -> Namespace:
@@ -63,3 +66,26 @@ def test_what_signatures_share_is_moved_once() -> None:
     steady_scales(shared)
     for graph in range(3):
         np.testing.assert_array_equal(held(shared, graph), held(alone))
+
+
+def test_an_int8_bundle_holds_its_dense_layers_on_the_grid(model) -> None:
+    variant = Variant.parse("int8", 6)
+    tree = flatbuffer.read(variant.finish(convert.to_float32(Signatures(variant.phone_model(model), 20, ()))))
+    tensors = [tensor for graph in tree.subgraphs for tensor in graph.tensors if tensor.type == INT8]
+    held = [
+        one.quantization.scale for one in tensors if one.quantization is not None and one.quantization.scale is not None
+    ]
+    assert len(held) > 4
+    steps = np.log(np.concatenate(held)) / STEP
+    np.testing.assert_allclose(steps, np.round(steps), atol=1e-3)
+
+
+def test_tomorrows_largest_probability_does_not_move_the_others() -> None:
+    """.45 and .40 lie between the same two powers of the square root of 2; the other one's step stays."""
+    neighbours = np.array([[1, 2]], np.int32)
+    today, tomorrow = (
+        CompactMemory(neighbours, np.array([[most, 0.1]], np.float32), np.ones(1, np.float32), 2)
+        for most in (0.45, 0.40)
+    )
+    assert today.largest == tomorrow.largest == 0.5
+    assert today.packed.numpy()[1] == tomorrow.packed.numpy()[1]
