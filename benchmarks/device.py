@@ -19,9 +19,8 @@ from benchmarks.results import Measurement, write_results
 from recsys.bundle import GOLDEN_FILE, MODEL_FILE, VOCABULARY_FILE, BundleManifest, seal, write_golden, write_strings
 from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.data.history import CleaningPolicy
-from recsys.export import convert, flatbuffer
+from recsys.export import flatbuffer
 from recsys.export.runtime import Runtime
-from recsys.export.signatures import Signatures
 from recsys.export.variants import Variant
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import SASRec, build_model
@@ -93,7 +92,7 @@ def write_bundle(path: Path, content: bytes, items: int, length: int, variant: s
 
 def export(path: Path, model: SASRec, variant: str, names: tuple[str, ...] = ()) -> Made:
     chosen = Variant.parse(variant, DEPTH)
-    content = chosen.finish(convert.to_float32(Signatures(chosen.phone_model(model), CANDIDATES, names)))
+    content = chosen.convert(model, CANDIDATES, names)
     return write_bundle(path, content, model.table_size - 1, model.config.max_length, variant)
 
 

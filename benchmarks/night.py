@@ -68,7 +68,8 @@ def main() -> None:
         tuesday = prepare(recipe(day), work, request=Request(extends=monday)).artefact
         short = recipe(day, warm_start=str(first.path), **SHORT)
         second = train(short, tuesday, work).artefact
-        new = export(second, tuesday, short.export, work).artefact
+        close = short.export.model_copy(update={"since": old[0].path.parent})
+        new = export(second, tuesday, close, work).artefact
         cold = train(recipe(day), tuesday, work).artefact
         rows = []
         for earlier, later in zip(old, new, strict=True):

@@ -40,6 +40,9 @@ class ExportConfig(Section):
     student: StudentConfig = StudentConfig()
     candidates: int = Field(100, ge=1, le=65_536, description="fixed width of rerank; clients chunk and pad")
     item_columns: tuple[str, ...] = Field(("title",), description="item metadata to carry, where the data set has it")
+    since: Path | None = Field(
+        None, description="last night's bundles, a folder of variants: weights that hardly moved keep their codes there"
+    )
     policy: Path | None = Field(None, description="rules to apply after the scores, see recsys/bundle/policy.py")
     tolerance: float = Field(1e-3, gt=0, description="largest difference of a float32 score from Keras'")
     max_quality_loss: float = Field(

@@ -11,9 +11,7 @@ from litert_quantizer import quantizer
 from litert_quantizer.algorithm_manager import AlgorithmName
 from litert_quantizer.qtyping import TFLOperationName
 
-from recsys.export import flatbuffer
 from recsys.export.signatures import Signatures
-from recsys.export.steady import steady_scales
 from recsys.models.keras import tf
 
 
@@ -28,12 +26,7 @@ def to_float32(signatures: Signatures) -> bytes:
 
 def quantise_dense(model: bytes) -> bytes:
     """Dense layers in dynamic-range int8: integer weights, scales by output channel, activations as they come."""
-    quantised = _quantised(
-        model, lambda work: work.add_dynamic_config(".*", TFLOperationName.FULLY_CONNECTED, num_bits=8)
-    )
-    tree = flatbuffer.read(quantised)
-    steady_scales(tree)
-    return flatbuffer.write(tree)
+    return _quantised(model, lambda work: work.add_dynamic_config(".*", TFLOperationName.FULLY_CONNECTED, num_bits=8))
 
 
 def cast_to_float16(model: bytes) -> bytes:
@@ -52,14 +45,7 @@ def _quantised(model: bytes, recipe: Callable[[quantizer.Quantizer], None]) -> b
         path.write_bytes(model)
         work = quantizer.Quantizer(str(path))
         recipe(work)
-        return tidy(bytes(work.quantize().quantized_model))
-
-
-def tidy(model: bytes) -> bytes:
-    """Write the model again, smaller, with a line that viewers show."""
-    tree = flatbuffer.read(model)
-    tree.description = b"recsys: self-attentive sequential recommendation"
-    return flatbuffer.write(tree)
+        return bytes(work.quantize().quantized_model)
 
 
 @contextlib.contextmanager

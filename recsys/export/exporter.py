@@ -29,11 +29,10 @@ from recsys.evaluation.evaluate import rank, targets_of
 from recsys.evaluation.metrics import summarise
 from recsys.evaluation.ranking import ScoreAll
 from recsys.evaluation.scorer import scorer
-from recsys.export import convert, flatbuffer, measure
+from recsys.export import flatbuffer, measure
 from recsys.export.distill import distil
 from recsys.export.requests import encode, golden_case, sample_requests
 from recsys.export.runtime import Runtime
-from recsys.export.signatures import Signatures
 from recsys.export.variants import Variant
 from recsys.models.sasrec import SASRec
 from recsys.schema import PAD_ID
@@ -69,15 +68,17 @@ class Exporter:
         """The distilled student, trained when a variant first asks for it."""
         return distil(self.model, self.dataset.sequences, self.config.student)
 
-    def write(self, variant: Variant, directory: Path) -> None:
+    def write(self, variant: Variant, directory: Path, since: bytes | None = None) -> None:
         """Write ``variant``'s bundle into ``directory``.
+
+        Args:
+            since: last night's model file of the variant, to stay close to.
 
         Raises:
             RecsysError: it strays from Keras beyond the tolerance, or holds an operator that a phone lacks.
         """
         model = self.student if variant.of_student else self.model
-        signatures = Signatures(variant.phone_model(model), self.config.candidates, self.config.signatures)
-        content = variant.finish(convert.to_float32(signatures))
+        content = variant.convert(model, self.config.candidates, self.config.signatures, since)
         tree = flatbuffer.read(content)
         operators = flatbuffer.operators(tree)
         runtime = Runtime(content)

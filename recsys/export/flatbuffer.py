@@ -1,15 +1,16 @@
-"""What a TFLite file holds, and the little that is mended in it: shared buffers and its description."""
+"""A TFLite file as an object tree and back, and what it holds."""
 
-import hashlib
 from collections import Counter
 from typing import Any
 
+import flatbuffers
 import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
 from recsys.errors import RecsysError
+from recsys.export.tidy import tidy
 
 MINIMUM_RUNTIME = b"min_runtime_version"
 _OPERATORS = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
@@ -21,11 +22,11 @@ def read(model: bytes) -> Any:
 
 
 def write(tree: Any) -> bytes:
-    """The file of an object tree, what its signatures share stored once."""
-    _share_buffers(tree)
-    _share_quantisation(tree)
-    _drop_computed_names(tree)
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(tree))
+    """The file of an object tree, tidied: what its signatures share is stored once."""
+    tidy(tree)
+    builder = _SharingBuilder()
+    builder.Finish(tree.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
 
 
 def operators(tree: Any) -> dict[str, int]:
@@ -70,68 +71,37 @@ def minimum_runtime(tree: Any) -> str:
     raise RecsysError("export: the converter wrote no minimum runtime version")
 
 
-def _share_buffers(tree: Any) -> None:
-    first: dict[bytes, int] = {}
-    renumbered: dict[int, int] = {0: 0}
-    kept = [tree.buffers[0]]
-    for index, buffer in enumerate(tree.buffers[1:], start=1):
-        # An empty buffer marks a tensor that is computed, and each needs its own.
-        content = b"" if buffer.data is None else bytes(buffer.data)
-        key = hashlib.sha256(content).digest() if content else index.to_bytes(8, "little")
-        if key not in first:
-            first[key] = len(kept)
-            kept.append(buffer)
-        renumbered[index] = first[key]
-    tree.buffers = kept
+def name_constants(tree: Any, constants: dict[str, npt.NDArray[Any]]) -> None:
+    """Name the tensors that hold ``constants``; the converter has numbered them."""
+    names = {values.tobytes(): name.encode() for name, values in constants.items()}
     for graph in tree.subgraphs:
         for tensor in graph.tensors:
-            tensor.buffer = renumbered[tensor.buffer]
-    for entry in tree.metadata or []:
-        entry.buffer = renumbered[entry.buffer]
+            content = tree.buffers[tensor.buffer].data
+            if content is not None and bytes(content) in names:
+                tensor.name = names[bytes(content)]
 
 
-def _share_quantisation(tree: Any) -> None:
-    vectors: dict[tuple[str, bytes], int] = {}
-    tables: dict[tuple[bytes, bytes, int], int] = {}
+def constant(tree: Any, name: str) -> npt.NDArray[np.uint8] | None:
+    """The bytes of the constant of this name, in its shape; None where there is none."""
     for graph in tree.subgraphs:
         for tensor in graph.tensors:
-            if tensor.quantization is not None and tensor.quantization.scale is not None:
-                tensor.quantization = _SharedScales(tensor.quantization, vectors, tables)
+            content = tree.buffers[tensor.buffer].data
+            if tensor.name == name.encode() and content is not None:
+                return np.frombuffer(bytes(content), np.uint8).reshape([*tensor.shape[:-1], -1])
+    return None
 
 
-class _SharedScales:
-    """Scales and zero points that are written once and referred to by every tensor that has the same."""
+class _SharingBuilder(flatbuffers.Builder):
+    """Writes equal lists of numbers once: shapes, operands, scales. Weights are single bytes, shared as buffers."""
 
-    def __init__(
-        self, quantization: Any, vectors: dict[tuple[str, bytes], int], tables: dict[tuple[bytes, bytes, int], int]
-    ) -> None:
-        self._scale = np.asarray(quantization.scale, np.float32)
-        self._zero_point = np.asarray(quantization.zeroPoint, np.int64)
-        self._dimension = int(quantization.quantizedDimension)
-        self._vectors, self._tables = vectors, tables
+    def __init__(self) -> None:
+        super().__init__(1024)
+        self._written: dict[tuple[str, bytes], int] = {}
 
-    def Pack(self, builder: Any) -> int:  # noqa: N802 - the name that the flatbuffers library calls
-        key = (self._scale.tobytes(), self._zero_point.tobytes(), self._dimension)
-        if key not in self._tables:
-            scale, zero_point = self._vector(builder, self._scale), self._vector(builder, self._zero_point)
-            schema.QuantizationParametersStart(builder)
-            schema.QuantizationParametersAddScale(builder, scale)
-            schema.QuantizationParametersAddZeroPoint(builder, zero_point)
-            schema.QuantizationParametersAddQuantizedDimension(builder, self._dimension)
-            self._tables[key] = schema.QuantizationParametersEnd(builder)
-        return self._tables[key]
-
-    def _vector(self, builder: Any, values: npt.NDArray[Any]) -> int:
-        key = (values.dtype.name, values.tobytes())
-        if key not in self._vectors:
-            self._vectors[key] = builder.CreateNumpyVector(values)
-        return self._vectors[key]
-
-
-def _drop_computed_names(tree: Any) -> None:
-    """Names of inputs, outputs and weights help a reader; those of what lies between only take room."""
-    for graph in tree.subgraphs:
-        named = {*graph.inputs, *graph.outputs}
-        for index, tensor in enumerate(graph.tensors):
-            if index not in named and tree.buffers[tensor.buffer].data is None:
-                tensor.name = None
+    def CreateNumpyVector(self, x: npt.NDArray[Any]) -> int:  # noqa: N802 - the library's name
+        if x.itemsize == 1:
+            return int(super().CreateNumpyVector(x))
+        key = (x.dtype.str, x.tobytes())
+        if key not in self._written:
+            self._written[key] = int(super().CreateNumpyVector(x))
+        return self._written[key]

@@ -1,8 +1,12 @@
 """The recommender as a phone runs it: the trained layers over compact tables, one fixed shape a signature."""
 
-import numpy as np
+from typing import Any
 
-from recsys.export.tables import ItemTable, Memory
+import numpy as np
+import numpy.typing as npt
+
+from recsys.export.item_tables import ItemTable
+from recsys.export.memory_tables import Memory
 from recsys.models.attention import MASKED
 from recsys.models.keras import tf
 from recsys.models.memory import TransitionMemory
@@ -46,6 +50,9 @@ class PhoneModel(SASRec):
         model: the trained recommender.
         memory: None leaves the transition memory out, even where the model has one.
         positions: a table to read learned positions from; None reads the model's own.
+
+    Attributes:
+        constants: what the tables store, by the names they bear in the file.
     """
 
     def __init__(
@@ -58,6 +65,13 @@ class PhoneModel(SASRec):
         self.blocks, self.final_norm = model.blocks, model.final_norm
         if memory is not None and model.memory is not None:
             self.memory = PhoneMemory(model.memory, memory)
+        tables = {"items": items, "positions": positions, "memory": memory}
+        self.constants: dict[str, npt.NDArray[Any]] = {
+            f"{table}/{name}": values
+            for table, one in tables.items()
+            if one is not None
+            for name, values in one.constants.items()
+        }
         self.built = True
 
     def lookup(self, ids: tf.Tensor) -> tf.Tensor:

@@ -3,24 +3,25 @@
 from pathlib import Path
 from typing import Any
 
-from recsys.artefact import digest, is_published, publish, sha256_file
-from recsys.bundle import Bundle
+from recsys.artefact import artefacts, digest, is_published, publish, sha256_file
+from recsys.bundle import MODEL_FILE, Bundle
 from recsys.config.export import ExportConfig
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtefactError
 from recsys.run import Run
-from recsys.schema import BUNDLES_DIR
+from recsys.schema import BUNDLES_DIR, MANIFEST
 from recsys.stage import Outcome
 from recsys.terminal import say
 
 # Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.
-EXPORT_VERSION = 2
+EXPORT_VERSION = 3
 
 
 def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
     """Where the bundles of ``run`` under ``config`` lie, one directory a variant."""
-    settings = config.model_dump(mode="json", exclude={"variants", "policy"})
+    settings = config.model_dump(mode="json", exclude={"variants", "policy", "since"})
     settings["policy"] = None if config.policy is None else sha256_file(config.policy)
+    settings["since"] = {name: sha256_file(one.path / MANIFEST) for name, one in _last_night(config).items()}
     made_of = {"run": run.digest, "weights": run.weights_digest, "version": EXPORT_VERSION, "export": settings}
     return work_dir / BUNDLES_DIR / digest(made_of)
 
@@ -50,10 +51,12 @@ def export(
         model = load_run(run)
         filter_seen = bool(run.config["evaluation"]["filter_seen"])
         exporter = Exporter(model, dataset, config, run.digest, filter_seen=filter_seen)
+        since = _last_night(config)
         for name in missing:
             say(f"export: {name}")
+            before = (since[name].path / MODEL_FILE).read_bytes() if name in since else None
             with publish(target / name, overwrite=overwrite, check=_check) as aside:
-                exporter.write(Variant.parse(name, config.memory_neighbours), aside)
+                exporter.write(Variant.parse(name, config.memory_neighbours), aside, before)
     return Outcome([Bundle(target / name) for name in config.variants], reused=not missing)
 
 
@@ -68,6 +71,23 @@ def describe(bundles: list[Bundle]) -> dict[str, dict[str, Any]]:
         }
         for bundle in bundles
     }
+
+
+def _last_night(config: ExportConfig) -> dict[str, Bundle]:
+    """The bundles of ``export.since``, by variant.
+
+    Raises:
+        ArtefactError: it holds none, or a damaged one.
+    """
+    if config.since is None:
+        return {}
+    found = {path.name: Bundle(path) for path in artefacts(config.since)}
+    if not found:
+        raise ArtefactError(
+            f"export.since {config.since}: holds no bundles; name the folder that has a folder for each variant, "
+            "as recsys export prints them less the variant's name"
+        )
+    return found
 
 
 def _check(directory: Path) -> None:

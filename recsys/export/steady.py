@@ -1,33 +1,107 @@
-"""Dense layers' scales on the grid of the item table's rows, so that they stay from one night to the next.
+"""What stays of last night's codes, so that a phone downloads little: scales on a grid, and codes that hold on.
 
 A converter takes each output channel's largest weight for its scale. It moves a little every night, and with it every
-code of the channel; on a grid it seldom moves, and only the codes of the weights that learned differ.
+code of the channel; on a grid it seldom moves. And a weight that moved by less than ``HOLD`` codes keeps the code it
+had in last night's bundle: what is ranked hardly changes, what is sent does.
 """
 
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from recsys.export.tables import STEP
+from recsys.errors import RecsysError
+from recsys.export.row_codes import LIMIT, STEP, RowCodes, scale_of
 
 INT8 = 9  # TensorType in TFLite's schema
+HOLD = 2.0  # codes that a weight may lie off before it gets another
+FARTHEST = 2**0.5  # a scale that moved by more is not taken back: the row's rounding would suffer
 
 
 def steady_scales(tree: Any) -> None:
     """Round the scales of ``tree``'s int8 weights up to the grid, and their codes with them."""
+    for tensor, codes in _dense(tree).values():
+        before = _scales(tensor)
+        after = np.exp(np.ceil(np.log(before) / STEP - 1e-3) * STEP).astype(np.float32)
+        _assign(tree, tensor, np.round(codes * (before / after)[:, None]), after)
+
+
+def hold(tree: Any, since: Any) -> None:
+    """Keep the codes of ``since``, the same variant's tree of the night before, where the weights hardly moved.
+
+    Raises:
+        RecsysError: the two are of different shapes.
+    """
+    old, new = _dense(since), _dense(tree)
+    if old.keys() != new.keys():
+        raise RecsysError(
+            "export: the bundle to stay close to is of another shape: "
+            f"it has {sorted(old.keys() - new.keys())} and lacks {sorted(new.keys() - old.keys())}; "
+            "name one of the same variant and model settings"
+        )
+    for name, (tensor, codes) in new.items():
+        kept, scales = held(codes, _scales(tensor), old[name][1], _scales(old[name][0]), LIMIT[8])
+        _assign(tree, tensor, kept, scales.astype(np.float32))
+
+
+def hold_rows(rows: RowCodes, since: RowCodes) -> RowCodes:
+    """``rows``, with the codes of ``since`` where they hardly moved; rows that are new to the table stay."""
+    common = min(len(rows.codes), len(since.codes))
+    codes, scales = held(
+        rows.codes[:common], scale_of(rows.steps[:common]), since.codes[:common], scale_of(since.steps[:common]),
+        LIMIT[rows.bits],
+    )  # fmt: skip
+    taken_back = np.isclose(scales, scale_of(since.steps[:common]))
+    steps = np.where(taken_back, since.steps[:common], rows.steps[:common])
+    return RowCodes(
+        np.concatenate([codes.astype(np.int16), rows.codes[common:]]),
+        np.concatenate([steps, rows.steps[common:]]).astype(np.uint8),
+        rows.bits,
+    )
+
+
+def held(
+    codes: npt.NDArray[Any],
+    scales: npt.NDArray[np.floating],
+    old_codes: npt.NDArray[Any],
+    old_scales: npt.NDArray[np.floating],
+    limit: int,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Codes ``[rows, n]`` and scales ``[rows]``: a row's old scale where it still fits, and old codes within ``HOLD``.
+
+    Args:
+        limit: the largest code.
+    """
+    ratio = scales.astype(np.float64) / old_scales
+    at_old = codes * ratio[:, None]
+    fits = (np.abs(at_old).max(1) <= limit + HOLD) & (ratio > 1 / FARTHEST) & (ratio < FARTHEST)
+    close = np.where(np.abs(at_old - old_codes) <= HOLD, old_codes, np.clip(np.round(at_old), -limit, limit))
+    return np.where(fits[:, None], close, codes), np.where(fits, old_scales, scales)
+
+
+def _dense(tree: Any) -> dict[str, tuple[Any, npt.NDArray[np.int8]]]:
+    """Each int8 weight matrix once, by name and number: a tensor that holds it and its codes, one scale a row."""
+    found: dict[str, tuple[Any, npt.NDArray[np.int8]]] = {}
     done: set[int] = set()
     for graph in tree.subgraphs:
         for tensor in graph.tensors:
             buffer, quantisation = tree.buffers[tensor.buffer], tensor.quantization
             if tensor.type != INT8 or buffer.data is None or quantisation is None or quantisation.scale is None:
                 continue
-            before = np.asarray(quantisation.scale, np.float32)
-            after = np.exp(np.ceil(np.log(before) / STEP - 1e-3) * STEP).astype(np.float32)
             if tensor.buffer not in done:  # signatures share their weights
-                codes = np.frombuffer(bytes(buffer.data), np.int8).reshape(tensor.shape)
-                along = [1] * codes.ndim
-                along[quantisation.quantizedDimension] = -1
-                moved = np.round(codes * (before / after).reshape(along))
-                buffer.data = np.clip(moved, -127, 127).astype(np.int8).tobytes()
                 done.add(tensor.buffer)
-            quantisation.scale = after
+                codes = np.frombuffer(bytes(buffer.data), np.int8).reshape(tensor.shape)
+                found[f"{tensor.name.decode()} {len(done)}"] = (tensor, codes)
+    return found
+
+
+def _scales(tensor: Any) -> npt.NDArray[np.float32]:
+    return np.asarray(tensor.quantization.scale, np.float32)
+
+
+def _assign(tree: Any, tensor: Any, codes: npt.NDArray[np.floating], scales: npt.NDArray[np.float32]) -> None:
+    tree.buffers[tensor.buffer].data = np.clip(codes, -127, 127).astype(np.int8).tobytes()
+    for graph in tree.subgraphs:
+        for one in graph.tensors:
+            if one.buffer == tensor.buffer:
+                one.quantization.scale = scales

@@ -1,22 +1,28 @@
 """Variants: one trained model in several sizes."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.config.export import VARIANT
 from recsys.errors import ConfigError
-from recsys.export import convert
+from recsys.export import convert, flatbuffer
+from recsys.export.item_tables import CodedTable, FloatTable, ItemTable, ProductTable
+from recsys.export.memory_tables import CompactMemory, ExactMemory, Memory
 from recsys.export.phone import PhoneModel
 from recsys.export.product import product_quantise
-from recsys.export.tables import CodedTable, CompactMemory, ExactMemory, FloatTable, ItemTable, Memory, ProductTable
+from recsys.export.row_codes import RowCodes
+from recsys.export.signatures import Signatures
+from recsys.export.steady import hold, steady_scales
 from recsys.models.sasrec import SASRec
 
 STUDENT = "student-"
 CODED = ("int8", "int4", "pq")
+DESCRIPTION = b"recsys: self-attentive sequential recommendation"  # what viewers show
 
 
 @dataclass(frozen=True)
@@ -56,24 +62,50 @@ class Variant:
         """Whether its scores are Keras' up to rounding."""
         return self.base == "float32" and self.depth is None and not self.of_student
 
-    def phone_model(self, model: SASRec) -> PhoneModel:
-        """``model`` over this variant's tables."""
-        table = model.item_table.numpy()
+    def convert(
+        self, model: SASRec, candidates: int, signatures: Iterable[str] = (), since: bytes | None = None
+    ) -> bytes:
+        """``model`` as a TFLite file of this variant.
+
+        Args:
+            candidates, signatures: as ``Signatures`` has them.
+            since: last night's file of this variant, whose codes stay where the weights hardly moved.
+
+        Raises:
+            ConfigError: the model cannot be encoded event by event.
+            RecsysError: ``since`` is of another shape.
+        """
+        before = None if since is None or self.base not in CODED else flatbuffer.read(since)
+        phone = self._phone_model(model, before)
+        content = convert.to_float32(Signatures(phone, candidates, signatures))
+        if self.base == "float16":
+            content = convert.cast_to_float16(content)
+        elif self.base in CODED:
+            content = convert.quantise_dense(content)
+        tree = flatbuffer.read(flatbuffer.write(flatbuffer.read(content)))  # what signatures share, once
+        if self.base in CODED:
+            steady_scales(tree)
+        if before is not None:
+            hold(tree, before)
+        flatbuffer.name_constants(tree, phone.constants)
+        tree.description = DESCRIPTION
+        return flatbuffer.write(tree)
+
+    def _phone_model(self, model: SASRec, before: Any) -> PhoneModel:
+        def coded(name: str, rows: npt.NDArray[np.float32], bits: int) -> CodedTable:
+            held = None if before is None else flatbuffer.constant(before, f"{name}/codes{bits}")
+            return CodedTable(rows, bits, None if held is None else RowCodes.unpack(held, bits))
+
         tables: dict[str, Callable[[npt.NDArray[np.float32]], ItemTable]] = {
             "float32": FloatTable,
             "float16": FloatTable,
-            "int8": lambda rows: CodedTable(rows, 8),
-            "int4": lambda rows: CodedTable(rows, 4),
+            "int8": lambda rows: coded("items", rows, 8),
+            "int4": lambda rows: coded("items", rows, 4),
             "pq": lambda rows: ProductTable(*product_quantise(rows)),
         }
         learned = model.learned_positions
-        positions = CodedTable(learned.table.numpy(), 8) if learned and self.base in CODED else None
-        return PhoneModel(model, tables[self.base](table), self._memory(model), positions)
-
-    def finish(self, float_model: bytes) -> bytes:
-        """The converted model with its dense layers as this variant holds them."""
-        steps = {"float32": convert.tidy, "float16": convert.cast_to_float16}
-        return steps.get(self.base, convert.quantise_dense)(float_model)
+        positions = coded("positions", learned.table.numpy(), 8) if learned and self.base in CODED else None
+        return PhoneModel(model, tables[self.base](model.item_table.numpy()), self._memory(model), positions)
 
     def _memory(self, model: SASRec) -> Memory | None:
         if model.memory is None or self.depth == 0:

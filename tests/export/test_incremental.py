@@ -68,8 +68,8 @@ def test_an_older_event_encodes_anew_and_an_unknown_one_changes_nothing(reranker
 
 
 def test_positions_from_the_newest_event_are_refused(model):
+    from recsys.export.item_tables import FloatTable
     from recsys.export.phone import PhoneModel
-    from recsys.export.tables import FloatTable
 
     phone = PhoneModel(model, FloatTable(model.item_table.numpy()), None)
     with pytest.raises(ConfigError, match=r"model\.positions=rotary"):

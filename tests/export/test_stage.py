@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from recsys.config.export import ExportConfig
+from recsys.errors import ArtefactError
 from recsys.export.stage import bundles_dir
 from recsys.run import Run
 
@@ -19,3 +22,8 @@ def test_runs_with_equal_weights_do_not_share_their_bundles(tmp_path: Path) -> N
     one, other = (finished(tmp_path, digest, b"the same") for digest in ("one", "other"))
     assert bundles_dir(one, ExportConfig(), tmp_path) != bundles_dir(other, ExportConfig(), tmp_path)
     assert bundles_dir(one, ExportConfig(), tmp_path) == bundles_dir(one, ExportConfig(variants=("pq",)), tmp_path)
+
+
+def test_a_folder_without_bundles_is_no_night_before(tmp_path: Path) -> None:
+    with pytest.raises(ArtefactError, match=r"export\.since .* holds no bundles"):
+        bundles_dir(finished(tmp_path, "one", b"w"), ExportConfig(since=tmp_path / "absent"), tmp_path)

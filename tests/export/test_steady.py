@@ -4,11 +4,13 @@ from types import SimpleNamespace as Namespace
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
-from recsys.export import convert, flatbuffer
-from recsys.export.signatures import Signatures
-from recsys.export.steady import INT8, steady_scales
-from recsys.export.tables import STEP, CompactMemory
+from recsys.errors import RecsysError
+from recsys.export import flatbuffer
+from recsys.export.memory_tables import CompactMemory
+from recsys.export.row_codes import STEP, RowCodes
+from recsys.export.steady import INT8, hold, hold_rows, steady_scales
 from recsys.export.variants import Variant
 
 
@@ -18,12 +20,12 @@ def tree_of(codes: npt.NDArray[np.int8], scales: list[float], uses: int = 1) -> 
 
     def tensor() -> Namespace:
         quantisation = Namespace(scale=np.array(scales, np.float32), quantizedDimension=0)
-        return Namespace(type=INT8, buffer=1, shape=list(codes.shape), quantization=quantisation)
+        return Namespace(name=b"dense", type=INT8, buffer=1, shape=list(codes.shape), quantization=quantisation)
 
     return Namespace(buffers=buffers, subgraphs=[Namespace(tensors=[tensor()]) for _ in range(uses)])
 
 
-def held(tree: Namespace, graph: int = 0) -> npt.NDArray[np.float32]:
+def floats(tree: Namespace, graph: int = 0) -> npt.NDArray[np.float32]:
     """The floats that the codes stand for."""
     tensor = tree.subgraphs[graph].tensors[0]
     codes = np.frombuffer(tree.buffers[tensor.buffer].data, np.int8).reshape(tensor.shape)
@@ -35,10 +37,10 @@ CODES = np.array([[127, -64, 0], [10, -127, 1]], np.int8)
 
 def test_weights_stay_within_half_a_code() -> None:
     tree = tree_of(CODES, [0.01, 0.002])
-    before = held(tree)
+    before = floats(tree)
     steady_scales(tree)
     scales = tree.subgraphs[0].tensors[0].quantization.scale
-    np.testing.assert_array_less(np.abs(held(tree) - before), np.broadcast_to(scales[:, None] * 0.5001, (2, 3)))
+    np.testing.assert_array_less(np.abs(floats(tree) - before), np.broadcast_to(scales[:, None] * 0.5001, (2, 3)))
     assert (np.array([0.01, 0.002]) <= scales * 1.0001).all()
     assert (scales <= np.array([0.01, 0.002]) * np.exp(STEP) * 1.0001).all()
 
@@ -55,9 +57,9 @@ def test_a_scale_that_moved_a_little_is_the_same() -> None:
 def test_again_changes_nothing() -> None:
     tree = tree_of(CODES, [0.01, 0.002])
     steady_scales(tree)
-    once = held(tree)
+    once = floats(tree)
     steady_scales(tree)
-    np.testing.assert_array_equal(held(tree), once)
+    np.testing.assert_array_equal(floats(tree), once)
 
 
 def test_what_signatures_share_is_moved_once() -> None:
@@ -65,12 +67,12 @@ def test_what_signatures_share_is_moved_once() -> None:
     steady_scales(alone)
     steady_scales(shared)
     for graph in range(3):
-        np.testing.assert_array_equal(held(shared, graph), held(alone))
+        np.testing.assert_array_equal(floats(shared, graph), floats(alone))
 
 
 def test_an_int8_bundle_holds_its_dense_layers_on_the_grid(model) -> None:
     variant = Variant.parse("int8", 6)
-    tree = flatbuffer.read(variant.finish(convert.to_float32(Signatures(variant.phone_model(model), 20, ()))))
+    tree = flatbuffer.read(variant.convert(model, 20))
     tensors = [tensor for graph in tree.subgraphs for tensor in graph.tensors if tensor.type == INT8]
     held = [
         one.quantization.scale for one in tensors if one.quantization is not None and one.quantization.scale is not None
@@ -88,4 +90,63 @@ def test_tomorrows_largest_probability_does_not_move_the_others() -> None:
         for most in (0.45, 0.40)
     )
     assert today.largest == tomorrow.largest == 0.5
-    assert today.packed.numpy()[1] == tomorrow.packed.numpy()[1]
+    assert today.constants["packed"][1] == tomorrow.constants["packed"][1]
+
+
+def test_codes_hold_where_weights_hardly_moved() -> None:
+    """Of 10, 20 and 30 two moved by no more than two codes; 30 became 33."""
+    old, new = tree_of(np.array([[10, 20, 30]], np.int8), [0.01]), tree_of(np.array([[11, 18, 33]], np.int8), [0.01])
+    hold(new, old)
+    np.testing.assert_allclose(floats(new), [[0.10, 0.20, 0.33]], rtol=1e-6)
+
+
+def test_a_row_goes_back_to_its_old_scale_where_it_fits() -> None:
+    """At .009 the codes 100 and 50 are .9 and .45; at the old .01 they are 90 and 45: both held."""
+    old, new = tree_of(np.array([[91, 44]], np.int8), [0.01]), tree_of(np.array([[100, 50]], np.int8), [0.009])
+    hold(new, old)
+    np.testing.assert_allclose(floats(new), [[0.91, 0.44]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("scales", [[0.02, 0.01], [0.01, 0.02]])
+def test_a_row_that_outgrew_its_scale_or_shrank_far_takes_a_new_one(scales) -> None:
+    old, new = (tree_of(np.array([[100, 50]], np.int8), [scale]) for scale in scales)
+    wanted = floats(new)
+    hold(new, old)
+    np.testing.assert_array_equal(floats(new), wanted)
+
+
+def test_another_shape_is_refused() -> None:
+    old, new = tree_of(CODES, [0.01, 0.002]), tree_of(CODES, [0.01, 0.002])
+    old.subgraphs[0].tensors[0].name = b"other"
+    with pytest.raises(RecsysError, match="of another shape"):
+        hold(new, old)
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_held_rows_are_near_and_mostly_yesterdays(bits: int) -> None:
+    random = np.random.default_rng(3)
+    yesterday = random.normal(size=(40, 16)).astype(np.float32)
+    step = np.abs(yesterday).max(1, keepdims=True) / (127 if bits == 8 else 7)
+    today = np.concatenate([yesterday + 0.5 * step * random.normal(size=yesterday.shape), np.ones((3, 16))])
+    old, new = RowCodes.encode(yesterday, bits), RowCodes.encode(today.astype(np.float32), bits)
+    rows = hold_rows(new, old)
+    assert (rows.packed[:40] == old.packed).mean() > 0.9 > (new.packed[:40] == old.packed).mean()
+    np.testing.assert_array_equal(rows.packed[40:], new.packed[40:])
+    scales = np.exp((rows.steps.astype(float) - 191) * STEP)[:, None]
+    assert (np.abs(rows.codes * scales - today) <= 3.1 * scales).all(), "two codes, and the rounding of each night"
+
+
+def test_a_file_stays_close_to_the_one_of_the_night_before(model) -> None:
+    """One weight in twenty moves far, the others not at all: so do the codes."""
+    variant = Variant.parse("int8", 6)
+    before = variant.convert(model, 20)
+    table = model.item_table.numpy()
+    moved = np.random.default_rng(4).random(table.shape) < 0.05
+    try:
+        model.item_table.assign(table + moved * 0.2 * np.abs(table).max(1, keepdims=True) + ~moved * 1e-4)
+        after = {since: variant.convert(model, 20, since=since) for since in (None, before)}
+    finally:
+        model.item_table.assign(table)
+    old, free, held = (flatbuffer.constant(flatbuffer.read(x), "items/codes8") for x in (before, *after.values()))
+    assert (held == old).mean() > 0.85
+    assert (held == old).mean() >= (free == old).mean()

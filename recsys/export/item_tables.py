@@ -1,0 +1,93 @@
+"""How a phone holds the item table: as few bytes as the scores allow.
+
+Every table reads only the rows it is asked for, so that a ranking costs the same in any catalogue.
+"""
+
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.export.row_codes import LARGEST_STEP, STEP, ZERO, RowCodes
+from recsys.export.steady import hold_rows
+from recsys.models.keras import tf
+
+
+class ItemTable(Protocol):
+    """Rows of the item table in some encoding.
+
+    Attributes:
+        constants: what the file stores, by the names it bears there.
+    """
+
+    constants: dict[str, npt.NDArray[Any]]
+
+    def rows(self, ids: tf.Tensor) -> tf.Tensor:
+        """``[…] int32`` to ``[…, width] float32``."""
+
+
+@tf.function(experimental_implements="embedding_matmul")
+def _embedding_lookup(table: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+    """Converted to EMBEDDING_LOOKUP, which reads only the rows it is asked for in every weight type."""
+    return tf.gather(table, ids)
+
+
+class FloatTable:
+    """Plain floats."""
+
+    def __init__(self, table: npt.NDArray[np.float32]) -> None:
+        self.constants: dict[str, npt.NDArray[Any]] = {"rows": table}
+        self.table = tf.constant(table)
+
+    def rows(self, ids: tf.Tensor) -> tf.Tensor:
+        flat = _embedding_lookup(self.table, tf.reshape(ids, [-1]))
+        return tf.reshape(flat, [*ids.shape, self.table.shape[1]])
+
+
+class CodedTable:
+    """Integer codes, as ``RowCodes`` packs them.
+
+    Args:
+        table: ``[rows, width] float32``.
+        bits: 8 or 4.
+        since: last night's rows, whose codes stay where the table hardly moved.
+    """
+
+    def __init__(self, table: npt.NDArray[np.float32], bits: int, since: RowCodes | None = None) -> None:
+        self.bits = bits
+        rows = RowCodes.encode(table, bits)
+        packed = (rows if since is None else hold_rows(rows, since)).packed
+        self.constants: dict[str, npt.NDArray[Any]] = {f"codes{bits}": packed}
+        self.packed = tf.constant(packed)
+
+    def rows(self, ids: tf.Tensor) -> tf.Tensor:
+        packed = tf.cast(tf.gather(self.packed, ids), tf.float32)
+        codes, steps = packed[..., :-1], packed[..., -1:]
+        if self.bits == 4:
+            high = tf.floor(codes / 16.0)
+            codes = tf.concat([high, codes - 16.0 * high], -1)
+        return (codes - float(ZERO[self.bits])) * tf.exp((steps - LARGEST_STEP) * STEP)
+
+
+class ProductTable:
+    """Product quantisation (Jégou et al., 2011): each row is a choice of one centroid in each of its parts.
+
+    Args:
+        codes: ``[rows, parts] uint8``.
+        centroids: ``[parts, 256, width / parts] float32``, themselves held in 8 bits.
+    """
+
+    def __init__(self, codes: npt.NDArray[np.uint8], centroids: npt.NDArray[np.float32]) -> None:
+        parts, choices, part_width = centroids.shape
+        self.width = parts * part_width
+        self.codes = tf.constant(codes)
+        self.first = tf.constant(np.arange(parts, dtype=np.int32) * choices)
+        self.centroids = CodedTable(centroids.reshape(parts * choices, part_width), 8)
+        self.constants: dict[str, npt.NDArray[Any]] = {
+            "choices": codes,
+            **{f"centroids/{k}": v for k, v in self.centroids.constants.items()},
+        }
+
+    def rows(self, ids: tf.Tensor) -> tf.Tensor:
+        chosen = tf.cast(tf.gather(self.codes, ids), tf.int32) + self.first
+        return tf.reshape(self.centroids.rows(chosen), [*ids.shape, self.width])

@@ -1,0 +1,117 @@
+"""How a phone holds the transition memory: as few bytes as the scores allow."""
+
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.models.keras import tf
+
+NOTHING = 15  # the step that stands for a probability of 0, and for all that are too small
+PACKED_IDS = 4096  # internal ids below this leave room for a step in two bytes
+SHORT = 32768  # two-byte numbers are stored less this much, to use the sign
+
+
+class Memory(Protocol):
+    """Rows of the transition memory in some encoding.
+
+    Attributes:
+        depth: most neighbours that an item has.
+        constants: what the file stores, by the names it bears there.
+    """
+
+    depth: int
+    constants: dict[str, npt.NDArray[Any]]
+
+    def rows(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """``[batch, newest] int32`` to neighbours ``[batch, newest, depth] int32`` and their probabilities."""
+
+
+class ExactMemory:
+    """Neighbours and probabilities as they were counted."""
+
+    def __init__(self, neighbours: npt.NDArray[np.int32], probabilities: npt.NDArray[np.float32]) -> None:
+        self.depth = neighbours.shape[1]
+        self.constants: dict[str, npt.NDArray[Any]] = {"neighbours": neighbours, "probabilities": probabilities}
+        self.neighbours, self.probabilities = tf.constant(neighbours), tf.constant(probabilities)
+
+    def rows(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return tf.gather(self.neighbours, ids), tf.gather(self.probabilities, ids)
+
+
+class CompactMemory:
+    """The heaviest transitions of the whole catalogue, in two bytes each where it has up to 4,095 items, else in five.
+
+    Rows are of different lengths, end to end: frequent items, whose rows are read most, keep more. A probability is
+    one of 15 steps of half an octave below the largest's (step 15 is 0): the logarithm that the score takes of it hides
+    the rounding. Small catalogues keep 12 bits of id above the 4 bits of the step. A row's neighbours stand in the
+    order of their ids, which no night's counting changes.
+
+    Args:
+        neighbours: ``[rows, trained] int32``, heaviest first.
+        counts: ``[rows, trained] float32``, what is heavy.
+        totals: ``[rows] float32``, each row's count, kept or not.
+        average: transitions to keep an item, on average; at most twice as many for one item.
+    """
+
+    def __init__(
+        self,
+        neighbours: npt.NDArray[np.int32],
+        counts: npt.NDArray[np.float32],
+        totals: npt.NDArray[np.float32],
+        average: int,
+    ) -> None:
+        kept = heaviest(counts[:, : 2 * average], average * len(counts))
+        row, place = np.nonzero(kept)
+        order = np.lexsort((neighbours[row, place], row))
+        row, place = row[order], place[order]
+        ids, probabilities = neighbours[row, place], counts[row, place] / totals[row]
+        lengths = np.bincount(row, minlength=len(counts))
+        self.depth = max(int(lengths.max()), 1)
+        # On the grid of the steps, so that tomorrow's largest does not move every other step.
+        self.largest = float(2 ** (np.ceil(2 * np.log2(probabilities.max(initial=0.0) or 1.0)) / 2))
+        steps = np.minimum(np.round(-2.0 * np.log2(probabilities / self.largest)), NOTHING).astype(np.int32)
+        if not len(ids):
+            ids, steps = np.zeros(1, np.int32), np.full(1, NOTHING, np.int32)
+        self.last = len(ids) - 1
+        self.constants: dict[str, npt.NDArray[Any]] = {"starts": _short(np.concatenate([[0], np.cumsum(lengths)]))}
+        if ids.max() < PACKED_IDS:
+            self.constants["packed"] = _short(ids * 16 + steps)
+        else:
+            self.constants |= {"neighbours": ids.astype(np.int32), "steps": steps.astype(np.uint8)}
+        self._tensors = {name: tf.constant(values) for name, values in self.constants.items()}
+
+    def rows(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        start, end = self._numbers("starts", ids)[..., None], self._numbers("starts", ids + 1)[..., None]
+        places = start + tf.range(self.depth)
+        inside = places < end
+        places = tf.minimum(places, self.last)
+        if "packed" in self.constants:
+            both = tf.cast(self._numbers("packed", places), tf.float32)
+            high = tf.floor(both / 16.0)
+            neighbours, steps = tf.cast(high, tf.int32), both - 16.0 * high
+        else:
+            neighbours = self._numbers("neighbours", places)
+            steps = tf.cast(tf.gather(self._tensors["steps"], places), tf.float32)
+        probabilities = self.largest * tf.exp(steps * (-0.5 * float(np.log(2))))
+        return neighbours, tf.where(inside & (steps < NOTHING), probabilities, 0.0)
+
+    def _numbers(self, name: str, places: tf.Tensor) -> tf.Tensor:
+        """int32 values of a constant that may be stored in two bytes."""
+        values = tf.gather(self._tensors[name], places)
+        return values if values.dtype == tf.int32 else tf.cast(values, tf.int32) + SHORT
+
+
+def _short(values: npt.NDArray[np.integer]) -> npt.NDArray[Any]:
+    """Non-negative ``values`` in two bytes less ``SHORT`` where they fit, else in four."""
+    if values.max() < 2 * SHORT:
+        return (values - SHORT).astype(np.int16)
+    return values.astype(np.int32)
+
+
+def heaviest(counts: npt.NDArray[np.float32], most: int) -> npt.NDArray[np.bool_]:
+    """The ``most`` largest positive counts, ``[rows, n] bool``; of equal ones the earlier rows' first."""
+    order = np.argsort(-counts, axis=None, kind="stable")[:most]
+    kept = np.zeros(counts.size, np.bool_)
+    kept[order] = True
+    return kept.reshape(counts.shape) & (counts > 0)

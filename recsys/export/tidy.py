@@ -1,0 +1,97 @@
+"""Make a TFLite file smaller without changing what it computes."""
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.schema_py_generated import BuiltinOperator
+
+IDENTITIES = {BuiltinOperator.RESHAPE, BuiltinOperator.STRIDED_SLICE}
+
+
+def tidy(tree: Any) -> None:
+    """Share equal buffers, take out what computes nothing, and drop what nothing reads."""
+    for number, graph in enumerate(tree.subgraphs):
+        _drop_identities(tree, graph)
+        signatures = [one for one in tree.signatureDefs or [] if one.subgraphIndex == number]
+        _drop_unused_tensors(graph, [named for one in signatures for named in [*one.inputs, *one.outputs]])
+    _share_buffers(tree)
+    _drop_empty_quantisation(tree)
+    _drop_computed_names(tree)
+
+
+def _drop_identities(tree: Any, graph: Any) -> None:
+    """Slices and reshapes that give what they are given; ``x[..., None]`` leaves one behind."""
+    stands_for: dict[int, int] = {}
+    kept = []
+    for operator in graph.operators:
+        operator.inputs = np.array([stands_for.get(int(i), int(i)) for i in operator.inputs], np.int32)
+        code = tree.operatorCodes[operator.opcodeIndex]
+        source, result = int(operator.inputs[0]), int(operator.outputs[0])
+        same = np.array_equal(graph.tensors[source].shape, graph.tensors[result].shape)
+        known = max(code.builtinCode, code.deprecatedBuiltinCode) in IDENTITIES
+        forward = known and (len(operator.inputs) < 4 or _all_ones(tree, graph.tensors[int(operator.inputs[3])]))
+        if same and forward and result not in graph.outputs:
+            stands_for[result] = source
+        else:
+            kept.append(operator)
+    graph.operators = kept
+
+
+def _all_ones(tree: Any, tensor: Any) -> bool:
+    """Whether ``tensor`` is a constant of strides that skip nothing and go forward."""
+    content = tree.buffers[tensor.buffer].data
+    return content is not None and bool((np.frombuffer(bytes(content), np.int32) == 1).all())
+
+
+def _drop_unused_tensors(graph: Any, named: list[Any]) -> None:
+    """``named``: the signatures' inputs and outputs, which number the graph's tensors too."""
+    lists = [graph.inputs, graph.outputs, *(o.inputs for o in graph.operators), *(o.outputs for o in graph.operators)]
+    used = sorted({int(i) for numbers in lists for i in numbers if i >= 0})
+    place = {old: new for new, old in enumerate(used)} | {-1: -1}
+
+    def renumbered(numbers: Any) -> Any:
+        return np.array([place[int(i)] for i in numbers], np.int32)
+
+    graph.tensors = [graph.tensors[i] for i in used]
+    graph.inputs, graph.outputs = renumbered(graph.inputs), renumbered(graph.outputs)
+    for operator in graph.operators:
+        operator.inputs, operator.outputs = renumbered(operator.inputs), renumbered(operator.outputs)
+    for one in named:
+        one.tensorIndex = place[one.tensorIndex]
+
+
+def _share_buffers(tree: Any) -> None:
+    """Each content once, and none that nothing refers to; buffer 0 is empty by the format's rule."""
+    first: dict[bytes, int] = {}
+    renumbered: dict[int, int] = {0: 0}
+    kept = [tree.buffers[0]]
+    owners = [tensor for graph in tree.subgraphs for tensor in graph.tensors] + list(tree.metadata or [])
+    for index in sorted({owner.buffer for owner in owners} - {0}):
+        buffer = tree.buffers[index]
+        # An empty buffer marks a tensor that is computed, and each needs its own.
+        content = b"" if buffer.data is None else bytes(buffer.data)
+        key = hashlib.sha256(content).digest() if content else index.to_bytes(8, "little")
+        if key not in first:
+            first[key] = len(kept)
+            kept.append(buffer)
+        renumbered[index] = first[key]
+    tree.buffers = kept
+    for owner in owners:
+        owner.buffer = renumbered[owner.buffer]
+
+
+def _drop_empty_quantisation(tree: Any) -> None:
+    for graph in tree.subgraphs:
+        for tensor in graph.tensors:
+            if tensor.quantization is not None and tensor.quantization.scale is None:
+                tensor.quantization = None
+
+
+def _drop_computed_names(tree: Any) -> None:
+    """Names of inputs, outputs and weights help a reader; those of what lies between only take room."""
+    for graph in tree.subgraphs:
+        named = {*graph.inputs, *graph.outputs}
+        for index, tensor in enumerate(graph.tensors):
+            if index not in named and tree.buffers[tensor.buffer].data is None:
+                tensor.name = None

@@ -1,0 +1,49 @@
+"""A tidied file computes what it did, in fewer bytes."""
+
+import numpy as np
+
+from recsys.export import convert, flatbuffer
+from recsys.export.runtime import Runtime
+from recsys.export.signatures import Signatures
+from recsys.export.variants import Variant
+
+
+def test_tidying_changes_no_score(model) -> None:
+    variant = Variant.parse("float32", 6)
+    names = ("encode", "score_all", "explain", "top_k")
+    plain = convert.to_float32(Signatures(variant._phone_model(model, None), 20, names))
+    tidied = variant.convert(model, 20, names)
+    assert len(tidied) < 0.9 * len(plain)
+    random = np.random.default_rng(2)
+    one = {
+        "history": random.integers(0, 60, (1, model.config.max_length)).astype(np.int32),
+        "candidates": random.integers(1, 60, (1, 20)).astype(np.int32),
+    }
+    runtimes = Runtime(plain), Runtime(tidied)
+    assert runtimes[0].signatures() == runtimes[1].signatures()
+    for name, signature in runtimes[0].signatures().items():
+        inputs = {key: one[key][:, : spec.shape[1]] for key, spec in signature.inputs.items()}
+        before, after = (runtime.run(name, **inputs) for runtime in runtimes)
+        for key in before:
+            np.testing.assert_allclose(after[key], before[key], rtol=1e-5, atol=1e-6, err_msg=f"{name}: {key}")
+
+
+def test_nothing_is_left_that_computes_nothing(model) -> None:
+    tree = flatbuffer.read(Variant.parse("int8", 6).convert(model, 20))
+    slices = reads = 0
+    for graph in tree.subgraphs:
+        used = {int(i) for operator in graph.operators for i in (*operator.inputs, *operator.outputs)}
+        assert used | {*map(int, graph.inputs)} | {-1} == {*range(len(graph.tensors))} | {-1}
+        for operator in graph.operators:
+            source, result = (graph.tensors[int(i)] for i in (operator.inputs[0], operator.outputs[0]))
+            name = flatbuffer._OPERATORS[tree.operatorCodes[operator.opcodeIndex].builtinCode]
+            reads += name == "RESHAPE"
+            slices += name == "STRIDED_SLICE" and list(source.shape) == list(result.shape)
+    assert reads > 0
+    assert slices == 0
+
+
+def test_tables_bear_their_names(model) -> None:
+    tree = flatbuffer.read(Variant.parse("int8", 6).convert(model, 20))
+    names = {tensor.name for graph in tree.subgraphs for tensor in graph.tensors}
+    assert {b"items/codes8", b"memory/packed", b"memory/starts"} <= names
