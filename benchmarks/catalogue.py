@@ -14,7 +14,7 @@ import time
 from dataclasses import replace
 
 from benchmarks.results import Measurement, write_results
-from benchmarks.training import SHAPES, TURNS, make_sequences, make_stepper
+from benchmarks.training import BATCH, SHAPES, TURNS, make_sequences, make_stepper
 from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.config.training import TrainingConfig
 
@@ -28,8 +28,8 @@ def measure(items: int, memory: bool) -> dict[str, float]:
     from recsys.training.facts import peak_memory_bytes
 
     sequences = make_sequences(replace(SHAPES[1], items=items, steps=STEPS))
-    config = ModelConfig(memory=MemoryConfig() if memory else None)
-    stepper = make_stepper(config, TrainingConfig(), sequences, items)
+    config = ModelConfig(max_length=SHAPES[1].length, memory=MemoryConfig() if memory else None)
+    stepper = make_stepper(config, TrainingConfig(batch_size=BATCH), sequences, items)
     seconds, before = [], time.perf_counter()
     for loss in stepper.epoch(1):
         loss.numpy()

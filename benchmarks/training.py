@@ -97,11 +97,13 @@ def settings(shape: Shape) -> tuple[ModelConfig, TrainingConfig]:
         blocks=shape.blocks,
         feed_forward=1,
         join="residual",
+        positions="newest",
         memory=None,
     )
     training = TrainingConfig(
         loss=shape.loss,  # type: ignore[arg-type]
         negatives=NegativesConfig(uniform=shape.negatives, exclude_seen=False),
+        events="newest",
         batch_size=BATCH,
     )
     return model_config, training

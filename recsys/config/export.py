@@ -17,8 +17,10 @@ class StudentConfig(Section):
     width: int = Field(32, ge=1, description="size of an item's embedding and of the hidden state")
     blocks: int = Field(1, ge=1, description="attention blocks, one upon another")
     feed_forward: int = Field(1, ge=1, description="hidden units of the feed-forward, in multiples of the width")
+    memory_average: int = Field(4, ge=1, description="transitions of the teacher's memory kept per item, on average")
     steps: int = Field(3000, ge=1, description="training steps")
-    batch_size: int = Field(128, ge=1, description="histories a step")
+    batch_size: int = Field(32, ge=1, description="histories a step")
+    positions: int = Field(32, ge=1, description="events of each history after which the teacher is imitated")
     learning_rate: float = Field(2e-3, gt=0, description="Adam's at the first step; a cosine takes it to 0")
     seed: int = Field(1, description="of the student's first weights and of the histories it sees")
 

@@ -10,25 +10,25 @@ from recsys.config.base import Section
 class MemoryConfig(Section):
     """Transition memory: what people went on to after the newest items of a history."""
 
-    window: int = Field(3, ge=1, description="steps ahead that count as a transition, weighted 1/step")
-    neighbours: int = Field(64, ge=1, description="transitions kept per item, heaviest first")
-    newest: int = Field(10, ge=1, description="items of a history, newest first, whose rows are read")
-    trained: Literal["apart", "together"] = Field(
-        "apart", description="the memory's logits learn by themselves, or as a sum with attention's"
+    window: int = Field(5, ge=1, description="steps ahead that count as a transition, weighted 1/step")
+    neighbours: int = Field(64, ge=1, description="transitions kept per item, those that tell most")
+    average: int | None = Field(
+        None, ge=1, description="transitions kept per item on average, over the catalogue; null keeps all neighbours"
     )
+    newest: int = Field(10, ge=1, description="items of a history, newest first, whose rows are read")
 
 
 class ModelConfig(Section):
     """A stack of attention blocks over the newest ``max_length`` events."""
 
-    max_length: int = Field(50, ge=1, description="newest events of a history that are read")
+    max_length: int = Field(200, ge=1, description="newest events of a history that are read")
     width: int = Field(64, ge=1, description="size of an item's embedding and of the hidden state")
     blocks: int = Field(2, ge=1, description="attention blocks, one upon another")
     heads: int = Field(1, ge=1, description="attention heads of a block; they divide the width")
     feed_forward: int = Field(4, ge=1, description="hidden units of the feed-forward, in multiples of the width")
     join: Literal["residual", "ligr"] = Field("ligr", description="pre-norm residuals, or LiGR's gated ones")
     positions: Literal["newest", "oldest", "rotary", "none"] = Field(
-        "newest", description="learned, from the newest or the oldest event; rotary turns queries and keys"
+        "rotary", description="learned, from the newest or the oldest event; rotary turns queries and keys"
     )
     dropout: float = Field(
         0.2, ge=0, lt=1, description="share zeroed in training, of the input and of what each half of a block adds"

@@ -7,6 +7,9 @@ from pydantic import Field, model_validator
 
 from recsys.config.base import Section
 
+# Where the config leaves the epochs open: enough for a million events, and enough steps for a few thousand.
+EPOCHS, LEAST_STEPS, MOST_EPOCHS = 20, 1500, 100
+
 
 class NegativesConfig(Section):
     """Items that a batch is told apart from, shared by all its targets; one mixture of three draws."""
@@ -46,18 +49,23 @@ class TrainingConfig(Section):
         0.0, ge=0, lt=1, description="share of a target's probability spread over what it is told apart from"
     )
     events: Literal["newest", "all"] = Field(
-        "newest", description="of a history longer than model.max_length, what trains; all goes window by window"
+        "all", description="of a history longer than model.max_length, what trains; all goes window by window"
     )
     augmentation: AugmentationConfig = AugmentationConfig()
-    epochs: int = Field(100, ge=1, description="passes over all histories, at most")
+    epochs: int | None = Field(
+        None,
+        ge=1,
+        description="passes over all histories, at most; null is 20 or, on little data, as many as make 1,500 steps, "
+        "but at most 100",
+    )
     patience: int = Field(10, ge=1, description="validations without a better NDCG@10 before training stops")
-    validate_every: int = Field(1, ge=1, description="epochs between validations")
-    batch_size: int = Field(128, ge=1, description="histories, or windows of them, a step")
+    validate_every: int = Field(2, ge=1, description="epochs between validations")
+    batch_size: int = Field(64, ge=1, description="histories, or windows of them, a step")
     learning_rate: float = Field(1e-3, gt=0, description="Adam's, after the warm-up")
     beta_2: float = Field(0.98, gt=0, lt=1, description="Adam's decay of the mean squared gradient")
     warmup_steps: int = Field(100, ge=0, description="steps over which the learning rate grows from 0")
     schedule: Literal["constant", "cosine"] = Field(
-        "constant", description="learning rate after the warm-up; a cosine falls to a hundredth at the last epoch"
+        "cosine", description="learning rate after the warm-up; a cosine falls to a hundredth at the last epoch"
     )
     cycles: int = Field(1, ge=1, description="times that the cosine falls, from the full learning rate each time")
     weight_decay: float = Field(
@@ -71,6 +79,12 @@ class TrainingConfig(Section):
         None, description="a finished run of the same shape, whose weights training begins with; its items stay"
     )
     deterministic: bool = Field(False, description="the same bits every time, at some cost in speed")
+
+    def epochs_of(self, steps: int) -> int:
+        """``epochs``, or what stands for it where an epoch has ``steps`` steps."""
+        if self.epochs is not None:
+            return self.epochs
+        return max(EPOCHS, min(-(-LEAST_STEPS // max(steps, 1)), MOST_EPOCHS))
 
     @model_validator(mode="after")
     def _negatives_present(self) -> "TrainingConfig":

@@ -1,9 +1,12 @@
 """Which items people went on to: decayed item-to-item counts, kept sparse.
 
-A transition from ``a`` to ``b``, ``k`` steps later in one user's sequence, counts ``1 / k`` up to a window.
+A transition from ``a`` to ``b``, ``k`` steps later in one user's sequence, counts ``1 / k`` up to a window. Those are
+kept that tell most: a transition's count times the logarithm of its lift, how much more often ``b`` follows ``a`` than
+it follows anything. Counts alone would fill the rows with what is popular everywhere.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +17,10 @@ from recsys.schema import PAD_ID
 
 @dataclass(frozen=True)
 class Transitions:
-    """The heaviest transitions from each item.
+    """The transitions from each item that tell most.
 
     Attributes:
-        neighbours: ``[table, n] int32`` item ids, heaviest first, then ``PAD_ID``.
+        neighbours: ``[table, n] int32`` item ids, what tells most first, then ``PAD_ID``.
         weights: ``[table, n] float32`` decayed counts, 0 beside ``PAD_ID``.
         totals: ``[table] float32``, the count of all transitions from the item, kept or not.
         window: steps ahead that counted.
@@ -66,25 +69,57 @@ def count_transitions(
     table_size: int,
     window: int,
     neighbours: int,
+    average: int | None = None,
 ) -> Transitions:
-    """Count the transitions of many sequences; ``items[starts[i]:ends[i]]`` is one, oldest event first."""
+    """Count the transitions of many sequences; ``items[starts[i]:ends[i]]`` is one, oldest event first.
+
+    Args:
+        window: steps ahead that count.
+        neighbours: most transitions kept of an item.
+        average: transitions kept per item on average, over the whole table; None keeps as many as ``neighbours`` lets.
+    """
     source, target, weight = pair_weights(items, starts, ends, window)
     keys, sums = sum_by_key(items[source].astype(np.int64) * table_size + items[target], weight)
-    return keep_heaviest(keys, sums, table_size, window, neighbours)
+    return keep_telling(keys, sums, table_size, window, neighbours, average)
 
 
-def keep_heaviest(
-    keys: npt.NDArray[np.int64], sums: npt.NDArray[np.float64], table_size: int, window: int, neighbours: int
+def keep_telling(
+    keys: npt.NDArray[np.int64],
+    sums: npt.NDArray[np.float64],
+    table_size: int,
+    window: int,
+    neighbours: int,
+    average: int | None,
 ) -> Transitions:
-    """The ``neighbours`` heaviest transitions of each item, from ``keys = source * table_size + target``."""
+    """The most telling of transitions ``keys = source * table_size + target``, as ``count_transitions`` says."""
     source, target = np.divmod(keys, table_size)
-    order = np.lexsort([target, -sums, source])
-    source, target, sums = source[order], target[order], sums[order]
+    totals, arrivals = (np.bincount(ends, sums, table_size) for ends in (source, target))
+    told = information(sums, totals[source], arrivals[target], sums.sum())
+    order = np.lexsort((target, -told, source))
+    source, target, sums, told = source[order], target[order], sums[order], told[order]
     rank = np.arange(len(source)) - np.searchsorted(source, source)
-    kept = rank < neighbours
+    kept = np.flatnonzero(rank < neighbours)
+    if average is not None:
+        kept = kept[np.argsort(-told[kept], kind="stable")[: average * table_size]]
     ids = np.full((table_size, neighbours), PAD_ID, np.int32)
     weights = np.zeros((table_size, neighbours), np.float32)
     ids[source[kept], rank[kept]] = target[kept]
     weights[source[kept], rank[kept]] = sums[kept]
-    totals = np.bincount(source, sums, table_size).astype(np.float32)
-    return Transitions(ids, weights, totals, window)
+    return Transitions(ids, weights, totals.astype(np.float32), window)
+
+
+def information(
+    counts: npt.NDArray[Any],
+    leaving: npt.NDArray[Any],
+    arriving: npt.NDArray[Any],
+    everything: float,
+) -> npt.NDArray[np.float64]:
+    """``count · log(lift)``: each transition's share of the mutual information of an item and what follows it.
+
+    Args:
+        counts: of transitions, above 0.
+        leaving: all that leave each one's source; arriving: all that arrive at its target; everything: all there are.
+    """
+    lift = counts.astype(np.float64) * everything / (leaving * arriving)
+    told: npt.NDArray[np.float64] = counts * np.log(lift)
+    return told

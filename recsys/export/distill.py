@@ -8,70 +8,124 @@ import numpy.typing as npt
 from recsys.config.export import StudentConfig
 from recsys.data.sequences import Sequences
 from recsys.data.transitions import Transitions
+from recsys.export.memory_tables import most_telling
 from recsys.models.keras import keras, tf
 from recsys.models.memory import TransitionMemory
 from recsys.models.sasrec import SASRec, build_model
+from recsys.schema import PAD_ID
 from recsys.terminal import say
 
 REPORT_EVERY = 500  # steps
+ADAPTING = 3  # learning to do with a coded table takes one step for so many
 
 
 def distil(teacher: SASRec, sequences: Sequences, config: StudentConfig) -> SASRec:
     """Train a student of ``config``'s shape on the teacher's scores of the whole catalogue.
 
-    Histories are random prefixes of what users did before their validation item. Only the teacher's answers are
-    learned, never the items that followed: both read the same transition memory, in which those items already stand.
+    Histories are random prefixes of what users did before their validation item, scored after several of their events.
+    Only the teacher's answers are learned, never the items that followed: both read the same transition memory, in
+    which those items already stand.
 
     Returns:
-        The student, with the teacher's memory and positions.
+        The student, with the teacher's positions and the most telling part of its memory.
     """
     keras.utils.set_random_seed(config.seed)
     shape = {"width": config.width, "blocks": config.blocks, "heads": 1, "feed_forward": config.feed_forward}
     student = build_model(teacher.config.model_copy(update={**shape, "dropout": 0.0}), teacher.table_size)
-    _begin_with(student, teacher)
-    rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, config.steps)
-    optimizer = keras.optimizers.Adam(rate, beta_2=0.98)
-    optimizer.build(student.trainable_variables)
-    signature = [tf.TensorSpec([None, teacher.config.max_length], tf.int32)]
-
-    @tf.function(input_signature=signature)
-    def learn(history: tf.Tensor) -> tf.Tensor:
-        wanted = tf.nn.softmax(teacher.score_all(history)[:, 1:])
-        with tf.GradientTape() as tape:
-            scores = student.score_all(history)[:, 1:]
-            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, scores))
-        gradients = tape.gradient(loss, student.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, student.trainable_variables, strict=True))
-        return loss - tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, tf.math.log(wanted + 1e-20)))
-
-    for step, history in enumerate(_histories(sequences, teacher.config.max_length, config), 1):
-        divergence = learn(history)
-        if step % REPORT_EVERY == 0 or step == config.steps:
-            say(f"distil: step {step} of {config.steps}, divergence from the teacher {float(divergence):.4f}")
+    _begin_with(student, teacher, config.memory_average)
+    _learn(student, teacher, student.trainable_variables, sequences, config, config.steps)
     return student
 
 
-def _histories(sequences: Sequences, length: int, config: StudentConfig) -> Iterator[npt.NDArray[np.int32]]:
+def adapt(
+    student: SASRec, teacher: SASRec, sequences: Sequences, config: StudentConfig, table: npt.NDArray[np.float32]
+) -> SASRec:
+    """A student that has learned to do with ``table``, its item table as a phone will read it."""
+    adapted = build_model(student.config, student.table_size)
+    for variable, known in zip(adapted.variables, student.variables, strict=True):
+        variable.assign(known)
+    adapted.item_table.assign(table)
+    others = [variable for variable in adapted.trainable_variables if variable is not adapted.item_table]
+    _learn(adapted, teacher, others, sequences, config, max(config.steps // ADAPTING, 1))
+    return adapted
+
+
+def scores_after(model: SASRec, history: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
+    """Scores of every item after some of a history's events.
+
+    Args:
+        history: ``[batch, length] int32``; columns: ``[batch, n] int32``, the events.
+
+    Returns:
+        ``[batch * n, items]``, padding's row left out.
+    """
+    query = tf.reshape(tf.gather(model.hidden(history), columns, batch_dims=1), [-1, model.config.width])
+    scores = tf.matmul(query, model.item_table, transpose_b=True)
+    if model.memory is not None:
+        newest = model.memory.config.newest
+        padded = tf.pad(history, [[0, 0], [newest - 1, 0]], constant_values=PAD_ID)
+        windows = tf.gather(padded, columns[:, :, None] + tf.range(newest), batch_dims=1)  # oldest first
+        ids = tf.reshape(windows, [-1, newest])
+        weights = model.memory.newest_weights(query, model.embed(ids), ids)
+        scores += model.memory.logits(query, model.memory.support_all(weights, ids))
+    return scores[:, 1:]
+
+
+def _learn(
+    student: SASRec,
+    teacher: SASRec,
+    variables: list[tf.Variable],
+    sequences: Sequences,
+    config: StudentConfig,
+    steps: int,
+) -> None:
+    """Descend the divergence from the teacher by ``variables`` alone."""
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(config.learning_rate, steps), beta_2=0.98)
+    optimizer.build(variables)
+    integers = tf.TensorSpec([None, None], tf.int32)
+
+    @tf.function(input_signature=[integers, integers])
+    def learn(history: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
+        wanted = tf.nn.softmax(scores_after(teacher, history, columns))
+        with tf.GradientTape() as tape:
+            scores = scores_after(student, history, columns)
+            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, scores))
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        return loss - tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, tf.math.log(wanted + 1e-20)))
+
+    for step, (history, columns) in enumerate(_histories(sequences, teacher.config.max_length, config, steps), 1):
+        divergence = learn(history, columns)
+        if step % REPORT_EVERY == 0 or step == steps:
+            say(f"distil: step {step} of {steps}, divergence from the teacher {float(divergence):.4f}")
+
+
+def _histories(
+    sequences: Sequences, length: int, config: StudentConfig, steps: int
+) -> Iterator[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]]:
+    """``steps`` batches of histories and of events in them to score after."""
     random = np.random.default_rng(config.seed)
     starts, ends = sequences.bounds("train")
     users = np.flatnonzero(ends > starts)
     # Long histories hold more distinct prefixes, so they are drawn more often.
     chances = (ends - starts)[users] / (ends - starts)[users].sum()
-    for _ in range(config.steps):
+    for _ in range(steps):
         chosen = random.choice(users, config.batch_size, p=chances)
         positions = random.integers(starts[chosen], ends[chosen]) + 1
-        yield sequences.histories(chosen, positions, length)
+        real = np.minimum(positions - starts[chosen], length)
+        back = random.integers(0, real[:, None], (config.batch_size, config.positions))
+        back[:, 0] = 0  # the whole history above all: it is what a phone scores after
+        yield sequences.histories(chosen, positions, length), (length - 1 - back).astype(np.int32)
 
 
-def _begin_with(student: SASRec, teacher: SASRec) -> None:
-    """Start from the directions of the teacher's item table that carry most, and from its memory."""
+def _begin_with(student: SASRec, teacher: SASRec, average: int) -> None:
+    """Start from the directions of the teacher's item table that carry most, and from part of its memory."""
     table = teacher.item_table.numpy()
     _, _, directions = np.linalg.svd(table, full_matrices=False)
     student.item_table.assign(table @ directions[: student.config.width].T)
     if isinstance(student.memory, TransitionMemory) and teacher.memory is not None:
         known = teacher.memory
-        student.memory.assign(
-            Transitions(known.neighbours.numpy(), known.counts.numpy(), known.totals.numpy(), known.config.window)
-        )
+        neighbours, counts, totals = known.neighbours.numpy(), known.counts.numpy(), known.totals.numpy()
+        kept = most_telling(neighbours, counts, totals, average * len(counts))
+        student.memory.assign(Transitions(neighbours, counts * kept, totals, known.config.window))
         for name in ("age_bias", "log_scale", "gain"):
             getattr(student.memory, name).assign(getattr(known, name))

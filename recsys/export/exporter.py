@@ -30,10 +30,10 @@ from recsys.evaluation.metrics import summarise
 from recsys.evaluation.ranking import ScoreAll
 from recsys.evaluation.scorer import scorer
 from recsys.export import flatbuffer, measure
-from recsys.export.distill import distil
+from recsys.export.distill import adapt, distil
 from recsys.export.requests import encode, golden_case, sample_requests
 from recsys.export.runtime import Runtime
-from recsys.export.variants import Variant
+from recsys.export.variants import ROUGH, Variant
 from recsys.models.sasrec import SASRec
 from recsys.schema import PAD_ID
 
@@ -57,6 +57,7 @@ class Exporter:
         self.requests = sample_requests(dataset, config.candidates)
         self.inputs = [encode(request, dataset, self.length, config.candidates) for request in self.requests]
         self.targets = targets_of(dataset, "test", config.evaluated_users)
+        self._adapted: dict[str, SASRec] = {}
 
     @cached_property
     def quality(self) -> dict[str, float]:
@@ -68,6 +69,18 @@ class Exporter:
         """The distilled student, trained when a variant first asks for it."""
         return distil(self.model, self.dataset.sequences, self.config.student)
 
+    def _source(self, variant: Variant) -> SASRec:
+        """What ``variant`` is made of; a student whose table it codes roughly first learns to do with that."""
+        if not variant.of_student:
+            return self.model
+        if variant.base not in ROUGH:
+            return self.student
+        if variant.base not in self._adapted:
+            table = variant.table_as_read(self.student.item_table.numpy())
+            known = self.model, self.dataset.sequences, self.config.student
+            self._adapted[variant.base] = adapt(self.student, *known, table)
+        return self._adapted[variant.base]
+
     def write(self, variant: Variant, directory: Path, since: bytes | None = None) -> None:
         """Write ``variant``'s bundle into ``directory``.
 
@@ -77,7 +90,7 @@ class Exporter:
         Raises:
             RecsysError: it strays from Keras beyond the tolerance, or holds an operator that a phone lacks.
         """
-        model = self.student if variant.of_student else self.model
+        model = self._source(variant)
         content = variant.convert(model, self.config.candidates, self.config.signatures, since)
         tree = flatbuffer.read(content)
         operators = flatbuffer.operators(tree)

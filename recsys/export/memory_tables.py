@@ -5,9 +5,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.transitions import information
 from recsys.models.keras import tf
 
-NOTHING = 15  # the step that stands for a probability of 0, and for all that are too small
+STEPS = 16  # of a probability below its row's largest, half an octave each
 PACKED_IDS = 4096  # internal ids below this leave room for a step in two bytes
 SHORT = 32768  # two-byte numbers are stored less this much, to use the sign
 
@@ -40,18 +41,19 @@ class ExactMemory:
 
 
 class CompactMemory:
-    """The heaviest transitions of the whole catalogue, in two bytes each where it has up to 4,095 items, else in five.
+    """The transitions of the whole catalogue that tell most, in two bytes each where it has up to 4,095 items, else in
+    five.
 
     Rows are of different lengths, end to end: frequent items, whose rows are read most, keep more. A probability is
-    one of 15 steps of half an octave below the largest's (step 15 is 0): the logarithm that the score takes of it hides
-    the rounding. Small catalogues keep 12 bits of id above the 4 bits of the step. A row's neighbours stand in the
-    order of their ids, which no night's counting changes.
+    one of 16 steps of half an octave below its row's largest, which is a power of the same: the logarithm that the
+    score takes of it hides the rounding. Small catalogues keep 12 bits of id above the 4 bits of the step. A row's
+    neighbours stand in the order of their ids, which no night's counting changes.
 
     Args:
-        neighbours: ``[rows, trained] int32``, heaviest first.
-        counts: ``[rows, trained] float32``, what is heavy.
+        neighbours: ``[rows, trained] int32``.
+        counts: ``[rows, trained] float32``, 0 where a row has no more neighbours.
         totals: ``[rows] float32``, each row's count, kept or not.
-        average: transitions to keep an item, on average; at most twice as many for one item.
+        average: transitions to keep an item, on average.
     """
 
     def __init__(
@@ -61,22 +63,26 @@ class CompactMemory:
         totals: npt.NDArray[np.float32],
         average: int,
     ) -> None:
-        kept = heaviest(counts[:, : 2 * average], average * len(counts))
-        row, place = np.nonzero(kept)
+        row, place = np.nonzero(most_telling(neighbours, counts, totals, average * len(counts)))
         order = np.lexsort((neighbours[row, place], row))
         row, place = row[order], place[order]
-        ids, probabilities = neighbours[row, place], counts[row, place] / totals[row]
+        ids, halvings = neighbours[row, place], -2.0 * np.log2(counts[row, place] / totals[row])
         lengths = np.bincount(row, minlength=len(counts))
         self.depth = max(int(lengths.max()), 1)
-        # On the grid of the steps, so that tomorrow's largest does not move every other step.
-        self.largest = float(2 ** (np.ceil(2 * np.log2(probabilities.max(initial=0.0) or 1.0)) / 2))
-        steps = np.minimum(np.round(-2.0 * np.log2(probabilities / self.largest)), NOTHING).astype(np.int32)
+        least = np.full(len(counts), np.inf)
+        np.minimum.at(least, row, halvings)
+        # The next power above: tomorrow's largest does not move every step of its row.
+        least = np.clip(np.where(lengths > 0, np.floor(least), 0), 0, 255)
+        steps = np.clip(np.round(halvings - least[row]), 0, STEPS - 1).astype(np.int32)
         if not len(ids):
-            ids, steps = np.zeros(1, np.int32), np.full(1, NOTHING, np.int32)
+            ids, steps = np.zeros(1, np.int32), np.zeros(1, np.int32)
         self.last = len(ids) - 1
-        self.constants: dict[str, npt.NDArray[Any]] = {"starts": _short(np.concatenate([[0], np.cumsum(lengths)]))}
+        self.constants: dict[str, npt.NDArray[Any]] = {
+            "starts": _short(np.concatenate([[0], np.cumsum(lengths)])),
+            "halvings": least.astype(np.uint8),
+        }
         if ids.max() < PACKED_IDS:
-            self.constants["packed"] = _short(ids * 16 + steps)
+            self.constants["packed"] = _short(ids * STEPS + steps)
         else:
             self.constants |= {"neighbours": ids.astype(np.int32), "steps": steps.astype(np.uint8)}
         self._tensors = {name: tf.constant(values) for name, values in self.constants.items()}
@@ -88,13 +94,13 @@ class CompactMemory:
         places = tf.minimum(places, self.last)
         if "packed" in self.constants:
             both = tf.cast(self._numbers("packed", places), tf.float32)
-            high = tf.floor(both / 16.0)
-            neighbours, steps = tf.cast(high, tf.int32), both - 16.0 * high
+            high = tf.floor(both / STEPS)
+            neighbours, steps = tf.cast(high, tf.int32), both - STEPS * high
         else:
             neighbours = self._numbers("neighbours", places)
             steps = tf.cast(tf.gather(self._tensors["steps"], places), tf.float32)
-        probabilities = self.largest * tf.exp(steps * (-0.5 * float(np.log(2))))
-        return neighbours, tf.where(inside & (steps < NOTHING), probabilities, 0.0)
+        halvings = steps + tf.cast(tf.gather(self._tensors["halvings"], ids), tf.float32)[..., None]
+        return neighbours, tf.where(inside, tf.exp(halvings * (-0.5 * float(np.log(2)))), 0.0)
 
     def _numbers(self, name: str, places: tf.Tensor) -> tf.Tensor:
         """int32 values of a constant that may be stored in two bytes."""
@@ -109,9 +115,15 @@ def _short(values: npt.NDArray[np.integer]) -> npt.NDArray[Any]:
     return values.astype(np.int32)
 
 
-def heaviest(counts: npt.NDArray[np.float32], most: int) -> npt.NDArray[np.bool_]:
-    """The ``most`` largest positive counts, ``[rows, n] bool``; of equal ones the earlier rows' first."""
-    order = np.argsort(-counts, axis=None, kind="stable")[:most]
-    kept = np.zeros(counts.size, np.bool_)
-    kept[order] = True
-    return kept.reshape(counts.shape) & (counts > 0)
+def most_telling(
+    neighbours: npt.NDArray[np.int32], counts: npt.NDArray[np.float32], totals: npt.NDArray[np.float32], most: int
+) -> npt.NDArray[np.bool_]:
+    """The ``most`` transitions of a positive count that tell most, ``[rows, n] bool``; of equal ones the earlier."""
+    arrivals = np.bincount(neighbours.ravel(), counts.ravel(), int(neighbours.max(initial=0)) + 1)
+    row, place = np.nonzero(counts)
+    count = counts[row, place].astype(np.float64)
+    told = information(count, totals[row], arrivals[neighbours[row, place]], count.sum())
+    chosen = np.argsort(-told, kind="stable")[:most]
+    kept = np.zeros(counts.shape, np.bool_)
+    kept[row[chosen], place[chosen]] = True
+    return kept

@@ -62,16 +62,20 @@ def _drop_unused_tensors(graph: Any, named: list[Any]) -> None:
 
 
 def _share_buffers(tree: Any) -> None:
-    """Each content once, and none that nothing refers to; buffer 0 is empty by the format's rule."""
+    """Each content once, and none that nothing refers to; buffer 0 is empty by the format's rule.
+
+    What only looks alike is not shared: bytes of another type, or codes of other scales, may change apart.
+    """
     first: dict[bytes, int] = {}
     renumbered: dict[int, int] = {0: 0}
     kept = [tree.buffers[0]]
     owners = [tensor for graph in tree.subgraphs for tensor in graph.tensors] + list(tree.metadata or [])
-    for index in sorted({owner.buffer for owner in owners} - {0}):
+    kinds = {owner.buffer: _kind(owner) for owner in owners}
+    for index in sorted(kinds.keys() - {0}):
         buffer = tree.buffers[index]
         # An empty buffer marks a tensor that is computed, and each needs its own.
         content = b"" if buffer.data is None else bytes(buffer.data)
-        key = hashlib.sha256(content).digest() if content else index.to_bytes(8, "little")
+        key = hashlib.sha256(kinds[index] + content).digest() if content else index.to_bytes(8, "little")
         if key not in first:
             first[key] = len(kept)
             kept.append(buffer)
@@ -79,6 +83,13 @@ def _share_buffers(tree: Any) -> None:
     tree.buffers = kept
     for owner in owners:
         owner.buffer = renumbered[owner.buffer]
+
+
+def _kind(owner: Any) -> bytes:
+    """What a tensor's bytes mean, or a metadata entry's."""
+    quantisation = getattr(owner, "quantization", None)
+    scale = None if quantisation is None else quantisation.scale
+    return bytes([getattr(owner, "type", 255)]) + (b"" if scale is None else np.asarray(scale).tobytes())
 
 
 def _drop_empty_quantisation(tree: Any) -> None:

@@ -1,7 +1,7 @@
 """Variants: one trained model in several sizes."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,13 @@ from recsys.export.product import product_quantise
 from recsys.export.row_codes import RowCodes
 from recsys.export.signatures import Signatures
 from recsys.export.steady import hold, steady_scales
+from recsys.models.keras import tf
 from recsys.models.sasrec import SASRec
 
 STUDENT = "student-"
 CODED = ("int8", "int4", "pq")
+ROUGH = ("int4", "pq")  # of the coded, those whose item table differs enough to be learned with
+BITS = {"int8": 8, "int4": 4}
 DESCRIPTION = b"recsys: self-attentive sequential recommendation"  # what viewers show
 
 
@@ -96,16 +99,20 @@ class Variant:
             held = None if before is None else flatbuffer.constant(before, f"{name}/codes{bits}")
             return CodedTable(rows, bits, None if held is None else RowCodes.unpack(held, bits))
 
-        tables: dict[str, Callable[[npt.NDArray[np.float32]], ItemTable]] = {
-            "float32": FloatTable,
-            "float16": FloatTable,
-            "int8": lambda rows: coded("items", rows, 8),
-            "int4": lambda rows: coded("items", rows, 4),
-            "pq": lambda rows: ProductTable(*product_quantise(rows)),
-        }
         learned = model.learned_positions
         positions = coded("positions", learned.table.numpy(), 8) if learned and self.base in CODED else None
-        return PhoneModel(model, tables[self.base](model.item_table.numpy()), self._memory(model), positions)
+        rows = model.item_table.numpy()
+        if self.base == "pq":
+            items: ItemTable = ProductTable(*product_quantise(rows))
+        else:
+            items = coded("items", rows, BITS[self.base]) if self.base in BITS else FloatTable(rows)
+        return PhoneModel(model, items, self._memory(model), positions)
+
+    def table_as_read(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """An item table ``[rows, width]`` as a phone reads it out of this variant."""
+        coded = ProductTable(*product_quantise(rows)) if self.base == "pq" else CodedTable(rows, BITS[self.base])
+        read: npt.NDArray[np.float32] = coded.rows(tf.range(len(rows))).numpy()
+        return read
 
     def _memory(self, model: SASRec) -> Memory | None:
         if model.memory is None or self.depth == 0:

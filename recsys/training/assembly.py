@@ -28,6 +28,7 @@ def assemble(
     model = build_model(config, table)
     if memory is not None and model.memory is not None:
         starts = sequences.offsets[:-1]
-        transitions = count_transitions(sequences.items, starts, ends, table, memory.window, memory.neighbours)
+        kept = memory.neighbours, memory.average
+        transitions = count_transitions(sequences.items, starts, ends, table, memory.window, *kept)
         model.memory.assign(transitions)
     return model, Batches(sequences, ends, config, training, items, transitions)

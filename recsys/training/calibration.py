@@ -1,7 +1,7 @@
 """How much to trust the memory beside attention, chosen on validation.
 
-Trained apart, nothing has told how much of either a sum should take; trained together, it was told by events that
-attention has met. One factor, chosen on held-out events, mends both.
+Attention learned beside the memory on events that it has met before; on others it knows less than it seemed, and the
+memory is worth more (or less). One factor, chosen on held-out events, mends it.
 """
 
 from collections.abc import Iterator

@@ -43,7 +43,7 @@ class Fit:
 
     Args:
         directory: where checkpoints and the best epoch's weights lie; an earlier attempt there is gone on with.
-        validate: judges the current weights, or None to train ``config.epochs`` epochs blindly.
+        validate: judges the current weights, or None to train all epochs blindly.
         trust: what the memory's gain is multiplied by where nothing validates.
         workers: those who train; ``model`` is made under their strategy, and the leader alone writes.
     """
@@ -59,12 +59,13 @@ class Fit:
         workers: Workers | None = None,
     ) -> None:
         self.model, self.batches, self.config = model, batches, config
+        self.epochs = config.epochs_of(len(batches))
         self.workers = workers or Workers()
         directory.mkdir(exist_ok=True)
         self.best_weights, self.validate = directory / "best.npz", validate
         model.task = build_loss(config)
         with self.workers.strategy.scope():
-            optimizer = build_optimizer(config, config.epochs * len(batches))
+            optimizer = build_optimizer(config, self.epochs * len(batches))
             optimizer.build(model.trainable_variables)
             model.compile(optimizer)
         self.progress = Progress(trust=trust)
@@ -83,12 +84,12 @@ class Fit:
             DivergedError: the loss is no longer finite; the last good checkpoint is kept.
         """
         config, progress = self.config, self.progress
-        while progress.epoch < config.epochs and progress.waited(config.validate_every) < config.patience:
+        while progress.epoch < self.epochs and progress.waited(config.validate_every) < config.patience:
             started = time.perf_counter()
             metrics: dict[str, float] = {"loss": self._epoch(phase, progress.epoch + 1, on_step)}
             progress.epoch += 1
             metrics = {"epoch": progress.epoch, "seconds": time.perf_counter() - started, **metrics}
-            last = progress.epoch == config.epochs
+            last = progress.epoch == self.epochs
             if self.validate is not None and (progress.epoch % config.validate_every == 0 or last):
                 found = self.validate()
                 metrics.update({f"validation/{name}": value for name, value in found.metrics.items()})
@@ -125,7 +126,7 @@ class Fit:
         for number, loss in enumerate(self._stepper.epoch(epoch), start=1):
             losses.append(loss)
             if on_step is not None:
-                on_step(phase, epoch, self.config.epochs, number, steps, best)
+                on_step(phase, epoch, self.epochs, number, steps, best)
         mean = float(np.mean(losses))
         if not math.isfinite(mean):
             kept = f"epoch {epoch - 1}" if epoch > 1 else "none"

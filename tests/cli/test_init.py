@@ -81,4 +81,4 @@ def test_without_a_log_it_says_what_to_type(capsys: pytest.CaptureFixture[str]) 
 
 def test_reference(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", "--reference"]) == 0
-    assert "max_length: 50" in capsys.readouterr().out
+    assert "max_length: 200" in capsys.readouterr().out

@@ -46,4 +46,4 @@ def test_meanings_choices_and_limits_are_told() -> None:
         "signatures: []" in line and line.endswith("; encode | score_all | top_k | explain | incremental")
         for line in lines
     )
-    assert any("batch_size: 128 # histories, or windows of them, a step; at least 1" in line for line in lines)
+    assert any("batch_size: 64 # histories, or windows of them, a step; at least 1" in line for line in lines)

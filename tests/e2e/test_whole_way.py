@@ -174,6 +174,7 @@ def test_a_damaged_run_or_dataset_is_refused(
 def test_a_training_arrives_in_mlflow_while_it_runs(recipe: Path, recsys: Recsys, tmp_path: Path) -> None:
     # The mirror's thread sends a run whose directory this process has claimed: neither may wait for the other.
     on = ["--set", "tracking.enabled=true", "--set", "tracking.log_model=false"]
+    on += ["--set", "training.validate_every=1"]
     assert recsys("train", recipe, *on) == 0
     store = open_store(TrackingConfig(), tmp_path / "work")
     (stored,) = complete_runs(store)

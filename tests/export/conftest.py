@@ -60,7 +60,14 @@ def model(dataset: Dataset):
     from recsys.models.sasrec import build_model
 
     keras.utils.set_random_seed(3)
-    config = ModelConfig(max_length=LENGTH, width=16, blocks=2, heads=2, memory=MemoryConfig(neighbours=8, newest=4))
+    config = ModelConfig(
+        max_length=LENGTH,
+        width=16,
+        blocks=2,
+        heads=2,
+        positions="newest",
+        memory=MemoryConfig(neighbours=8, newest=4),
+    )
     model = build_model(config, dataset.vocabulary.table_size)
     sequences = dataset.sequences
     counts = np.zeros((model.table_size, model.table_size), np.float32)

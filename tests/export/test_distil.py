@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from recsys.config.export import StudentConfig
-from recsys.export.distill import distil
+from recsys.export.distill import adapt, distil, scores_after
 from recsys.export.variants import Variant
+from recsys.models.keras import tf
 
 
 def divergence(teacher, student, histories):
@@ -28,7 +29,7 @@ def histories(dataset, model):
 
 @pytest.mark.slow
 def test_learning_brings_the_student_to_the_teacher(model, dataset, histories):
-    shape = {"width": 8, "blocks": 1, "feed_forward": 1, "batch_size": 32}
+    shape = {"width": 8, "blocks": 1, "feed_forward": 1, "batch_size": 32, "positions": 4}
     before = distil(model, dataset.sequences, StudentConfig(steps=1, **shape))
     after = distil(model, dataset.sequences, StudentConfig(steps=250, **shape))
     assert divergence(model, after, histories) < 0.6 * divergence(model, before, histories)
@@ -36,10 +37,45 @@ def test_learning_brings_the_student_to_the_teacher(model, dataset, histories):
 
 
 @pytest.mark.slow
-def test_the_students_memory_is_the_teachers(model, dataset):
-    student = distil(model, dataset.sequences, StudentConfig(width=8, steps=1, batch_size=4))
+def test_the_students_memory_is_the_most_telling_of_the_teachers(model, dataset):
+    student = distil(model, dataset.sequences, StudentConfig(width=8, steps=1, batch_size=4, memory_average=2))
+    counts, whole = student.memory.counts.numpy(), model.memory.counts.numpy()
     np.testing.assert_array_equal(student.memory.neighbours.numpy(), model.memory.neighbours.numpy())
-    np.testing.assert_array_equal(student.memory.counts.numpy(), model.memory.counts.numpy())
+    assert np.count_nonzero(counts) == 2 * model.table_size
+    np.testing.assert_array_equal(counts[counts > 0], whole[counts > 0])
+
+
+def test_scores_after_an_event_are_those_of_the_history_up_to_it(model, histories):
+    """Positions count from the newest event in this model, so the last column alone stands as it would on a phone."""
+    columns = np.array([[11, 11]] * 3, np.int32)
+    found = scores_after(model, tf.constant(histories[:3]), tf.constant(columns)).numpy()
+    np.testing.assert_allclose(found[::2], model.score_all(histories[:3]).numpy()[:, 1:], atol=1e-5)
+    np.testing.assert_array_equal(found[::2], found[1::2])
+
+
+def test_the_memory_is_read_up_to_the_event(model, histories, dataset):
+    """What the memory adds after the fourth newest event is what it adds to the history that ends there."""
+    from recsys.models.sasrec import build_model
+
+    rotary = build_model(model.config.model_copy(update={"positions": "none"}), model.table_size)
+    for variable, known in zip(rotary.variables, [v for v in model.variables if "position" not in v.name], strict=True):
+        variable.assign(known)
+    shorter = np.pad(histories[:, :-3], [[0, 0], [3, 0]])
+    columns = np.full((len(histories), 1), 8, np.int32)
+    found = scores_after(rotary, tf.constant(histories), tf.constant(columns)).numpy()
+    np.testing.assert_allclose(found, rotary.score_all(shorter).numpy()[:, 1:], atol=1e-4)
+
+
+@pytest.mark.slow
+def test_an_adapted_student_has_the_table_it_is_given(model, dataset, histories):
+    shape = {"width": 8, "batch_size": 16, "positions": 4}
+    student = distil(model, dataset.sequences, StudentConfig(steps=90, **shape))
+    table = np.round(student.item_table.numpy() * 2) / 2
+    rough = adapt(student, model, dataset.sequences, StudentConfig(steps=3, **shape), table)
+    adapted = adapt(student, model, dataset.sequences, StudentConfig(steps=300, **shape), table)
+    np.testing.assert_array_equal(adapted.item_table.numpy(), table)
+    assert divergence(model, adapted, histories) < divergence(model, rough, histories)
+    assert not np.array_equal(student.item_table.numpy(), table), "the student that was given stays as it was"
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from recsys.export.memory_tables import CompactMemory, ExactMemory, heaviest
+from recsys.export.memory_tables import CompactMemory, ExactMemory, most_telling
 
 RANDOM = np.random.default_rng(7)
 
 
 @pytest.mark.parametrize("rows", [3, 300, 4096, 40_000])
 def test_compact_memory_reads_as_the_exact_one(rows):
-    """Half an octave a step: a probability is off by at most a factor 2^(1/4), and what is 2^-7 below is nothing."""
+    """Half an octave a step: a probability is off by at most a factor 2^(1/4), down to 2^-7 of its row's largest."""
     neighbours = RANDOM.integers(1, rows, (rows, 5)).astype(np.int32)
     neighbours[0, 0] = rows - 1
     counts = -np.sort(-RANDOM.random((rows, 5)), 1).astype(np.float32)
@@ -24,8 +24,7 @@ def test_compact_memory_reads_as_the_exact_one(rows):
         exact = _summed(wanted_ids[item], wanted[item], rows)
         ours = _summed(found_ids[item], found[item], rows)
         assert not ours[exact == 0].any()
-        kept = exact > (counts / totals[:, None]).max() * 2.0**-6
-        np.testing.assert_allclose(ours[kept], exact[kept], rtol=2**0.25 - 1 + 1e-3, atol=2.0**-7)
+        np.testing.assert_allclose(ours, exact, rtol=2**0.25 - 1 + 1e-3, atol=exact.max() * 2.0**-7)
 
 
 def _summed(ids, probabilities, rows):
@@ -34,7 +33,7 @@ def _summed(ids, probabilities, rows):
 
 
 def test_neighbours_stand_in_the_order_of_their_ids():
-    """Half an octave a step below 1/2: .5, .25 and .125 are steps 0, 2 and 4."""
+    """Half an octave a step below 1/2: .5, .25 and .125 are exact."""
     memory = CompactMemory(
         np.array([[9, 4, 7]], np.int32), np.array([[4, 2, 1]], np.float32), np.array([8], np.float32), 3
     )
@@ -51,14 +50,29 @@ def test_starts_take_two_bytes_where_they_fit(rows, width):
     assert memory.constants["starts"].itemsize == width
     ids, probabilities = memory.rows(np.array([[0, rows - 1]], np.int32))
     assert sorted(ids.numpy()[0, 1].tolist()) == sorted(neighbours[-1].tolist())
-    np.testing.assert_allclose(probabilities.numpy(), 0.25 * 2**-0.5, rtol=1e-6)  # .2 is nearest to step 1 below .25
+    np.testing.assert_allclose(probabilities.numpy(), 0.25 * 2**-0.5, rtol=1e-6)  # .177 is the nearest step to .2
 
 
-def test_the_heaviest_transitions_stay():
-    """Three of six: 9, 7 and 5, so the first row keeps two and the second one; a zero is never kept."""
-    counts = np.array([[9, 7, 1], [5, 2, 0]], np.float32)
-    assert heaviest(counts, 3).tolist() == [[True, True, False], [True, False, False]]
-    assert heaviest(counts, 9).tolist() == [[True, True, True], [True, True, False]]
+def test_a_faint_row_keeps_its_differences():
+    """The first row's probabilities are a thousandth of the second's; both read as they are."""
+    counts = np.array([[4, 1], [4, 1]], np.float32)
+    memory = CompactMemory(np.array([[1, 2], [1, 2]], np.int32), counts, np.array([8192, 8], np.float32), 2)
+    _, probabilities = memory.rows(np.array([[0, 1]], np.int32))
+    np.testing.assert_allclose(probabilities.numpy(), [[[2**-11, 2**-13], [0.5, 0.125]]], rtol=1e-5)
+
+
+def test_the_most_telling_transitions_stay():
+    """Item 3 follows everything: 9 of 18 transitions from item 1 to it are its share, and tell nothing.
+
+    Of all 36 half arrive at 3, so its lift is 1 from both; 2 arrives 10 times, 9 of them from item 1, lift 1.8, and 4
+    arrives 8 times, all from item 0, lift 2: 8 log 2 = 5.5 and 9 log 1.8 = 5.3.
+    """
+    neighbours = np.array([[3, 2, 4], [3, 2, 0]], np.int32)
+    counts = np.array([[9, 1, 8], [9, 9, 0]], np.float32)
+    totals = np.array([18, 18], np.float32)
+    assert most_telling(neighbours, counts, totals, 2).tolist() == [[False, False, True], [False, True, False]]
+    assert most_telling(neighbours, counts, totals, 4).sum() == 4
+    assert most_telling(neighbours, counts, totals, 9).tolist() == [[True, True, True], [True, True, False]]
 
 
 def test_an_empty_memory_gives_nothing():

@@ -43,7 +43,7 @@ def test_logits_are_those_of_scoring_each_prefix_alone(make_case) -> None:
 def test_the_memory_is_read_without_the_users_own_transitions(make_case) -> None:
     case = make_case(memory=True)
     scorer = scorer_of(case)
-    _, memory = scorer.positives()
+    _, memory, _ = scorer.positives()
     starts, ends = case.sequences.bounds("train")
     everyone = [case.sequences.items[s:e].tolist() for s, e in zip(starts, ends, strict=True)]
 
@@ -73,20 +73,18 @@ def test_the_memory_is_read_without_the_users_own_transitions(make_case) -> None
         assert float(memory[slot]) == pytest.approx(float(added[0, 0]), abs=1e-4)
 
 
-def test_together_is_the_sum_and_apart_lets_no_gradient_into_attention(make_case) -> None:
+def test_attention_learns_alone_and_beside_the_memory_and_the_memory_alone(make_case) -> None:
     case = make_case(memory=True)
-    table = next(variable for variable in case.model.trainable_variables if "item_table" in variable.name)
-    apart = scorer_of(case)
-    attention, memory = apart.positives()
-    with tf.GradientTape() as tape:
-        alone = scorer_of(case).positives()[1]
-    assert tape.gradient(alone, table) is None
-    together = case.model.memory.config.model_copy(update={"trained": "together"})
-    case.model.memory.config = together
-    with tf.GradientTape() as tape:
-        both = scorer_of(case).positives()[1]
+
+    def variable(name: str) -> tf.Variable:
+        return next(one for one in case.model.trainable_variables if name in one.name)
+
+    table, gain = variable("item_table"), variable("gain")
+    with tf.GradientTape(persistent=True) as tape:
+        attention, memory, both = scorer_of(case).positives()
     np.testing.assert_allclose(both, attention + memory, atol=1e-5)
-    assert tape.gradient(both, table) is not None
+    reached = [[tape.gradient(view, one) is not None for one in (table, gain)] for view in (attention, memory, both)]
+    assert reached == [[True, False], [False, True], [True, False]]
 
 
 @pytest.mark.parametrize("memory", [False, True])

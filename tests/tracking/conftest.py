@@ -123,7 +123,13 @@ def run_builder(work_dir: Path) -> MakeRun:
         config = parse_config(
             {
                 "data": {"path": "log.csv"},
-                "model": {"width": width, "max_length": 10, "blocks": 1, "memory": {"neighbours": 4}},
+                "model": {
+                    "width": width,
+                    "max_length": 10,
+                    "blocks": 1,
+                    "positions": "newest",
+                    "memory": {"neighbours": 4},
+                },
                 "training": {"seed": seed, "epochs": 3},
             }
         ).to_json()

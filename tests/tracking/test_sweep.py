@@ -20,7 +20,11 @@ class Killed(BaseException):
 
 @pytest.fixture
 def config(tracking):
-    values = {"data": {"path": "log.csv"}, "tracking": tracking.model_dump(), "model": {"max_length": 10}}
+    values = {
+        "data": {"path": "log.csv"},
+        "tracking": tracking.model_dump(),
+        "model": {"max_length": 10, "positions": "newest"},
+    }
     return parse_config(values)
 
 

@@ -10,7 +10,7 @@ from recsys.training.schedule import Schedule
 
 
 def optimizer(**settings: object) -> LazyAdam:
-    return build_optimizer(TrainingConfig.model_validate({"warmup_steps": 0, **settings}), 10)
+    return build_optimizer(TrainingConfig.model_validate({"warmup_steps": 0, "schedule": "constant", **settings}), 10)
 
 
 def test_dense_steps_are_those_of_keras_adam() -> None:
