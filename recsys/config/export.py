@@ -7,8 +7,12 @@ from pydantic import Field
 
 from recsys.config.base import Section
 
-# The names that recsys.export.variants reads: how tables are held, then the transition memory's depth.
-VARIANT = r"^(student-)?(float32|float16|int8|int4|pq)(-m\d+)?$"
+# The names that recsys.export.variants reads: how tables are held, the projections' rank, the percent of heads and
+# feed-forward rows that are kept, the transition memory's depth.
+VARIANT = (
+    r"^(?P<student>student-)?(?P<base>float32|float16|int8|int4|pq)"
+    r"(-r(?P<rank>[1-9]\d*))?(-p(?P<kept>[1-9]\d?))?(-m(?P<depth>\d+))?$"
+)
 
 
 class StudentConfig(Section):
@@ -31,7 +35,8 @@ class ExportConfig(Section):
     variants: tuple[Annotated[str, Field(pattern=VARIANT)], ...] = Field(
         ("float32", "int8"),
         min_length=1,
-        description="one bundle each: float32, float16, int8, int4 or pq, with student- before or -mDEPTH after it",
+        description="one bundle each: float32, float16, int8, int4 or pq, with student- before it, or -rRANK, -pPERCENT "
+        "and -mDEPTH after it",
     )
     memory_neighbours: int = Field(
         32, ge=0, description="transitions kept an item on average, where a variant's name does not say -mDEPTH"

@@ -34,7 +34,8 @@ class Signatures(tf.Module):
         one = tf.TensorSpec([1, 1], tf.int32, name="candidates")
         item = tf.TensorSpec([1, 1], tf.int32, name="item")
         count = tf.TensorSpec([1, 1], tf.int32, name="count")
-        carried = [config.blocks, config.heads, config.max_length, config.width // config.heads]
+        mixer = model.blocks[0].mixer
+        carried = [config.blocks, mixer.heads, config.max_length, mixer.head_width]
         keys, values = (tf.TensorSpec(carried, tf.float32, name=name) for name in ("keys", "values"))
         embedding = tf.TensorSpec([1, config.width], tf.float32, name="embedding")
 

@@ -17,11 +17,11 @@ from recsys.export.phone import PhoneModel
 from recsys.export.product import product_quantise
 from recsys.export.row_codes import RowCodes
 from recsys.export.signatures import Signatures
+from recsys.export.slim import slim
 from recsys.export.steady import hold, steady_scales
 from recsys.models.keras import tf
 from recsys.models.sasrec import SASRec
 
-STUDENT = "student-"
 CODED = ("int8", "int4", "pq")
 ROUGH = ("int4", "pq")  # of the coded, those whose item table differs enough to be learned with
 BITS = {"int8": 8, "int4": 4}
@@ -33,15 +33,21 @@ class Variant:
     """How one variant holds the model.
 
     Attributes:
-        name: as in the config: ``BASE`` or ``BASE-mDEPTH``, the transition memory cut to DEPTH neighbours an item
-            (on average, where the base is not float32); after ``student-``, of the distilled student.
+        name: as in the config: ``BASE``, then any of ``-rRANK``, ``-pPERCENT`` and ``-mDEPTH`` in this order.
         base: ``float32``, ``float16``, ``int8`` (8 bits everywhere), ``int4`` and ``pq`` (a smaller item table).
-        depth: neighbours kept; None keeps what was trained, 0 leaves the memory out.
+        depth: neighbours of the transition memory kept an item, on average where the base is not float32; None keeps
+            what was trained, 0 leaves the memory out.
+        rank: of the blocks' projections; None leaves them whole.
+        kept: percent of heads and feed-forward rows; None leaves all.
+        of_student: whether it is made of the distilled student, as the name begins with ``student-``.
     """
 
     name: str
     base: str
     depth: int | None
+    rank: int | None = None
+    kept: int | None = None
+    of_student: bool = False
 
     @classmethod
     def parse(cls, name: str, default_depth: int) -> "Variant":
@@ -50,20 +56,24 @@ class Variant:
         Raises:
             ConfigError: no such variant.
         """
-        if re.fullmatch(VARIANT, name) is None:
+        found = re.fullmatch(VARIANT, name)
+        if found is None:
             raise ConfigError(f"export.variants: {name!r} does not match {VARIANT}")
-        base, _, depth = name.removeprefix(STUDENT).partition("-m")
+        base, rank, kept, depth = (found[part] for part in ("base", "rank", "kept", "depth"))
         unsaid = None if base == "float32" else default_depth
-        return cls(name, base, int(depth) if depth else unsaid)
-
-    @property
-    def of_student(self) -> bool:
-        return self.name.startswith(STUDENT)
+        return cls(
+            name,
+            base,
+            depth=int(depth) if depth else unsaid,
+            rank=int(rank) if rank else None,
+            kept=int(kept) if kept else None,
+            of_student=bool(found["student"]),
+        )
 
     @property
     def is_exact(self) -> bool:
         """Whether its scores are Keras' up to rounding."""
-        return self.base == "float32" and self.depth is None and not self.of_student
+        return self.name == "float32"
 
     def convert(
         self, model: SASRec, candidates: int, signatures: Iterable[str] = (), since: bytes | None = None
@@ -78,6 +88,8 @@ class Variant:
             ConfigError: the model cannot be encoded event by event.
             RecsysError: ``since`` is of another shape.
         """
+        if self.rank is not None or self.kept is not None:
+            model = slim(model, self.rank, None if self.kept is None else self.kept / 100)
         before = None if since is None or self.base not in CODED else flatbuffer.read(since)
         phone = self._phone_model(model, before)
         content = convert.to_float32(Signatures(phone, candidates, signatures))

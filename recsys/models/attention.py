@@ -50,15 +50,19 @@ class MultiHeadAttention(keras.layers.Layer):
     """A sequence mixer: every event reads the events that the mask lets it see.
 
     Args:
-        width: of input and output; a multiple of ``heads``.
+        width: of input and output.
         rotary_length: turn queries and keys by rotary positions below this length; 0 for none.
+        head_width: of each head; by default they share the width, a multiple of ``heads``.
     """
 
-    def __init__(self, width: int, heads: int, rotary_length: int = 0, name: str = "attention") -> None:
+    def __init__(
+        self, width: int, heads: int, rotary_length: int = 0, name: str = "attention", head_width: int | None = None
+    ) -> None:
         super().__init__(name=name)
-        self.width, self.heads = width, heads
-        self.rotary = Rotary(rotary_length, width // heads) if rotary_length else None
-        self.query_key_value = keras.layers.Dense(3 * width, use_bias=False, name="query_key_value")
+        self.width, self.heads, self.rotary_length = width, heads, rotary_length
+        self.head_width = head_width or width // heads
+        self.rotary = Rotary(rotary_length, self.head_width) if rotary_length else None
+        self.query_key_value = keras.layers.Dense(3 * heads * self.head_width, use_bias=False, name="query_key_value")
         self.output_projection = keras.layers.Dense(width, use_bias=False, name="output")
 
     def project(self, x: tf.Tensor, positions: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -75,7 +79,7 @@ class MultiHeadAttention(keras.layers.Layer):
             attended = tf.transpose(attended, [0, 2, 1, 3])
         shape = tf.shape(attended)
         queries = shape[2] if self.heads == 1 else shape[1]
-        return self.output_projection(tf.reshape(attended, [shape[0], queries, self.width]))
+        return self.output_projection(tf.reshape(attended, [shape[0], queries, self.heads * self.head_width]))
 
     def call(
         self, x: tf.Tensor, mask: tf.Tensor, positions: tf.Tensor | None = None, newest_only: bool = False
@@ -95,7 +99,7 @@ class MultiHeadAttention(keras.layers.Layer):
 
     def _split(self, x: tf.Tensor) -> tf.Tensor:
         shape = tf.shape(x)
-        split = tf.reshape(x, [shape[0], shape[1], self.heads, self.width // self.heads])
+        split = tf.reshape(x, [shape[0], shape[1], self.heads, self.head_width])
         if self.heads == 1:
-            return tf.reshape(x, [shape[0], 1, shape[1], self.width])
+            return tf.reshape(x, [shape[0], 1, shape[1], self.head_width])
         return tf.transpose(split, [0, 2, 1, 3])
