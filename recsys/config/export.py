@@ -35,8 +35,8 @@ class ExportConfig(Section):
     variants: tuple[Annotated[str, Field(pattern=VARIANT)], ...] = Field(
         ("float32", "int8"),
         min_length=1,
-        description="one bundle each: float32, float16, int8, int4 or pq, with student- before it, or -rRANK, -pPERCENT "
-        "and -mDEPTH after it",
+        description="one bundle each: float32, float16, int8, int4 or pq, with student- before it, or -rRANK, -pPERCENT"
+        " and -mDEPTH after it",
     )
     memory_neighbours: int = Field(
         32, ge=0, description="transitions kept an item on average, where a variant's name does not say -mDEPTH"

@@ -2,8 +2,8 @@
 
 A batch is scored in one view or, with a memory, in three, which are all trained; what is ranked is the last, the sum.
 The first is attention alone: meeting only what the memory leaves over, it would learn poorly. The second is the memory
-alone: learning from what attention leaves over on events that attention has met, it would be trusted too little. In
-the third attention learns to add to the memory, which takes no gradient from it; nor does attention from the second.
+alone: learning only from what attention leaves over on events that attention has met, it would be trusted too little.
+In the third each learns to add to the other. What the memory asks with is attention's; no gradient flows back there.
 """
 
 from typing import TYPE_CHECKING
@@ -87,4 +87,4 @@ class TargetScorer:
 
 
 def _views(attention: tf.Tensor, memory: tf.Tensor) -> list[tf.Tensor]:
-    return [attention, memory, attention + tf.stop_gradient(memory)]
+    return [attention, memory, attention + memory]
