@@ -26,7 +26,7 @@ from recsys.training.trainer import train
 LOG = SyntheticLog(users=3000, items=2000, mean_length=40, zipf=1.0, days=30)
 FEW = SyntheticLog(users=300, items=200, mean_length=20, zipf=1.0, days=30)
 VARIANTS = ("int8", "int4")
-SHORT = {"epochs": 2, "learning_rate": 3e-4, "warmup_steps": 0}
+SHORT = {"epochs": 1, "learning_rate": 3e-4, "warmup_steps": 0}
 LIMIT = 0.30  # of the whole bundle
 
 

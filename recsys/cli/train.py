@@ -9,7 +9,7 @@ killed goes on where it was. The dataset is prepared first when it is not there.
 After a night that recsys prepare --extend added to the data, a short training goes on from the run before:
 
   recsys train shop.yaml --dataset work/datasets/TUESDAY --set training.warm_start=work/runs/MONDAY \\
-      --set training.epochs=2 --set training.learning_rate=3e-4 --set training.warmup_steps=0
+      --set training.epochs=1 --set training.learning_rate=3e-4 --set training.warmup_steps=0
 """
 
 import argparse
