@@ -28,7 +28,7 @@ def measure(items: int, memory: bool) -> dict[str, float]:
     from recsys.training.facts import peak_memory_bytes
 
     sequences = make_sequences(replace(SHAPES[1], items=items, steps=STEPS))
-    config = ModelConfig(max_length=SHAPES[1].length, memory=MemoryConfig() if memory else None)
+    config = ModelConfig(max_length=SHAPES[1].length, blocks=2, memory=MemoryConfig() if memory else None)
     stepper = make_stepper(config, TrainingConfig(batch_size=BATCH), sequences, items)
     seconds, before = [], time.perf_counter()
     for loss in stepper.epoch(1):

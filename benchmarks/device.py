@@ -27,7 +27,7 @@ from recsys.models.sasrec import SASRec, build_model
 
 ITEMS, FEW, MANY = 3_416, 10_000, 1_000_000
 CANDIDATES = 100
-DEPTH = 16
+NEIGHBOURS, DEPTH = 32, 13  # most of an item, and on average, as in configs/movielens-1m-phone.yaml
 VARIANTS = ("float32", "float16", "int8", "int8-m0", "int4", "pq")
 
 
@@ -51,14 +51,17 @@ def random_model(items: int, length: int, *, memory: bool = True) -> SASRec:
         feed_forward=1,
         join="residual",
         positions="rotary",
-        memory=MemoryConfig(neighbours=DEPTH) if memory else None,
+        memory=MemoryConfig(neighbours=NEIGHBOURS) if memory else None,
     )
     model = build_model(config, items + 1)
     if model.memory is not None:
         random = np.random.default_rng(1)
-        model.memory.neighbours.assign(random.integers(1, items + 1, (items + 1, DEPTH)).astype(np.int32))
-        model.memory.counts.assign(random.random((items + 1, DEPTH)).astype(np.float32))
-        model.memory.totals.assign(np.full(items + 1, DEPTH, np.float32))
+        # Few items are gone from often: they keep all their neighbours, the others few.
+        often = (np.arange(items + 1) + 10.0)[:, None] ** -1
+        counts = (random.random((items + 1, NEIGHBOURS)) * often).astype(np.float32)
+        model.memory.neighbours.assign(random.integers(1, items + 1, counts.shape).astype(np.int32))
+        model.memory.counts.assign(counts)
+        model.memory.totals.assign(counts.sum(1))
     return model
 
 

@@ -10,12 +10,16 @@ from recsys.config.base import Section
 class MemoryConfig(Section):
     """Transition memory: what people went on to after the newest items of a history."""
 
-    window: int = Field(5, ge=1, description="steps ahead that count as a transition, weighted 1/step")
-    neighbours: int = Field(64, ge=1, description="transitions kept per item, those that tell most")
+    window: int = Field(3, ge=1, description="steps ahead that count as a transition, weighted 1/step")
+    neighbours: int = Field(64, ge=1, description="transitions kept per item, heaviest first")
     average: int | None = Field(
-        None, ge=1, description="transitions kept per item on average, over the catalogue; null keeps all neighbours"
+        None, ge=1, description="transitions kept per item on average, those that tell most; null keeps all neighbours"
     )
     newest: int = Field(10, ge=1, description="items of a history, newest first, whose rows are read")
+    trained: Literal["apart", "together"] = Field(
+        "apart",
+        description="the memory learns by itself, too, and what it asks does not change attention; or not",
+    )
 
 
 class ModelConfig(Section):
@@ -23,7 +27,7 @@ class ModelConfig(Section):
 
     max_length: int = Field(200, ge=1, description="newest events of a history that are read")
     width: int = Field(64, ge=1, description="size of an item's embedding and of the hidden state")
-    blocks: int = Field(2, ge=1, description="attention blocks, one upon another")
+    blocks: int = Field(4, ge=1, description="attention blocks, one upon another")
     heads: int = Field(1, ge=1, description="attention heads of a block; they divide the width")
     feed_forward: int = Field(4, ge=1, description="hidden units of the feed-forward, in multiples of the width")
     join: Literal["residual", "ligr"] = Field("ligr", description="pre-norm residuals, or LiGR's gated ones")

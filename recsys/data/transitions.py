@@ -1,8 +1,8 @@
 """Which items people went on to: decayed item-to-item counts, kept sparse.
 
-A transition from ``a`` to ``b``, ``k`` steps later in one user's sequence, counts ``1 / k`` up to a window. Those are
-kept that tell most: a transition's count times the logarithm of its lift, how much more often ``b`` follows ``a`` than
-it follows anything. Counts alone would fill the rows with what is popular everywhere.
+A transition from ``a`` to ``b``, ``k`` steps later in one user's sequence, counts ``1 / k`` up to a window. The
+heaviest of each item are kept. Where the whole catalogue may keep only so many, those stay that tell most: a
+transition's count times the logarithm of its lift, how much more often ``b`` follows ``a`` than it follows anything.
 """
 
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from recsys.schema import PAD_ID
 
 @dataclass(frozen=True)
 class Transitions:
-    """The transitions from each item that tell most.
+    """The heaviest transitions from each item.
 
     Attributes:
-        neighbours: ``[table, n] int32`` item ids, what tells most first, then ``PAD_ID``.
+        neighbours: ``[table, n] int32`` item ids, heaviest first, then ``PAD_ID``.
         weights: ``[table, n] float32`` decayed counts, 0 beside ``PAD_ID``.
         totals: ``[table] float32``, the count of all transitions from the item, kept or not.
         window: steps ahead that counted.
@@ -76,14 +76,15 @@ def count_transitions(
     Args:
         window: steps ahead that count.
         neighbours: most transitions kept of an item.
-        average: transitions kept per item on average, over the whole table; None keeps as many as ``neighbours`` lets.
+        average: transitions kept per item on average, over the whole table, those that tell most; None keeps as many as
+            ``neighbours`` lets.
     """
     source, target, weight = pair_weights(items, starts, ends, window)
     keys, sums = sum_by_key(items[source].astype(np.int64) * table_size + items[target], weight)
-    return keep_telling(keys, sums, table_size, window, neighbours, average)
+    return keep_heaviest(keys, sums, table_size, window, neighbours, average)
 
 
-def keep_telling(
+def keep_heaviest(
     keys: npt.NDArray[np.int64],
     sums: npt.NDArray[np.float64],
     table_size: int,
@@ -91,16 +92,17 @@ def keep_telling(
     neighbours: int,
     average: int | None,
 ) -> Transitions:
-    """The most telling of transitions ``keys = source * table_size + target``, as ``count_transitions`` says."""
+    """Some of the transitions ``keys = source * table_size + target``, as ``count_transitions`` says."""
     source, target = np.divmod(keys, table_size)
     totals, arrivals = (np.bincount(ends, sums, table_size) for ends in (source, target))
     told = information(sums, totals[source], arrivals[target], sums.sum())
-    order = np.lexsort((target, -told, source))
+    order = np.lexsort((target, -sums, source))
     source, target, sums, told = source[order], target[order], sums[order], told[order]
     rank = np.arange(len(source)) - np.searchsorted(source, source)
     kept = np.flatnonzero(rank < neighbours)
     if average is not None:
-        kept = kept[np.argsort(-told[kept], kind="stable")[: average * table_size]]
+        kept = np.sort(kept[np.argsort(-told[kept], kind="stable")[: average * table_size]])
+        rank[kept] = np.arange(len(kept)) - np.searchsorted(source[kept], source[kept])  # rows close their gaps
     ids = np.full((table_size, neighbours), PAD_ID, np.int32)
     weights = np.zeros((table_size, neighbours), np.float32)
     ids[source[kept], rank[kept]] = target[kept]

@@ -1,9 +1,10 @@
 """Logits of a training batch: each target's own, and those of the items it is told apart from.
 
-A batch is scored in one view or, with a memory, in three, which are all trained; what is ranked is the last, the sum.
-The first is attention alone: meeting only what the memory leaves over, it would learn poorly. The second is the memory
-alone: learning only from what attention leaves over on events that attention has met, it would be trusted too little.
-In the third each learns to add to the other. What the memory asks with is attention's; no gradient flows back there.
+A batch is scored in one view or, with a memory, in several, which are all trained; what is ranked is the last, the sum
+of attention and memory. The first is attention alone: meeting only what the memory leaves over, it would learn poorly.
+Trained ``apart`` there is the memory alone, too: learning only from what attention leaves over on events that attention
+has met, it would be trusted too little; and no gradient flows through what it asks with into attention. ``Together``
+spares the view and lets the gradient flow, which suits logs where attention knows more than the memory.
 """
 
 from typing import TYPE_CHECKING
@@ -33,8 +34,9 @@ class TargetScorer:
         self.targets = tf.reshape(batch["targets"], [-1])
         self.weights = tf.cast(tf.not_equal(self.targets, 0), tf.float32)
         self.shares = None
+        self.together = model.memory is not None and model.memory.config.trained == "together"
         if model.memory is not None:
-            asking, asked = tf.stop_gradient(stream), tf.stop_gradient(model.embed(batch["ids"]))
+            asking, asked = self._into_memory(stream), self._into_memory(model.embed(batch["ids"]))
             band = model.memory.band(asking, asked, batch["ids"], batch["segments"])
             totals = frame(batch["totals"], model.memory.config.newest)
             self.shares = band.weights / tf.maximum(totals, 0.01)[:, :, None, :]
@@ -52,7 +54,7 @@ class TargetScorer:
         shape = tf.shape(shares)
         shares = tf.reshape(shares, [shape[0], shape[1] * CHUNK, newest])
         support = tf.reshape(tf.reduce_sum(shares * self.batch["target_counts"], -1), [-1, 1])
-        return _views(attention, memory.logits(tf.stop_gradient(self.hidden), support)[:, 0])
+        return self._views(attention, memory.logits(self._into_memory(self.hidden), support)[:, 0])
 
     def against(self, columns: tf.Tensor) -> list[tf.Tensor]:
         """Logits of ``columns [n] int32`` at every slot, ``[slots, n]`` a view."""
@@ -63,8 +65,8 @@ class TargetScorer:
         attention = tf.matmul(hidden, self.model.lookup(columns), transpose_b=True)
         if self.model.memory is None:
             return [attention]
-        remembered = self._remembered(self.model.memory, columns, tf.stop_gradient(hidden), shares)
-        return _views(attention, remembered)
+        remembered = self._remembered(self.model.memory, columns, self._into_memory(hidden), shares)
+        return self._views(attention, remembered)
 
     def seen(self, columns: tf.Tensor) -> tf.Tensor:
         """Which ``columns [n]`` are in the training events of each slot's user: ``[slots, n] bool``."""
@@ -77,6 +79,13 @@ class TargetScorer:
         segments = tf.reshape(self.batch["segments"], [-1])
         return tf.gather(tf.gather(tf.reshape(table, [users, size]), place, axis=1), segments)
 
+    def _into_memory(self, x: tf.Tensor) -> tf.Tensor:
+        """What the memory reads of attention's side, ``[…]``; no gradient comes back unless they train together."""
+        return x if self.together else tf.stop_gradient(x)
+
+    def _views(self, attention: tf.Tensor, memory: tf.Tensor) -> list[tf.Tensor]:
+        return [attention, attention + memory] if self.together else [attention, memory, attention + memory]
+
     def _remembered(
         self, memory: TransitionMemory, columns: tf.Tensor, hidden: tf.Tensor, shares: tf.Tensor
     ) -> tf.Tensor:
@@ -84,7 +93,3 @@ class TargetScorer:
         counts = tf.gather(memory.columns(distinct, columns), tf.reshape(place, tf.shape(self.framed_ids)))
         support = tf.matmul(shares, counts)  # [rows, frames, CHUNK, n]
         return memory.logits(hidden, tf.reshape(support, [-1, tf.shape(columns)[0]]))
-
-
-def _views(attention: tf.Tensor, memory: tf.Tensor) -> list[tf.Tensor]:
-    return [attention, memory, attention + memory]

@@ -36,31 +36,28 @@ def test_all_transitions_kept(histories: list[list[int]], window: int) -> None:
         assert not found.weights[source][np.count_nonzero(found.weights[source]) :].any(), "the empty places come last"
 
 
-def test_the_most_telling_are_kept_and_the_total_counts_all() -> None:
-    """1 is followed by 2 three times, by 3 twice, by 4 once; and 5 is followed by 2 six times.
-
-    Of 12 transitions 9 arrive at 2, so from 1 its lift is 3 · 12 / (6 · 9) = 2/3: it tells less than nothing. That of
-    3 and of 4 is 2: they tell 2 log 2 and log 2.
-    """
-    histories = [[1, 2], [1, 2], [1, 2], [1, 3], [1, 3], [1, 4], *[[5, 2]] * 6]
+def test_the_heaviest_are_kept_and_the_total_counts_all() -> None:
+    # 1 is followed by 2 three times, by 3 twice, by 4 once.
+    histories = [[1, 2], [1, 2], [1, 2], [1, 3], [1, 3], [1, 4]]
     items = np.array(histories, np.int32).ravel()
-    starts = np.arange(0, 24, 2)
+    starts = np.arange(0, 12, 2)
     found = count_transitions(items, starts, starts + 2, TABLE, window=1, neighbours=2)
-    assert found.neighbours[1].tolist() == [3, 4]
-    assert found.weights[1].tolist() == [2, 1]
+    assert found.neighbours[1].tolist() == [2, 3]
+    assert found.weights[1].tolist() == [3, 2]
     assert found.totals[1] == 6
 
 
-def test_an_average_is_spent_where_most_is_told() -> None:
-    """One a row of the table on average is 7 in all, of the 9 that there are; totals count what is not kept, too."""
-    histories = [[1, item] for item in (3, 4, 5, 6)] + [[2, item] for item in (3, 4, 5, 6)] * 5 + [[3, 4]]
+def test_an_average_is_spent_on_what_tells_most() -> None:
+    """One a row of seven on average is seven in all, of the nine that there are.
+
+    26 transitions: 1 goes on to 3, 4, 5 and 6 once each, 2 to each of them five times, 3 to 4 twice. 4 arrives 8 times,
+    so from 1 its lift is 1 · 26 / (4 · 8) < 1: it tells least. From 2 its lift is 5 · 26 / (20 · 8) = .81, and five
+    times the logarithm of that is less still. Both go, though the second is among the heaviest; rows close their gaps.
+    """
+    histories = [[1, item] for item in (3, 4, 5, 6)] + [[2, item] for item in (3, 4, 5, 6)] * 5 + [[3, 4]] * 2
     items = np.array(histories, np.int32).ravel()
     starts = np.arange(0, len(items), 2)
     found = count_transitions(items, starts, starts + 2, TABLE, window=1, neighbours=4, average=1)
-    assert np.count_nonzero(found.weights) == 7
-    whole = count_transitions(items, starts, starts + 2, TABLE, window=1, neighbours=4)
-    assert np.count_nonzero(whole.weights) == 9
-    kept = found.weights > 0
-    np.testing.assert_array_equal(found.neighbours[kept], whole.neighbours[kept])
-    np.testing.assert_array_equal(found.totals, whole.totals)
-    assert (np.diff(kept.astype(int), axis=1) <= 0).all(), "a row keeps its first ones"
+    assert found.neighbours.tolist()[1:4] == [[3, 5, 6, 0], [3, 5, 6, 0], [4, 0, 0, 0]]
+    assert found.weights.tolist()[1:4] == [[1, 1, 1, 0], [5, 5, 5, 0], [2, 0, 0, 0]]
+    assert found.totals.tolist()[1:4] == [4, 20, 2]

@@ -37,7 +37,7 @@ def make_case() -> MakeCase:
     def make(*, memory: bool, **training: object) -> Case:
         keras.utils.set_random_seed(3)
         remembered = MemoryConfig(window=WINDOW, neighbours=ITEMS, newest=3) if memory else None
-        config = ModelConfig(max_length=25, width=8, dropout=0.0, memory=remembered)
+        config = ModelConfig(max_length=25, width=8, blocks=2, positions="newest", dropout=0.0, memory=remembered)
         lengths = np.array([len(history) for history in HISTORIES])
         sequences = Sequences(
             users=np.array(["a", "b", "c"], object),

@@ -17,7 +17,9 @@ ITEMS = 30
 def model(request: pytest.FixtureRequest) -> SASRec:
     keras.utils.set_random_seed(7)
     memory = MemoryConfig(neighbours=4, newest=3)
-    return build_model(ModelConfig(max_length=8, width=16, heads=2, positions=request.param, memory=memory), ITEMS + 1)
+    return build_model(
+        ModelConfig(max_length=8, width=16, blocks=2, heads=2, positions=request.param, memory=memory), ITEMS + 1
+    )
 
 
 def test_scaled_dot_product_by_scalars() -> None:

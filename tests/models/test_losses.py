@@ -85,6 +85,12 @@ def test_attention_and_memory_learn_alone_and_beside_each_other(make_case) -> No
     np.testing.assert_allclose(both, attention + memory, atol=1e-5)
     reached = [[tape.gradient(view, one) is not None for one in (table, gain)] for view in (attention, memory, both)]
     assert reached == [[True, False], [False, True], [True, True]]
+    case.model.memory.config = case.model.memory.config.model_copy(update={"trained": "together"})
+    with tf.GradientTape(persistent=True) as tape:
+        alone, both = scorer_of(case).positives()
+    np.testing.assert_array_equal(alone, attention)
+    np.testing.assert_allclose(both, attention + memory, atol=1e-5)
+    assert tape.gradient(both, gain) is not None
 
 
 @pytest.mark.parametrize("memory", [False, True])

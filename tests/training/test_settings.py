@@ -36,6 +36,7 @@ CHANGES: dict[str, list[str]] = {
     "model.memory.neighbours": ["2"],
     "model.memory.average": ["1"],
     "model.memory.newest": ["2"],
+    "model.memory.trained": ["together"],
     "training.seed": ["2"],
     "training.loss": ["softmax", "bce", "gbce"],
     "training.negatives.uniform": ["3"],
