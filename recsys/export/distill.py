@@ -9,6 +9,7 @@ from recsys.config.export import StudentConfig
 from recsys.data.sequences import Sequences
 from recsys.data.transitions import Transitions
 from recsys.export.memory_tables import most_telling
+from recsys.export.product import CHOICES
 from recsys.models.keras import keras, tf
 from recsys.models.memory import TransitionMemory
 from recsys.models.sasrec import SASRec, build_model
@@ -38,15 +39,27 @@ def distil(teacher: SASRec, sequences: Sequences, config: StudentConfig) -> SASR
 
 
 def adapt(
-    student: SASRec, teacher: SASRec, sequences: Sequences, config: StudentConfig, table: npt.NDArray[np.float32]
+    student: SASRec,
+    teacher: SASRec,
+    sequences: Sequences,
+    config: StudentConfig,
+    table: npt.NDArray[np.float32],
+    choices: npt.NDArray[np.uint8] | None = None,
 ) -> SASRec:
-    """A student that has learned to do with ``table``, its item table as a phone will read it."""
+    """A student that has learned to do with ``table``, its item table as a phone will read it.
+
+    Args:
+        choices: ``[rows, parts]``, the centroids of product quantisation that ``table`` is made of. They learn on: rows
+            keep their choices, and what one part of a row gains, all that chose the same centroid gain.
+    """
     adapted = build_model(student.config, student.table_size)
     for variable, known in zip(adapted.variables, student.variables, strict=True):
         variable.assign(known)
     adapted.item_table.assign(table)
-    others = [variable for variable in adapted.trainable_variables if variable is not adapted.item_table]
-    _learn(adapted, teacher, others, sequences, config, max(config.steps // ADAPTING, 1))
+    learning = adapted.trainable_variables
+    if choices is None:
+        learning = [variable for variable in learning if variable is not adapted.item_table]
+    _learn(adapted, teacher, learning, sequences, config, max(config.steps // ADAPTING, 1), choices)
     return adapted
 
 
@@ -78,8 +91,9 @@ def _learn(
     sequences: Sequences,
     config: StudentConfig,
     steps: int,
+    choices: npt.NDArray[np.uint8] | None = None,
 ) -> None:
-    """Descend the divergence from the teacher by ``variables`` alone."""
+    """Descend the divergence from the teacher by ``variables`` alone; ``choices`` as in ``adapt``."""
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(config.learning_rate, steps), beta_2=0.98)
     optimizer.build(variables)
     integers = tf.TensorSpec([None, None], tf.int32)
@@ -90,13 +104,25 @@ def _learn(
         with tf.GradientTape() as tape:
             scores = scores_after(student, history, columns)
             loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, scores))
-        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        gradients = tape.gradient(loss, variables)
+        if choices is not None:
+            place = next(n for n, variable in enumerate(variables) if variable is student.item_table)
+            gradients[place] = _shared(tf.convert_to_tensor(gradients[place]), choices)
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return loss - tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, tf.math.log(wanted + 1e-20)))
 
     for step, (history, columns) in enumerate(_histories(sequences, teacher.config.max_length, config, steps), 1):
         divergence = learn(history, columns)
         if step % REPORT_EVERY == 0 or step == steps:
             say(f"distil: step {step} of {steps}, divergence from the teacher {float(divergence):.4f}")
+
+
+def _shared(gradient: tf.Tensor, choices: npt.NDArray[np.uint8]) -> tf.Tensor:
+    """``gradient [rows, width]`` of an item table, the same for all parts of rows that are one centroid."""
+    rows, parts = choices.shape
+    centroids = choices.astype(np.int32) + CHOICES * np.arange(parts, dtype=np.int32)
+    means = tf.math.unsorted_segment_mean(tf.reshape(gradient, [rows, parts, -1]), centroids, parts * CHOICES)
+    return tf.reshape(tf.gather(means, centroids), [rows, -1])
 
 
 def _histories(

@@ -76,9 +76,9 @@ class Exporter:
         if variant.base not in ROUGH:
             return self.student
         if variant.base not in self._adapted:
-            table = variant.table_as_read(self.student.item_table.numpy())
+            table, choices = variant.code(self.student.item_table.numpy())
             known = self.model, self.dataset.sequences, self.config.student
-            self._adapted[variant.base] = adapt(self.student, *known, table)
+            self._adapted[variant.base] = adapt(self.student, *known, table, choices)
         return self._adapted[variant.base]
 
     def write(self, variant: Variant, directory: Path, since: bytes | None = None) -> None:

@@ -120,11 +120,15 @@ class Variant:
             items = coded("items", rows, BITS[self.base]) if self.base in BITS else FloatTable(rows)
         return PhoneModel(model, items, self._memory(model), positions)
 
-    def table_as_read(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """An item table ``[rows, width]`` as a phone reads it out of this variant."""
-        coded = ProductTable(*product_quantise(rows)) if self.base == "pq" else CodedTable(rows, BITS[self.base])
-        read: npt.NDArray[np.float32] = coded.rows(tf.range(len(rows))).numpy()
-        return read
+    def code(self, rows: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8] | None]:
+        """An item table ``[rows, width]`` as a phone reads it out of this variant, and the centroids it is made of."""
+        choices = None
+        if self.base == "pq":
+            choices, centroids = product_quantise(rows)
+            coded: ItemTable = ProductTable(choices, centroids)
+        else:
+            coded = CodedTable(rows, BITS[self.base])
+        return coded.rows(tf.range(len(rows))).numpy(), choices
 
     def _memory(self, model: SASRec) -> Memory | None:
         if model.memory is None or self.depth == 0:

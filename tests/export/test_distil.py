@@ -91,3 +91,19 @@ def test_an_adapted_student_has_the_table_it_is_given(model, dataset, histories)
 def test_names_say_what_a_variant_is(name, base, depth, of_student):
     variant = Variant.parse(name, 16)
     assert (variant.base, variant.depth, variant.of_student) == (base, depth, of_student)
+
+
+def test_rows_of_one_centroid_learn_as_one(model, dataset):
+    """Rows that chose the same centroid for a part stay the same there, and all of them have moved."""
+    shape = {"width": 8, "batch_size": 8, "positions": 4}
+    student = distil(model, dataset.sequences, StudentConfig(steps=1, **shape))
+    choices = (np.arange(model.table_size)[:, None] % np.array([[3, 5]])).astype(np.uint8)
+    centroids = np.random.default_rng(6).normal(size=(2, 5, 4)).astype(np.float32)
+    table = np.concatenate([centroids[0][choices[:, 0]], centroids[1][choices[:, 1]]], 1)
+    adapted = adapt(student, model, dataset.sequences, StudentConfig(steps=9, **shape), table, choices)
+    found = adapted.item_table.numpy()
+    for part, width in enumerate((slice(0, 4), slice(4, 8))):
+        for choice in np.unique(choices[:, part]):
+            same = found[choices[:, part] == choice, width]
+            np.testing.assert_allclose(same, np.broadcast_to(same[:1], same.shape), atol=1e-6)
+    assert (np.abs(found - table) > 1e-5).all()
