@@ -3,8 +3,9 @@
     make bench-night
 
 The first bundle comes of all days but the last. Then the day is added to the dataset, training goes on from the run
-before, and the bundle is made again. Beside the delta stand the NDCG@10 of that short training and of one from
-nothing on the same data, both on test, so that the saving can be weighed.
+before, and the bundle is made again, close to the first. Beside the delta stand the NDCG@10 of that bundle and of one
+that holds no code of the first, and of the short training and one from nothing on the same data, all on test, so that
+the saving can be weighed.
 """
 
 import argparse
@@ -70,14 +71,17 @@ def main() -> None:
         second = train(short, tuesday, work).artefact
         close = short.export.model_copy(update={"since": old[0].path.parent})
         new = export(second, tuesday, close, work).artefact
+        free = export(second, tuesday, short.export, work).artefact
         cold = train(recipe(day), tuesday, work).artefact
         rows = []
-        for earlier, later in zip(old, new, strict=True):
+        for earlier, later, unheld in zip(old, new, free, strict=True):
             delta = make_delta(earlier.path, later.path, work / f"delta-{later.manifest.variant}")
             share = delta.download_bytes / later.device_bytes
             against = f"{LIMIT:.0%} of the bundle, {later.device_bytes / 1024:,.0f} KiB"
             what = f"delta after a day, {later.manifest.variant}"
             rows.append(Measurement(what, delta.download_bytes / 1024, "KiB", against, LIMIT / share))
+            kept, without = (one.manifest.measured["ndcg@10"] for one in (later, unheld))
+            rows.append(Measurement("  its NDCG@10", kept, "", f"{without:.4f} with no code held", kept / without))
         warm, anew = (run.metrics["model"]["ndcg@10"] for run in (second, cold))
         rows.append(Measurement("NDCG@10 after the short training", warm, "", f"{anew:.4f} from nothing", warm / anew))
     write_results("night", rows)

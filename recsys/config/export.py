@@ -18,7 +18,7 @@ VARIANT = (
 class StudentConfig(Section):
     """The shape of the distilled student, for variants named student-…, and how it learns."""
 
-    width: int = Field(32, ge=1, description="size of an item's embedding and of the hidden state")
+    width: int = Field(32, ge=4, multiple_of=4, description="size of an item's embedding and of the hidden state")
     blocks: int = Field(1, ge=1, description="attention blocks, one upon another")
     feed_forward: int = Field(1, ge=1, description="hidden units of the feed-forward, in multiples of the width")
     memory_average: int = Field(4, ge=1, description="transitions of the teacher's memory kept per item, on average")
@@ -26,7 +26,7 @@ class StudentConfig(Section):
     batch_size: int = Field(32, ge=1, description="histories a step")
     positions: int = Field(32, ge=1, description="events of each history after which the teacher is imitated")
     learning_rate: float = Field(2e-3, gt=0, description="Adam's at the first step; a cosine takes it to 0")
-    seed: int = Field(1, description="of the student's first weights and of the histories it sees")
+    seed: int = Field(1, ge=0, lt=2**31, description="of the student's first weights and of the histories it sees")
 
 
 class ExportConfig(Section):
@@ -48,7 +48,8 @@ class ExportConfig(Section):
     candidates: int = Field(100, ge=1, le=65_536, description="fixed width of rerank; clients chunk and pad")
     item_columns: tuple[str, ...] = Field(("title",), description="item metadata to carry, where the data set has it")
     since: Path | None = Field(
-        None, description="last night's bundles, a folder of variants: weights that hardly moved keep their codes there"
+        None,
+        description="last night's bundles, a folder of variants; int8 and int4 keep the codes of what hardly moved",
     )
     policy: Path | None = Field(None, description="rules to apply after the scores, see recsys/bundle/policy.py")
     tolerance: float = Field(1e-3, gt=0, description="largest difference of a float32 score from Keras'")

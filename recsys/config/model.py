@@ -21,6 +21,14 @@ class MemoryConfig(Section):
         description="the memory learns by itself, too, and what it asks does not change attention; or not",
     )
 
+    @model_validator(mode="after")
+    def _average_counts(self) -> "MemoryConfig":
+        if self.average is not None and self.average > self.neighbours:
+            raise ValueError(
+                f"model.memory.average {self.average} is more than the {self.neighbours} neighbours of any item"
+            )
+        return self
+
 
 class ModelConfig(Section):
     """A stack of attention blocks over the newest ``max_length`` events."""

@@ -58,7 +58,7 @@ class TrainingConfig(Section):
         description="passes over all histories, at most; null is 20 or, on little data, as many as make 1,500 steps, "
         "but at most 100",
     )
-    patience: int = Field(10, ge=1, description="validations without a better NDCG@10 before training stops")
+    patience: int = Field(20, ge=1, description="validations without a better NDCG@10 before training stops")
     validate_every: int = Field(2, ge=1, description="epochs between validations")
     batch_size: int = Field(64, ge=1, description="histories, or windows of them, a step")
     learning_rate: float = Field(1e-3, gt=0, description="Adam's, after the warm-up")

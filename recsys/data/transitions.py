@@ -17,7 +17,7 @@ from recsys.schema import PAD_ID
 
 @dataclass(frozen=True)
 class Transitions:
-    """The heaviest transitions from each item.
+    """Transitions from each item, the heaviest or those that tell most.
 
     Attributes:
         neighbours: ``[table, n] int32`` item ids, heaviest first, then ``PAD_ID``.

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.config.export import StudentConfig
+from recsys.config.model import ModelConfig
 from recsys.data.sequences import Sequences
 from recsys.data.transitions import Transitions
 from recsys.export.memory_tables import most_telling
@@ -32,7 +33,8 @@ def distil(teacher: SASRec, sequences: Sequences, config: StudentConfig) -> SASR
     """
     keras.utils.set_random_seed(config.seed)
     shape = {"width": config.width, "blocks": config.blocks, "heads": 1, "feed_forward": config.feed_forward}
-    student = build_model(teacher.config.model_copy(update={**shape, "dropout": 0.0}), teacher.table_size)
+    config_of_student = ModelConfig.model_validate({**teacher.config.model_dump(), **shape, "dropout": 0.0})
+    student = build_model(config_of_student, teacher.table_size)
     _begin_with(student, teacher, config.memory_average)
     _learn(student, teacher, student.trainable_variables, sequences, config, config.steps)
     return student
@@ -147,11 +149,17 @@ def _begin_with(student: SASRec, teacher: SASRec, average: int) -> None:
     """Start from the directions of the teacher's item table that carry most, and from part of its memory."""
     table = teacher.item_table.numpy()
     _, _, directions = np.linalg.svd(table, full_matrices=False)
-    student.item_table.assign(table @ directions[: student.config.width].T)
+    started = table @ directions[: student.config.width].T
+    student.item_table.assign(np.pad(started, [(0, 0), (0, student.config.width - started.shape[1])]))
     if isinstance(student.memory, TransitionMemory) and teacher.memory is not None:
         known = teacher.memory
-        neighbours, counts, totals = known.neighbours.numpy(), known.counts.numpy(), known.totals.numpy()
-        kept = most_telling(neighbours, counts, totals, average * len(counts))
-        student.memory.assign(Transitions(neighbours, counts * kept, totals, known.config.window))
+        neighbours, counts = known.neighbours.numpy(), known.counts.numpy()
+        kept = most_telling(neighbours, counts, average * len(counts))
+        first = np.argsort(~kept, axis=1, kind="stable")  # rows close their gaps
+        neighbours, counts = (
+            np.take_along_axis(np.where(kept, values, 0), first, 1).astype(values.dtype)
+            for values in (neighbours, counts)
+        )
+        student.memory.assign(Transitions(neighbours, counts, known.totals.numpy(), known.config.window))
         for name in ("age_bias", "log_scale", "gain"):
             getattr(student.memory, name).assign(getattr(known, name))

@@ -88,10 +88,14 @@ class Exporter:
             since: last night's model file of the variant, to stay close to.
 
         Raises:
-            RecsysError: it strays from Keras beyond the tolerance, or holds an operator that a phone lacks.
+            RecsysError: it strays from Keras' scores or quality beyond what the config allows, or holds an operator
+                that a phone lacks.
+            ConfigError: the policy reads a column that is not carried, or the model has not what a signature needs.
         """
         model = self._source(variant)
-        content = variant.convert(model, self.config.candidates, self.config.signatures, since)
+        content = variant.convert(
+            model, self.config.candidates, self.config.signatures, since, len(self.dataset.vocabulary)
+        )
         tree = flatbuffer.read(content)
         operators = flatbuffer.operators(tree)
         runtime = Runtime(content)
@@ -141,7 +145,7 @@ class Exporter:
         largest = 0.0
         for one in self.inputs:
             difference = runtime.run("rerank", **one)["scores"] - self.model.score(**one).numpy()
-            largest = max(largest, float(np.abs(difference[one["candidates"] != PAD_ID]).max()))
+            largest = max(largest, float(np.abs(difference[one["candidates"] != PAD_ID]).max(initial=0.0)))
         if variant.is_exact and not largest <= self.config.tolerance:
             raise RecsysError(
                 f"export: {variant.name} scores differ from Keras' by {largest:.2e}, more than export.tolerance "

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from recsys.export.row_codes import LARGEST_STEP, STEP, ZERO, RowCodes
+from recsys.export.row_codes import STEP, UNIT_STEP, ZERO, RowCodes
 from recsys.export.steady import hold_rows
 from recsys.models.keras import tf
 
@@ -66,7 +66,7 @@ class CodedTable:
         if self.bits == 4:
             high = tf.floor(codes / 16.0)
             codes = tf.concat([high, codes - 16.0 * high], -1)
-        return (codes - float(ZERO[self.bits])) * tf.exp((steps - LARGEST_STEP) * STEP)
+        return (codes - float(ZERO[self.bits])) * tf.exp((steps - UNIT_STEP) * STEP)
 
 
 class ProductTable:

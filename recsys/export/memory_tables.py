@@ -63,7 +63,7 @@ class CompactMemory:
         totals: npt.NDArray[np.float32],
         average: int,
     ) -> None:
-        row, place = np.nonzero(most_telling(neighbours, counts, totals, average * len(counts)))
+        row, place = np.nonzero(most_telling(neighbours, counts, average * len(counts)))
         order = np.lexsort((neighbours[row, place], row))
         row, place = row[order], place[order]
         ids, halvings = neighbours[row, place], -2.0 * np.log2(counts[row, place] / totals[row])
@@ -116,13 +116,14 @@ def _short(values: npt.NDArray[np.integer]) -> npt.NDArray[Any]:
 
 
 def most_telling(
-    neighbours: npt.NDArray[np.int32], counts: npt.NDArray[np.float32], totals: npt.NDArray[np.float32], most: int
+    neighbours: npt.NDArray[np.int32], counts: npt.NDArray[np.float32], most: int
 ) -> npt.NDArray[np.bool_]:
-    """The ``most`` transitions of a positive count that tell most, ``[rows, n] bool``; of equal ones the earlier."""
+    """The ``most`` of these transitions that tell most of what all of them tell, ``[rows, n] bool``; of equal ones the
+    earlier."""
     arrivals = np.bincount(neighbours.ravel(), counts.ravel(), int(neighbours.max(initial=0)) + 1)
     row, place = np.nonzero(counts)
     count = counts[row, place].astype(np.float64)
-    told = information(count, totals[row], arrivals[neighbours[row, place]], count.sum())
+    told = information(count, counts.sum(1)[row], arrivals[neighbours[row, place]], count.sum())
     chosen = np.argsort(-told, kind="stable")[:most]
     kept = np.zeros(counts.shape, np.bool_)
     kept[row[chosen], place[chosen]] = True

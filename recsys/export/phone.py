@@ -28,6 +28,9 @@ class PhoneMemory(TransitionMemory):
         self.age_bias, self.log_scale, self.gain = trained.age_bias, trained.log_scale, trained.gain
         self.built = True
 
+    def make_table(self, table_size: int, kept: int) -> None:
+        """None: a catalogue's worth of zeros would be saved with every signature."""
+
     def read(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return self.table.rows(ids)
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 STEPS_AN_OCTAVE = 8
 STEP = float(np.log(2) / STEPS_AN_OCTAVE)
-LARGEST_STEP = 191.0  # scales from 2**-24 to 2**8
+UNIT_STEP = 191.0  # whose scale is 1; there are scales from 2**-24 to 2**8
 LIMIT = {8: 127, 4: 7}  # codes of either sign
 ZERO = {8: 128, 4: 8}  # packed codes are unsigned: this one stands for 0
 
@@ -39,7 +39,7 @@ class RowCodes:
         """
         limit = LIMIT[bits]
         largest = np.maximum(np.abs(table).max(1), 1e-12) / limit
-        ceiling = np.clip(np.ceil(np.log(largest) / STEP + LARGEST_STEP), 0, 255)
+        ceiling = np.clip(np.ceil(np.log(largest) / STEP + UNIT_STEP), 0, 255)
         best_error = np.full(len(table), np.inf)
         best_codes = np.zeros(table.shape, np.int16)
         best_steps = np.zeros(len(table), np.uint8)
@@ -75,5 +75,5 @@ class RowCodes:
 
 def scale_of(step: npt.NDArray[np.floating] | npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     """What one code of a row is worth."""
-    scale: npt.NDArray[np.float64] = np.exp((np.asarray(step, np.float64) - LARGEST_STEP) * STEP)
+    scale: npt.NDArray[np.float64] = np.exp((np.asarray(step, np.float64) - UNIT_STEP) * STEP)
     return scale

@@ -17,6 +17,7 @@ class Signatures(tf.Module):
 
     Args:
         candidates: the fixed width of ``rerank`` and ``score``.
+        items: in the vocabulary; rows of the item table after them are OOV buckets, which ``top_k`` does not give.
         names: of the signatures beside ``rerank``; ``incremental`` stands for ``start``, ``step`` and ``score``.
 
     Attributes:
@@ -26,7 +27,7 @@ class Signatures(tf.Module):
         ConfigError: the model cannot be encoded event by event.
     """
 
-    def __init__(self, model: PhoneModel, candidates: int, names: Iterable[str]) -> None:
+    def __init__(self, model: PhoneModel, candidates: int, items: int, names: Iterable[str]) -> None:
         super().__init__()
         config = model.config
         history = tf.TensorSpec([1, config.max_length], tf.int32, name="history")
@@ -49,7 +50,7 @@ class Signatures(tf.Module):
             return {"scores": model.score_all(history)}
 
         def top_k(history: tf.Tensor) -> Outputs:
-            scores = model.score_all(history)[:, 1:]
+            scores = model.score_all(history)[:, 1 : items + 1]
             best = tf.math.top_k(scores, min(TOP_K, int(scores.shape[1])))
             return {"items": best.indices + 1, "scores": best.values}
 

@@ -9,19 +9,19 @@ from recsys.config.export import ExportConfig
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtefactError
 from recsys.run import Run
-from recsys.schema import BUNDLES_DIR, MANIFEST
+from recsys.schema import BUNDLES_DIR
 from recsys.stage import Outcome
 from recsys.terminal import say
 
 # Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.
-EXPORT_VERSION = 3
+EXPORT_VERSION = 4
 
 
 def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
     """Where the bundles of ``run`` under ``config`` lie, one directory a variant."""
     settings = config.model_dump(mode="json", exclude={"variants", "policy", "since"})
     settings["policy"] = None if config.policy is None else sha256_file(config.policy)
-    settings["since"] = {name: sha256_file(one.path / MANIFEST) for name, one in _last_night(config).items()}
+    settings["since"] = sorted({one.manifest.run_digest for one in _last_night(config).values()})
     made_of = {"run": run.digest, "weights": run.weights_digest, "version": EXPORT_VERSION, "export": settings}
     return work_dir / BUNDLES_DIR / digest(made_of)
 
@@ -55,6 +55,8 @@ def export(
         for name in missing:
             say(f"export: {name}")
             before = (since[name].path / MODEL_FILE).read_bytes() if name in since else None
+            if config.since is not None and before is None:
+                say(f"export: {config.since} has no {name}; nothing of it is held")
             with publish(target / name, overwrite=overwrite, check=_check) as aside:
                 exporter.write(Variant.parse(name, config.memory_neighbours), aside, before)
     return Outcome([Bundle(target / name) for name in config.variants], reused=not missing)

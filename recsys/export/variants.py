@@ -19,6 +19,7 @@ from recsys.export.row_codes import RowCodes
 from recsys.export.signatures import Signatures
 from recsys.export.slim import slim
 from recsys.export.steady import hold, steady_scales
+from recsys.export.tidy import tidy
 from recsys.models.keras import tf
 from recsys.models.sasrec import SASRec
 
@@ -58,7 +59,10 @@ class Variant:
         """
         found = re.fullmatch(VARIANT, name)
         if found is None:
-            raise ConfigError(f"export.variants: {name!r} does not match {VARIANT}")
+            raise ConfigError(
+                f"export.variants: {name!r} is no variant; expected float32, float16, int8, int4 or pq, with student- "
+                "before it, and any of -rRANK, -pPERCENT and -mDEPTH after it in this order, for example int8-r16-m8"
+            )
         base, rank, kept, depth = (found[part] for part in ("base", "rank", "kept", "depth"))
         unsaid = None if base == "float32" else default_depth
         return cls(
@@ -76,12 +80,18 @@ class Variant:
         return self.name == "float32"
 
     def convert(
-        self, model: SASRec, candidates: int, signatures: Iterable[str] = (), since: bytes | None = None
+        self,
+        model: SASRec,
+        candidates: int,
+        signatures: Iterable[str] = (),
+        since: bytes | None = None,
+        items: int | None = None,
     ) -> bytes:
         """``model`` as a TFLite file of this variant.
 
         Args:
             candidates, signatures: as ``Signatures`` has them.
+            items: in the vocabulary; None where the item table has no OOV buckets.
             since: last night's file of this variant, whose codes stay where the weights hardly moved.
 
         Raises:
@@ -90,14 +100,15 @@ class Variant:
         """
         if self.rank is not None or self.kept is not None:
             model = slim(model, self.rank, None if self.kept is None else self.kept / 100)
-        before = None if since is None or self.base not in CODED else flatbuffer.read(since)
+        before = flatbuffer.read(since) if since is not None and self.base in BITS and not self.of_student else None
         phone = self._phone_model(model, before)
-        content = convert.to_float32(Signatures(phone, candidates, signatures))
+        content = convert.to_float32(Signatures(phone, candidates, items or model.table_size - 1, signatures))
         if self.base == "float16":
             content = convert.cast_to_float16(content)
         elif self.base in CODED:
             content = convert.quantise_dense(content)
-        tree = flatbuffer.read(flatbuffer.write(flatbuffer.read(content)))  # what signatures share, once
+        tree = flatbuffer.read(content)
+        tidy(tree)  # what signatures share, once
         if self.base in CODED:
             steady_scales(tree)
         if before is not None:

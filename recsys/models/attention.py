@@ -99,7 +99,6 @@ class MultiHeadAttention(keras.layers.Layer):
 
     def _split(self, x: tf.Tensor) -> tf.Tensor:
         shape = tf.shape(x)
-        split = tf.reshape(x, [shape[0], shape[1], self.heads, self.head_width])
         if self.heads == 1:
             return tf.reshape(x, [shape[0], 1, shape[1], self.head_width])
-        return tf.transpose(split, [0, 2, 1, 3])
+        return tf.transpose(tf.reshape(x, [shape[0], shape[1], self.heads, self.head_width]), [0, 2, 1, 3])

@@ -20,7 +20,6 @@ class SwiGLU(keras.layers.Layer):
 
     def __init__(self, width: int, hidden: int, name: str = "feed_forward") -> None:
         super().__init__(name=name)
-        self.hidden = hidden
         self.inner = keras.layers.Dense(2 * hidden, use_bias=False, name="inner")
         self.outer = keras.layers.Dense(width, use_bias=False, name="outer")
 

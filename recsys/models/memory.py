@@ -61,6 +61,10 @@ class TransitionMemory(keras.layers.Layer):
             "log_scale", [], initializer=keras.initializers.Constant(np.log(INITIAL_SCALE))
         )
         self.gain = self.add_weight("gain", [], initializer=keras.initializers.Constant(INITIAL_GAIN))
+        self.make_table(table_size, kept)
+
+    def make_table(self, table_size: int, kept: int) -> None:
+        """The variables that ``assign`` fills; export reads other tables and makes none."""
         constant = {"trainable": False, "initializer": "zeros"}
         self.neighbours = self.add_weight("neighbours", [table_size, kept], dtype=tf.int32, **constant)
         self.counts = self.add_weight("counts", [table_size, kept], **constant)

@@ -15,7 +15,7 @@ from recsys.training.callbacks import Callback, Steps
 from recsys.training.warm_start import finished
 
 # Part of every run's digest: raise it when the same config would train another model.
-TRAINING_VERSION = 3
+TRAINING_VERSION = 4
 
 
 def config_digest(config: Config, dataset: Dataset) -> str:

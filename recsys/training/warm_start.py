@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from recsys.artefact import digest
 from recsys.config import Config
+from recsys.config.model import ModelConfig
 from recsys.config.prepare import milliseconds
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtefactError, ConfigError
@@ -77,9 +78,10 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
             f"{KEY}: {run.path} was trained on its validation events, too (final_fit), by which this training would "
             "choose its epoch; begin with a run that was not"
         )
-    for section in ("prepare", "model"):
+    known_model = ModelConfig.model_validate(theirs["model"]).model_dump(mode="json")  # with keys that came since
+    for section, before in (("prepare", theirs["prepare"]), ("model", known_model)):
         ours = config.to_json()[section]
-        for key, value in theirs[section].items():
+        for key, value in before.items():
             if ours.get(key) != value and not _may_differ(config, section, key, value):
                 raise ConfigError(
                     f"{KEY}: {section}.{key} is {ours.get(key)!r} here and {value!r} in {run.path}; they must agree"
@@ -94,9 +96,12 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
 
 
 def _may_differ(config: Config, section: str, key: str, before: Any) -> bool:
-    """Dropout, and a temporal split that has moved on: what trained before its first cut trains before the later."""
+    """Dropout, what the memory counts anew, and a temporal split that has moved on: what trained before its first cut
+    trains before the later."""
     if (section, key) == ("model", "dropout"):
         return True
+    if (section, key) == ("model", "memory") and before is not None and config.model.memory is not None:
+        return bool(before["newest"] == config.model.memory.newest)
     if section == "prepare" and key in ("validation_from", "test_from") and before is not None:
         return milliseconds(datetime.fromisoformat(before)) <= milliseconds(getattr(config.prepare, key))
     return False

@@ -40,9 +40,15 @@ def test_learning_brings_the_student_to_the_teacher(model, dataset, histories):
 def test_the_students_memory_is_the_most_telling_of_the_teachers(model, dataset):
     student = distil(model, dataset.sequences, StudentConfig(width=8, steps=1, batch_size=4, memory_average=2))
     counts, whole = student.memory.counts.numpy(), model.memory.counts.numpy()
-    np.testing.assert_array_equal(student.memory.neighbours.numpy(), model.memory.neighbours.numpy())
-    assert np.count_nonzero(counts) == 2 * model.table_size
-    np.testing.assert_array_equal(counts[counts > 0], whole[counts > 0])
+    assert np.count_nonzero(counts) == 2 * model.table_size < np.count_nonzero(whole)
+    assert (np.diff((counts > 0).astype(int), axis=1) <= 0).all(), "no gaps: a variant may cut the end of a row"
+    known = {
+        (row, int(item)): count
+        for row, (items, values) in enumerate(zip(model.memory.neighbours.numpy(), whole, strict=True))
+        for item, count in zip(items, values, strict=True)
+    }
+    for row, place in zip(*np.nonzero(counts), strict=True):
+        assert known[row, int(student.memory.neighbours.numpy()[row, place])] == counts[row, place]
 
 
 def test_scores_after_an_event_are_those_of_the_history_up_to_it(model, histories):
@@ -57,13 +63,15 @@ def test_the_memory_is_read_up_to_the_event(model, histories, dataset):
     """What the memory adds after the fourth newest event is what it adds to the history that ends there."""
     from recsys.models.sasrec import build_model
 
-    rotary = build_model(model.config.model_copy(update={"positions": "none"}), model.table_size)
-    for variable, known in zip(rotary.variables, [v for v in model.variables if "position" not in v.name], strict=True):
+    no_positions = build_model(model.config.model_copy(update={"positions": "none"}), model.table_size)
+    for variable, known in zip(
+        no_positions.variables, [v for v in model.variables if "position" not in v.name], strict=True
+    ):
         variable.assign(known)
     shorter = np.pad(histories[:, :-3], [[0, 0], [3, 0]])
     columns = np.full((len(histories), 1), 8, np.int32)
-    found = scores_after(rotary, tf.constant(histories), tf.constant(columns)).numpy()
-    np.testing.assert_allclose(found, rotary.score_all(shorter).numpy()[:, 1:], atol=1e-4)
+    found = scores_after(no_positions, tf.constant(histories), tf.constant(columns)).numpy()
+    np.testing.assert_allclose(found, no_positions.score_all(shorter).numpy()[:, 1:], atol=1e-4)
 
 
 @pytest.mark.slow

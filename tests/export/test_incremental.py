@@ -73,7 +73,7 @@ def test_positions_from_the_newest_event_are_refused(model):
 
     phone = PhoneModel(model, FloatTable(model.item_table.numpy()), None)
     with pytest.raises(ConfigError, match=r"model\.positions=rotary"):
-        Signatures(phone, 10, ["incremental"])
+        Signatures(phone, 10, 60, ["incremental"])
 
 
 def test_a_bundle_without_the_signatures_says_so():

@@ -69,10 +69,9 @@ def test_the_most_telling_transitions_stay():
     """
     neighbours = np.array([[3, 2, 4], [3, 2, 0]], np.int32)
     counts = np.array([[9, 1, 8], [9, 9, 0]], np.float32)
-    totals = np.array([18, 18], np.float32)
-    assert most_telling(neighbours, counts, totals, 2).tolist() == [[False, False, True], [False, True, False]]
-    assert most_telling(neighbours, counts, totals, 4).sum() == 4
-    assert most_telling(neighbours, counts, totals, 9).tolist() == [[True, True, True], [True, True, False]]
+    assert most_telling(neighbours, counts, 2).tolist() == [[False, False, True], [False, True, False]]
+    assert most_telling(neighbours, counts, 4).sum() == 4
+    assert most_telling(neighbours, counts, 9).tolist() == [[True, True, True], [True, True, False]]
 
 
 def test_an_empty_memory_gives_nothing():

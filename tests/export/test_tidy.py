@@ -11,7 +11,7 @@ from recsys.export.variants import Variant
 def test_tidying_changes_no_score(model) -> None:
     variant = Variant.parse("float32", 6)
     names = ("encode", "score_all", "explain", "top_k")
-    plain = convert.to_float32(Signatures(variant._phone_model(model, None), 20, names))
+    plain = convert.to_float32(Signatures(variant._phone_model(model, None), 20, 60, names))
     tidied = variant.convert(model, 20, names)
     assert len(tidied) < 0.9 * len(plain)
     random = np.random.default_rng(2)

@@ -91,6 +91,13 @@ def test_attention_and_memory_learn_alone_and_beside_each_other(make_case) -> No
     np.testing.assert_array_equal(alone, attention)
     np.testing.assert_allclose(both, attention + memory, atol=1e-5)
     assert tape.gradient(both, gain) is not None
+    with tf.GradientTape() as tape:
+        asked = scorer_of(case).shares  # the memory's attention, which is the last block's to change when together
+    assert tape.gradient(asked, table) is not None
+    case.model.memory.config = case.model.memory.config.model_copy(update={"trained": "apart"})
+    with tf.GradientTape() as tape:
+        asked = scorer_of(case).shares
+    assert tape.gradient(asked, table) is None
 
 
 @pytest.mark.parametrize("memory", [False, True])

@@ -167,6 +167,13 @@ def test_the_loop_ends_by_epochs_or_patience(
     assert epochs_run(dataset, changed(config, "model.memory", "null"), tmp_path, found) == expected
 
 
+@pytest.mark.parametrize(("steps", "epochs"), [(0, 100), (1, 100), (15, 100), (20, 75), (75, 20), (1500, 20)])
+def test_epochs_that_are_left_open_make_enough_steps(steps: int, epochs: int) -> None:
+    """20, or as many as make 1,500 steps, but at most 100."""
+    assert TrainingConfig().epochs_of(steps) == epochs
+    assert TrainingConfig(epochs=3).epochs_of(steps) == 3
+
+
 def test_the_calibration_of_gbce_counts(dataset: Dataset, config: Config) -> None:
     gbce = changed(config, "training.loss", "gbce")
     assert two_steps(gbce, dataset) != two_steps(changed(gbce, "training.gbce_calibration", "0.1"), dataset)
@@ -178,6 +185,7 @@ def test_the_calibration_of_gbce_counts(dataset: Dataset, config: Config) -> Non
         (["model.width=10", "model.heads=3"], "multiple of model.heads"),
         (["model.width=6", "model.heads=2", "model.positions=rotary"], "must be even"),
         (["model.max_length=2"], "reaches beyond model.max_length"),
+        (["model.memory.average=5"], "more than the 4 neighbours"),
         (["training.negatives.uniform=0"], "needs negatives"),
         (["training.learning_rate=0"], "greater than 0"),
         (["training.loss=bce", "training.label_smoothing=0.1"], "spreads a softmax's probability"),

@@ -8,6 +8,7 @@ import pytest
 
 from recsys.artefact import digest, write_json
 from recsys.config import Config, parse_config
+from recsys.config.model import MemoryConfig
 from recsys.data.dataset import Dataset
 from recsys.errors import ConfigError
 from recsys.models.sasrec import build_model
@@ -102,3 +103,7 @@ def test_a_temporal_split_may_move_on_but_not_back(before: str, fits: bool) -> N
     assert _may_differ(config, "prepare", "validation_from", before) is fits
     assert not _may_differ(config, "prepare", "k_core", 3)
     assert _may_differ(config, "model", "dropout", 0.3)
+    memory = MemoryConfig()
+    assert _may_differ(config, "model", "memory", memory.model_copy(update={"neighbours": 7}).model_dump())
+    assert not _may_differ(config, "model", "memory", memory.model_copy(update={"newest": 7}).model_dump())
+    assert not _may_differ(config, "model", "memory", None)
