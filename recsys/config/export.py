@@ -38,8 +38,10 @@ class ExportConfig(Section):
         description="one bundle each: float32, float16, int8, int4 or pq, with student- before it, or -rRANK, -pPERCENT"
         " and -mDEPTH after it",
     )
-    memory_neighbours: int = Field(
-        32, ge=0, description="transitions kept an item on average, where a variant's name does not say -mDEPTH"
+    memory_neighbours: int | None = Field(
+        None,
+        ge=0,
+        description="transitions kept an item on average, where a variant's name does not say -mDEPTH; null as trained",
     )
     signatures: tuple[Literal["encode", "score_all", "top_k", "explain", "incremental"], ...] = Field(
         (), description="beside rerank, which every bundle has"

@@ -53,7 +53,7 @@ class CompactMemory:
         neighbours: ``[rows, trained] int32``.
         counts: ``[rows, trained] float32``, 0 where a row has no more neighbours.
         totals: ``[rows] float32``, each row's count, kept or not.
-        average: transitions to keep an item, on average.
+        average: transitions to keep an item, on average; None keeps all.
     """
 
     def __init__(
@@ -61,9 +61,10 @@ class CompactMemory:
         neighbours: npt.NDArray[np.int32],
         counts: npt.NDArray[np.float32],
         totals: npt.NDArray[np.float32],
-        average: int,
+        average: int | None,
     ) -> None:
-        row, place = np.nonzero(most_telling(neighbours, counts, average * len(counts)))
+        kept = counts > 0 if average is None else most_telling(neighbours, counts, average * len(counts))
+        row, place = np.nonzero(kept)
         order = np.lexsort((neighbours[row, place], row))
         row, place = row[order], place[order]
         ids, halvings = neighbours[row, place], -2.0 * np.log2(counts[row, place] / totals[row])

@@ -51,8 +51,8 @@ class Variant:
     of_student: bool = False
 
     @classmethod
-    def parse(cls, name: str, default_depth: int) -> "Variant":
-        """Read a name; compact bases keep ``default_depth`` neighbours unless it says otherwise.
+    def parse(cls, name: str, default_depth: int | None) -> "Variant":
+        """Read a name; compact bases keep ``default_depth`` neighbours, or all for None, unless it says otherwise.
 
         Raises:
             ConfigError: no such variant.
@@ -147,6 +147,6 @@ class Variant:
         memory = model.memory
         neighbours, counts, totals = memory.neighbours.numpy(), memory.counts.numpy(), memory.totals.numpy()
         if self.base != "float32":
-            return CompactMemory(neighbours, counts, totals, self.depth or neighbours.shape[1])
+            return CompactMemory(neighbours, counts, totals, self.depth)
         kept = slice(None, self.depth)
         return ExactMemory(neighbours[:, kept], (counts / totals[:, None])[:, kept])
