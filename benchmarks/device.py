@@ -27,7 +27,7 @@ from recsys.models.sasrec import SASRec, build_model
 
 ITEMS, FEW, MANY = 3_416, 10_000, 1_000_000
 CANDIDATES = 100
-NEIGHBOURS, DEPTH = 32, 13  # most of an item, and on average, as in configs/movielens-1m-phone.yaml
+NEIGHBOURS, DEPTH = 32, 13  # of an item at most, and on average
 VARIANTS = ("float32", "float16", "int8", "int8-m0", "int4", "pq")
 
 
