@@ -39,17 +39,17 @@ class Delta:
         names = [MANIFEST, *self.manifest["files"]]
         return sum((self.path / name).stat().st_size for name in names)
 
-    def apply(self, old: Path, target: Path) -> Bundle:
+    def apply(self, old: Path, target: Path, *, overwrite: bool = False) -> Bundle:
         """Write the new bundle to ``target``, from the old one.
 
         Raises:
-            ArtefactError: ``old`` is damaged or not the bundle this delta starts from, or the result is not what
-                its manifest says; nothing is left at ``target`` then.
+            ArtefactError: ``old`` is damaged or not the bundle this delta starts from, the result is not what its
+                manifest says (nothing is left at ``target`` then), or ``target`` is there and ``overwrite`` is false.
         """
         Bundle(old)
         if sha256_file(old / MANIFEST) != self.manifest["old"]:
             raise ArtefactError(f"{old}: not the bundle that {self.path} starts from; fetch the new bundle whole")
-        with publish(target, check=lambda path: self._check_result(path)) as aside:
+        with publish(target, overwrite=overwrite, check=lambda path: self._check_result(path)) as aside:
             for name, action in self.manifest["actions"].items():
                 (aside / name).parent.mkdir(parents=True, exist_ok=True)
                 (aside / name).write_bytes(self._content(name, action, old))

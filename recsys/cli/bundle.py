@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument("bundles", metavar="BUNDLE", nargs=count, type=Path)
         if name in ("delta", "apply"):
             action.add_argument("--out", type=Path, required=True, help="the directory to write")
+            action.add_argument("--overwrite", action="store_true", help="write it even when it is there")
         if name == "verify":
             action.add_argument("--public-key", type=Path, help="refuse what the holder of this key did not sign")
         if name == "sign":
@@ -46,8 +47,8 @@ def run(args: argparse.Namespace) -> int:
         "inspect": lambda a: _inspect(a.bundles[0]),
         "verify": lambda a: _verify(a.bundles[0], a.public_key),
         "diff": lambda a: _diff(a.bundles[0], a.bundles[1]),
-        "delta": lambda a: _delta(a.bundles[0], a.bundles[1], a.out),
-        "apply": lambda a: _apply(a.bundles[0], a.bundles[1], a.out),
+        "delta": lambda a: _delta(a.bundles[0], a.bundles[1], a.out, a.overwrite),
+        "apply": lambda a: _apply(a.bundles[0], a.bundles[1], a.out, a.overwrite),
         "sign": lambda a: _sign(a.bundles[0], a.key),
     }
     result = actions[args.action](args)
@@ -104,10 +105,12 @@ def _figure(measured: dict[str, Any], name: str, form: str) -> str:
 
 
 def _verify(path: Path, public_key: Path | None) -> dict[str, Any]:
+    from recsys.bundle import GOLDEN_FILE
     from serving.reranker import Reranker
 
     reranker = Reranker(path, public_key=public_key)
-    cases = reranker.bundle.golden()
+    goldens = path / GOLDEN_FILE  # a delta does not carry them
+    cases = reranker.bundle.golden() if goldens.exists() else []
     for number, case in enumerate(cases):
         wrong = reranker.misplaced(case)
         if wrong is not None:
@@ -123,7 +126,10 @@ def _verify(path: Path, public_key: Path | None) -> dict[str, Any]:
 
 def _verdict(told: dict[str, Any]) -> dict[str, Any]:
     signature = "signed by this key" if told["signed"] else "signature not checked (--public-key checks it)"
-    return {"verified": f"{told['files']} files, {told['golden_cases']} golden cases, {signature}"}
+    goldens = (
+        f"{told['golden_cases']} golden cases" if told["golden_cases"] else "no golden cases (a delta brings none)"
+    )
+    return {"verified": f"{told['files']} files, {goldens}, {signature}"}
 
 
 def _diff(old: Path, new: Path) -> dict[str, Any]:
@@ -133,11 +139,11 @@ def _diff(old: Path, new: Path) -> dict[str, Any]:
     return {key: {"old": before.get(key), "new": after.get(key)} for key in changed}
 
 
-def _delta(old: Path, new: Path, out: Path) -> dict[str, Any]:
+def _delta(old: Path, new: Path, out: Path, overwrite: bool) -> dict[str, Any]:
     from recsys.bundle import Bundle
     from recsys.export.delta import make_delta
 
-    delta = make_delta(old, new, out)
+    delta = make_delta(old, new, out, overwrite=overwrite)
     whole = Bundle(new).fetched_bytes
     return {
         "path": str(out),
@@ -147,10 +153,10 @@ def _delta(old: Path, new: Path, out: Path) -> dict[str, Any]:
     }
 
 
-def _apply(old: Path, delta: Path, out: Path) -> dict[str, Any]:
+def _apply(old: Path, delta: Path, out: Path, overwrite: bool) -> dict[str, Any]:
     from recsys.bundle import Delta
 
-    bundle = Delta(delta).apply(old, out)
+    bundle = Delta(delta).apply(old, out, overwrite=overwrite)
     return {"path": str(out), "model_version": bundle.manifest.model_version}
 
 

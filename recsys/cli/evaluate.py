@@ -1,11 +1,12 @@
 """Show what runs reached on their test items, beside the baselines, as means over seeds; or score a run again.
 
-  recsys evaluate work/runs/DIGEST
+  recsys evaluate work/runs/DIGEST --segments
   recsys evaluate work/runs/DIGEST1 work/runs/DIGEST2 --json
   recsys evaluate work/runs/DIGEST --dataset work/datasets/DIGEST --split validation
 
 Without --dataset it prints what the run measured when it was sealed: the test is read once. With it, the run's model
-ranks the full catalogue of that dataset anew.
+ranks the full catalogue of that dataset anew. With --segments it shows the test by kind of target, too: how active the
+user, how popular the item, how long since the event before (tie: at the very same time).
 """
 
 import argparse
@@ -22,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="run directories that differ in their seed")
     parser.add_argument("--dataset", type=Path, help="the dataset that the run was trained on, to rank anew")
     parser.add_argument("--split", choices=["validation", "test"], default="test", help="with --dataset: what to rank")
+    parser.add_argument("--segments", action="store_true", help="by kind of target, too")
     add_json(parser)
 
 
@@ -29,10 +31,12 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from recsys.cli.summary import combine
-    from recsys.cli.tables import quality_table
+    from recsys.cli.tables import quality_table, segment_table
     from recsys.errors import ConfigError
     from recsys.run import Run
 
+    if args.segments and args.dataset:
+        raise ConfigError("--segments shows what a run kept of its test; leave --dataset out")
     runs = [Run(path) for path in args.runs]
     kinds = {str(one.manifest["config_digest"]): one.path for one in runs}
     if len(kinds) > 1:
@@ -43,8 +47,14 @@ def run(args: argparse.Namespace) -> int:
     result = combine([_again(one, args) if args.dataset else _sealed(one) for one in runs])
     if args.json:
         print_json(result)
-    else:
-        Console().print(quality_table(result))
+        return 0
+    Console().print(quality_table(result))
+    if args.segments:
+        import pandas as pd
+
+        for one in runs:
+            ranks = pd.read_parquet(one.ranks_file)
+            Console().print(segment_table(f"{one.path}, test", ranks[ranks["split"] == "test"]))
     return 0
 
 

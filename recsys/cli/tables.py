@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.table import Table
 
 WIDTH = 78
@@ -47,3 +48,34 @@ def bundle_table(variants: dict[str, dict[str, Any]]) -> "Table":
             name, f"{facts['bytes'] / 1024:.0f} KiB", f"{facts['median_ms']:.2f} ms", f"{facts['ndcg@10']:.4f}"
         )
     return table
+
+
+def segment_table(title: str, ranks: "pd.DataFrame") -> "Table":
+    """HR@10 and NDCG@10 by kind of target, with 95 % intervals; ``ranks`` as a run keeps them, of one split."""
+    from rich.table import Table
+
+    from recsys.evaluation.metrics import hit_rate, ndcg
+    from recsys.evaluation.segments import label
+    from recsys.evaluation.significance import bootstrap_interval
+
+    table = Table(title=title, caption="± half of the 95 % interval, by bootstrap over targets", min_width=WIDTH)
+    table.add_column("targets by", ratio=1)
+    for name in ("", "targets", "HR@10", "NDCG@10"):
+        table.add_column(name, justify="right" if name else "left")
+    places = ranks["rank"].to_numpy()
+    for kind, labels in label(ranks).items():
+        for number, value in enumerate(value for value in ORDER[kind] if value in set(labels)):
+            own = places[labels == value]
+            cells = []
+            for gains in (hit_rate(own, 10), ndcg(own, 10)):
+                interval = bootstrap_interval(gains)
+                cells.append(f"{gains.mean():.4f} ± {(interval.high - interval.low) / 2:.4f}")
+            table.add_row("" if number else kind, value, f"{len(own):,}", *cells)
+    return table
+
+
+ORDER = {
+    "activity": ("short", "medium", "long"),
+    "popularity": ("tail", "middle", "head"),
+    "gap": ("tie", "same_day", "same_week", "later"),
+}

@@ -1,9 +1,10 @@
 """What the bundle must be."""
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from recsys.config.base import Section
 
@@ -32,11 +33,11 @@ class StudentConfig(Section):
 class ExportConfig(Section):
     """Variants of the TFLite model, what they hold, and how close they must stay to Keras."""
 
-    variants: tuple[Annotated[str, Field(pattern=VARIANT)], ...] = Field(
+    variants: tuple[str, ...] = Field(
         ("float32", "int8"),
         min_length=1,
-        description="one bundle each: float32, float16, int8, int4 or pq, with student- before it, or -rRANK, -pPERCENT"
-        " and -mDEPTH after it",
+        description="one bundle each: float32, float16, int8, int4 or pq, student- before it, and any of -rRANK, "
+        "-pPERCENT and -mDEPTH after it in this order",
     )
     memory_neighbours: int | None = Field(
         None,
@@ -59,3 +60,16 @@ class ExportConfig(Section):
         0.05, gt=0, lt=1, description="largest share of Keras' NDCG@10 that a variant may lose, on the same users"
     )
     evaluated_users: int = Field(1000, ge=1, description="test users ranked through the TFLite model itself")
+
+    @field_validator("variants", mode="before")
+    @classmethod
+    def _are_variants(cls, names: object) -> object:
+        if isinstance(names, str):
+            raise ValueError(f"expected a list, found {names!r}; write [{names}]")
+        for name in names if isinstance(names, list | tuple) else ():
+            if not isinstance(name, str) or re.fullmatch(VARIANT, name) is None:
+                raise ValueError(
+                    f"{name!r} is no variant; expected float32, float16, int8, int4 or pq, with student- before it, "
+                    "and any of -rRANK, -pPERCENT and -mDEPTH after it in this order, for example int8-r16-m8"
+                )
+        return names

@@ -17,7 +17,7 @@ from recsys.models.sasrec import SASRec, build_model
 from recsys.schema import PAD_ID
 from recsys.terminal import say
 
-REPORT_EVERY = 500  # steps
+REPORT_EVERY = 100  # steps
 ADAPTING = 3  # learning to do with a coded table takes one step for so many
 
 
@@ -113,6 +113,7 @@ def _learn(
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return loss - tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, tf.math.log(wanted + 1e-20)))
 
+    say(f"distil: {steps} steps, each imitates the teacher after {config.batch_size * config.positions:,} events")
     for step, (history, columns) in enumerate(_histories(sequences, teacher.config.max_length, config, steps), 1):
         divergence = learn(history, columns)
         if step % REPORT_EVERY == 0 or step == steps:

@@ -40,6 +40,10 @@ from recsys.schema import PAD_ID
 LATENCY_ROUNDS = 25
 
 
+class VariantRefused(RecsysError):  # noqa: N818 - a verdict on one variant; the others go on
+    """A variant strays too far from the trained model."""
+
+
 class Exporter:
     """A trained model, the data it is judged on, and what Keras says of both.
 
@@ -147,9 +151,9 @@ class Exporter:
             difference = runtime.run("rerank", **one)["scores"] - self.model.score(**one).numpy()
             largest = max(largest, float(np.abs(difference[one["candidates"] != PAD_ID]).max(initial=0.0)))
         if variant.is_exact and not largest <= self.config.tolerance:
-            raise RecsysError(
-                f"export: {variant.name} scores differ from Keras' by {largest:.2e}, more than export.tolerance "
-                f"{self.config.tolerance:.0e}; no bundle was written"
+            raise VariantRefused(
+                f"{variant.name}: scores differ from Keras' by {largest:.2e}, more than export.tolerance "
+                f"{self.config.tolerance:.0e}; its bundle is not written"
             )
         return largest
 
@@ -158,10 +162,10 @@ class Exporter:
         quality = self._quality(scores)
         ours, keras = quality["ndcg@10"], self.quality["ndcg@10"]
         if ours < keras * (1 - self.config.max_quality_loss):
-            raise RecsysError(
-                f"export: {variant.name} loses {1 - ours / keras:.1%} of Keras' NDCG@10 ({ours:.4f} against {keras:.4f}"
+            raise VariantRefused(
+                f"{variant.name}: loses {1 - ours / keras:.1%} of Keras' NDCG@10 ({ours:.4f} against {keras:.4f}"
                 f" on {len(self.targets.users)} users), more than export.max_quality_loss "
-                f"{self.config.max_quality_loss:.0%}; no bundle was written"
+                f"{self.config.max_quality_loss:.0%}; its bundle is not written; raise that, or leave the variant out"
             )
         return quality
 

@@ -7,7 +7,7 @@ from recsys.artefact import artefacts, digest, is_published, publish, sha256_fil
 from recsys.bundle import MODEL_FILE, Bundle
 from recsys.config.export import ExportConfig
 from recsys.data.dataset import Dataset
-from recsys.errors import ArtefactError
+from recsys.errors import ArtefactError, RecsysError
 from recsys.run import Run
 from recsys.schema import BUNDLES_DIR
 from recsys.stage import Outcome
@@ -32,7 +32,8 @@ def export(
     """Make the variants of a finished run that are not there yet.
 
     Raises:
-        RecsysError: a variant strays from Keras beyond the tolerance, or holds an operator that a phone lacks.
+        RecsysError: variants stray from Keras beyond the tolerance (the others are written), or one holds an operator
+            that a phone lacks.
         ArtefactError: the run, the dataset or a bundle that is there already is damaged.
     """
     if run.manifest["dataset_digest"] != dataset.digest:
@@ -43,7 +44,7 @@ def export(
     target = bundles_dir(run, config, work_dir)
     missing = [name for name in config.variants if overwrite or not is_published(target / name)]
     if missing:
-        from recsys.export.exporter import Exporter
+        from recsys.export.exporter import Exporter, VariantRefused
         from recsys.export.variants import Variant
         from recsys.models.loading import load_run
 
@@ -52,13 +53,20 @@ def export(
         filter_seen = bool(run.config["evaluation"]["filter_seen"])
         exporter = Exporter(model, dataset, config, run.digest, filter_seen=filter_seen)
         since = _last_night(config)
+        refused = []
         for name in missing:
             say(f"export: {name}")
             before = (since[name].path / MODEL_FILE).read_bytes() if name in since else None
             if config.since is not None and before is None:
                 say(f"export: {config.since} has no {name}; nothing of it is held")
-            with publish(target / name, overwrite=overwrite, check=_check) as aside:
-                exporter.write(Variant.parse(name, config.memory_neighbours), aside, before)
+            try:
+                with publish(target / name, overwrite=overwrite, check=_check) as aside:
+                    exporter.write(Variant.parse(name, config.memory_neighbours), aside, before)
+            except VariantRefused as error:
+                refused.append(str(error))
+        if refused:
+            written = [name for name in config.variants if is_published(target / name)]
+            raise RecsysError("\n".join([*refused, f"written to {target}: {', '.join(written) or 'none'}"]))
     return Outcome([Bundle(target / name) for name in config.variants], reused=not missing)
 
 

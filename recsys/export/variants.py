@@ -59,10 +59,7 @@ class Variant:
         """
         found = re.fullmatch(VARIANT, name)
         if found is None:
-            raise ConfigError(
-                f"export.variants: {name!r} is no variant; expected float32, float16, int8, int4 or pq, with student- "
-                "before it, and any of -rRANK, -pPERCENT and -mDEPTH after it in this order, for example int8-r16-m8"
-            )
+            raise ConfigError(f"export.variants: {name!r} is no variant")
         base, rank, kept, depth = (found[part] for part in ("base", "rank", "kept", "depth"))
         unsaid = None if base == "float32" else default_depth
         return cls(

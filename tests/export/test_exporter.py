@@ -113,7 +113,7 @@ def test_the_most_attributed_event_matters_most(exporter, runtime):
 
 def test_what_strays_from_keras_is_refused(exporter, tmp_path, monkeypatch):
     monkeypatch.setattr(exporter, "config", CONFIG.model_copy(update={"tolerance": 1e-12}))
-    with pytest.raises(RecsysError, match=r"more than export\.tolerance 1e-12; no bundle was written"):
+    with pytest.raises(RecsysError, match=r"more than export\.tolerance 1e-12; its bundle is not written"):
         exporter.write(Variant.parse("float32", 6), tmp_path)
     assert not list(tmp_path.iterdir())
 
