@@ -124,3 +124,14 @@ def test_a_config_that_is_no_yaml(recsys: Recsys, tmp_path: Path, capsys: pytest
     (tmp_path / "bad.yaml").write_text("data: [unclosed")
     assert recsys("run", tmp_path / "bad.yaml") == 2
     assert "bad.yaml: not YAML" in capsys.readouterr().err
+
+
+def test_a_variant_that_is_refused_does_not_keep_back_the_others(
+    tmp_path: Path, recipe: Path, recsys: Recsys, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No float32 score is Keras' to twelve digits; int8 is held to its quality alone."""
+    assert recsys("run", recipe, "--set", "export.tolerance=1e-12") == 1
+    told = capsys.readouterr().err
+    assert "float32: scores differ from Keras'" in told
+    assert told.rstrip().endswith(": int8")
+    assert [path.name for path in (tmp_path / "work" / "bundles").glob("*/*")] == ["int8"]
