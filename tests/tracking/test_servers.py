@@ -158,7 +158,8 @@ def make_run(config, name, callbacks):
     support.finish(run, config.training.seed, 0.5, 60)
     for callback in callbacks: callback.on_end(run)
     return run
-config = parse_config({"data": {"path": "log.csv"}, "model": {"max_length": 10, "positions": "newest"}, "tracking": {"log_model": False}})
+model = {"max_length": 10, "positions": "newest"}
+config = parse_config({"data": {"path": "log.csv"}, "model": model, "tracking": {"log_model": False}})
 space = [parse_dimension("model.width=" + ",".join(str(first + n) for n in range(4)))]
 assert len(sweep(config, space, Plan("grid", seeds=(1, 2), prune=False), work, make_run, "made up")) == 4
 """
