@@ -55,7 +55,7 @@ def segment_table(title: str, ranks: "pd.DataFrame") -> "Table":
     from rich.table import Table
 
     from recsys.evaluation.metrics import hit_rate, ndcg
-    from recsys.evaluation.segments import label
+    from recsys.evaluation.segments import SEGMENTS, label
     from recsys.evaluation.significance import bootstrap_interval
 
     table = Table(title=title, caption="± half of the 95 % interval, by bootstrap over targets", min_width=WIDTH)
@@ -64,7 +64,7 @@ def segment_table(title: str, ranks: "pd.DataFrame") -> "Table":
         table.add_column(name, justify="right" if name else "left")
     places = ranks["rank"].to_numpy()
     for kind, labels in label(ranks).items():
-        for number, value in enumerate(value for value in ORDER[kind] if value in set(labels)):
+        for number, value in enumerate(value for value in SEGMENTS[kind] if value in set(labels)):
             own = places[labels == value]
             cells = []
             for gains in (hit_rate(own, 10), ndcg(own, 10)):
@@ -72,10 +72,3 @@ def segment_table(title: str, ranks: "pd.DataFrame") -> "Table":
                 cells.append(f"{gains.mean():.4f} ± {(interval.high - interval.low) / 2:.4f}")
             table.add_row("" if number else kind, value, f"{len(own):,}", *cells)
     return table
-
-
-ORDER = {
-    "activity": ("short", "medium", "long"),
-    "popularity": ("tail", "middle", "head"),
-    "gap": ("tie", "same_day", "same_week", "later"),
-}

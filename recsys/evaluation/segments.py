@@ -10,6 +10,8 @@ from recsys.evaluation.metrics import summarise
 
 DAY_MS = 86_400_000
 GAP_EDGES = {"tie": 1, "same_day": DAY_MS, "same_week": 7 * DAY_MS, "later": np.iinfo(np.int64).max}
+ACTIVITY, POPULARITY = ("short", "medium", "long"), ("tail", "middle", "head")
+SEGMENTS: dict[str, tuple[str, ...]] = {"activity": ACTIVITY, "popularity": POPULARITY, "gap": tuple(GAP_EDGES)}
 
 
 def _by_edges(values: npt.NDArray[Any], edges: dict[str, int]) -> npt.NDArray[np.object_]:
@@ -32,8 +34,8 @@ def _named(names: list[str], place: npt.NDArray[np.integer[Any]]) -> npt.NDArray
 def label(ranks: pd.DataFrame) -> dict[str, npt.NDArray[np.object_]]:
     """Each segmentation's label of every row of a run's ranks."""
     return {
-        "activity": _by_thirds(ranks["history_length"].to_numpy(), ("short", "medium", "long")),
-        "popularity": _by_thirds(ranks["target_count"].to_numpy(), ("tail", "middle", "head")),
+        "activity": _by_thirds(ranks["history_length"].to_numpy(), ACTIVITY),
+        "popularity": _by_thirds(ranks["target_count"].to_numpy(), POPULARITY),
         "gap": _by_edges(ranks["gap_ms"].to_numpy(), GAP_EDGES),
     }
 

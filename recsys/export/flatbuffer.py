@@ -10,7 +10,6 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
 from recsys.errors import RecsysError
-from recsys.export.tidy import tidy
 
 MINIMUM_RUNTIME = b"min_runtime_version"
 _OPERATORS = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
@@ -22,8 +21,7 @@ def read(model: bytes) -> Any:
 
 
 def write(tree: Any) -> bytes:
-    """The file of an object tree, tidied: what its signatures share is stored once."""
-    tidy(tree)
+    """The file of an object tree."""
     builder = _SharingBuilder()
     builder.Finish(tree.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())

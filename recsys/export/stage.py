@@ -21,7 +21,8 @@ def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
     """Where the bundles of ``run`` under ``config`` lie, one directory a variant."""
     settings = config.model_dump(mode="json", exclude={"variants", "policy", "since"})
     settings["policy"] = None if config.policy is None else sha256_file(config.policy)
-    settings["since"] = sorted({one.manifest.run_digest for one in _last_night(config).values()})
+    before = _last_night(config, verify=False)
+    settings["since"] = {name: one.manifest.model_version for name, one in before.items()}
     made_of = {"run": run.digest, "weights": run.weights_digest, "version": EXPORT_VERSION, "export": settings}
     return work_dir / BUNDLES_DIR / digest(made_of)
 
@@ -83,7 +84,7 @@ def describe(bundles: list[Bundle]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _last_night(config: ExportConfig) -> dict[str, Bundle]:
+def _last_night(config: ExportConfig, *, verify: bool = True) -> dict[str, Bundle]:
     """The bundles of ``export.since``, by variant.
 
     Raises:
@@ -91,7 +92,7 @@ def _last_night(config: ExportConfig) -> dict[str, Bundle]:
     """
     if config.since is None:
         return {}
-    found = {path.name: Bundle(path) for path in artefacts(config.since)}
+    found = {path.name: Bundle(path, verify=verify) for path in artefacts(config.since)}
     if not found:
         raise ArtefactError(
             f"export.since {config.since}: holds no bundles; name the folder that has a folder for each variant, "

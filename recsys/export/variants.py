@@ -105,7 +105,7 @@ class Variant:
         elif self.base in CODED:
             content = convert.quantise_dense(content)
         tree = flatbuffer.read(content)
-        tidy(tree)  # what signatures share, once
+        tidy(tree)
         if self.base in CODED:
             steady_scales(tree)
         if before is not None:
@@ -115,28 +115,23 @@ class Variant:
         return flatbuffer.write(tree)
 
     def _phone_model(self, model: SASRec, before: Any) -> PhoneModel:
-        def coded(name: str, rows: npt.NDArray[np.float32], bits: int) -> CodedTable:
-            held = None if before is None else flatbuffer.constant(before, f"{name}/codes{bits}")
-            return CodedTable(rows, bits, None if held is None else RowCodes.unpack(held, bits))
-
+        items = self._items(model.item_table.numpy(), before)
         learned = model.learned_positions
-        positions = coded("positions", learned.table.numpy(), 8) if learned and self.base in CODED else None
-        rows = model.item_table.numpy()
-        if self.base == "pq":
-            items: ItemTable = ProductTable(*product_quantise(rows))
-        else:
-            items = coded("items", rows, BITS[self.base]) if self.base in BITS else FloatTable(rows)
+        positions = None
+        if learned and self.base in CODED:
+            positions = CodedTable(learned.table.numpy(), 8, _codes(before, "positions", 8))
         return PhoneModel(model, items, self._memory(model), positions)
+
+    def _items(self, rows: npt.NDArray[np.float32], before: Any = None) -> ItemTable:
+        if self.base == "pq":
+            return ProductTable(*product_quantise(rows))
+        bits = BITS.get(self.base)
+        return FloatTable(rows) if bits is None else CodedTable(rows, bits, _codes(before, "items", bits))
 
     def code(self, rows: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8] | None]:
         """An item table ``[rows, width]`` as a phone reads it out of this variant, and the centroids it is made of."""
-        choices = None
-        if self.base == "pq":
-            choices, centroids = product_quantise(rows)
-            coded: ItemTable = ProductTable(choices, centroids)
-        else:
-            coded = CodedTable(rows, BITS[self.base])
-        return coded.rows(tf.range(len(rows))).numpy(), choices
+        coded = self._items(rows)
+        return coded.rows(tf.range(len(rows))).numpy(), coded.constants.get("choices")
 
     def _memory(self, model: SASRec) -> Memory | None:
         if model.memory is None or self.depth == 0:
@@ -147,3 +142,9 @@ class Variant:
             return CompactMemory(neighbours, counts, totals, self.depth)
         kept = slice(None, self.depth)
         return ExactMemory(neighbours[:, kept], (counts / totals[:, None])[:, kept])
+
+
+def _codes(before: Any, table: str, bits: int) -> RowCodes | None:
+    """Last night's codes of ``table``, where there was such a file and it had them."""
+    packed = None if before is None else flatbuffer.constant(before, f"{table}/codes{bits}")
+    return None if packed is None else RowCodes.unpack(packed, bits)

@@ -38,6 +38,12 @@ def test_a_night(tmp_path: Path, recipe: Path, log: Path, recsys: Recsys, capsys
     assert main(["bundle", "delta", str(old), str(new), "--out", str(tmp_path / "delta")]) == 0
     assert main(["bundle", "apply", str(old), str(tmp_path / "delta"), "--out", str(tmp_path / "phone")]) == 0
     assert Bundle(tmp_path / "phone").manifest == Bundle(new).manifest
+    assert main(["bundle", "verify", str(tmp_path / "phone")]) == 0, "a delta brings no goldens, and needs none"
+    assert main(["bundle", "delta", str(old), str(new), "--out", str(tmp_path / "delta"), "--overwrite"]) == 0
+    free = told("run", recipe, *kept, "--dataset", str(night["path"]), *short[:-2])
+    apart = Path(free["bundle"]["variants"]["int8"]["path"])  # type: ignore[index]
+    assert Bundle(apart).manifest.run_digest == Bundle(new).manifest.run_digest
+    assert Bundle(apart).manifest.model_version != Bundle(new).manifest.model_version, "export.since held no code"
 
 
 def dataset_of(folder: Path, result: dict[str, object]) -> Path:

@@ -9,6 +9,7 @@ from recsys.errors import RecsysError
 from recsys.export.exporter import Exporter
 from recsys.export.runtime import Runtime
 from recsys.export.variants import Variant
+from recsys.schema import MANIFEST
 from serving.reranker import Reranker
 
 CONFIG = ExportConfig(candidates=20, memory_neighbours=6, max_quality_loss=0.9)
@@ -124,3 +125,9 @@ def test_what_ranks_worse_is_refused(exporter, tmp_path, monkeypatch):
     with pytest.raises(RecsysError, match=r"loses .* of Keras' NDCG@10"):
         exporter.write(Variant.parse("float32", 6), tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_single_candidate_is_enough(model, dataset, tmp_path):
+    config = CONFIG.model_copy(update={"candidates": 1})
+    Exporter(model, dataset, config, "r" * 32, filter_seen=True).write(Variant.parse("float32", None), tmp_path)
+    assert (tmp_path / MANIFEST).exists()

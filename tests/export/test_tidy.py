@@ -47,3 +47,17 @@ def test_tables_bear_their_names(model) -> None:
     tree = flatbuffer.read(Variant.parse("int8", 6).convert(model, 20))
     names = {tensor.name for graph in tree.subgraphs for tensor in graph.tensors}
     assert {b"items/codes8", b"memory/packed", b"memory/starts"} <= names
+
+
+def test_a_phone_model_makes_no_table_that_it_does_not_read(model) -> None:
+    phone = Variant.parse("int8", 6)._phone_model(model, None)
+    assert not [variable.name for variable in phone.variables if "neighbours" in variable.name]
+    assert [variable.name for variable in model.variables if "neighbours" in variable.name]
+
+
+def test_the_top_items_are_items(model) -> None:
+    """Of 61 rows 50 are items, the rest stand for OOV buckets, which no client can name."""
+    content = Variant.parse("float32", None).convert(model, 20, ("top_k",), items=50)
+    history = np.arange(1, model.config.max_length + 1, dtype=np.int32)[None]
+    found = Runtime(content).run("top_k", history=history)["items"]
+    assert sorted(found.ravel()) == list(range(1, 51))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys.artefact import digest, write_json
+from recsys.artefact import digest, file_hashes, write_json
 from recsys.config import Config, parse_config
 from recsys.config.model import MemoryConfig
 from recsys.data.dataset import Dataset
@@ -107,3 +107,15 @@ def test_a_temporal_split_may_move_on_but_not_back(before: str, fits: bool) -> N
     assert _may_differ(config, "model", "memory", memory.model_copy(update={"neighbours": 7}).model_dump())
     assert not _may_differ(config, "model", "memory", memory.model_copy(update={"newest": 7}).model_dump())
     assert not _may_differ(config, "model", "memory", None)
+
+
+def test_a_run_from_before_a_key_existed_can_be_begun_with(
+    dataset: Dataset, config: Config, first: Run, tmp_path: Path
+) -> None:
+    """What a later version added stood at its default then."""
+    older = Run(rewritten(first, tmp_path))
+    values = older.config
+    del values["model"]["memory"]["average"], values["model"]["feed_forward"]
+    write_json(older.config_file, values)
+    write_json(tmp_path / MANIFEST, {**older.manifest, "files": file_hashes(tmp_path)})
+    begin_with(build_model(config.model, dataset.vocabulary.table_size), changed(config, warm_start=tmp_path), dataset)
