@@ -6,9 +6,12 @@ Only the device's own code is imported. Prints a JSON object of milliseconds and
 import json
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from ai_edge_litert.compiled_model import CompiledModel
 
 from recsys.data.history import Event
 from serving.reranker import Reranker
@@ -65,24 +68,34 @@ def main() -> None:
 
 
 def incremental(reranker: Reranker, encoded: np.ndarray) -> dict[str, float]:
-    """A whole history, and one event more, each as its own signature gives the query embedding."""
+    """A whole history, and one event more, each as its own signature gives the query embedding.
+
+    ``…_ms`` is what this client's ``run`` takes, ``…_kernel_ms`` the model alone, over buffers that stay where they
+    are: what a client pays that writes each new column into its buffer itself.
+    """
     carried = reranker.run("start", history=encoded)
     count = np.array([[reranker.manifest.history_length - 1]], np.int32)
-    item = np.ones((1, 1), np.int32)
-    passes = {
-        "start_ms": lambda: reranker.run("start", history=encoded),
-        "encode_ms": lambda: reranker.run("encode", history=encoded),
-        "step_ms": lambda: reranker.run("step", item=item, count=count, **{k: carried[k] for k in ("keys", "values")}),
-    }
+    past = {f"{name}_{n}": carried[name][n : n + 1] for name in ("keys", "values") for n in range(len(carried[name]))}
+    inputs = {"encode": {"history": encoded}, "step": {"item": np.ones((1, 1), np.int32), "count": count, **past}}
+    model = CompiledModel.from_file(str(reranker.bundle.model_file))
     found = {}
-    for name, one in passes.items():
-        times = []
-        for _ in range(RUNS):
-            start = time.perf_counter()
-            one()
-            times.append(milliseconds(start))
-        found[name] = float(np.median(times))
+    for name, values in inputs.items():
+        number = list(model.get_signature_list()).index(name)
+        into, out_of = model.create_input_buffers(number), model.create_output_buffers(number)
+        for place, buffer in zip(model.get_signature_list()[name]["inputs"], into, strict=True):
+            buffer.write(values[place])
+        found[f"{name}_ms"] = median_ms(partial(reranker.run, name, **values))
+        found[f"{name}_kernel_ms"] = median_ms(partial(model.run_by_index, number, into, out_of))
     return found
+
+
+def median_ms(run: Callable[[], object]) -> float:
+    times = []
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        run()
+        times.append(milliseconds(start))
+    return float(np.median(times))
 
 
 if __name__ == "__main__":

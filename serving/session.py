@@ -38,7 +38,7 @@ class Session:
         """Begin again with another history."""
         self._events = self._reranker.checked(history)
         self._ids = self._clean()
-        self._carried = self._reranker.run("start", history=self._padded())
+        self._encode()
 
     def append(self, event: Event) -> bool:
         """Take one more event in; returns whether one step was enough."""
@@ -48,21 +48,33 @@ class Session:
             return True
         fits = len(self._ids) <= self._reranker.manifest.history_length
         if not fits or not np.array_equal(before, self._ids[:-1]):
-            self._carried = self._reranker.run("start", history=self._padded())
+            self._encode()
             return False
-        self._carried = self._reranker.run(
-            "step",
-            item=self._ids[-1:].reshape(1, 1),
-            count=np.array([[len(before)]], np.int32),
-            keys=self._carried["keys"],
-            values=self._carried["values"],
-        )
+        self._step(len(before))
         return True
 
     def rerank(self, candidates: Sequence[str]) -> list[Ranked]:
         """``candidates``, best first, as ``Reranker.rerank`` gives them."""
-        inputs = {"embedding": self._carried["embedding"], "history": self._padded()}
+        inputs = {"embedding": self._embedding, "history": self._padded()}
         return self._reranker.order(candidates, lambda ids: self._reranker.score_chunks("score", inputs, ids))
+
+    def _encode(self) -> None:
+        carried = self._reranker.run("start", history=self._padded())
+        self._keys, self._values, self._embedding = (carried[name] for name in ("keys", "values", "embedding"))
+
+    def _step(self, count: int) -> None:
+        """Take the newest of the ids in, after ``count`` others."""
+        stepped = self._reranker.run(
+            "step",
+            item=self._ids[-1:].reshape(1, 1),
+            count=np.array([[count]], np.int32),
+            **{f"keys_{n}": self._keys[n : n + 1] for n in range(len(self._keys))},
+            **{f"values_{n}": self._values[n : n + 1] for n in range(len(self._values))},
+        )
+        column = self._keys.shape[2] - 1 - count  # the rightmost of padding
+        self._keys[:, :, column] = stepped["key"][:, :, 0]
+        self._values[:, :, column] = stepped["value"][:, :, 0]
+        self._embedding = stepped["embedding"]
 
     def _clean(self) -> npt.NDArray[np.int32]:
         return clean_history(self._events, self._reranker.vocabulary, self._reranker.manifest.cleaning)[0]

@@ -3,6 +3,9 @@
 Exact while the history fits the model, where positions count from the oldest event (rotary, learned from the oldest,
 or none): nothing that an earlier event gave changes when a later one comes. Once the window slides, every position
 shifts, and the history is encoded anew.
+
+A step gives back only what is new, and the client writes it over a column of padding: copying hundreds of columns from
+pass to pass would cost more than the event.
 """
 
 from typing import NamedTuple
@@ -30,6 +33,20 @@ class Carried(NamedTuple):
     embedding: tf.Tensor
 
 
+class Stepped(NamedTuple):
+    """What one more event adds.
+
+    Attributes:
+        key, value: ``[blocks, heads, 1, d] float32``, for the rightmost column of padding: ``length - 1 - count``.
+            Columns need not stand in the order of their events, as positions are part of the keys.
+        embedding: ``[1, width]``, the query embedding after it.
+    """
+
+    key: tf.Tensor
+    value: tf.Tensor
+    embedding: tf.Tensor
+
+
 def check(config: ModelConfig) -> None:
     """Raises ConfigError when the model's positions shift with every event."""
     if config.positions == "newest":
@@ -45,31 +62,46 @@ def start(model: PhoneModel, history: tf.Tensor) -> Carried:
     positions = count_positions(real, model.config.positions)
     x = _embed(model, history, positions)
     mask = model.mask(tf.cast(real, tf.int32))
-    carried = []
+    keys, values = [], []
     for block in model.blocks:
-        x, *keys_values = _advance(block, x, positions, mask, None)
-        carried.append(keys_values)
-    return _carried(model, x, carried)
+        query, key, value = block.mixer.project(block.mixer_norm(x), positions)
+        x = _join(block, x, scaled_dot_product(query, key, value, mask).output)
+        keys.append(key)
+        values.append(value)
+    return Carried(tf.concat(keys, 0), tf.concat(values, 0), _embedding(model, x))
 
 
-def step(model: PhoneModel, item: tf.Tensor, count: tf.Tensor, keys: tf.Tensor, values: tf.Tensor) -> Carried:
+def step(
+    model: PhoneModel, item: tf.Tensor, count: tf.Tensor, keys: list[tf.Tensor], values: list[tf.Tensor]
+) -> Stepped:
     """Encode one more event.
 
     Args:
         item: ``[1, 1] int32``, its internal id.
         count: ``[1, 1] int32``, real events before it; less than the model's length.
-        keys, values: as ``start`` or the last ``step`` gave them.
+        keys, values: of each block ``[1, heads, length, d]``, as ``start`` gave them and steps went on writing.
     """
     x = _embed(model, item, count)
-    length = keys.shape[2]
-    # The newest events stand at the right: count of them before this one.
-    mask = tf.where(tf.range(length)[None] < length - 1 - count, MASKED, 0.0)[:, None, None, :]  # [1, 1, 1, length]
-    carried = []
-    for number, block in enumerate(model.blocks):
-        here = slice(number, number + 1)
-        x, *keys_values = _advance(block, x, count, mask, (keys[here, :, 1:], values[here, :, 1:]))
-        carried.append(keys_values)
-    return _carried(model, x, carried)
+    length = keys[0].shape[2]
+    # Real columns stand at the right: count of them.
+    mask = tf.where(tf.range(length)[None] < length - count, MASKED, 0.0)[:, None, None, :]  # [1, 1, 1, length]
+    new_keys, new_values = [], []
+    for block, past_keys, past_values in zip(model.blocks, keys, values, strict=True):
+        query, key, value = block.mixer.project(block.mixer_norm(x), count)
+        x = _join(block, x, _attend(query, (past_keys, past_values), (key, value), mask))
+        new_keys.append(key)
+        new_values.append(value)
+    return Stepped(tf.concat(new_keys, 0), tf.concat(new_values, 0), _embedding(model, x))
+
+
+def _attend(
+    query: tf.Tensor, past: tuple[tf.Tensor, tf.Tensor], own: tuple[tf.Tensor, tf.Tensor], mask: tf.Tensor
+) -> tf.Tensor:
+    """``scaled_dot_product`` over the past and the event's own key and value, without putting them side by side."""
+    query *= float(query.shape[-1]) ** -0.5
+    before = tf.matmul(query, past[0], transpose_b=True) + mask
+    weights = tf.nn.softmax(tf.concat([before, tf.reduce_sum(query * own[0], -1, keepdims=True)], -1))
+    return tf.matmul(weights[..., :-1], past[1]) + weights[..., -1:] * own[1]
 
 
 def _embed(model: PhoneModel, ids: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
@@ -79,18 +111,11 @@ def _embed(model: PhoneModel, ids: tf.Tensor, positions: tf.Tensor) -> tf.Tensor
     return x
 
 
-def _advance(
-    block: Block, x: tf.Tensor, positions: tf.Tensor, mask: tf.Tensor, past: tuple[tf.Tensor, tf.Tensor] | None
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """``block`` over ``x``, and the keys and values that it read: its own, after those of ``past``."""
-    query, key, value = block.mixer.project(block.mixer_norm(x), positions)
-    if past is not None:
-        key, value = tf.concat([past[0], key], 2), tf.concat([past[1], value], 2)
-    attended = scaled_dot_product(query, key, value, mask)
-    x = block.mixer_join(x, block.mixer.merge(attended.output), None)
-    return block.feed_join(x, block.feed_forward(block.feed_norm(x)), None), key, value
+def _join(block: Block, x: tf.Tensor, attended: tf.Tensor) -> tf.Tensor:
+    """What ``block`` makes of ``x`` and of what its mixer has read."""
+    x = block.mixer_join(x, block.mixer.merge(attended), None)
+    return block.feed_join(x, block.feed_forward(block.feed_norm(x)), None)
 
 
-def _carried(model: PhoneModel, x: tf.Tensor, keys_values: list[list[tf.Tensor]]) -> Carried:
-    keys, values = (tf.concat(parts, 0) for parts in zip(*keys_values, strict=True))
-    return Carried(keys, values, model.final_norm(x[:, -1:])[:, 0])
+def _embedding(model: PhoneModel, x: tf.Tensor) -> tf.Tensor:
+    return model.final_norm(x[:, -1:])[:, 0]

@@ -36,8 +36,11 @@ class Signatures(tf.Module):
         item = tf.TensorSpec([1, 1], tf.int32, name="item")
         count = tf.TensorSpec([1, 1], tf.int32, name="count")
         mixer = model.blocks[0].mixer
-        carried = [config.blocks, mixer.heads, config.max_length, mixer.head_width]
-        keys, values = (tf.TensorSpec(carried, tf.float32, name=name) for name in ("keys", "values"))
+        carried = [1, mixer.heads, config.max_length, mixer.head_width]
+        keys, values = (
+            [tf.TensorSpec(carried, tf.float32, name=f"{name}_{block}") for block in range(config.blocks)]
+            for name in ("keys", "values")
+        )
         embedding = tf.TensorSpec([1, config.width], tf.float32, name="embedding")
 
         def rerank(history: tf.Tensor, candidates: tf.Tensor) -> Outputs:
@@ -60,7 +63,8 @@ class Signatures(tf.Module):
         def start(history: tf.Tensor) -> Outputs:
             return incremental.start(model, history)._asdict()
 
-        def step(item: tf.Tensor, count: tf.Tensor, keys: tf.Tensor, values: tf.Tensor) -> Outputs:
+        def step(item: tf.Tensor, count: tf.Tensor, *carried: tf.Tensor) -> Outputs:
+            keys, values = list(carried[: config.blocks]), list(carried[config.blocks :])
             return incremental.step(model, item, count, keys, values)._asdict()
 
         def score(embedding: tf.Tensor, history: tf.Tensor, candidates: tf.Tensor) -> Outputs:
@@ -73,7 +77,7 @@ class Signatures(tf.Module):
             "top_k": (top_k, [history]),
             "explain": (explain, [history, one]),
             "start": (start, [history]),
-            "step": (step, [item, count, keys, values]),
+            "step": (step, [item, count, *keys, *values]),
             "score": (score, [embedding, history, many]),
         }
         wanted = ["rerank"]
