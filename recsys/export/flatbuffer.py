@@ -22,6 +22,10 @@ def read(model: bytes) -> Any:
 
 def write(tree: Any) -> bytes:
     """The file of an object tree."""
+    for graph in tree.subgraphs:
+        for tensor in graph.tensors:
+            if tensor.shape is not None:
+                tensor.shape = np.asarray(tensor.shape, np.int32)  # the builder shares arrays, not lists
     builder = _SharingBuilder()
     builder.Finish(tree.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.schema_py_generated import BuiltinOperator
 
+WEIGHTS = 32  # bytes; constants below are sizes, axes and factors
 IDENTITIES = {BuiltinOperator.RESHAPE, BuiltinOperator.STRIDED_SLICE}
 
 
@@ -17,7 +18,7 @@ def tidy(tree: Any) -> None:
         _drop_unused_tensors(graph, [named for one in signatures for named in [*one.inputs, *one.outputs]])
     _share_buffers(tree)
     _drop_empty_quantisation(tree)
-    _drop_computed_names(tree)
+    _drop_names(tree)
 
 
 def _drop_identities(tree: Any, graph: Any) -> None:
@@ -99,10 +100,12 @@ def _drop_empty_quantisation(tree: Any) -> None:
                 tensor.quantization = None
 
 
-def _drop_computed_names(tree: Any) -> None:
-    """Names of inputs, outputs and weights help a reader; those of what lies between only take room."""
+def _drop_names(tree: Any) -> None:
+    """Names of inputs, outputs and weights help a reader; others only take room."""
     for graph in tree.subgraphs:
         named = {*graph.inputs, *graph.outputs}
         for index, tensor in enumerate(graph.tensors):
-            if index not in named and tree.buffers[tensor.buffer].data is None:
+            content = tree.buffers[tensor.buffer].data
+            small = tensor.quantization is None and (content is None or len(content) < WEIGHTS)
+            if small and index not in named:
                 tensor.name = None
