@@ -1,12 +1,13 @@
 """Runs side by side: what differs between them, how well they rank, and whether the difference is more than noise.
 
-    recsys compare                                        every complete run of the work directory
+    recsys compare                                        every run of the newest data set and protocol
     recsys compare --baseline work/runs/DIGEST            paired tests against its config, user by user
     recsys compare 1a2b3c4d 5e6f7a8b --html compare.html  two runs, and a page that needs no network
     recsys compare --where "params.\\`model.width\\` = '64'" --json
 
 Runs that differ in nothing but the seed are one row, with a 95 % interval over seeds. Runs on different data or under
-different protocols are refused: their numbers do not mean the same. --mixed compares them all the same.
+different protocols are refused: their numbers do not mean the same. Where no runs are named, those like the baseline,
+or else like the newest, are compared. --mixed compares them all the same.
 
 Finished runs and bundles of the work directory that MLflow lacks, because it was away, are sent first.
 """
@@ -26,7 +27,10 @@ CURVES = 8  # learning curves on the page, of the best configs
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "runs", metavar="RUN", nargs="*", help="run directory, MLflow id, name, or how a digest begins (default: all)"
+        "runs",
+        metavar="RUN",
+        nargs="*",
+        help="run directory, MLflow id, name, or how a digest begins (default: all that are like the newest)",
     )
     parser.add_argument("--baseline", metavar="RUN", help="test every config against this one, paired over users")
     parser.add_argument(
@@ -46,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from recsys.terminal import say
-    from recsys.tracking.comparison import compare
+    from recsys.tracking.comparison import compare, measured_alike
     from recsys.tracking.report import as_json
     from recsys.tracking.runs import complete_runs, select
     from recsys.tracking.store import open_store
@@ -55,7 +59,13 @@ def run(args: argparse.Namespace) -> int:
     tracking = tracking_of(args)
     known = sync_work_dir(tracking, args.work_dir)
     store = open_store(tracking, args.work_dir)
-    runs = select(complete_runs(store, args.where) if args.where else known, args.runs)
+    found = complete_runs(store, args.where) if args.where else known
+    runs = select(found, args.runs)
+    if not args.runs and not args.mixed:
+        runs = measured_alike(found, args.baseline)
+        if len(runs) < len(found):
+            like = "--baseline" if args.baseline else "the newest run"
+            say(f"compare: {len(found) - len(runs)} runs on other data or by other protocols than {like} are left out")
     split = args.split or ("validation" if any(run.is_trial for run in runs) else "test")
     if args.split is None and split == "validation":
         say("compare: a sweep's trials are among them, so by validation; --split test is for what is chosen already")

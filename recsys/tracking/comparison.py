@@ -163,6 +163,12 @@ def pair_with(comparison: Comparison, baseline: str, ranks_of: Callable[[StoredR
     return Comparison(comparison.groups, comparison.metric, comparison.split, chosen[0], against, corrected)
 
 
+def measured_alike(runs: Sequence[StoredRun], word: str | None = None) -> list[StoredRun]:
+    """The runs on the same data, by the same protocol as the newest, or as the newest that answers to ``word``."""
+    like = next((run for run in reversed(runs) if word is None or run.answers_to(word)), None)
+    return [run for run in runs if like is None or _conditions(run) == _conditions(like)]
+
+
 def _conditions(run: StoredRun) -> dict[str, str]:
     """What makes a run's numbers mean the same as another's."""
     return {
@@ -181,7 +187,7 @@ def _refuse_mixture(runs: Sequence[StoredRun]) -> None:
             lines = [f"  {value}: {len(names)} runs, for example {names[0]}" for value, names in examples.items()]
             raise ConfigError(
                 "\n".join([f"these runs cannot be compared, they differ in {what}:", *lines])
-                + "\nname the runs to compare, narrow them with --where, or pass --mixed to compare them all the same"
+                + "\nname runs of one kind, or pass --mixed to compare them all the same"
             )
 
 

@@ -48,11 +48,30 @@ def test_the_tables_are_for_people(two_configs, work_dir, capsys, monkeypatch):
 
 
 def test_mixed_data_is_refused_with_exit_code_2(make_run, work_dir, capsys):
-    make_run(seed=1)
-    make_run(seed=1, content="another log")
-    assert main(["compare", "--work-dir", str(work_dir)]) == 2
+    runs = [make_run(seed=1), make_run(seed=1, content="another log")]
+    named = [str(run.path) for run in runs]
+    assert main(["compare", *named, "--work-dir", str(work_dir)]) == 2
     assert "they differ in dataset" in capsys.readouterr().err
-    assert main(["compare", "--work-dir", str(work_dir), "--mixed"]) == 0
+    assert main(["compare", *named, "--work-dir", str(work_dir), "--mixed"]) == 0
+
+
+def test_unnamed_runs_are_those_like_the_newest_or_like_the_baseline(make_run, work_dir, capsys):
+    first = make_run(seed=1)
+    make_run(seed=5, content="another log")
+    make_run(seed=6, content="another log")
+
+    def compared(*arguments: str) -> tuple[list[int], str]:
+        assert main(["compare", "--work-dir", str(work_dir), "--json", *arguments]) == 0
+        out, err = capsys.readouterr()
+        return [seed for group in json.loads(out)["groups"] for seed in group["seeds"]], err
+
+    seeds, said = compared()
+    assert seeds == [5, 6]
+    assert "1 runs on other data" in said
+    seeds, said = compared("--baseline", str(first.path))
+    assert seeds == [1]
+    assert "2 runs on other data" in said
+    assert sorted(compared("--mixed")[0]) == [1, 5, 6]
 
 
 def test_the_page_stands_alone_and_escapes_what_the_store_says(make_run, work_dir, tmp_path):
