@@ -8,7 +8,8 @@ import numpy.typing as npt
 from recsys.data.transitions import information
 from recsys.models.keras import tf
 
-STEPS = 16  # of a probability below its row's largest, half an octave each
+STEPS, OCTAVE = 16, 4  # of a probability below its row's largest: how many, and how many halve it
+HALF = OCTAVE // 2
 PACKED_IDS = 4096  # internal ids below this leave room for a step in two bytes
 SHORT = 32768  # two-byte numbers are stored less this much, to use the sign
 
@@ -45,8 +46,8 @@ class CompactMemory:
     five.
 
     Rows are of different lengths, end to end: frequent items, whose rows are read most, keep more. A probability is
-    one of 16 steps of half an octave below its row's largest, which is a power of the same: the logarithm that the
-    score takes of it hides the rounding. Small catalogues keep 12 bits of id above the 4 bits of the step. A row's
+    one of 16 steps of a quarter of an octave below its row's largest, itself rounded up to half an octave: the logarithm
+    that the score takes of it hides the rounding. Small catalogues keep 12 bits of id above the 4 bits of the step. A row's
     neighbours stand in the order of their ids, which no night's counting changes.
 
     Args:
@@ -67,20 +68,20 @@ class CompactMemory:
         row, place = np.nonzero(kept)
         order = np.lexsort((neighbours[row, place], row))
         row, place = row[order], place[order]
-        ids, halvings = neighbours[row, place], -2.0 * np.log2(counts[row, place] / totals[row])
+        ids, below = neighbours[row, place], -OCTAVE * np.log2(counts[row, place] / totals[row])
         lengths = np.bincount(row, minlength=len(counts))
         self.depth = max(int(lengths.max()), 1)
         least = np.full(len(counts), np.inf)
-        np.minimum.at(least, row, halvings)
-        # The next power above: tomorrow's largest does not move every step of its row.
-        least = np.clip(np.where(lengths > 0, np.floor(least), 0), 0, 255)
-        steps = np.clip(np.round(halvings - least[row]), 0, STEPS - 1).astype(np.int32)
+        np.minimum.at(least, row, below)
+        # The next half octave above: tomorrow's largest does not move every step of its row.
+        least = np.clip(np.where(lengths > 0, np.floor(least / HALF) * HALF, 0), 0, 254)
+        steps = np.clip(np.round(below - least[row]), 0, STEPS - 1).astype(np.int32)
         if not len(ids):
             ids, steps = np.zeros(1, np.int32), np.zeros(1, np.int32)
         self.last = len(ids) - 1
         self.constants: dict[str, npt.NDArray[Any]] = {
             "starts": _short(np.concatenate([[0], np.cumsum(lengths)])),
-            "halvings": least.astype(np.uint8),
+            "largest": least.astype(np.uint8),
         }
         if ids.max() < PACKED_IDS:
             self.constants["packed"] = _short(ids * STEPS + steps)
@@ -100,8 +101,8 @@ class CompactMemory:
         else:
             neighbours = self._numbers("neighbours", places)
             steps = tf.cast(tf.gather(self._tensors["steps"], places), tf.float32)
-        halvings = steps + tf.cast(tf.gather(self._tensors["halvings"], ids), tf.float32)[..., None]
-        return neighbours, tf.where(inside, tf.exp(halvings * (-0.5 * float(np.log(2)))), 0.0)
+        below = steps + tf.cast(tf.gather(self._tensors["largest"], ids), tf.float32)[..., None]
+        return neighbours, tf.where(inside, tf.exp(below * (-float(np.log(2)) / OCTAVE)), 0.0)
 
     def _numbers(self, name: str, places: tf.Tensor) -> tf.Tensor:
         """int32 values of a constant that may be stored in two bytes."""

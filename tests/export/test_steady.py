@@ -89,7 +89,7 @@ def test_tomorrows_largest_probability_does_not_move_the_others() -> None:
         CompactMemory(neighbours, np.array([[most, 0.1]], np.float32), np.ones(1, np.float32), 2)
         for most in (0.45, 0.40)
     )
-    assert today.constants["halvings"] == tomorrow.constants["halvings"] == 2
+    assert today.constants["largest"] == tomorrow.constants["largest"] == 4
     assert today.constants["packed"][1] == tomorrow.constants["packed"][1]
 
 
