@@ -32,12 +32,16 @@ def distil(teacher: SASRec, sequences: Sequences, config: StudentConfig) -> SASR
         The student, with the teacher's positions and the most telling part of its memory.
     """
     keras.utils.set_random_seed(config.seed)
-    shape = {"width": config.width, "blocks": config.blocks, "heads": 1, "feed_forward": config.feed_forward}
-    config_of_student = ModelConfig.model_validate({**teacher.config.model_dump(), **shape, "dropout": 0.0})
-    student = build_model(config_of_student, teacher.table_size)
+    student = build_model(shape_of(config, teacher.config), teacher.table_size)
     _begin_with(student, teacher, config.memory_average)
     _learn(student, teacher, student.trainable_variables, sequences, config, config.steps)
     return student
+
+
+def shape_of(config: StudentConfig, teacher: ModelConfig) -> ModelConfig:
+    """A student's shape: ``config``'s, and its teacher's in what that leaves open."""
+    own = {"width": config.width, "blocks": config.blocks, "heads": 1, "feed_forward": config.feed_forward}
+    return ModelConfig.model_validate({**teacher.model_dump(), **own, "dropout": 0.0})
 
 
 def adapt(

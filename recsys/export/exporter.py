@@ -30,7 +30,7 @@ from recsys.evaluation.metrics import summarise
 from recsys.evaluation.ranking import ScoreAll
 from recsys.evaluation.scorer import scorer
 from recsys.export import flatbuffer, measure
-from recsys.export.distill import adapt, distil
+from recsys.export.distill import adapt, distil, shape_of
 from recsys.export.requests import encode, golden_case, sample_requests
 from recsys.export.runtime import Runtime
 from recsys.export.variants import ROUGH, Variant
@@ -62,6 +62,11 @@ class Exporter:
         self.inputs = [encode(request, dataset, self.length, config.candidates) for request in self.requests]
         self.targets = targets_of(dataset, "test", config.evaluated_users)
         self._adapted: dict[str, SASRec] = {}
+
+    def check(self, variant: Variant) -> None:
+        """Raises ConfigError where a part of the variant's name would change nothing."""
+        shape = self.model.config
+        variant.check(shape_of(self.config.student, shape) if variant.of_student else shape)
 
     @cached_property
     def quality(self) -> dict[str, float]:

@@ -46,9 +46,9 @@ class CompactMemory:
     five.
 
     Rows are of different lengths, end to end: frequent items, whose rows are read most, keep more. A probability is
-    one of 16 steps of a quarter of an octave below its row's largest, itself rounded up to half an octave: the logarithm
-    that the score takes of it hides the rounding. Small catalogues keep 12 bits of id above the 4 bits of the step. A row's
-    neighbours stand in the order of their ids, which no night's counting changes.
+    one of 16 steps of a quarter of an octave below its row's largest, itself rounded up to half an octave: the
+    logarithm that the score takes of it hides the rounding. Small catalogues keep 12 bits of id above the 4 bits of
+    the step. A row's neighbours stand in the order of their ids, which no night's counting changes.
 
     Args:
         neighbours: ``[rows, trained] int32``.

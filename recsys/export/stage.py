@@ -54,15 +54,18 @@ def export(
         filter_seen = bool(run.config["evaluation"]["filter_seen"])
         exporter = Exporter(model, dataset, config, run.digest, filter_seen=filter_seen)
         since = _last_night(config)
+        variants = {name: Variant.parse(name, config.memory_neighbours) for name in missing}
+        for variant in variants.values():
+            exporter.check(variant)
         refused = []
-        for name in missing:
+        for name, variant in variants.items():
             say(f"export: {name}")
             before = (since[name].path / MODEL_FILE).read_bytes() if name in since else None
             if config.since is not None and before is None:
                 say(f"export: {config.since} has no {name}; nothing of it is held")
             try:
                 with publish(target / name, overwrite=overwrite, check=_check) as aside:
-                    exporter.write(Variant.parse(name, config.memory_neighbours), aside, before)
+                    exporter.write(variant, aside, before)
             except VariantRefused as error:
                 refused.append(str(error))
         if refused:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.config.export import VARIANT
+from recsys.config.model import ModelConfig
 from recsys.errors import ConfigError
 from recsys.export import convert, flatbuffer
 from recsys.export.item_tables import CodedTable, FloatTable, ItemTable, ProductTable
@@ -70,6 +71,26 @@ class Variant:
             kept=int(kept) if kept else None,
             of_student=bool(found["student"]),
         )
+
+    def check(self, shape: ModelConfig) -> None:
+        """Refuse a name of which a part would change nothing in a model of ``shape``.
+
+        Raises:
+            ConfigError: it asks for a memory deeper than there is, or a rank that saves nothing.
+        """
+        neighbours = shape.memory.neighbours if shape.memory else 0
+        if self.depth and self.name.endswith(f"-m{self.depth}") and self.depth > neighbours:
+            raise ConfigError(
+                f"export.variants: {self.name}: the trained memory has {neighbours} transitions an item; "
+                f"leave -m{self.depth} out, or train with more model.memory.neighbours"
+            )
+        widest = shape.width * max(3, shape.feed_forward * (2 if shape.join == "ligr" else 1))
+        most = (shape.width * widest - 1) // (shape.width + widest)
+        if self.rank is not None and self.rank > most:
+            raise ConfigError(
+                f"export.variants: {self.name}: at width {shape.width} rank {self.rank} makes no projection smaller; "
+                f"ranks up to {most} do"
+            )
 
     @property
     def is_exact(self) -> bool:
