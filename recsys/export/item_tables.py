@@ -12,6 +12,8 @@ from recsys.export.row_codes import STEP, UNIT_STEP, ZERO, RowCodes
 from recsys.export.steady import hold_rows
 from recsys.models.keras import tf
 
+LARGEST = 127.0  # code of a centroid's largest number, less that of 0
+
 
 class ItemTable(Protocol):
     """Rows of the item table in some encoding.
@@ -74,7 +76,7 @@ class ProductTable:
 
     Args:
         codes: ``[rows, parts] uint8``.
-        centroids: ``[parts, 256, width / parts] float32``, themselves held in 8 bits.
+        centroids: ``[parts, 256, width / parts] float32``, themselves held in 8 bits, of one step size a part.
     """
 
     def __init__(self, codes: npt.NDArray[np.uint8], centroids: npt.NDArray[np.float32]) -> None:
@@ -82,12 +84,13 @@ class ProductTable:
         self.width = parts * part_width
         self.codes = tf.constant(codes)
         self.first = tf.constant(np.arange(parts, dtype=np.int32) * choices)
-        self.centroids = CodedTable(centroids.reshape(parts * choices, part_width), 8)
-        self.constants: dict[str, npt.NDArray[Any]] = {
-            "choices": codes,
-            **{f"centroids/{k}": v for k, v in self.centroids.constants.items()},
-        }
+        steps = np.maximum(np.abs(centroids).max((1, 2)), 1e-12) / LARGEST
+        packed = np.round(centroids / steps[:, None, None]) + LARGEST
+        self.centroids = tf.constant(packed.reshape(-1, part_width).astype(np.uint8))
+        self.steps = tf.constant(steps[:, None].astype(np.float32))
+        self.constants: dict[str, npt.NDArray[Any]] = {"choices": codes, "centroids": self.centroids.numpy()}
 
     def rows(self, ids: tf.Tensor) -> tf.Tensor:
         chosen = tf.cast(tf.gather(self.codes, ids), tf.int32) + self.first
-        return tf.reshape(self.centroids.rows(chosen), [*ids.shape, self.width])
+        values = (tf.cast(tf.gather(self.centroids, chosen), tf.float32) - LARGEST) * self.steps
+        return tf.reshape(values, [*ids.shape, self.width])

@@ -18,7 +18,7 @@ def tidy(tree: Any) -> None:
         _drop_unused_tensors(graph, [named for one in signatures for named in [*one.inputs, *one.outputs]])
     _share_buffers(tree)
     _drop_empty_quantisation(tree)
-    _drop_names(tree)
+    _drop_marks(tree)
 
 
 def _drop_identities(tree: Any, graph: Any) -> None:
@@ -100,11 +100,12 @@ def _drop_empty_quantisation(tree: Any) -> None:
                 tensor.quantization = None
 
 
-def _drop_names(tree: Any) -> None:
-    """Names of inputs, outputs and weights help a reader; others only take room."""
+def _drop_marks(tree: Any) -> None:
+    """Names of inputs, outputs and weights help a reader; others only take room, as does the mark of a known rank."""
     for graph in tree.subgraphs:
         named = {*graph.inputs, *graph.outputs}
         for index, tensor in enumerate(graph.tensors):
+            tensor.hasRank = False  # only converters read it, to tell scalars from what has no shape
             content = tree.buffers[tensor.buffer].data
             small = tensor.quantization is None and (content is None or len(content) < WEIGHTS)
             if small and index not in named:
