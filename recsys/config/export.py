@@ -19,6 +19,10 @@ VARIANT = (
 class StudentConfig(Section):
     """The shape of the distilled student, for variants named student-…, and how it learns."""
 
+    teacher: Path | None = Field(
+        None,
+        description="a finished run on the same data set, of equal model.max_length, to imitate; null is the exported",
+    )
     width: int = Field(32, ge=4, multiple_of=4, description="size of an item's embedding and of the hidden state")
     blocks: int = Field(1, ge=1, description="attention blocks, one upon another")
     feed_forward: int = Field(1, ge=1, description="hidden units of the feed-forward, in multiples of the width")

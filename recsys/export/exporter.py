@@ -50,12 +50,21 @@ class Exporter:
     Args:
         run_digest: the run that the model comes from.
         filter_seen: leave a history's items out of its ranking, as the run's evaluation does.
+        teacher: what a student imitates, of the same items and length; None is the model itself.
     """
 
     def __init__(
-        self, model: SASRec, dataset: Dataset, config: ExportConfig, run_digest: str, *, filter_seen: bool
+        self,
+        model: SASRec,
+        dataset: Dataset,
+        config: ExportConfig,
+        run_digest: str,
+        *,
+        filter_seen: bool,
+        teacher: SASRec | None = None,
     ) -> None:
         self.model, self.dataset, self.config = model, dataset, config
+        self.teacher = teacher or model
         self.run_digest, self.evaluation = run_digest, EvaluationConfig(filter_seen=filter_seen)
         self.length = model.config.max_length
         self.requests = sample_requests(dataset, config.candidates)
@@ -65,8 +74,8 @@ class Exporter:
 
     def check(self, variant: Variant) -> None:
         """Raises ConfigError where a part of the variant's name would change nothing."""
-        shape = self.model.config
-        variant.check(shape_of(self.config.student, shape) if variant.of_student else shape)
+        student = shape_of(self.config.student, self.teacher.config)
+        variant.check(student if variant.of_student else self.model.config)
 
     @cached_property
     def quality(self) -> dict[str, float]:
@@ -76,7 +85,7 @@ class Exporter:
     @cached_property
     def student(self) -> SASRec:
         """The distilled student, trained when a variant first asks for it."""
-        return distil(self.model, self.dataset.sequences, self.config.student)
+        return distil(self.teacher, self.dataset.sequences, self.config.student)
 
     def _source(self, variant: Variant) -> SASRec:
         """What ``variant`` is made of; a student whose table it codes roughly first learns to do with that."""
@@ -86,7 +95,7 @@ class Exporter:
             return self.student
         if variant.base not in self._adapted:
             table, choices = variant.code(self.student.item_table.numpy())
-            known = self.model, self.dataset.sequences, self.config.student
+            known = self.teacher, self.dataset.sequences, self.config.student
             self._adapted[variant.base] = adapt(self.student, *known, table, choices)
         return self._adapted[variant.base]
 

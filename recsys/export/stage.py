@@ -21,6 +21,8 @@ def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
     """Where the bundles of ``run`` under ``config`` lie, one directory a variant."""
     settings = config.model_dump(mode="json", exclude={"variants", "policy", "since"})
     settings["policy"] = None if config.policy is None else sha256_file(config.policy)
+    if config.student.teacher is not None:
+        settings["student"]["teacher"] = _teacher(config.student.teacher, run).weights_digest
     before = _last_night(config, verify=False)
     settings["since"] = {name: one.manifest.model_version for name, one in before.items()}
     made_of = {"run": run.digest, "weights": run.weights_digest, "version": EXPORT_VERSION, "export": settings}
@@ -51,8 +53,9 @@ def export(
 
         dataset.verify()
         model = load_run(run)
+        teacher = None if config.student.teacher is None else load_run(_teacher(config.student.teacher, run))
         filter_seen = bool(run.config["evaluation"]["filter_seen"])
-        exporter = Exporter(model, dataset, config, run.digest, filter_seen=filter_seen)
+        exporter = Exporter(model, dataset, config, run.digest, filter_seen=filter_seen, teacher=teacher)
         since = _last_night(config)
         variants = {name: Variant.parse(name, config.memory_neighbours) for name in missing}
         for variant in variants.values():
@@ -85,6 +88,27 @@ def describe(bundles: list[Bundle]) -> dict[str, dict[str, Any]]:
         }
         for bundle in bundles
     }
+
+
+def _teacher(path: Path, run: Run) -> Run:
+    """The run that a student imitates.
+
+    Raises:
+        ArtefactError: no finished run, or on another data set or of another length than the one that is exported.
+    """
+    teacher = Run(path)
+    if not teacher.is_finished:
+        raise ArtefactError(f"export.student.teacher {path}: no finished run; train it first")
+    for what, ours, theirs in (
+        ("data set", run.manifest["dataset_digest"], teacher.manifest["dataset_digest"]),
+        ("model.max_length", run.config["model"]["max_length"], teacher.config["model"]["max_length"]),
+    ):
+        if ours != theirs:
+            raise ArtefactError(
+                f"export.student.teacher {path}: its {what} is {theirs}, that of {run.path} is {ours}; "
+                "name a run that shares it"
+            )
+    return teacher
 
 
 def _last_night(config: ExportConfig, *, verify: bool = True) -> dict[str, Bundle]:
