@@ -11,6 +11,7 @@ from recsys.models.keras import tf
 STEPS, OCTAVE = 16, 4  # of a probability below its row's largest: how many, and how many halve it
 HALF = OCTAVE // 2
 PACKED_IDS = 4096  # internal ids below this leave room for a step in two bytes
+GROUP = 16  # rows that share a start; a row's own follows from the lengths before it
 SHORT = 32768  # two-byte numbers are stored less this much, to use the sign
 
 
@@ -79,8 +80,10 @@ class CompactMemory:
         if not len(ids):
             ids, steps = np.zeros(1, np.int32), np.zeros(1, np.int32)
         self.last = len(ids) - 1
+        grouped = np.pad(lengths, (0, -len(lengths) % GROUP)).reshape(-1, GROUP)
         self.constants: dict[str, npt.NDArray[Any]] = {
-            "starts": _short(np.concatenate([[0], np.cumsum(lengths)])),
+            "starts": _short(np.cumsum(grouped.sum(1)) - grouped.sum(1)),
+            "lengths": grouped.astype(np.uint8 if lengths.max(initial=0) < 256 else np.int32),
             "largest": least.astype(np.uint8),
         }
         if ids.max() < PACKED_IDS:
@@ -90,10 +93,10 @@ class CompactMemory:
         self._tensors = {name: tf.constant(values) for name, values in self.constants.items()}
 
     def rows(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        start, end = self._numbers("starts", ids)[..., None], self._numbers("starts", ids + 1)[..., None]
-        places = start + tf.range(self.depth)
-        inside = places < end
-        places = tf.minimum(places, self.last)
+        place = tf.range(self.depth)
+        first, length = self._runs(ids)
+        inside = place < length[..., None]
+        places = tf.minimum(first[..., None] + place, self.last)
         if "packed" in self.constants:
             both = tf.cast(self._numbers("packed", places), tf.float32)
             high = tf.floor(both / STEPS)
@@ -103,6 +106,15 @@ class CompactMemory:
             steps = tf.cast(tf.gather(self._tensors["steps"], places), tf.float32)
         below = steps + tf.cast(tf.gather(self._tensors["largest"], ids), tf.float32)[..., None]
         return neighbours, tf.where(inside, tf.exp(below * (-float(np.log(2)) / OCTAVE)), 0.0)
+
+    def _runs(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Where each row begins and how long it is, both ``[…] int32``: before it come the earlier ones of its group."""
+        group, within = tf.math.floordiv(ids, GROUP), tf.math.floormod(ids, GROUP)[..., None]
+        lengths = tf.cast(tf.gather(self._tensors["lengths"], group), tf.int32)  # [..., GROUP]
+        member = tf.range(GROUP)
+        before = tf.reduce_sum(tf.where(member < within, lengths, 0), -1)
+        own = tf.reduce_sum(tf.where(tf.equal(member, within), lengths, 0), -1)
+        return self._numbers("starts", group) + before, own
 
     def _numbers(self, name: str, places: tf.Tensor) -> tf.Tensor:
         """int32 values of a constant that may be stored in two bytes."""

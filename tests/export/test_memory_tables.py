@@ -27,6 +27,22 @@ def test_compact_memory_reads_as_the_exact_one(rows):
         np.testing.assert_allclose(ours, exact, rtol=2**0.125 - 1 + 1e-3, atol=exact.max() * 2.0**-3.25)
 
 
+@pytest.mark.parametrize("longest", [5, 300])
+def test_every_row_begins_where_the_one_before_it_ends(longest):
+    """35 rows, three groups of 16, of any length from none; equal counts, so each reads as it was counted: 1 of 512."""
+    lengths = RANDOM.integers(0, longest + 1, 35)
+    lengths[[0, 16, 20]] = longest, 0, longest
+    counts = (np.arange(longest) < lengths[:, None]).astype(np.float32)
+    neighbours = np.where(counts > 0, RANDOM.permuted(np.tile(np.arange(1, longest + 1), (35, 1)), axis=1), 0)
+    memory = CompactMemory(neighbours.astype(np.int32), counts, np.full(35, 512, np.float32), longest)
+    assert memory.constants["lengths"].itemsize == (1 if longest < 256 else 4)
+    ids, probabilities = (x.numpy()[0] for x in memory.rows(np.arange(35, dtype=np.int32)[None]))
+    for row in range(35):
+        read = probabilities[row] > 0
+        assert sorted(ids[row, read].tolist()) == sorted(neighbours[row, : lengths[row]].tolist()), f"row {row}"
+        np.testing.assert_allclose(probabilities[row, read], 1 / 512, rtol=1e-5)
+
+
 def _summed(ids, probabilities, rows):
     """A dense row: a neighbour that stands twice counts twice."""
     return np.bincount(ids, probabilities, rows)
