@@ -9,6 +9,7 @@ from recsys.config.base import Section
 
 # Where the config leaves the epochs open: enough for a million events, and enough steps for a few thousand.
 EPOCHS, LEAST_STEPS, MOST_EPOCHS = 20, 1500, 100
+GBCE_CALIBRATION = 0.75
 
 
 class NegativesConfig(Section):
@@ -42,7 +43,9 @@ class TrainingConfig(Section):
     loss: Literal["softmax", "sampled_softmax", "bce", "gbce"] = Field(
         "sampled_softmax", description="softmax is over the whole catalogue, the others are over negatives"
     )
-    gbce_calibration: float = Field(0.75, ge=0, le=1, description="gBCE's t: 0 is BCE, 1 undoes all of the sampling")
+    gbce_calibration: float = Field(
+        GBCE_CALIBRATION, ge=0, le=1, description="gBCE's t: 0 is BCE, 1 undoes all of the sampling"
+    )
     negatives: NegativesConfig = NegativesConfig()
     temperature: float = Field(1.0, gt=0, description="divides the logits inside the loss; ranking does not change")
     label_smoothing: float = Field(
@@ -96,6 +99,10 @@ class TrainingConfig(Section):
     def _fits(self) -> "TrainingConfig":
         if self.label_smoothing and self.loss not in ("softmax", "sampled_softmax"):
             raise ValueError(f"training.label_smoothing spreads a softmax's probability; training.loss is {self.loss}")
+        if self.gbce_calibration != GBCE_CALIBRATION and self.loss != "gbce":
+            raise ValueError(f"training.gbce_calibration is gbce's; training.loss is {self.loss}")
+        if self.loss == "softmax" and (self.negatives.popularity or self.negatives.in_batch):
+            raise ValueError("training.negatives: the full softmax draws none; leave out popularity and in_batch")
         if not self.negatives.correct and self.loss != "sampled_softmax":
             raise ValueError(f"training.negatives.correct is sampled_softmax's; training.loss is {self.loss}")
         if self.cycles > 1 and self.schedule != "cosine":

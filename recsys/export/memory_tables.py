@@ -108,7 +108,7 @@ class CompactMemory:
         return neighbours, tf.where(inside, tf.exp(below * (-float(np.log(2)) / OCTAVE)), 0.0)
 
     def _runs(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Where each row begins and how long it is, both ``[…] int32``: before it come the earlier ones of its group."""
+        """Where each row begins, after the earlier ones of its group, and how long it is; both ``[…] int32``."""
         group, within = tf.math.floordiv(ids, GROUP), tf.math.floormod(ids, GROUP)[..., None]
         lengths = tf.cast(tf.gather(self._tensors["lengths"], group), tf.int32)  # [..., GROUP]
         member = tf.range(GROUP)

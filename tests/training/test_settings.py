@@ -190,6 +190,8 @@ def test_the_calibration_of_gbce_counts(dataset: Dataset, config: Config) -> Non
         (["training.learning_rate=0"], "greater than 0"),
         (["training.loss=bce", "training.label_smoothing=0.1"], "spreads a softmax's probability"),
         (["training.cycles=2"], "repeats a cosine"),
+        (["training.gbce_calibration=0.5"], "is gbce's"),
+        (["training.loss=softmax", "training.negatives.in_batch=3"], "draws none"),
     ],
 )
 def test_settings_that_cannot_work_together_are_refused(config: Config, overrides: list[str], reason: str) -> None:
