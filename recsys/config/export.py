@@ -26,7 +26,7 @@ class StudentConfig(Section):
     width: int = Field(32, ge=4, multiple_of=4, description="size of an item's embedding and of the hidden state")
     blocks: int = Field(1, ge=1, description="attention blocks, one upon another")
     feed_forward: int = Field(1, ge=1, description="hidden units of the feed-forward, in multiples of the width")
-    memory_average: int = Field(4, ge=1, description="transitions of the teacher's memory kept per item, on average")
+    memory_average: float = Field(4, gt=0, description="transitions of the teacher's memory kept per item, on average")
     steps: int = Field(3000, ge=1, description="training steps")
     batch_size: int = Field(32, ge=1, description="histories a step")
     positions: int = Field(32, ge=1, description="events of each history after which the teacher is imitated")

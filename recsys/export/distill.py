@@ -150,7 +150,7 @@ def _histories(
         yield sequences.histories(chosen, positions, length), (length - 1 - back).astype(np.int32)
 
 
-def _begin_with(student: SASRec, teacher: SASRec, average: int) -> None:
+def _begin_with(student: SASRec, teacher: SASRec, average: float) -> None:
     """Start from the directions of the teacher's item table that carry most, and from part of its memory."""
     table = teacher.item_table.numpy()
     _, _, directions = np.linalg.svd(table, full_matrices=False)
@@ -159,7 +159,7 @@ def _begin_with(student: SASRec, teacher: SASRec, average: int) -> None:
     if isinstance(student.memory, TransitionMemory) and teacher.memory is not None:
         known = teacher.memory
         neighbours, counts = known.neighbours.numpy(), known.counts.numpy()
-        kept = most_telling(neighbours, counts, average * len(counts))
+        kept = most_telling(neighbours, counts, int(average * len(counts)))
         first = np.argsort(~kept, axis=1, kind="stable")  # rows close their gaps
         neighbours, counts = (
             np.take_along_axis(np.where(kept, values, 0), first, 1).astype(values.dtype)
