@@ -6,10 +6,9 @@ or the ``whole`` as a zlib stream. The goldens stay at home: they test clients, 
 """
 
 import zlib
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
-from recsys.artefact import check_files, publish, read_manifest, sha256_file
+from recsys.artefact import check_files, is_inside, publish, read_manifest, sha256_file
 from recsys.bundle.bundle import Bundle
 from recsys.bundle.patch import MAX_BYTES, apply_patch
 from recsys.errors import ArtefactError
@@ -18,7 +17,7 @@ from recsys.schema import MANIFEST
 KIND = "delta"
 FORMAT_VERSION = 1
 KEEP, PATCH, WHOLE = "keep", "patch", "whole"
-ACTIONS = {KEEP, PATCH, WHOLE}
+ACTIONS = (KEEP, PATCH, WHOLE)
 
 
 class Delta:
@@ -56,6 +55,10 @@ class Delta:
         return Bundle(target)
 
     def _content(self, name: str, action: str, old: Path) -> bytes:
+        if action != WHOLE and not (old / name).is_file():
+            raise ArtefactError(
+                f"{self.path / MANIFEST}: {name!r} is to be kept or patched, and {old} has none; damaged"
+            )
         if action == KEEP:
             return (old / name).read_bytes()
         payload = self.path / payload_name(name, action)
@@ -71,15 +74,20 @@ class Delta:
         Bundle(path)
 
     def _check(self) -> None:
-        value: dict[str, Any] = self.manifest
+        value, origin = self.manifest, self.path / MANIFEST
         actions, files = value.get("actions"), value.get("files")
-        if not isinstance(actions, dict) or not isinstance(files, dict) or not {*actions.values()} <= ACTIONS:
-            raise ArtefactError(f"{self.path / MANIFEST}: no actions and files as a delta has them; damaged")
+        if not isinstance(actions, dict) or not isinstance(files, dict):
+            raise ArtefactError(f"{origin}: no actions and files as a delta has them; damaged")
+        for name, action in actions.items():
+            if not isinstance(action, str) or action not in ACTIONS:
+                raise ArtefactError(f"{origin}: {name!r}: expected one of {', '.join(ACTIONS)}, found {action!r}")
+            if not is_inside(name):
+                raise ArtefactError(f"{origin}: file name {name!r} points outside the bundle")
+        for end in ("old", "new"):
+            if not isinstance(value.get(end), str):
+                raise ArtefactError(f"{origin}: {end} must be the SHA-256 of a manifest, found {value.get(end)!r}")
         if {payload_name(n, action) for n, action in actions.items() if action != KEEP} != files.keys():
-            raise ArtefactError(f"{self.path / MANIFEST}: actions and files do not match; damaged")
-        for name in actions:
-            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-                raise ArtefactError(f"{self.path / MANIFEST}: file name {name!r} points outside the bundle")
+            raise ArtefactError(f"{origin}: actions and files do not match; damaged")
         check_files(self.path, files, KIND)
 
 

@@ -105,11 +105,29 @@ class BundleManifest:
             measured=read.mapping("measured"),
             files=read.hashes("files"),
         )
-        wanted = {"history": (1, manifest.history_length), "candidates": (1, manifest.candidates)}
-        rerank = manifest.signatures.get("rerank")
-        if rerank is None or {n: t.shape for n, t in rerank.inputs.items()} != wanted:
-            raise ArtefactError(f"{origin}: signature rerank must take {wanted}; the bundle contradicts itself")
+        manifest.check_signatures(origin)
         return manifest
+
+    def check_signatures(self, origin: str) -> None:
+        """Hold those that clients rank by to the manifest's own sizes; the other inputs of ``step`` are the model's.
+
+        Raises:
+            ArtefactError: ``rerank`` is missing, or one takes or gives something else.
+        """
+        history, candidates = Tensor((1, self.history_length), "int32"), Tensor((1, self.candidates), "int32")
+        scores = {"scores": Tensor((1, self.candidates), "float32")}
+        takes = {"rerank": {"history": history, "candidates": candidates}, "start": {"history": history}}
+        gives = {"rerank": scores, "score": scores}
+        if "rerank" not in self.signatures:
+            raise ArtefactError(f"{origin}: no signature rerank; the bundle contradicts itself")
+        for side, expected in (("inputs", takes), ("outputs", gives)):
+            for name, tensors in expected.items():
+                found = getattr(self.signatures[name], side) if name in self.signatures else tensors
+                if found != tensors:
+                    raise ArtefactError(
+                        f"{origin}: {side} of the signature {name} must be {tensors}, found {found}; "
+                        "the bundle contradicts itself"
+                    )
 
 
 def _signature(read: "_Reader", name: str) -> Signature:

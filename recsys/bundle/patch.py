@@ -13,7 +13,7 @@ import numpy as np
 from recsys.errors import ArtefactError
 
 MAGIC = b"BSDIFF40"
-MAX_BYTES = 1 << 31
+MAX_BYTES, MAX_CONTROL = 1 << 31, 1 << 28
 
 
 def apply_patch(old: bytes, patch: bytes) -> bytes:
@@ -28,7 +28,7 @@ def apply_patch(old: bytes, patch: bytes) -> bytes:
     if not (0 <= size <= MAX_BYTES and control_size >= 0 and difference_size >= 0):
         raise ArtefactError(f"a patch to {size} bytes, which no bundle's file has")
     start = 32 + control_size
-    control = _unpack(patch[32:start], 24 * (size + 1))
+    control = _unpack(patch[32:start], min(24 * (size + 1), MAX_CONTROL))
     differences = np.frombuffer(_unpack(patch[start : start + difference_size], size), np.uint8)
     fresh = _unpack(patch[start + difference_size :], size)
     source = np.frombuffer(old, np.uint8)

@@ -78,6 +78,7 @@ RULES: dict[str, type[Rule]] = {
     "fresh": Fresh,
     "diverse": Diverse,
 }
+LARGEST = 1e9  # of any number in a rule: no score, count or age of an item comes near
 NUMBERS: dict[str, type | tuple[type, ...]] = {
     "by": (int, float),
     "strength": (int, float),
@@ -94,7 +95,7 @@ def read_policy(path: Path) -> tuple[Rule, ...]:
     """
     try:
         value = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ArtefactError(f"{path}: not a policy ({error})") from None
     if not isinstance(value, dict) or value.get("version") != VERSION or not isinstance(value.get("rules"), list):
         raise ArtefactError(f'{path}: expected {{"version": {VERSION}, "rules": [...]}}')
@@ -106,7 +107,8 @@ def read_policy(path: Path) -> tuple[Rule, ...]:
 
 
 def _rule(value: Any, origin: str) -> Rule:
-    kind = RULES.get(value.get("rule", "")) if isinstance(value, dict) else None
+    name = value.get("rule") if isinstance(value, dict) else None
+    kind = RULES.get(name) if isinstance(name, str) else None
     if kind is None:
         raise ArtefactError(f"{origin}: expected one of {', '.join(RULES)}, found {value!r}")
     given = {key: one for key, one in value.items() if key != "rule"}
@@ -119,6 +121,8 @@ def _rule(value: Any, origin: str) -> Rule:
         wanted = NUMBERS.get(name, str)
         if not isinstance(one, wanted) or isinstance(one, bool):
             raise ArtefactError(f"{origin}: {name} must be {'text' if wanted is str else 'a number'}, found {one!r}")
+        if isinstance(one, int | float) and not abs(one) <= LARGEST:
+            raise ArtefactError(f"{origin}: {name} must lie within {LARGEST:.0e} of 0, found {str(one)[:20]}")
     for name in ("half_life_days", "first"):
         if name in given and given[name] <= 0:
             raise ArtefactError(f"{origin}: {name} must be positive, found {given[name]}")

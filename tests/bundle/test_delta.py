@@ -99,3 +99,47 @@ def test_a_delta_that_was_made_to_harm_leaves_nothing(tomorrow: Path, tmp_path: 
     path.write_text(json.dumps(manifest))
     with pytest.raises(ArtefactError, match="points outside"):
         Delta(delta.path)
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "reason"),
+    [
+        ("model.tflite", [], "expected one of keep"),
+        ("model.tflite", "burn", "expected one of keep"),
+        ("", "keep", "points outside"),
+        (".", "keep", "points outside"),
+        ("/etc/passwd", "keep", "points outside"),
+        ("items/../../x", "keep", "points outside"),
+        ("items\\..\\x", "keep", "points outside"),
+        ("a\0b", "keep", "points outside"),
+    ],
+)
+def test_a_delta_that_says_what_no_delta_says(
+    tomorrow: Path, tmp_path: Path, name: str, action: object, reason: str
+) -> None:
+    path = make_delta(GOLDEN / "int8", tomorrow, tmp_path / "delta").path / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["actions"][name] = action
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(ArtefactError, match=reason):
+        Delta(path.parent)
+
+
+def test_a_delta_that_keeps_what_never_was(tomorrow: Path, tmp_path: Path) -> None:
+    path = make_delta(GOLDEN / "int8", tomorrow, tmp_path / "delta").path / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["actions"]["items/absent.bin"] = "keep"
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(ArtefactError, match=r"absent\.bin' is to be kept or patched"):
+        Delta(path.parent).apply(GOLDEN / "int8", tmp_path / "made")
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("end", ["old", "new"])
+def test_a_delta_without_an_end(tomorrow: Path, tmp_path: Path, end: str) -> None:
+    path = make_delta(GOLDEN / "int8", tomorrow, tmp_path / "delta").path / "manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest[end]
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(ArtefactError, match=f"{end} must be the SHA-256"):
+        Delta(path.parent)

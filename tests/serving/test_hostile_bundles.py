@@ -8,11 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from recsys.bundle import read_policy
 from recsys.errors import ArtefactError
 from serving.reranker import Reranker
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 FILES = ("model.tflite", "vocabulary.bin", "golden.json")
+
+
+def boost(by: str) -> str:
+    rule = '{"rule": "boost", "column": "genres", "value": "Comedy", "reason": "comedy week", "by": ' + by + "}"
+    return '{"version": 1, "rules": [' + rule + "]}"
 
 
 @pytest.mark.parametrize("name", [*FILES, "manifest.json"])
@@ -90,7 +96,7 @@ def test_a_file_that_nothing_vouches_for(copied: Path, edit_manifest: Callable[.
         ({"padding": "right"}, "padding must be 'left'"),
         ({"tolerance": -1.0}, "tolerance must be positive"),
         ({"cleaning": {"drop_odd": True}}, "unknown keys"),
-        ({"signatures": {}}, "signature rerank must take"),
+        ({"signatures": {}}, "no signature rerank"),
         ({"signatures": {"rerank": 3}}, "rerank must be an object"),
         ({"operators": {"ADD": "many"}}, "ADD must be an integer"),
         ({"files": {"model.tflite": "short"}}, "needs a SHA-256"),
@@ -114,8 +120,38 @@ def test_signatures_other_than_the_models(copied: Path, edit_manifest: Callable[
         Reranker(edit_manifest(signatures=signatures))
     del signatures["top_k"]
     signatures["rerank"]["outputs"]["scores"]["shape"] = [1, 21]
-    with pytest.raises(ArtefactError, match="outputs are"):
+    with pytest.raises(ArtefactError, match="outputs of the signature rerank must be"):
         Reranker(edit_manifest(signatures=signatures))
+
+
+def test_scores_by_another_name(edit_manifest: Callable[..., Path], copied: Path) -> None:
+    signatures = json.loads((copied / "manifest.json").read_text())["signatures"]
+    signatures["rerank"]["outputs"] = {"result": signatures["rerank"]["outputs"]["scores"]}
+    with pytest.raises(ArtefactError, match=r"must be \{'scores'"):
+        Reranker(edit_manifest(signatures=signatures))
+
+
+def test_json_that_has_no_bottom(copied: Path) -> None:
+    (copied / "manifest.json").write_text("[" * 400_000)
+    with pytest.raises(ArtefactError, match="not JSON"):
+        Reranker(copied)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[" * 400_000, "not a policy"),
+        ('{"version": 1, "rules": [{"rule": ["x"]}]}', "expected one of remove_seen"),
+        (boost("NaN"), "by must lie within"),
+        (boost("1" + "0" * 400), "by must lie within"),
+        (boost("-Infinity"), "by must lie within"),
+        (boost("true"), "by must be a number"),
+    ],
+)
+def test_policies_that_are_none(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "policy.json").write_text(text)
+    with pytest.raises(ArtefactError, match=reason):
+        read_policy(tmp_path / "policy.json")
 
 
 def test_models_that_are_none_though_the_hash_is_right(copied: Path, edit_manifest: Callable[..., Path]) -> None:
