@@ -12,7 +12,7 @@ from recsys.config.base import Section
 # feed-forward rows that are kept, the transition memory's depth.
 VARIANT = (
     r"^(?P<student>student-)?(?P<base>float32|float16|int8|int4|pq)"
-    r"(-r(?P<rank>[1-9]\d*))?(-p(?P<kept>[1-9]\d?))?(-m(?P<depth>\d+))?$"
+    r"(-r(?P<rank>[1-9][0-9]*))?(-p(?P<kept>[1-9][0-9]?))?(-m(?P<depth>0|[1-9][0-9]*))?$"
 )
 
 
@@ -46,7 +46,7 @@ class ExportConfig(Section):
     memory_neighbours: int | None = Field(
         None,
         ge=0,
-        description="transitions kept an item on average, where a variant's name does not say -mDEPTH; null as trained",
+        description="transitions an item, on average, where a name does not say -mDEPTH; null, and float32, as trained",
     )
     signatures: tuple[Literal["encode", "score_all", "top_k", "explain", "incremental"], ...] = Field(
         (), description="beside rerank, which every bundle has"

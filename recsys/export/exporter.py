@@ -29,7 +29,7 @@ from recsys.evaluation.evaluate import rank, targets_of
 from recsys.evaluation.metrics import summarise
 from recsys.evaluation.ranking import ScoreAll
 from recsys.evaluation.scorer import scorer
-from recsys.export import flatbuffer, measure
+from recsys.export import flatbuffer, incremental, measure
 from recsys.export.distill import adapt, distil, shape_of
 from recsys.export.requests import encode, golden_case, sample_requests
 from recsys.export.runtime import Runtime
@@ -51,6 +51,7 @@ class Exporter:
         run_digest: the run that the model comes from.
         filter_seen: leave a history's items out of its ranking, as the run's evaluation does.
         teacher: what a student imitates, of the same items and length; None is the model itself.
+        taught_by: the run that the teacher comes from.
     """
 
     def __init__(
@@ -62,9 +63,10 @@ class Exporter:
         *,
         filter_seen: bool,
         teacher: SASRec | None = None,
+        taught_by: str | None = None,
     ) -> None:
         self.model, self.dataset, self.config = model, dataset, config
-        self.teacher = teacher or model
+        self.teacher, self.taught_by = teacher or model, taught_by or run_digest
         self.run_digest, self.evaluation = run_digest, EvaluationConfig(filter_seen=filter_seen)
         self.length = model.config.max_length
         self.requests = sample_requests(dataset, config.candidates)
@@ -73,9 +75,26 @@ class Exporter:
         self._adapted: dict[str, SASRec] = {}
 
     def check(self, variant: Variant) -> None:
-        """Raises ConfigError where a part of the variant's name would change nothing."""
-        student = shape_of(self.config.student, self.teacher.config)
-        variant.check(student if variant.of_student else self.model.config)
+        """Refuse what can be known to fail before anything is made.
+
+        Raises:
+            ConfigError: a part of the variant's name would change nothing, the model has not what a signature needs,
+                or the policy reads a column that is not carried.
+        """
+        shape, kept = self.model.config, None
+        if variant.of_student:
+            shape, kept = shape_of(self.config.student, self.teacher.config), self.config.student.memory_average
+        variant.check(shape, kept)
+        if "incremental" in self.config.signatures:
+            incremental.check(shape)
+        carried = set(self.config.item_columns) & set(self.dataset.items.columns)
+        for number, rule in enumerate(read_policy(self.config.policy) if self.config.policy else ()):
+            column = getattr(rule, "column", None)
+            if column is not None and column not in carried:
+                raise ConfigError(
+                    f"{self.config.policy}: rule {number} reads the column {column!r}, which the bundle does not carry; add "
+                    f"it to export.item_columns (the data set has {', '.join(self.dataset.items.columns)})"
+                )
 
     @cached_property
     def quality(self) -> dict[str, float]:
@@ -108,8 +127,9 @@ class Exporter:
         Raises:
             RecsysError: it strays from Keras' scores or quality beyond what the config allows, or holds an operator
                 that a phone lacks.
-            ConfigError: the policy reads a column that is not carried, or the model has not what a signature needs.
+            ConfigError: as ``check``.
         """
+        self.check(variant)
         model = self._source(variant)
         content = variant.convert(
             model, self.config.candidates, self.config.signatures, since, len(self.dataset.vocabulary)
@@ -124,7 +144,7 @@ class Exporter:
         write_strings(directory / VOCABULARY_FILE, self.dataset.vocabulary.external_ids)
         self._write_items(directory)
         if self.config.policy is not None:
-            self._copy_policy(self.config.policy, directory)
+            shutil.copyfile(self.config.policy, directory / POLICY_FILE)
         cases = [
             golden_case(request, one, runtime.run("rerank", **one)["scores"], tolerance)
             for request, one in zip(self.requests, self.inputs, strict=True)
@@ -147,6 +167,7 @@ class Exporter:
             measured={
                 **quality,
                 "users": len(self.targets.users),
+                **({"taught_by": self.taught_by} if variant.of_student else {}),
                 "keras": self.quality,
                 "largest_difference": difference,
                 "median_ms": runtime.median_ms("rerank", self.inputs, LATENCY_ROUNDS),
@@ -188,16 +209,6 @@ class Exporter:
         plain = Runtime(content, plain=True)
         found = [runtime.run("rerank", **one)["scores"] - plain.run("rerank", **one)["scores"] for one in self.inputs]
         return max(self.config.tolerance, 3 * float(np.abs(found).max()))
-
-    def _copy_policy(self, policy: Path, directory: Path) -> None:
-        for number, rule in enumerate(read_policy(policy)):
-            column = getattr(rule, "column", None)
-            if column is not None and not (directory / ITEMS_DIR / f"{column}.bin").exists():
-                raise ConfigError(
-                    f"{policy}: rule {number} reads the column {column!r}, which the bundle does not carry; "
-                    f"add it to export.item_columns (the data set has {', '.join(self.dataset.items.columns)})"
-                )
-        shutil.copyfile(policy, directory / POLICY_FILE)
 
     def _write_items(self, directory: Path) -> None:
         items = self.dataset.items

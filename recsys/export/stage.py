@@ -14,7 +14,7 @@ from recsys.stage import Outcome
 from recsys.terminal import say
 
 # Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.
-EXPORT_VERSION = 5
+EXPORT_VERSION = 6
 
 
 def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
@@ -22,7 +22,8 @@ def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
     settings = config.model_dump(mode="json", exclude={"variants", "policy", "since"})
     settings["policy"] = None if config.policy is None else sha256_file(config.policy)
     if config.student.teacher is not None:
-        settings["student"]["teacher"] = _teacher(config.student.teacher, run).weights_digest
+        teacher = _teacher(config.student.teacher, run)
+        settings["student"]["teacher"] = [teacher.digest, teacher.weights_digest]
     before = _last_night(config, verify=False)
     settings["since"] = {name: one.manifest.model_version for name, one in before.items()}
     made_of = {"run": run.digest, "weights": run.weights_digest, "version": EXPORT_VERSION, "export": settings}
@@ -53,11 +54,20 @@ def export(
 
         dataset.verify()
         model = load_run(run)
-        teacher = None if config.student.teacher is None else load_run(_teacher(config.student.teacher, run))
-        filter_seen = bool(run.config["evaluation"]["filter_seen"])
-        exporter = Exporter(model, dataset, config, run.digest, filter_seen=filter_seen, teacher=teacher)
-        since = _last_night(config)
         variants = {name: Variant.parse(name, config.memory_neighbours) for name in missing}
+        taught_by = run
+        if config.student.teacher is not None and any(one.of_student for one in variants.values()):
+            taught_by = _teacher(config.student.teacher, run)
+        exporter = Exporter(
+            model,
+            dataset,
+            config,
+            run.digest,
+            filter_seen=bool(run.config["evaluation"]["filter_seen"]),
+            teacher=model if taught_by is run else load_run(taught_by),
+            taught_by=taught_by.digest,
+        )
+        since = _last_night(config)
         for variant in variants.values():
             exporter.check(variant)
         refused = []
@@ -94,13 +104,15 @@ def _teacher(path: Path, run: Run) -> Run:
     """The run that a student imitates.
 
     Raises:
-        ArtefactError: no finished run, or on another data set or of another length than the one that is exported.
+        ArtefactError: no finished run, or on another data set, by another protocol (it may have learned the items that
+            validate) or of another length than the one that is exported.
     """
     teacher = Run(path)
     if not teacher.is_finished:
         raise ArtefactError(f"export.student.teacher {path}: no finished run; train it first")
     for what, ours, theirs in (
         ("data set", run.manifest["dataset_digest"], teacher.manifest["dataset_digest"]),
+        ("protocol", run.manifest["protocol"], teacher.manifest["protocol"]),
         ("model.max_length", run.config["model"]["max_length"], teacher.config["model"]["max_length"]),
     ):
         if ours != theirs:

@@ -72,23 +72,37 @@ class Variant:
             of_student=bool(found["student"]),
         )
 
-    def check(self, shape: ModelConfig) -> None:
+    def check(self, shape: ModelConfig, kept: float | None = None) -> None:
         """Refuse a name of which a part would change nothing in a model of ``shape``.
 
+        Args:
+            kept: transitions an item that are left of ``shape``'s memory, on average; None where that is as it was
+                trained.
+
         Raises:
-            ConfigError: it asks for a memory deeper than there is, or a rank that saves nothing.
+            ConfigError: it asks for no less memory than there is, or for a rank or a share that saves nothing.
         """
-        neighbours = shape.memory.neighbours if shape.memory else 0
-        if self.depth and self.name.endswith(f"-m{self.depth}") and self.depth > neighbours:
+        memory = shape.memory
+        there = 0.0 if memory is None else min(kept or memory.neighbours, memory.average or memory.neighbours)
+        if self.depth is not None and self.name.endswith(f"-m{self.depth}") and self.depth >= there:
             raise ConfigError(
-                f"export.variants: {self.name}: the trained memory has {neighbours} transitions an item; "
-                f"leave -m{self.depth} out, or train with more model.memory.neighbours"
+                f"export.variants: {self.name}: the memory has {there:g} transitions an item, so -m{self.depth} leaves "
+                "all of it; leave it out"
             )
-        widest = shape.width * max(3, shape.feed_forward * (2 if shape.join == "ligr" else 1))
-        most = (shape.width * widest - 1) // (shape.width + widest)
+        width, hidden = shape.width, shape.width * shape.feed_forward
+        if self.kept is not None:
+            heads, rows = (max(1, round(self.kept / 100 * size)) for size in (shape.heads, hidden))
+            if (heads, rows) == (shape.heads, hidden):
+                raise ConfigError(
+                    f"export.variants: {self.name}: -p{self.kept} leaves all heads and rows; leave it out"
+                )
+            widest = max(3 * width // shape.heads * heads, rows * (2 if shape.join == "ligr" else 1))
+        else:
+            widest = max(3 * width, hidden * (2 if shape.join == "ligr" else 1))
+        most = (width * widest - 1) // (width + widest)
         if self.rank is not None and self.rank > most:
             raise ConfigError(
-                f"export.variants: {self.name}: at width {shape.width} rank {self.rank} makes no projection smaller; "
+                f"export.variants: {self.name}: at width {width} rank {self.rank} makes no projection smaller; "
                 f"ranks up to {most} do"
             )
 
@@ -161,7 +175,8 @@ class Variant:
         neighbours, counts, totals = memory.neighbours.numpy(), memory.counts.numpy(), memory.totals.numpy()
         if self.base != "float32":
             return CompactMemory(neighbours, counts, totals, self.depth)
-        kept = slice(None, self.depth)
+        longest = max(int((counts > 0).sum(1).max(initial=0)), 1)  # rows have their gaps at the end
+        kept = slice(None, min(longest, self.depth or longest))
         return ExactMemory(neighbours[:, kept], (counts / totals[:, None])[:, kept])
 
 

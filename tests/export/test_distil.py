@@ -115,3 +115,20 @@ def test_rows_of_one_centroid_learn_as_one(model, dataset):
             same = found[choices[:, part] == choice, width]
             np.testing.assert_allclose(same, np.broadcast_to(same[:1], same.shape), atol=1e-6)
     assert (np.abs(found - table) > 1e-5).all()
+
+
+def test_a_student_imitates_the_teacher_it_is_given(model, dataset):
+    """Another model's table is all zeros, so is what a student of it begins with; and it may lack a memory."""
+    from recsys.config.export import ExportConfig
+    from recsys.export.exporter import Exporter
+    from recsys.models.sasrec import build_model
+
+    other = build_model(model.config.model_copy(update={"memory": None}), model.table_size)
+    other.item_table.assign(other.item_table * 0.0)
+    config = ExportConfig(candidates=20, student={"width": 8, "steps": 1, "batch_size": 2, "learning_rate": 1e-9})
+    taught = Exporter(model, dataset, config, "r" * 32, filter_seen=True, teacher=other).student
+    assert taught.memory is None
+    np.testing.assert_allclose(taught.item_table, 0.0, atol=1e-6)
+    own = Exporter(model, dataset, config, "r" * 32, filter_seen=True).student
+    assert own.memory is not None
+    assert np.abs(own.item_table.numpy()).max() > 0.01

@@ -29,8 +29,10 @@ def test_a_folder_without_bundles_is_no_night_before(tmp_path: Path) -> None:
         bundles_dir(finished(tmp_path, "one", b"w"), ExportConfig(since=tmp_path / "absent"), tmp_path)
 
 
-def run_on(path: Path, digest: str, dataset: str, length: int, weights: bytes) -> Run:
-    facts = {"digest": digest, "dataset_digest": dataset}
+def run_on(
+    path: Path, digest: str, dataset: str = "data", length: int = 50, weights: bytes = b"0", protocol: str = "L1"
+) -> Run:
+    facts = {"digest": digest, "dataset_digest": dataset, "protocol": protocol}
     run = Run.create(path / digest, {"model": {"max_length": length}}, facts)
     run.weights_file.write_bytes(weights)
     run.finish({})
@@ -42,24 +44,21 @@ def taught_by(teacher: Run) -> ExportConfig:
 
 
 def test_bundles_are_named_by_what_their_students_imitate(tmp_path: Path) -> None:
-    exported, one, other, same = (
-        run_on(tmp_path, name, "data", 50, weights)
-        for name, weights in (("a", b"0"), ("b", b"1"), ("c", b"2"), ("d", b"1"))
-    )
+    exported, one, other = (run_on(tmp_path, name, weights=name.encode()) for name in ("a", "b", "c"))
     named = bundles_dir(exported, taught_by(one), tmp_path)
     assert named != bundles_dir(exported, taught_by(other), tmp_path)
     assert named != bundles_dir(exported, ExportConfig(), tmp_path)
-    assert named == bundles_dir(exported, taught_by(same), tmp_path)
+    one.path.rename(tmp_path / "moved")
+    assert named == bundles_dir(exported, taught_by(Run(tmp_path / "moved")), tmp_path)
 
 
-def test_a_teacher_shares_data_and_length_and_is_finished(tmp_path: Path) -> None:
-    exported = run_on(tmp_path, "a", "data", 50, b"0")
-    for name, dataset, length, reason in (
-        ("b", "other data", 50, "its data set is other data, that of .* is data"),
-        ("c", "data", 20, r"its model\.max_length is 20, that of .* is 50"),
+def test_a_teacher_shares_data_protocol_and_length_and_is_finished(tmp_path: Path) -> None:
+    exported = run_on(tmp_path, "a")
+    for teacher, reason in (
+        (run_on(tmp_path, "b", dataset="other data"), "its data set is other data, that of .* is data"),
+        (run_on(tmp_path, "c", length=20), r"its model\.max_length is 20, that of .* is 50"),
+        (run_on(tmp_path, "e", protocol="L1F"), "its protocol is L1F, that of .* is L1"),
+        (Run.create(tmp_path / "d", {}, {"digest": "d"}), "no finished run"),
     ):
         with pytest.raises(ArtefactError, match=reason):
-            bundles_dir(exported, taught_by(run_on(tmp_path, name, dataset, length, b"1")), tmp_path)
-    unfinished = Run.create(tmp_path / "d", {}, {"digest": "d"})
-    with pytest.raises(ArtefactError, match="no finished run"):
-        bundles_dir(exported, taught_by(unfinished), tmp_path)
+            bundles_dir(exported, taught_by(teacher), tmp_path)
