@@ -198,8 +198,8 @@ def by_event(folder: Path, length: int, rounds: int) -> list[Measurement]:
         made = export(folder / f"event-{variant}", random_model(ITEMS, length), variant, ("encode", "incremental"))
         found = client(made, 1, length, rounds)
         against = f"a full pass over {length} events"
-        for what, unit in (("the model alone", "kernel_ms"), ("through the Python client", "ms")):
-            full, step = found[f"encode_{unit}"], found[f"step_{unit}"]
+        for what, whole, one in (("the model", "encode", "step"), ("the Python client", "anew", "append")):
+            full, step = found[f"{whole}_ms"], found[f"{one}_ms"]
             rows.append(Measurement(f"{variant}: one event more, {what}", step, "ms", against, full / step))
     return rows
 

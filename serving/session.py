@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data.history import Event, clean_history, pad_histories
+from recsys.data.history import Event, clean_history, id_of_newest, is_counted, pad_histories
 from recsys.errors import ConfigError
 from serving.reranker import Ranked, Reranker
 
@@ -31,7 +31,8 @@ class Session:
                 "export with export.signatures=[incremental]"
             )
         self._reranker = reranker
-        self._events: list[Event] = []
+        self._newest: Event | None = None  # of the events that count
+        self._tied = False  # it shares its time with another
         self.replace(history)
 
     def replace(self, history: Sequence[Event]) -> None:
@@ -41,13 +42,16 @@ class Session:
         self._encode()
 
     def append(self, event: Event) -> bool:
-        """Take one more event in; returns whether one step was enough."""
+        """Take one more event in; returns whether one step was enough, or none was needed."""
         self._events += self._reranker.checked([event])
-        before, self._ids = self._ids, self._clean()
-        if np.array_equal(before, self._ids):
+        before = self._ids
+        if not self._take_newest(event):
+            self._ids = self._clean()
+        added = len(self._ids) - len(before)
+        if added == 0 and np.array_equal(before, self._ids):
             return True
         fits = len(self._ids) <= self._reranker.manifest.history_length
-        if not fits or not np.array_equal(before, self._ids[:-1]):
+        if added != 1 or not fits or not np.array_equal(before, self._ids[:-1]):
             self._encode()
             return False
         self._step(len(before))
@@ -76,8 +80,25 @@ class Session:
         self._values[:, :, column] = stepped["value"][:, :, 0]
         self._embedding = stepped["embedding"]
 
+    def _take_newest(self, event: Event) -> bool:
+        """Add the id of an event that is later than all before it, which need not be looked at again then."""
+        manifest, newest = self._reranker.manifest, self._newest
+        if self._tied or (newest is not None and event.timestamp <= newest.timestamp):
+            return False
+        added = id_of_newest(event, newest, self._reranker.vocabulary, manifest.cleaning)
+        self._ids = np.concatenate([self._ids, added])
+        if is_counted(event, manifest.cleaning):
+            self._newest = event
+        return True
+
     def _clean(self) -> npt.NDArray[np.int32]:
-        return clean_history(self._events, self._reranker.vocabulary, self._reranker.manifest.cleaning)[0]
+        """Internal ids of all events, oldest first; notes the newest that counts, and whether others share its time."""
+        cleaning = self._reranker.manifest.cleaning
+        counted = [event for event in self._events if is_counted(event, cleaning)]
+        times = [event.timestamp for event in counted]
+        self._newest = counted[times.index(max(times))] if counted else None
+        self._tied = bool(times) and times.count(max(times)) > 1
+        return clean_history(self._events, self._reranker.vocabulary, cleaning)[0]
 
     def _padded(self) -> npt.NDArray[np.int32]:
         length = self._reranker.manifest.history_length

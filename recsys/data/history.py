@@ -168,6 +168,11 @@ def pad_histories(
     return np.where(real, ids[np.where(real, columns, 0)], PAD_ID).astype(ID_DTYPE)
 
 
+def is_counted(event: Event, policy: CleaningPolicy) -> bool:
+    """Whether the event is of a type that counts."""
+    return not policy.event_types or event.event_type in ("", *policy.event_types)
+
+
 def clean_history(
     events: Sequence[Event], vocabulary: ItemEncoder, policy: CleaningPolicy
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
@@ -178,8 +183,7 @@ def clean_history(
     Returns:
         ``(ids [n] int32, positions [n] int64)``, oldest first.
     """
-    counts = {"", *policy.event_types}
-    counting = [i for i, event in enumerate(events) if not policy.event_types or event.event_type in counts]
+    counting = [i for i, event in enumerate(events) if is_counted(event, policy)]
     source = np.array(counting, np.int64)
     events = [events[i] for i in counting]
     users = np.zeros(len(events), np.int64)
@@ -193,6 +197,22 @@ def clean_history(
     kept = order[~(duplicate | repeat)]
     ids = vocabulary.encode(names[i] for i in kept)
     return ids[ids != PAD_ID], source[kept[ids != PAD_ID]]
+
+
+def id_of_newest(
+    event: Event, before: Event | None, vocabulary: ItemEncoder, policy: CleaningPolicy
+) -> npt.NDArray[np.int32]:
+    """What ``clean_history`` adds for an event that is later than all others: its id, or nothing.
+
+    Args:
+        before: the latest of the others that count, none of which shares its time; None where none counts.
+
+    Returns:
+        ``[0 or 1] int32``.
+    """
+    again = policy.drop_repeats and before is not None and before.item == event.item
+    ids: npt.NDArray[np.int32] = vocabulary.encode([event.item] if is_counted(event, policy) and not again else [])
+    return ids[ids != PAD_ID]
 
 
 def encode_history(

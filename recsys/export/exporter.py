@@ -88,12 +88,13 @@ class Exporter:
         if "incremental" in self.config.signatures:
             incremental.check(shape)
         carried = set(self.config.item_columns) & set(self.dataset.items.columns)
-        for number, rule in enumerate(read_policy(self.config.policy) if self.config.policy else ()):
+        policy = self.config.policy
+        for number, rule in enumerate(read_policy(policy) if policy else ()):
             column = getattr(rule, "column", None)
             if column is not None and column not in carried:
                 raise ConfigError(
-                    f"{self.config.policy}: rule {number} reads the column {column!r}, which the bundle does not carry; add "
-                    f"it to export.item_columns (the data set has {', '.join(self.dataset.items.columns)})"
+                    f"{policy}: rule {number} reads the column {column!r}, which the bundle does not carry; "
+                    f"add it to export.item_columns (the data set has {', '.join(self.dataset.items.columns)})"
                 )
 
     @cached_property

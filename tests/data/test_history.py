@@ -13,6 +13,8 @@ from recsys.data.history import (
     clean_history,
     encode_history,
     find_repetitions,
+    id_of_newest,
+    is_counted,
     order_events,
     pad_histories,
 )
@@ -150,3 +152,23 @@ def test_an_event_without_a_type_counts_and_another_type_does_not():
     events = [Event(VOCABULARY.decode(n), n, 0, kind) for n, kind in ((1, ""), (2, "view"), (3, "buy"))]
     ids, _ = clean_history(events, VOCABULARY, CleaningPolicy(event_types=("buy",)))
     assert ids.tolist() == [1, 3]
+
+
+@given(
+    FEW_EVENTS,
+    st.builds(
+        Event,
+        item=st.sampled_from(["a", "b", "c", "unknown"]),
+        timestamp=st.just(9),
+        event_id=st.integers(0, 3),
+        event_type=st.sampled_from(["", "buy", "view"]),
+    ),
+    st.builds(CleaningPolicy, st.booleans(), st.booleans(), st.sampled_from([(), ("buy",)])),
+)
+def test_the_newest_event_adds_what_cleaning_everything_anew_adds(events, newest, policy):
+    counted = [event for event in events if is_counted(event, policy)]
+    last = max(counted, key=lambda event: event.timestamp, default=None)
+    if sum(event.timestamp == last.timestamp for event in counted) > 1 if last else False:
+        return  # the caller has to clean
+    before, after = (clean_history(all_, VOCABULARY, policy)[0].tolist() for all_ in (events, [*events, newest]))
+    assert before + id_of_newest(newest, last, VOCABULARY, policy).tolist() == after

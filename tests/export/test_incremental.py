@@ -67,6 +67,16 @@ def test_an_older_event_encodes_anew_and_an_unknown_one_changes_nothing(reranker
     assert scores(session.rerank([a, b, c])) == pytest.approx(expected, abs=reranker.manifest.tolerance)
 
 
+def test_events_that_share_a_time_or_come_late_end_in_the_same_scores(reranker):
+    a, b, c, d = reranker.catalogue()[:4]
+    events = [Event(a, 5), Event(b, 5), Event(b, 5), Event("nobody knows it", 6), Event(c, 9), Event(d, 7), Event(a, 9)]
+    session = Session(reranker)
+    for count, event in enumerate(events, 1):
+        session.append(event)
+        expected = scores(reranker.rerank(events[:count], [a, b, c, d]))
+        assert scores(session.rerank([a, b, c, d])) == pytest.approx(expected, abs=1e-3), f"after event {count}"
+
+
 def test_positions_from_the_newest_event_are_refused(model):
     from recsys.export.item_tables import FloatTable
     from recsys.export.phone import PhoneModel
