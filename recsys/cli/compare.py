@@ -60,8 +60,9 @@ def run(args: argparse.Namespace) -> int:
     known = sync_work_dir(tracking, args.work_dir)
     store = open_store(tracking, args.work_dir)
     found = complete_runs(store, args.where) if args.where else known
-    runs = select(found, args.runs)
-    if not args.runs and not args.mixed:
+    if args.runs or args.mixed:
+        runs = select(found, args.runs)
+    else:
         runs = measured_alike(found, args.baseline)
         if len(runs) < len(found):
             like = "--baseline" if args.baseline else "the newest run"

@@ -211,8 +211,9 @@ def id_of_newest(
         ``[0 or 1] int32``.
     """
     again = policy.drop_repeats and before is not None and before.item == event.item
-    ids: npt.NDArray[np.int32] = vocabulary.encode([event.item] if is_counted(event, policy) and not again else [])
-    return ids[ids != PAD_ID]
+    ids = vocabulary.encode([event.item] if is_counted(event, policy) and not again else [])
+    known: npt.NDArray[np.int32] = ids[ids != PAD_ID]
+    return known
 
 
 def encode_history(

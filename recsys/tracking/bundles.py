@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from recsys.artefact import artefacts
+from recsys.artefact import artefacts, sha256_file
 from recsys.bundle import Bundle
 from recsys.schema import BUNDLES_DIR, MANIFEST
 from recsys.tracking import record
 from recsys.tracking.runs import StoredRun
 from recsys.tracking.store import Store, store_errors
 
-_TAG = "recsys.bundle."  # with the variant's name: which version of it the store has
+_TAG = "recsys.bundle."  # with the variant's name: the SHA-256 of the manifest that the store has, and so of all files
 
 
 def send_bundles(store: Store, runs: list[StoredRun], work_dir: Path) -> int:
@@ -28,7 +28,7 @@ def send_bundles(store: Store, runs: list[StoredRun], work_dir: Path) -> int:
     sent = 0
     for (digest, variant), bundle in newest.items():
         run = by_digest.get(digest)
-        if run is not None and run.tags.get(_TAG + variant) != bundle.manifest.model_version:
+        if run is not None and run.tags.get(_TAG + variant) != sha256_file(bundle.path / MANIFEST):
             with store_errors(store.uri):
                 _send(store, run.run_id, Bundle(bundle.path))
             sent += 1
@@ -45,4 +45,4 @@ def _send(store: Store, run_id: str, bundle: Bundle) -> None:
     metrics = [Metric(record.metric_key(key), value, when, 0) for key, value in points]
     store.client.log_batch(run_id, metrics=metrics)
     store.client.log_artifacts(run_id, str(bundle.path), f"bundle/{about.variant}")
-    store.client.set_tag(run_id, _TAG + about.variant, about.model_version)
+    store.client.set_tag(run_id, _TAG + about.variant, sha256_file(bundle.path / MANIFEST))

@@ -164,9 +164,16 @@ def pair_with(comparison: Comparison, baseline: str, ranks_of: Callable[[StoredR
 
 
 def measured_alike(runs: Sequence[StoredRun], word: str | None = None) -> list[StoredRun]:
-    """The runs on the same data, by the same protocol as the newest, or as the newest that answers to ``word``."""
-    like = next((run for run in reversed(runs) if word is None or run.answers_to(word)), None)
-    return [run for run in runs if like is None or _conditions(run) == _conditions(like)]
+    """The runs on the same data, by the same protocol as the newest, or as the newest that answers to ``word``.
+
+    Raises:
+        ConfigError: none answers to it.
+    """
+    like = [run for run in runs if word is None or run.answers_to(word) or Group("", (run,)).label == word]
+    if word is not None and not like:
+        names = ", ".join(sorted({run.name for run in runs})) or "none"
+        raise ConfigError(f"baseline {word!r}: no run by that name; there are: {names}")
+    return [run for run in runs if _conditions(run) == _conditions(like[-1])]
 
 
 def _conditions(run: StoredRun) -> dict[str, str]:

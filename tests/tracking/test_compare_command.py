@@ -72,6 +72,8 @@ def test_unnamed_runs_are_those_like_the_newest_or_like_the_baseline(make_run, w
     assert seeds == [1]
     assert "2 runs on other data" in said
     assert sorted(compared("--mixed")[0]) == [1, 5, 6]
+    assert main(["compare", "--work-dir", str(work_dir), "--baseline", "nobody"]) == 2
+    assert "no run by that name" in capsys.readouterr().err
 
 
 def test_the_page_stands_alone_and_escapes_what_the_store_says(make_run, work_dir, tmp_path):

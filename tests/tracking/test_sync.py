@@ -5,6 +5,7 @@ import json
 import pytest
 from mlflow import MlflowClient
 
+from recsys.artefact import sha256_file
 from recsys.config.tracking import TrackingConfig
 from recsys.tracking.bundles import send_bundles
 from recsys.tracking.runs import complete_runs
@@ -134,3 +135,13 @@ def test_bundles_are_sent_beside_their_run_once(trained, work_dir):
     }
     assert send_bundles(store, [stored], work_dir) == 0
     assert stored.digest == run.digest
+    # The same model under another policy is another bundle.
+    (manifest,) = (work_dir / "bundles").glob("*/float32/manifest.json")
+    value = json.loads(manifest.read_text())
+    (manifest.parent / "policy.json").write_text('{"version": 1, "rules": []}')
+    value["files"]["policy.json"] = sha256_file(manifest.parent / "policy.json")
+    manifest.write_text(json.dumps(value))
+    assert send_bundles(store, [stored], work_dir) == 1
+    assert "bundle/float32/policy.json" in {
+        file.path for file in store.client.list_artifacts(stored.run_id, "bundle/float32")
+    }
