@@ -1,5 +1,6 @@
 """Apply a bundle's policy to scored items: the same rules, in the same order, in every client."""
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from datetime import UTC, datetime
 from recsys.bundle.policy import SEPARATOR, Boost, Diverse, Fresh, Remove, RemoveSeen, Rule
 
 DAY_MS = 86_400_000
+_DATE = re.compile("[0-9]{4}(-[0-9]{2}-[0-9]{2})?")
 
 # An item's text in a column, "" where it has none.
 Lookup = Callable[[str, str], str]
@@ -71,11 +73,14 @@ def _freshen(one: Scored, rule: Fresh, text: str, now: int) -> None:
 
 
 def _date_ms(text: str) -> int | None:
+    """The beginning of a year or a day in UTC; None for what is neither, in every client."""
+    if not _DATE.fullmatch(text):
+        return None
     try:
         date = datetime.fromisoformat(f"{text}-01-01" if len(text) == 4 else text)
     except ValueError:
         return None
-    return int((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() * 1000)
+    return int(date.replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def _diversify(left: list[Scored], rule: Diverse, lookup: Lookup) -> list[Scored]:

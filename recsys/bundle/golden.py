@@ -15,7 +15,7 @@ class GoldenCase:
 
     Attributes:
         history: a client's raw events, in any order.
-        candidates: external ids; unknown ones have candidate id 0 and are not in ``order``.
+        candidates: external ids; unknown ones have candidate id 0, unless there are buckets, and are not in ``order``.
         history_ids: what the model is fed, ``history_length`` internal ids.
         candidate_ids: internal ids of ``candidates``.
         scores: of the known candidates, in the order of ``candidates``; None for unknown ones.

@@ -34,8 +34,9 @@ class RowCodes:
     def encode(cls, table: npt.NDArray[np.float32], bits: int) -> "RowCodes":
         """Code ``table [rows, width]``.
 
-        Of the scales at and below the one that clips nothing, each row takes the one with the least squared error: in
-        4 bits it pays to clip a row's largest value for the sake of the others.
+        Of the scales within an octave of the one that clips nothing, each row takes the one with the least squared
+        error: in 4 bits it pays to clip a row's largest value for the sake of the others, and a table that has been
+        coded before is coded as it was.
         """
         limit = LIMIT[bits]
         largest = np.maximum(np.abs(table).max(1), 1e-12) / limit
@@ -43,8 +44,8 @@ class RowCodes:
         best_error = np.full(len(table), np.inf)
         best_codes = np.zeros(table.shape, np.int16)
         best_steps = np.zeros(len(table), np.uint8)
-        for lower in range(STEPS_AN_OCTAVE + 1 if bits == 4 else 1):
-            steps = np.maximum(ceiling - lower, 0)
+        for lower in range(-STEPS_AN_OCTAVE, STEPS_AN_OCTAVE + 1) if bits == 4 else (0,):
+            steps = np.clip(ceiling - lower, 0, 255)
             scales = scale_of(steps)[:, None]
             codes = np.clip(np.round(table / scales), -limit, limit)
             error = np.square(codes * scales - table).sum(1)

@@ -56,3 +56,11 @@ def test_product_rows_are_their_centroids():
     found = ProductTable(codes, centroids).rows(IDS).numpy()
     # 50 distinct rows and 256 centroids a part: only the centroids' own 8 bits lose anything.
     np.testing.assert_allclose(found, np.repeat(TABLE, 20, 0)[IDS], atol=np.abs(TABLE).max() / 127)
+
+
+def test_what_was_coded_once_in_4_bits_is_coded_the_same_again():
+    """A student learns to do with the very table that its file will hold, even of rows whose largest code is not 7."""
+    table = np.random.default_rng(5).standard_normal((2000, 8)).astype(np.float32)
+    once = CodedTable(table, 4).rows(np.arange(2000)).numpy()
+    twice = CodedTable(once, 4).rows(np.arange(2000)).numpy()
+    np.testing.assert_allclose(twice, once, rtol=1e-5, atol=1e-7)

@@ -53,11 +53,19 @@ export function applyPolicy(
 const sorted = (left: Scored[]) => [...left].sort((a, b) => b.score - a.score);
 
 function freshen(one: Scored, rule: Extract<Rule, {rule: 'fresh'}>, text: string, now: number): void {
-  const date = Date.parse(text);
-  if (Number.isNaN(date) || date > now) return;
+  const date = dateMs(text);
+  if (date === null || date > now) return;
   const bonus = rule.by * 2 ** (-(now - date) / DAY_MS / rule.half_life_days);
   one.score += bonus;
   if (bonus >= rule.by / 2) one.reasons.push(rule.reason ?? 'new');
+}
+
+/** The beginning of a year or a day in UTC; null for what is neither, in every client. */
+function dateMs(text: string): number | null {
+  if (!/^[0-9]{4}(-[0-9]{2}-[0-9]{2})?$/.test(text)) return null;
+  const date = Date.parse(text);
+  // Some engines take 30 February for 2 March.
+  return Number.isNaN(date) || !new Date(date).toISOString().startsWith(text) ? null : date;
 }
 
 function diversify(
