@@ -125,3 +125,18 @@ def information(
     lift = counts.astype(np.float64) * everything / (leaving * arriving)
     told: npt.NDArray[np.float64] = counts * np.log(lift)
     return told
+
+
+def most_telling(
+    neighbours: npt.NDArray[np.int32], counts: npt.NDArray[np.float32], most: int
+) -> npt.NDArray[np.bool_]:
+    """The ``most`` of these transitions that tell most of what all of them tell, ``[rows, n] bool``; of equal ones the
+    earlier."""
+    arrivals = np.bincount(neighbours.ravel(), counts.ravel(), int(neighbours.max(initial=0)) + 1)
+    row, place = np.nonzero(counts)
+    count = counts[row, place].astype(np.float64)
+    told = information(count, counts.sum(1)[row], arrivals[neighbours[row, place]], count.sum())
+    chosen = np.argsort(-told, kind="stable")[:most]
+    kept = np.zeros(counts.shape, np.bool_)
+    kept[row[chosen], place[chosen]] = True
+    return kept

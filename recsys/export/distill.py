@@ -8,8 +8,7 @@ import numpy.typing as npt
 from recsys.config.export import StudentConfig
 from recsys.config.model import ModelConfig
 from recsys.data.sequences import Sequences
-from recsys.data.transitions import Transitions
-from recsys.export.memory_tables import most_telling
+from recsys.data.transitions import Transitions, most_telling
 from recsys.export.product import CHOICES
 from recsys.models.keras import keras, tf
 from recsys.models.memory import TransitionMemory

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data.transitions import information
+from recsys.data.transitions import most_telling
 from recsys.models.keras import tf
 
 STEPS, OCTAVE = 16, 4  # of a probability below its row's largest: how many, and how many halve it
@@ -127,18 +127,3 @@ def _short(values: npt.NDArray[np.integer]) -> npt.NDArray[Any]:
     if values.max() < 2 * SHORT:
         return (values - SHORT).astype(np.int16)
     return values.astype(np.int32)
-
-
-def most_telling(
-    neighbours: npt.NDArray[np.int32], counts: npt.NDArray[np.float32], most: int
-) -> npt.NDArray[np.bool_]:
-    """The ``most`` of these transitions that tell most of what all of them tell, ``[rows, n] bool``; of equal ones the
-    earlier."""
-    arrivals = np.bincount(neighbours.ravel(), counts.ravel(), int(neighbours.max(initial=0)) + 1)
-    row, place = np.nonzero(counts)
-    count = counts[row, place].astype(np.float64)
-    told = information(count, counts.sum(1)[row], arrivals[neighbours[row, place]], count.sum())
-    chosen = np.argsort(-told, kind="stable")[:most]
-    kept = np.zeros(counts.shape, np.bool_)
-    kept[row[chosen], place[chosen]] = True
-    return kept

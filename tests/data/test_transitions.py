@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.data.transitions import count_transitions
+from recsys.data.transitions import count_transitions, most_telling
 
 TABLE = 7
 
@@ -61,3 +61,16 @@ def test_an_average_is_spent_on_what_tells_most() -> None:
     assert found.neighbours.tolist()[1:4] == [[3, 5, 6, 0], [3, 5, 6, 0], [4, 0, 0, 0]]
     assert found.weights.tolist()[1:4] == [[1, 1, 1, 0], [5, 5, 5, 0], [2, 0, 0, 0]]
     assert found.totals.tolist()[1:4] == [4, 20, 2]
+
+
+def test_the_most_telling_transitions_stay():
+    """Item 3 follows everything: 9 of 18 transitions from item 1 to it are its share, and tell nothing.
+
+    Of all 36 half arrive at 3, so its lift is 1 from both; 2 arrives 10 times, 9 of them from item 1, lift 1.8, and 4
+    arrives 8 times, all from item 0, lift 2: 8 log 2 = 5.5 and 9 log 1.8 = 5.3.
+    """
+    neighbours = np.array([[3, 2, 4], [3, 2, 0]], np.int32)
+    counts = np.array([[9, 1, 8], [9, 9, 0]], np.float32)
+    assert most_telling(neighbours, counts, 2).tolist() == [[False, False, True], [False, True, False]]
+    assert most_telling(neighbours, counts, 4).sum() == 4
+    assert most_telling(neighbours, counts, 9).tolist() == [[True, True, True], [True, True, False]]

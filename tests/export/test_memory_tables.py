@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys.export.memory_tables import CompactMemory, ExactMemory, most_telling
+from recsys.export.memory_tables import CompactMemory, ExactMemory
 
 RANDOM = np.random.default_rng(7)
 
@@ -75,19 +75,6 @@ def test_a_faint_row_keeps_its_differences():
     memory = CompactMemory(np.array([[1, 2], [1, 2]], np.int32), counts, np.array([8192, 8], np.float32), 2)
     _, probabilities = memory.rows(np.array([[0, 1]], np.int32))
     np.testing.assert_allclose(probabilities.numpy(), [[[2**-11, 2**-13], [0.5, 0.125]]], rtol=1e-5)
-
-
-def test_the_most_telling_transitions_stay():
-    """Item 3 follows everything: 9 of 18 transitions from item 1 to it are its share, and tell nothing.
-
-    Of all 36 half arrive at 3, so its lift is 1 from both; 2 arrives 10 times, 9 of them from item 1, lift 1.8, and 4
-    arrives 8 times, all from item 0, lift 2: 8 log 2 = 5.5 and 9 log 1.8 = 5.3.
-    """
-    neighbours = np.array([[3, 2, 4], [3, 2, 0]], np.int32)
-    counts = np.array([[9, 1, 8], [9, 9, 0]], np.float32)
-    assert most_telling(neighbours, counts, 2).tolist() == [[False, False, True], [False, True, False]]
-    assert most_telling(neighbours, counts, 4).sum() == 4
-    assert most_telling(neighbours, counts, 9).tolist() == [[True, True, True], [True, True, False]]
 
 
 def test_an_empty_memory_gives_nothing():
