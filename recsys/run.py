@@ -129,7 +129,8 @@ class Run:
         try:
             value = json.loads(path.read_text())
         except FileNotFoundError:
-            raise ArtefactError(f"{path}: missing; the run has not come that far") from None
+            far = "the run has not come that far" if self.is_started else "no run is here"
+            raise ArtefactError(f"{path}: missing; {far}") from None
         except json.JSONDecodeError as error:
             raise ArtefactError(f"{path}: not JSON ({error})") from None
         if not isinstance(value, dict):

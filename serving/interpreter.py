@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter as LiteRT
 
 from recsys.bundle import Signature
-from recsys.errors import ArtefactError
+from recsys.errors import ArtefactError, DataError
 
 MAX_TENSOR_BYTES = 1 << 30  # more than a phone has to give: refused before it is allocated
 
@@ -34,10 +34,17 @@ class Interpreter:
         """One pass; inputs and outputs are named and shaped as the manifest says.
 
         Raises:
+            DataError: an input is missing, unknown, or of another shape or type.
             ArtefactError: the bundle lacks the signature, or the model fails or yields numbers that are not finite.
         """
         if signature not in self._runners:
             raise ArtefactError(f"{self._path}: no signature {signature!r}; it has {', '.join(self._runners)}")
+        wanted = {name: (one.shape, one.dtype) for name, one in self._signatures[signature].inputs.items()}
+        found = {name: (np.shape(one), str(getattr(one, "dtype", type(one)))) for name, one in inputs.items()}
+        if found != wanted:
+            wrong = [name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)]
+            told = "; ".join(f"{name}: {wanted.get(name)}, found {found.get(name)}" for name in sorted(wrong))
+            raise DataError(f"{signature}: expected {told}")
         try:
             outputs: dict[str, npt.NDArray[Any]] = self._runners[signature](**inputs)
         except (ValueError, RuntimeError) as error:

@@ -140,6 +140,8 @@ class Reranker:
 
     def encode_candidates(self, candidates: Sequence[str]) -> npt.NDArray[np.int32]:
         """Internal ids, ``[n] int32``; ``PAD_ID`` for an item that the model does not know."""
+        if isinstance(candidates, str):
+            raise DataError(f"candidates: expected a list of item ids, found the text {candidates!r}")
         for place, item in enumerate(candidates):
             _check_item(f"candidate {place}", item)
         return self.vocabulary.encode(candidates)

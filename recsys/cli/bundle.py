@@ -22,16 +22,16 @@ from recsys.errors import ArtefactError, RecsysError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    for name, count, text in (
-        ("inspect", 1, "what a bundle is"),
-        ("verify", 1, "hashes and golden cases"),
-        ("diff", 2, "what changed between two"),
-        ("delta", 2, "make the delta from OLD to NEW"),
-        ("apply", 2, "turn OLD into the new bundle by a DELTA"),
-        ("sign", 1, "sign the manifest"),
+    for name, operands, text in (
+        ("inspect", ("BUNDLE",), "what a bundle is"),
+        ("verify", ("BUNDLE",), "hashes and golden cases"),
+        ("diff", ("OLD", "NEW"), "what changed between two"),
+        ("delta", ("OLD", "NEW"), "make the delta from OLD to NEW"),
+        ("apply", ("OLD", "DELTA"), "turn OLD into the new bundle by a DELTA"),
+        ("sign", ("BUNDLE",), "sign the manifest"),
     ):
         action = actions.add_parser(name, help=text, description=text)
-        action.add_argument("bundles", metavar="BUNDLE", nargs=count, type=Path)
+        action.add_argument("bundles", metavar=operands, nargs=len(operands), type=Path)
         if name in ("delta", "apply"):
             action.add_argument("--out", type=Path, required=True, help="the directory to write")
             action.add_argument("--overwrite", action="store_true", help="write it even when it is there")

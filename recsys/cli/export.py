@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys.cli.common import add_json, add_set, add_work_dir, print_json, size
-from recsys.errors import RecsysError
+from recsys.errors import ConfigError, RecsysError
 
 if TYPE_CHECKING:
     from recsys.data.dataset import Dataset
@@ -39,8 +39,10 @@ def run(args: argparse.Namespace) -> int:
     finished = Run(args.run)
     values = finished.config
     for override in args.overrides:
+        if not override.startswith(("export.", "tracking.")):
+            raise ConfigError(f"--set {override!r}: a finished run is what it is; only export and tracking can be set")
         apply_override(values, override)
-    config = parse_config(values, str(finished.config_file))
+    config = parse_config(values, f"{finished.config_file}{' with --set' if args.overrides else ''}")
     dataset = _dataset(args, str(finished.manifest["dataset_digest"]))
     outcome = export(finished, dataset, config.export, args.work_dir, overwrite=args.overwrite)
     if not outcome.reused:

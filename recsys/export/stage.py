@@ -109,7 +109,7 @@ def _teacher(path: Path, run: Run) -> Run:
     """
     teacher = Run(path)
     if not teacher.is_finished:
-        raise ArtefactError(f"export.student.teacher {path}: no finished run; train it first")
+        raise ArtefactError(f"export.student.teacher {path}: no finished run is here")
     for what, ours, theirs in (
         ("data set", run.manifest["dataset_digest"], teacher.manifest["dataset_digest"]),
         ("protocol", run.manifest["protocol"], teacher.manifest["protocol"]),

@@ -169,7 +169,7 @@ def measured_alike(runs: Sequence[StoredRun], word: str | None = None) -> list[S
     Raises:
         ConfigError: none answers to it.
     """
-    like = [run for run in runs if word is None or run.answers_to(word) or Group("", (run,)).label == word]
+    like = [run for run in runs if word is None or run.answers_to(word)]
     if word is not None and not like:
         names = ", ".join(sorted({run.name for run in runs})) or "none"
         raise ConfigError(f"baseline {word!r}: no run by that name; there are: {names}")

@@ -36,14 +36,19 @@ class StoredRun:
         return self.tags[record.DIGEST_TAG]
 
     @property
+    def label(self) -> str:
+        """Its name and the beginning of its config's digest: what tables of groups call it."""
+        return f"{self.name}-{self.tags[record.CONFIG_TAG][:6]}"
+
+    @property
     def is_trial(self) -> bool:
         """It was trained by a sweep."""
         return record.PARENT_TAG in self.tags
 
     def answers_to(self, word: str) -> bool:
-        """``word`` is its MLflow id, its name, its directory, or how its digest begins (6 digits or more)."""
+        """``word`` is its MLflow id, its name or label, its directory, or how its digest begins (6 digits or more)."""
         digits = PurePath(word).name  # a run directory is named by its digest
-        return word in (self.run_id, self.name) or (len(digits) >= 6 and self.digest.startswith(digits))
+        return word in (self.run_id, self.name, self.label) or (len(digits) >= 6 and self.digest.startswith(digits))
 
 
 def complete_runs(store: Store, where: str = "") -> list[StoredRun]:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -129,3 +130,16 @@ sys.exit(main(["rerank", "tests/golden/int8", "--history", "5", "--top", "3"]))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 3
+
+
+def test_inputs_that_are_not_what_the_manifest_says_are_named(reranker: Reranker) -> None:
+    history = reranker.encode_history([])
+    with pytest.raises(DataError, match=r"rerank: expected candidates: \(\(1, 20\), 'int32'\), found None"):
+        reranker.run("rerank", history=history)
+    with pytest.raises(DataError, match=r"found \(\(1, 3\), 'int64'\)"):
+        reranker.run("rerank", history=history, candidates=np.ones((1, 3), np.int64))
+
+
+def test_a_text_is_no_list_of_candidates(reranker: Reranker) -> None:
+    with pytest.raises(DataError, match="expected a list of item ids, found the text '181'"):
+        reranker.rerank([], "181")

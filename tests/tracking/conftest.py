@@ -119,6 +119,7 @@ def run_builder(work_dir: Path) -> MakeRun:
         finished: bool = True,
         users: int = 60,
         name: str = "toy",
+        day: int = 1,
     ) -> Run:
         config = parse_config(
             {
@@ -151,7 +152,7 @@ def run_builder(work_dir: Path) -> MakeRun:
                 "code_version": "0" * 40,
                 "code_clean": True,
                 "environment_lock": "1" * 64,
-                "started": "2026-01-01T00:00:00+00:00",
+                "started": f"2026-01-{day:02}T00:00:00+00:00",
             },
         )
         if run.is_finished:

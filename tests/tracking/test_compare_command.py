@@ -57,8 +57,8 @@ def test_mixed_data_is_refused_with_exit_code_2(make_run, work_dir, capsys):
 
 def test_unnamed_runs_are_those_like_the_newest_or_like_the_baseline(make_run, work_dir, capsys):
     first = make_run(seed=1)
-    make_run(seed=5, content="another log")
-    make_run(seed=6, content="another log")
+    make_run(seed=5, content="another log", day=2)
+    make_run(seed=6, content="another log", day=2)
 
     def compared(*arguments: str) -> tuple[list[int], str]:
         assert main(["compare", "--work-dir", str(work_dir), "--json", *arguments]) == 0
