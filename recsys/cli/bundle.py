@@ -31,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("sign", ("BUNDLE",), "sign the manifest"),
     ):
         action = actions.add_parser(name, help=text, description=text)
-        action.add_argument("bundles", metavar=operands, nargs=len(operands), type=Path)
+        for operand in operands:
+            action.add_argument(operand.lower(), metavar=operand, type=Path)
         if name in ("delta", "apply"):
             action.add_argument("--out", type=Path, required=True, help="the directory to write")
             action.add_argument("--overwrite", action="store_true", help="write it even when it is there")
@@ -44,12 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     actions: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
-        "inspect": lambda a: _inspect(a.bundles[0]),
-        "verify": lambda a: _verify(a.bundles[0], a.public_key),
-        "diff": lambda a: _diff(a.bundles[0], a.bundles[1]),
-        "delta": lambda a: _delta(a.bundles[0], a.bundles[1], a.out, a.overwrite),
-        "apply": lambda a: _apply(a.bundles[0], a.bundles[1], a.out, a.overwrite),
-        "sign": lambda a: _sign(a.bundles[0], a.key),
+        "inspect": lambda a: _inspect(a.bundle),
+        "verify": lambda a: _verify(a.bundle, a.public_key),
+        "diff": lambda a: _diff(a.old, a.new),
+        "delta": lambda a: _delta(a.old, a.new, a.out, a.overwrite),
+        "apply": lambda a: _apply(a.old, a.delta, a.out, a.overwrite),
+        "sign": lambda a: _sign(a.bundle, a.key),
     }
     result = actions[args.action](args)
     if args.json:
