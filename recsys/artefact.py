@@ -89,9 +89,9 @@ def check_files(directory: Path, hashes: dict[str, str], kind: str) -> None:
     """
     root = directory.resolve()
     for name, expected in hashes.items():
-        path = (root / name).resolve() if is_inside(name) else root.parent
-        if not path.is_relative_to(root):
+        if not is_inside(name) or not (root / name).resolve().is_relative_to(root):  # a link may lead out, too
             raise ArtefactError(f"{directory / MANIFEST}: file name {name!r} points outside the {kind}")
+        path = root / name
         if not path.is_file():
             raise ArtefactError(f"{path}: missing from the {kind}; make or fetch it again")
         found = sha256_file(path)

@@ -22,7 +22,11 @@ class Interpreter:
     """
 
     def __init__(self, model: Path, signatures: dict[str, Signature], threads: int = 1) -> None:
-        self._path, self._signatures = model, signatures
+        self._path = model
+        self._takes = {
+            name: {place: (one.shape, one.dtype) for place, one in wanted.inputs.items()}
+            for name, wanted in signatures.items()
+        }
         try:
             self._model = LiteRT(model_path=str(model), num_threads=threads)
             self._check_sizes()
@@ -39,7 +43,7 @@ class Interpreter:
         """
         if signature not in self._runners:
             raise ArtefactError(f"{self._path}: no signature {signature!r}; it has {', '.join(self._runners)}")
-        wanted = {name: (one.shape, one.dtype) for name, one in self._signatures[signature].inputs.items()}
+        wanted = self._takes[signature]
         found = {name: (np.shape(one), str(getattr(one, "dtype", type(one)))) for name, one in inputs.items()}
         if found != wanted:
             wrong = [name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)]

@@ -120,7 +120,7 @@ class Exporter:
         return self._adapted[variant.base]
 
     def write(self, variant: Variant, directory: Path, since: bytes | None = None) -> None:
-        """Write ``variant``'s bundle into ``directory``.
+        """Write the bundle of ``variant``, which has passed ``check``, into ``directory``.
 
         Args:
             since: last night's model file of the variant, to stay close to.
@@ -128,9 +128,8 @@ class Exporter:
         Raises:
             RecsysError: it strays from Keras' scores or quality beyond what the config allows, or holds an operator
                 that a phone lacks.
-            ConfigError: as ``check``.
+            ConfigError: the model has not what a signature needs.
         """
-        self.check(variant)
         model = self._source(variant)
         content = variant.convert(
             model, self.config.candidates, self.config.signatures, since, len(self.dataset.vocabulary)

@@ -83,10 +83,14 @@ def _prune_rows(block: Block, kept: float) -> None:
     feed.outer = _dense(outer[best], feed.outer.bias.numpy() if feed.outer.use_bias else None, None, "outer")
 
 
+def left_of(size: int, kept: float) -> int:
+    """How many of ``size`` heads or rows the share ``kept`` is."""
+    return max(1, round(kept * size))
+
+
 def _strongest(strength: npt.NDArray[np.floating], kept: float) -> npt.NDArray[np.intp]:
     """Places of the strongest ``kept`` share, at least one, in their own order."""
-    count = max(1, round(kept * len(strength)))
-    return np.sort(np.argsort(-strength, kind="stable")[:count])
+    return np.sort(np.argsort(-strength, kind="stable")[: left_of(len(strength), kept)])
 
 
 def _dense(

@@ -18,7 +18,7 @@ from recsys.export.phone import PhoneModel
 from recsys.export.product import product_quantise
 from recsys.export.row_codes import RowCodes
 from recsys.export.signatures import Signatures
-from recsys.export.slim import slim
+from recsys.export.slim import left_of, slim
 from recsys.export.steady import hold, steady_scales
 from recsys.export.tidy import tidy
 from recsys.models.keras import tf
@@ -89,16 +89,11 @@ class Variant:
                 f"export.variants: {self.name}: the memory has {there:g} transitions an item, so -m{self.depth} leaves "
                 "all of it; leave it out"
             )
-        width, hidden = shape.width, shape.width * shape.feed_forward
-        if self.kept is not None:
-            heads, rows = (max(1, round(self.kept / 100 * size)) for size in (shape.heads, hidden))
-            if (heads, rows) == (shape.heads, hidden):
-                raise ConfigError(
-                    f"export.variants: {self.name}: -p{self.kept} leaves all heads and rows; leave it out"
-                )
-            widest = max(3 * width // shape.heads * heads, rows * (2 if shape.join == "ligr" else 1))
-        else:
-            widest = max(3 * width, hidden * (2 if shape.join == "ligr" else 1))
+        width, whole = shape.width, (shape.heads, shape.width * shape.feed_forward)
+        heads, rows = whole if self.kept is None else (left_of(size, self.kept / 100) for size in whole)
+        if self.kept is not None and (heads, rows) == whole:
+            raise ConfigError(f"export.variants: {self.name}: -p{self.kept} leaves all heads and rows; leave it out")
+        widest = max(3 * width // shape.heads * heads, rows * (2 if shape.join == "ligr" else 1))
         most = (width * widest - 1) // (width + widest)
         if self.rank is not None and self.rank > most:
             raise ConfigError(

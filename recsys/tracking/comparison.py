@@ -52,8 +52,9 @@ class Group:
         """The runs' name where they share one, else the data's, and the beginning of the config's digest."""
         first = self.runs[0]
         shared = all(run.name == first.name for run in self.runs)
-        name = first.name if shared else record.data_name(first.parameters)
-        return f"{name}-{first.tags[record.CONFIG_TAG][:6]}"
+        if shared:
+            return first.label
+        return f"{record.data_name(first.parameters)}-{first.tags[record.CONFIG_TAG][:6]}"
 
     @property
     def seeds(self) -> list[int]:

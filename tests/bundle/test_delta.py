@@ -25,6 +25,16 @@ def test_patches_apply_as_the_library_does(old: bytes, new: bytes, repeats: int)
     assert apply_patch(old, bsdiff4.diff(old, new)) == new
 
 
+def test_a_patch_of_more_steps_than_any_needs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One step is 24 bytes; nothing longer is unpacked."""
+    old, new = b"a" * 100, b"a" * 50 + b"b" + b"a" * 49
+    patch = bsdiff4.diff(old, new)
+    assert apply_patch(old, patch) == new
+    monkeypatch.setattr("recsys.bundle.patch.MAX_CONTROL", 23)
+    with pytest.raises(ArtefactError, match="not as long as it says"):
+        apply_patch(old, patch)
+
+
 def test_a_patch_cut_anywhere_is_refused() -> None:
     old, new = bytes(range(256)) * 4, bytes(range(255, -1, -1)) * 5
     patch = bsdiff4.diff(old, new)

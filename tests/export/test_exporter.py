@@ -5,7 +5,7 @@ import pytest
 
 from recsys.bundle import Bundle
 from recsys.config.export import ExportConfig
-from recsys.errors import RecsysError
+from recsys.errors import ConfigError, RecsysError
 from recsys.export.exporter import Exporter
 from recsys.export.runtime import Runtime
 from recsys.export.variants import Variant
@@ -131,3 +131,33 @@ def test_a_single_candidate_is_enough(model, dataset, tmp_path):
     config = CONFIG.model_copy(update={"candidates": 1})
     Exporter(model, dataset, config, "r" * 32, filter_seen=True).write(Variant.parse("float32", None), tmp_path)
     assert (tmp_path / MANIFEST).exists()
+
+
+def test_what_is_known_to_fail_fails_before_anything_is_made(model, dataset, tmp_path):
+    """This model counts positions from the newest event; the data set has titles and no colours."""
+    policy = tmp_path / "policy.json"
+    policy.write_text(
+        '{"version": 1, "rules": [{"rule": "remove", "column": "colour", "value": "red", "reason": "no red"}]}'
+    )
+    for changes, reason in (
+        ({"signatures": ("incremental",)}, r"train with model\.positions=rotary"),
+        ({"policy": policy}, r"rule 0 reads the column 'colour', which the bundle does not carry"),
+    ):
+        exporter = Exporter(model, dataset, CONFIG.model_copy(update=changes), "r" * 32, filter_seen=True)
+        for name in ("int8", "student-int8"):
+            with pytest.raises(ConfigError, match=reason):
+                exporter.check(Variant.parse(name, None))
+        assert "student" not in vars(exporter), "a student was taught first"
+
+
+@pytest.mark.slow
+def test_a_students_bundle_says_who_taught_it(model, dataset, tmp_path):
+    config = ExportConfig(
+        candidates=20, max_quality_loss=0.99, student={"width": 8, "steps": 1, "batch_size": 2, "positions": 2}
+    )
+    told = {"filter_seen": True, "teacher": model, "taught_by": "t" * 32}
+    exporter = Exporter(model, dataset, config, "r" * 32, **told)
+    for name, teacher in (("student-float32", "t" * 32), ("float32", None)):
+        (tmp_path / name).mkdir()
+        exporter.write(Variant.parse(name, None), tmp_path / name)
+        assert Bundle(tmp_path / name).manifest.measured.get("taught_by") == teacher

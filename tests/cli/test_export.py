@@ -1,0 +1,19 @@
+"""What ``recsys export`` refuses before it loads anything heavy."""
+
+from pathlib import Path
+
+import pytest
+
+from recsys.cli import main
+from recsys.run import Run
+
+
+def test_a_directory_without_a_run_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", str(tmp_path / "nowhere")]) == 3
+    assert "missing; no run is here" in capsys.readouterr().err
+
+
+def test_a_finished_run_cannot_be_set_otherwise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run.create(tmp_path / "run", {}, {"digest": "d"})
+    assert main(["export", str(run.path), "--set", "model.blocks=1"]) == 2
+    assert "only export and tracking can be set" in capsys.readouterr().err
