@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.results import Measurement, write_results
 from recsys.bundle import GOLDEN_FILE, MODEL_FILE, VOCABULARY_FILE, BundleManifest, seal, write_golden, write_strings
 from recsys.config.model import MemoryConfig, ModelConfig
-from recsys.data.history import CleaningPolicy
+from recsys.data.history import CleaningPolicy, History
 from recsys.export import flatbuffer
 from recsys.export.runtime import Runtime
 from recsys.export.variants import Variant
@@ -54,14 +54,14 @@ def random_model(items: int, length: int, *, memory: bool = True) -> SASRec:
         memory=MemoryConfig(neighbours=NEIGHBOURS) if memory else None,
     )
     model = build_model(config, items + 1)
-    if model.memory is not None:
+    if model.transitions is not None:
         random = np.random.default_rng(1)
         # Few items are gone from often: they keep all their neighbours, the others few.
         often = (np.arange(items + 1) + 10.0)[:, None] ** -1
         counts = (random.random((items + 1, NEIGHBOURS)) * often).astype(np.float32)
-        model.memory.neighbours.assign(random.integers(1, items + 1, counts.shape).astype(np.int32))
-        model.memory.counts.assign(counts)
-        model.memory.totals.assign(counts.sum(1))
+        model.transitions.neighbours.assign(random.integers(1, items + 1, counts.shape).astype(np.int32))
+        model.transitions.counts.assign(counts)
+        model.transitions.totals.assign(counts.sum(1))
     return model
 
 
@@ -96,7 +96,7 @@ def write_bundle(path: Path, content: bytes, items: int, length: int, variant: s
 def export(path: Path, model: SASRec, variant: str, names: tuple[str, ...] = ()) -> Made:
     chosen = Variant.parse(variant, DEPTH)
     content = chosen.convert(model, CANDIDATES, names)
-    return write_bundle(path, content, model.table_size - 1, model.config.max_length, variant)
+    return write_bundle(path, content, model.items.rows - 1, model.config.max_length, variant)
 
 
 def plain(path: Path, model: SASRec) -> Made:
@@ -109,15 +109,15 @@ def plain(path: Path, model: SASRec) -> Made:
     class Plain(tf.Module):
         @tf.function(input_signature=shapes)
         def rerank(self, history: tf.Tensor, candidates: tf.Tensor) -> dict[str, tf.Tensor]:
-            query = model.hidden(history)[:, -1]
-            return {"scores": tf.matmul(tf.gather(model.item_table, candidates), query[:, :, None])[:, :, 0]}
+            query = model.hidden(History(history)).states[:, -1]
+            return {"scores": tf.matmul(model.items.lookup(candidates), query[:, :, None])[:, :, 0]}
 
     module = Plain()
     module.tracked = list(model.variables)
     with tempfile.TemporaryDirectory() as directory:
         tf.saved_model.save(module, directory, signatures={"rerank": module.rerank})
         content = tf.lite.TFLiteConverter.from_saved_model(directory, signature_keys=["rerank"]).convert()
-    return write_bundle(path, content, model.table_size - 1, length, "plain")
+    return write_bundle(path, content, model.items.rows - 1, length, "plain")
 
 
 def client(made: Made, threads: int, events: int, rounds: int) -> dict[str, float]:

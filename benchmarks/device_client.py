@@ -98,7 +98,7 @@ def session(reranker: Reranker, history: list[Event]) -> dict[str, float]:
             start = time.perf_counter()
             growing.append(event)
             times.append(milliseconds(start))
-    anew = median_ms(lambda: reranker.run("encode", history=reranker.encode_history(history)))
+    anew = median_ms(lambda: reranker.run("encode", **reranker.encode_history(history).inputs()))
     return {"append_ms": float(np.median(times)), "anew_ms": anew}
 
 

@@ -22,10 +22,9 @@ from recsys.config.model import ModelConfig
 from recsys.config.training import NegativesConfig, TrainingConfig
 from recsys.data.sequences import Sequences
 from recsys.models.keras import keras, tf
-from recsys.models.losses import build_loss
-from recsys.models.sasrec import SASRec
 from recsys.training.assembly import assemble
 from recsys.training.batches import Batches
+from recsys.training.objective import Objective
 from recsys.training.optimizer import build_optimizer
 from recsys.training.stepper import Stepper
 
@@ -70,14 +69,14 @@ def make_sequences(shape: Shape) -> Sequences:
 
 def make_model(
     config: ModelConfig, training: TrainingConfig, sequences: Sequences, items: int
-) -> tuple[SASRec, Batches]:
+) -> tuple[Objective, Batches]:
     """A new model, ready to train on all of ``sequences``, and their batches."""
     model, batches = assemble(config, training, sequences, sequences.offsets[1:], items, items + 1)
-    model.task = build_loss(training)
+    objective = Objective(model, training)
     optimizer = build_optimizer(training, 1000)
     optimizer.build(model.trainable_variables)
-    model.compile(optimizer)
-    return model, batches
+    objective.compile(optimizer)
+    return objective, batches
 
 
 def make_stepper(config: ModelConfig, training: TrainingConfig, sequences: Sequences, items: int) -> Stepper:

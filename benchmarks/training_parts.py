@@ -5,32 +5,32 @@ from collections.abc import Callable
 from typing import Any
 
 from recsys.models.keras import tf
-from recsys.models.sasrec import SASRec
 from recsys.training.batches import Batches
+from recsys.training.objective import Objective
 
 COUNT, TRIES = 6, 3  # batches timed, and how often
 
 
-def parts_of(model: SASRec, batches: Batches) -> dict[str, float]:
+def parts_of(objective: Objective, batches: Batches) -> dict[str, float]:
     """Each part's share of a step that does nothing beside; batches are made in a thread of their own, while it steps.
 
     Args:
-        model: compiled, with its task.
+        objective: compiled.
     """
     signature = {**batches.signature(), "seed": tf.TensorSpec([2], tf.int32)}
 
     @tf.function(input_signature=[signature])
     def forward(batch: dict[str, tf.Tensor]) -> tf.Tensor:
-        return model.compute_loss(batch, training=True)
+        return objective.compute_loss(batch, training=True)
 
     @tf.function(input_signature=[signature])
     def gradients(batch: dict[str, tf.Tensor]) -> list[tf.Tensor]:
         with tf.GradientTape() as tape:
-            loss = model.compute_loss(batch, training=True)
+            loss = objective.compute_loss(batch, training=True)
         # All of them are given back: TensorFlow leaves out what nobody reads, control dependencies or not.
-        return [getattr(one, "values", one) for one in tape.gradient(loss, model.trainable_variables)]
+        return [getattr(one, "values", one) for one in tape.gradient(loss, objective.trainable_variables)]
 
-    step = tf.function(lambda batch: model.train_step(batch)["loss"], input_signature=[signature])
+    step = tf.function(lambda batch: objective.train_step(batch)["loss"], input_signature=[signature])
     started = time.perf_counter()
     made: list[dict[str, Any]] = [{**one} for _, one in zip(range(COUNT), batches.epoch(1), strict=False)]
     making = time.perf_counter() - started

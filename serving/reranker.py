@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.bundle import Bundle, GoldenCase, StringTable
-from recsys.data.history import Event, encode_history
+from recsys.data.history import Event, History, encode_history
 from recsys.errors import DataError
 from recsys.schema import PAD_ID, TITLE
 from serving.interpreter import Interpreter
@@ -126,15 +126,16 @@ class Reranker:
     def misplaced(self, case: GoldenCase) -> str | None:
         """What is wrong with this device's answer to a golden case, or None; near-ties may swap."""
         history, ids = self.encode_history(case.history), self.encode_candidates(case.candidates)
-        if (tuple(history[0].tolist()), tuple(ids.tolist())) != (case.history_ids, case.candidate_ids):
-            return f"encoded as {history[0].tolist()} and {ids.tolist()}, other ids than the case has"
+        items = history.items[0].tolist()
+        if (tuple(items), tuple(ids.tolist())) != (case.history_ids, case.candidate_ids):
+            return f"encoded as {items} and {ids.tolist()}, other ids than the case has"
         scores = self.score(history, ids)
         known = np.flatnonzero(ids != PAD_ID)
         order = known[np.argsort(-scores[known], kind="stable")].tolist()
         return case.misplaced([float(s) if i != PAD_ID else None for s, i in zip(scores, ids, strict=True)], order)
 
-    def encode_history(self, history: Sequence[Event]) -> npt.NDArray[np.int32]:
-        """The model's input, ``[1, history_length] int32``."""
+    def encode_history(self, history: Sequence[Event]) -> History:
+        """What the model reads of the events, a batch of one."""
         manifest = self.manifest
         return encode_history(self.checked(history), self.vocabulary, manifest.history_length, manifest.cleaning)
 
@@ -146,9 +147,9 @@ class Reranker:
             _check_item(f"candidate {place}", item)
         return self.vocabulary.encode(candidates)
 
-    def score(self, history: npt.NDArray[np.int32], candidates: npt.NDArray[np.int32]) -> Scores:
-        """Logits of ``candidates [n]`` (internal ids) after ``history [1, history_length]``: ``[n] float32``."""
-        return self.score_chunks("rerank", {"history": history}, candidates)
+    def score(self, history: History, candidates: npt.NDArray[np.int32]) -> Scores:
+        """Logits of ``candidates [n]`` (internal ids) after one history: ``[n] float32``."""
+        return self.score_chunks("rerank", history.inputs(), candidates)
 
     def score_chunks(
         self, signature: str, inputs: dict[str, npt.NDArray[Any]], candidates: npt.NDArray[np.int32]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data.history import Event, clean_history, id_of_newest, is_counted, pad_histories
+from recsys.data.history import Event, History, clean_history, id_of_newest, is_counted, pad_histories
 from recsys.errors import ConfigError
 from serving.reranker import Ranked, Reranker
 
@@ -59,12 +59,13 @@ class Session:
 
     def rerank(self, candidates: Sequence[str]) -> list[Ranked]:
         """``candidates``, best first, as ``Reranker.rerank`` gives them."""
-        inputs = {"embedding": self._embedding, "history": self._padded()}
+        inputs = {"embedding": self._embedding, **self._padded().inputs()}
         return self._reranker.order(candidates, lambda ids: self._reranker.score_chunks("score", inputs, ids))
 
     def _encode(self) -> None:
-        carried = self._reranker.run("start", history=self._padded())
-        self._keys, self._values, self._embedding = (carried[name] for name in ("keys", "values", "embedding"))
+        carried = self._reranker.run("start", **self._padded().inputs())
+        self._embedding = carried.pop("embedding")
+        self._state = carried  # of every block, by name: [blocks, …]
 
     def _step(self, count: int) -> None:
         """Take the newest of the ids in, after ``count`` others."""
@@ -72,13 +73,15 @@ class Session:
             "step",
             item=self._ids[-1:].reshape(1, 1),
             count=np.array([[count]], np.int32),
-            **{f"keys_{n}": self._keys[n : n + 1] for n in range(len(self._keys))},
-            **{f"values_{n}": self._values[n : n + 1] for n in range(len(self._values))},
+            **{f"{name}_{n}": part[n : n + 1] for name, part in self._state.items() for n in range(len(part))},
         )
-        column = self._keys.shape[2] - 1 - count  # the rightmost of padding
-        self._keys[:, :, column] = stepped["key"][:, :, 0]
-        self._values[:, :, column] = stepped["value"][:, :, 0]
-        self._embedding = stepped["embedding"]
+        column = self._reranker.manifest.history_length - 1 - count  # the rightmost of padding
+        self._embedding = stepped.pop("embedding")
+        for name, added in stepped.items():
+            if added.shape == self._state[name].shape:
+                self._state[name] = added
+            else:
+                self._state[name][:, :, column] = added[:, :, 0]
 
     def _take_newest(self, event: Event) -> bool:
         """Add the id of an event that is later than all before it, which need not be looked at again then."""
@@ -100,6 +103,6 @@ class Session:
         self._tied = bool(times) and times.count(max(times)) > 1
         return clean_history(self._events, self._reranker.vocabulary, cleaning)[0]
 
-    def _padded(self) -> npt.NDArray[np.int32]:
+    def _padded(self) -> History:
         length = self._reranker.manifest.history_length
         return pad_histories(self._ids, np.array([0]), np.array([len(self._ids)]), length)

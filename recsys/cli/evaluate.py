@@ -88,7 +88,7 @@ def _again(run: "Run", args: argparse.Namespace) -> dict[str, Any]:
     config = EvaluationConfig.model_validate(run.config["evaluation"])
     targets = targets_of(dataset, args.split)
     model = load_run(run)
-    metrics, _ = evaluate(scorer(model, dataset), dataset, targets, ends, config, model.item_table.numpy())
+    metrics, _ = evaluate(scorer(model, dataset), dataset, targets, ends, config, model.trained_items.vectors())
     sealed = run.metrics
     shared = {key: sealed[key] for key in ("protocol", "dataset_digest", "seed")}
     return {**shared, "split": args.split, **metrics}

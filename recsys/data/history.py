@@ -57,6 +57,20 @@ class Event(NamedTuple):
     event_type: str = ""
 
 
+class History(NamedTuple):
+    """What a model reads of users' behaviour: one field a channel, arrays or tensors alike.
+
+    Attributes:
+        items: ``[batch, length] int32`` internal ids, oldest first, padded with ``PAD_ID`` on the left.
+    """
+
+    items: Any
+
+    def inputs(self) -> dict[str, Any]:
+        """The channels by the names that a model's inputs bear."""
+        return {"history": self.items}
+
+
 class OrderKeys(NamedTuple):
     """What decides the order of events; each ``[n]``, one value an event.
 
@@ -152,20 +166,17 @@ def pad_histories(
     starts: npt.NDArray[np.int64],
     ends: npt.NDArray[np.int64],
     length: int,
-) -> npt.NDArray[np.int32]:
-    """The newest ``length`` ids of each history, padded with ``PAD_ID`` on the left.
+) -> History:
+    """The newest ``length`` events of each history, padded on the left.
 
     History ``i`` is ``ids[starts[i]:ends[i]]``, oldest first. With length 4, a history ``7 9`` becomes
     ``0 0 7 9`` and ``1 2 3 4 5`` becomes ``2 3 4 5``.
-
-    Returns:
-        ``[batch, length] int32``.
     """
     columns = ends[:, None] - length + np.arange(length)[None, :]  # [batch, length]
     real = columns >= starts[:, None]
     if not len(ids):
-        return np.full(columns.shape, PAD_ID, ID_DTYPE)
-    return np.where(real, ids[np.where(real, columns, 0)], PAD_ID).astype(ID_DTYPE)
+        return History(np.full(columns.shape, PAD_ID, ID_DTYPE))
+    return History(np.where(real, ids[np.where(real, columns, 0)], PAD_ID).astype(ID_DTYPE))
 
 
 def is_counted(event: Event, policy: CleaningPolicy) -> bool:
@@ -216,9 +227,7 @@ def id_of_newest(
     return known
 
 
-def encode_history(
-    events: Sequence[Event], vocabulary: ItemEncoder, length: int, policy: CleaningPolicy
-) -> npt.NDArray[np.int32]:
-    """One client's events as a model's input, ``[1, length] int32``."""
+def encode_history(events: Sequence[Event], vocabulary: ItemEncoder, length: int, policy: CleaningPolicy) -> History:
+    """One client's events as a model's input, a batch of one."""
     ids, _ = clean_history(events, vocabulary, policy)
     return pad_histories(ids, np.array([0]), np.array([len(ids)]), length)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data.history import pad_histories
+from recsys.data.history import History, pad_histories
 from recsys.data.ranges import flat_ranges
 
 
@@ -51,8 +51,6 @@ class Sequences:
         """
         return flat_ranges(*self.bounds(split))
 
-    def histories(
-        self, users: npt.NDArray[np.int64], positions: npt.NDArray[np.int64], length: int
-    ) -> npt.NDArray[np.int32]:
-        """What each user did before the event at its flat position, ``[m, length] int32``, left-padded."""
+    def histories(self, users: npt.NDArray[np.int64], positions: npt.NDArray[np.int64], length: int) -> History:
+        """What each user did before the event at its flat position, ``m`` histories of ``length``."""
         return pad_histories(self.items, self.offsets[users], positions, length)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.history import History
 from recsys.data.sequences import Sequences
 from recsys.errors import RecsysError
 from recsys.evaluation.top_items import seen_cells
@@ -17,7 +18,8 @@ class GraphRanker:
     """``rank_split`` for a score that is a sum of two parts, under several weights of the second at once.
 
     Args:
-        parts: ``history [b, length] int32`` to one or two ``[b, table]`` scores.
+        parts: histories to one or two ``[b, table]`` scores.
+        history: the TensorFlow types of histories, as ``history_spec`` gives them.
         weights: of the second part; what is ranked is ``first + weight * second``.
         items: ids ``1..items`` are ranked.
         filter_seen: take a history's items out of its ranking (never the target).
@@ -25,16 +27,16 @@ class GraphRanker:
 
     def __init__(
         self,
-        parts: Callable[[tf.Tensor], Sequence[tf.Tensor]],
-        length: int,
+        parts: Callable[[History], Sequence[tf.Tensor]],
+        history: History,
         weights: Sequence[float],
         items: int,
         filter_seen: bool,
     ) -> None:
-        self.parts, self.length, self.weights = parts, length, weights
+        self.parts, self.length, self.weights = parts, int(history.items.shape[1]), weights
         self.items, self.filter_seen = items, filter_seen
-        integers = [tf.TensorSpec([None, length], tf.int32), tf.TensorSpec([None], tf.int32)]
-        self._ranks = tf.function(self._rank, input_signature=[*integers, tf.TensorSpec([None, 2], tf.int32)])
+        targets, cells = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, 2], tf.int32)
+        self._ranks = tf.function(self._rank, input_signature=[history, targets, cells])
 
     def __call__(
         self, sequences: Sequences, users: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]
@@ -59,7 +61,7 @@ class GraphRanker:
             ranks.append(found)
         return np.concatenate(ranks, axis=1) if ranks else np.empty((len(self.weights), 0))
 
-    def _rank(self, history: tf.Tensor, targets: tf.Tensor, cells: tf.Tensor) -> tf.Tensor:
+    def _rank(self, history: History, targets: tf.Tensor, cells: tf.Tensor) -> tf.Tensor:
         first, *second = (part[:, : self.items + 1] for part in self.parts(history))
         first = tf.tensor_scatter_nd_update(first, cells, tf.fill(tf.shape(cells)[:1], -np.inf))
         padding = tf.one_hot(0, self.items + 1, on_value=-np.inf, off_value=0.0)

@@ -38,7 +38,7 @@ def draw_plots(run: Run, dataset: Dataset, model: SASRec) -> None:
         "curves": lambda: curves(list(run.history())),
         "history_length": lambda: by_history_length(pd.read_parquet(run.ranks_file)),
         "attention": lambda: attention_maps(model, dataset),
-        "items": lambda: item_map(model.item_table.numpy()[1 : len(dataset.vocabulary) + 1], dataset.items),
+        "items": lambda: item_map(model.trained_items.vectors()[1 : len(dataset.vocabulary) + 1], dataset.items),
     }
     for name, draw in drawings.items():
         _save(draw(), run.plots_dir / f"{name}.png")
@@ -92,11 +92,11 @@ def attention_maps(model: SASRec, dataset: Dataset) -> Figure:
     lengths = positions - dataset.sequences.offsets[users]
     chosen = np.flatnonzero(lengths >= min(EVENTS_SHOWN, int(np.median(lengths))))[:USERS_SHOWN]
     histories = dataset.sequences.histories(users[chosen], positions[chosen], model.config.max_length)
-    weights: npt.NDArray[np.float32] = model.attention(histories)[-1].numpy().mean(axis=1)  # [users, queries, keys]
+    weights: npt.NDArray[np.float32] = model.hidden(histories).weights[-1].numpy().mean(axis=1)
     names = _names(dataset.items)
     figure = Figure(figsize=(5.6 * len(chosen), 4.6), layout="constrained")
     for axes, history, seen, user in zip(
-        figure.subplots(1, len(chosen), squeeze=False)[0], histories, weights, users[chosen], strict=True
+        figure.subplots(1, len(chosen), squeeze=False)[0], histories.items, weights, users[chosen], strict=True
     ):
         shown = slice(-min(EVENTS_SHOWN, int(np.count_nonzero(history != PAD_ID))), None)
         labels = [names[item] for item in history[shown]]

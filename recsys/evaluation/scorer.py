@@ -2,19 +2,18 @@
 
 from collections.abc import Callable
 
-import numpy as np
-import numpy.typing as npt
-
 from recsys.data.dataset import Dataset
+from recsys.data.history import History
 from recsys.evaluation.ranking import ScoreAll
+from recsys.models.events import history_spec
 from recsys.models.keras import tf
 from recsys.models.sasrec import SASRec
 
 
-def compiled(model: SASRec) -> Callable[[npt.NDArray[np.int32]], tf.Tensor]:
-    """``model.score_all`` as one graph for any number of histories, ``[n, length] int32``."""
-    function: Callable[[npt.NDArray[np.int32]], tf.Tensor] = tf.function(
-        model.score_all, input_signature=[tf.TensorSpec([None, model.config.max_length], tf.int32)]
+def compiled(model: SASRec) -> Callable[[History], tf.Tensor]:
+    """``model.score_all`` as one graph for any number of histories."""
+    function: Callable[[History], tf.Tensor] = tf.function(
+        model.score_all, input_signature=[history_spec(model.config, None)]
     )
     return function
 

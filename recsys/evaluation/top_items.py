@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.history import History
 from recsys.data.ranges import flat_ranges
 from recsys.data.sequences import Sequences
 
@@ -52,7 +53,7 @@ def remove_seen(
 
 
 def recommend(
-    score_all: Callable[[npt.NDArray[np.int32]], Any],
+    score_all: Callable[[History], Any],
     sequences: Sequences,
     length: int,
     items: int,
@@ -62,7 +63,7 @@ def recommend(
     """What each user may want next, given everything that the user did.
 
     Args:
-        score_all: ``history [b, length] int32`` to scores ``[b, table]``.
+        score_all: histories to scores ``[b, table]``.
         items: ids ``1..items`` are ranked (not the padding, nor OOV buckets).
 
     Returns:

@@ -7,11 +7,12 @@ import numpy.typing as npt
 
 from recsys.config.export import StudentConfig
 from recsys.config.model import ModelConfig
+from recsys.data.history import History
 from recsys.data.sequences import Sequences
 from recsys.data.transitions import Transitions, most_telling
 from recsys.export.product import CHOICES
+from recsys.models.events import history_spec
 from recsys.models.keras import keras, tf
-from recsys.models.memory import TransitionMemory
 from recsys.models.sasrec import SASRec, build_model
 from recsys.schema import PAD_ID
 from recsys.terminal import say
@@ -31,7 +32,7 @@ def distil(teacher: SASRec, sequences: Sequences, config: StudentConfig) -> SASR
         The student, with the teacher's positions and the most telling part of its memory.
     """
     keras.utils.set_random_seed(config.seed)
-    student = build_model(shape_of(config, teacher.config), teacher.table_size)
+    student = build_model(shape_of(config, teacher.config), teacher.items.rows)
     _begin_with(student, teacher, config.memory_average)
     _learn(student, teacher, student.trainable_variables, sequences, config, config.steps)
     return student
@@ -57,36 +58,32 @@ def adapt(
         choices: ``[rows, parts]``, the centroids of product quantisation that ``table`` is made of. They learn on: rows
             keep their choices, and what one part of a row gains, all that chose the same centroid gain.
     """
-    adapted = build_model(student.config, student.table_size)
+    adapted = build_model(student.config, student.items.rows)
     for variable, known in zip(adapted.variables, student.variables, strict=True):
         variable.assign(known)
-    adapted.item_table.assign(table)
+    adapted.trained_items.assign(table)
     learning = adapted.trainable_variables
     if choices is None:
-        learning = [variable for variable in learning if variable is not adapted.item_table]
+        table_of = {variable.ref() for variable in adapted.trained_items.trainable_variables}
+        learning = [variable for variable in learning if variable.ref() not in table_of]
     _learn(adapted, teacher, learning, sequences, config, max(config.steps // ADAPTING, 1), choices)
     return adapted
 
 
-def scores_after(model: SASRec, history: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
+def scores_after(model: SASRec, history: History, columns: tf.Tensor) -> tf.Tensor:
     """Scores of every item after some of a history's events.
 
     Args:
-        history: ``[batch, length] int32``; columns: ``[batch, n] int32``, the events.
+        columns: ``[batch, n] int32``, the events.
 
     Returns:
         ``[batch * n, items]``, padding's row left out.
     """
-    query = tf.reshape(tf.gather(model.hidden(history), columns, batch_dims=1), [-1, model.config.width])
-    scores = tf.matmul(query, model.item_table, transpose_b=True)
-    if model.memory is not None:
-        newest = model.memory.config.newest
-        padded = tf.pad(history, [[0, 0], [newest - 1, 0]], constant_values=PAD_ID)
-        windows = tf.gather(padded, columns[:, :, None] + tf.range(newest), batch_dims=1)  # oldest first
-        ids = tf.reshape(windows, [-1, newest])
-        weights = model.memory.newest_weights(query, model.embed(ids), ids)
-        scores += model.memory.logits(query, model.memory.support_all(weights, ids))
-    return scores[:, 1:]
+    query = tf.reshape(tf.gather(model.hidden(history).states, columns, batch_dims=1), [-1, model.config.width])
+    newest = model.config.memory.newest if model.config.memory else 1
+    padded = tf.pad(history.items, [[0, 0], [newest - 1, 0]], constant_values=PAD_ID)
+    windows = tf.gather(padded, columns[:, :, None] + tf.range(newest), batch_dims=1)  # oldest first
+    return tf.add_n(model.parts_of_query(query, tf.reshape(windows, [-1, newest])))[:, 1:]
 
 
 def _learn(
@@ -101,17 +98,18 @@ def _learn(
     """Descend the divergence from the teacher by ``variables`` alone; ``choices`` as in ``adapt``."""
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(config.learning_rate, steps), beta_2=0.98)
     optimizer.build(variables)
-    integers = tf.TensorSpec([None, None], tf.int32)
+    events = tf.TensorSpec([None, None], tf.int32)
 
-    @tf.function(input_signature=[integers, integers])
-    def learn(history: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
+    @tf.function(input_signature=[history_spec(teacher.config, None), events])
+    def learn(history: History, columns: tf.Tensor) -> tf.Tensor:
         wanted = tf.nn.softmax(scores_after(teacher, history, columns))
         with tf.GradientTape() as tape:
             scores = scores_after(student, history, columns)
             loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, scores))
         gradients = tape.gradient(loss, variables)
         if choices is not None:
-            place = next(n for n, variable in enumerate(variables) if variable is student.item_table)
+            (vectors,) = student.trained_items.trainable_variables
+            place = next(n for n, variable in enumerate(variables) if variable is vectors)
             gradients[place] = _shared(tf.convert_to_tensor(gradients[place]), choices)
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return loss - tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, tf.math.log(wanted + 1e-20)))
@@ -133,7 +131,7 @@ def _shared(gradient: tf.Tensor, choices: npt.NDArray[np.uint8]) -> tf.Tensor:
 
 def _histories(
     sequences: Sequences, length: int, config: StudentConfig, steps: int
-) -> Iterator[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]]:
+) -> Iterator[tuple[History, npt.NDArray[np.int32]]]:
     """``steps`` batches of histories and of events in them to score after."""
     random = np.random.default_rng(config.seed)
     starts, ends = sequences.bounds("train")
@@ -151,12 +149,13 @@ def _histories(
 
 def _begin_with(student: SASRec, teacher: SASRec, average: float) -> None:
     """Start from the directions of the teacher's item table that carry most, and from part of its memory."""
-    table = teacher.item_table.numpy()
+    table = teacher.trained_items.vectors()
     _, _, directions = np.linalg.svd(table, full_matrices=False)
     started = table @ directions[: student.config.width].T
-    student.item_table.assign(np.pad(started, [(0, 0), (0, student.config.width - started.shape[1])]))
-    if isinstance(student.memory, TransitionMemory) and teacher.memory is not None:
-        known = teacher.memory
+    student.trained_items.assign(np.pad(started, [(0, 0), (0, student.config.width - started.shape[1])]))
+    known = teacher.transitions
+    if student.memory is not None and student.transitions is not None and teacher.memory is not None and known:
+        attention = teacher.memory.attention
         neighbours, counts = known.neighbours.numpy(), known.counts.numpy()
         kept = most_telling(neighbours, counts, int(average * len(counts)))
         first = np.argsort(~kept, axis=1, kind="stable")  # rows close their gaps
@@ -164,6 +163,6 @@ def _begin_with(student: SASRec, teacher: SASRec, average: float) -> None:
             np.take_along_axis(np.where(kept, values, 0), first, 1).astype(values.dtype)
             for values in (neighbours, counts)
         )
-        student.memory.assign(Transitions(neighbours, counts, known.totals.numpy(), known.config.window))
+        student.transitions.assign(Transitions(neighbours, counts, known.totals.numpy(), attention.config.window))
         for name in ("age_bias", "log_scale", "gain"):
-            getattr(student.memory, name).assign(getattr(known, name))
+            getattr(student.memory.attention, name).assign(getattr(attention, name))

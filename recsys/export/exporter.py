@@ -24,6 +24,7 @@ from recsys.bundle import (
 from recsys.config.evaluation import EvaluationConfig
 from recsys.config.export import ExportConfig
 from recsys.data.dataset import Dataset
+from recsys.data.history import History
 from recsys.errors import ConfigError, RecsysError
 from recsys.evaluation.evaluate import rank, targets_of
 from recsys.evaluation.metrics import summarise
@@ -114,7 +115,7 @@ class Exporter:
         if variant.base not in ROUGH:
             return self.student
         if variant.base not in self._adapted:
-            table, choices = variant.code(self.student.item_table.numpy())
+            table, choices = variant.code(self.student.trained_items.vectors())
             known = self.teacher, self.dataset.sequences, self.config.student
             self._adapted[variant.base] = adapt(self.student, *known, table, choices)
         return self._adapted[variant.base]
@@ -183,7 +184,10 @@ class Exporter:
     def _largest_difference(self, variant: Variant, runtime: Runtime) -> float:
         largest = 0.0
         for one in self.inputs:
-            difference = runtime.run("rerank", **one)["scores"] - self.model.score(**one).numpy()
+            difference = (
+                runtime.run("rerank", **one)["scores"]
+                - self.model.score(History(one["history"]), one["candidates"]).numpy()
+            )
             largest = max(largest, float(np.abs(difference[one["candidates"] != PAD_ID]).max(initial=0.0)))
         if variant.is_exact and not largest <= self.config.tolerance:
             raise VariantRefused(
@@ -193,7 +197,7 @@ class Exporter:
         return largest
 
     def _checked_quality(self, variant: Variant, runtime: Runtime) -> dict[str, float]:
-        scores = measure.tflite_scores(runtime, self.dataset.sequences, self.length, self.model.table_size)
+        scores = measure.tflite_scores(runtime, self.dataset.sequences, self.length, self.model.items.rows)
         quality = self._quality(scores)
         ours, keras = quality["ndcg@10"], self.quality["ndcg@10"]
         if ours < keras * (1 - self.config.max_quality_loss):

@@ -1,4 +1,4 @@
-"""One new event at the cost of one position: each block's keys and values are carried from pass to pass.
+"""One new event at the cost of one position: what each block carries is handed from pass to pass.
 
 Exact while the history fits the model, where positions count from the oldest event (rotary, learned from the oldest,
 or none): nothing that an earlier event gave changes when a later one comes. Once the window slides, every position
@@ -8,43 +8,14 @@ A step gives back only what is new, and the client writes it over a column of pa
 pass to pass would cost more than the event.
 """
 
-from typing import NamedTuple
-
 from recsys.config.model import ModelConfig
+from recsys.data.history import History
 from recsys.errors import ConfigError
-from recsys.export.phone import PhoneModel
-from recsys.models.attention import MASKED, scaled_dot_product
-from recsys.models.blocks import Block
 from recsys.models.keras import tf
-from recsys.models.positions import count_positions
-from recsys.schema import PAD_ID
+from recsys.models.mixers import State
+from recsys.models.sasrec import Hidden, SASRec
 
-
-class Carried(NamedTuple):
-    """What the next event needs of the earlier ones.
-
-    Attributes:
-        keys, values: ``[blocks, heads, length, d] float32``, one column an event as in the padded history.
-        embedding: ``[1, width]``, the query embedding after the newest event.
-    """
-
-    keys: tf.Tensor
-    values: tf.Tensor
-    embedding: tf.Tensor
-
-
-class Stepped(NamedTuple):
-    """What one more event adds.
-
-    Attributes:
-        key, value: ``[blocks, heads, 1, d] float32``, for the rightmost column of padding: ``length - 1 - count``.
-            Columns need not stand in the order of their events, as positions are part of the keys.
-        embedding: ``[1, width]``, the query embedding after it.
-    """
-
-    key: tf.Tensor
-    value: tf.Tensor
-    embedding: tf.Tensor
+Outputs = dict[str, tf.Tensor]
 
 
 def check(config: ModelConfig) -> None:
@@ -56,66 +27,40 @@ def check(config: ModelConfig) -> None:
         )
 
 
-def start(model: PhoneModel, history: tf.Tensor) -> Carried:
-    """Encode a whole history, ``[1, length] int32``."""
-    real = tf.not_equal(history, PAD_ID)
-    positions = count_positions(real, model.config.positions)
-    x = _embed(model, history, positions)
-    mask = model.mask(tf.cast(real, tf.int32))
-    keys, values = [], []
-    for block in model.blocks:
-        query, key, value = block.mixer.project(block.mixer_norm(x), positions)
-        x = _join(block, x, scaled_dot_product(query, key, value, mask).output)
-        keys.append(key)
-        values.append(value)
-    return Carried(tf.concat(keys, 0), tf.concat(values, 0), _embedding(model, x))
+def state_specs(model: SASRec) -> dict[str, tf.TensorSpec]:
+    """What ``step`` takes of each block, by input name: a part of the state and the block's number."""
+    return {
+        f"{name}_{number}": tf.TensorSpec(shape, tf.float32, name=f"{name}_{number}")
+        for number, block in enumerate(model.blocks)
+        for name, shape in block.mixer.state_shapes(model.config.max_length).items()
+    }
 
 
-def step(
-    model: PhoneModel, item: tf.Tensor, count: tf.Tensor, keys: list[tf.Tensor], values: list[tf.Tensor]
-) -> Stepped:
+def start(model: SASRec, history: History) -> Outputs:
+    """Encode a whole history.
+
+    Returns:
+        ``embedding [1, width]``, the query embedding, and each part of the state, ``[blocks, …]``.
+    """
+    return _outputs(model.hidden(history, newest_only=True))
+
+
+def step(model: SASRec, event: History, count: tf.Tensor, states: Outputs) -> Outputs:
     """Encode one more event.
 
     Args:
-        item: ``[1, 1] int32``, its internal id.
+        event: of length 1.
         count: ``[1, 1] int32``, real events before it; less than the model's length.
-        keys, values: of each block ``[1, heads, length, d]``, as ``start`` gave them and steps went on writing.
+        states: as ``start`` gave them and steps went on writing, by the names of ``state_specs``.
+
+    Returns:
+        As ``start``, with what the event adds to the state (see ``Mixer.step``).
     """
-    x = _embed(model, item, count)
-    length = keys[0].shape[2]
-    # Real columns stand at the right: count of them.
-    mask = tf.where(tf.range(length)[None] < length - count, MASKED, 0.0)[:, None, None, :]  # [1, 1, 1, length]
-    new_keys, new_values = [], []
-    for block, past_keys, past_values in zip(model.blocks, keys, values, strict=True):
-        query, key, value = block.mixer.project(block.mixer_norm(x), count)
-        x = _join(block, x, _attend(query, (past_keys, past_values), (key, value), mask))
-        new_keys.append(key)
-        new_values.append(value)
-    return Stepped(tf.concat(new_keys, 0), tf.concat(new_values, 0), _embedding(model, x))
+    names = list(model.blocks[0].mixer.state_shapes(model.config.max_length))
+    carried: list[State] = [{name: states[f"{name}_{number}"] for name in names} for number in range(len(model.blocks))]
+    return _outputs(model.step(event, count, carried))
 
 
-def _attend(
-    query: tf.Tensor, past: tuple[tf.Tensor, tf.Tensor], own: tuple[tf.Tensor, tf.Tensor], mask: tf.Tensor
-) -> tf.Tensor:
-    """``scaled_dot_product`` over the past and the event's own key and value, without putting them side by side."""
-    query *= float(query.shape[-1]) ** -0.5
-    before = tf.matmul(query, past[0], transpose_b=True) + mask
-    weights = tf.nn.softmax(tf.concat([before, tf.reduce_sum(query * own[0], -1, keepdims=True)], -1))
-    return tf.matmul(weights[..., :-1], past[1]) + weights[..., -1:] * own[1]
-
-
-def _embed(model: PhoneModel, ids: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
-    x = model.embed(ids)
-    if model.learned_positions is not None:
-        x += model.learned_positions(positions) * tf.cast(tf.not_equal(ids, PAD_ID), tf.float32)[..., None]
-    return x
-
-
-def _join(block: Block, x: tf.Tensor, attended: tf.Tensor) -> tf.Tensor:
-    """What ``block`` makes of ``x`` and of what its mixer has read."""
-    x = block.mixer_join(x, block.mixer.merge(attended), None)
-    return block.feed_join(x, block.feed_forward(block.feed_norm(x)), None)
-
-
-def _embedding(model: PhoneModel, x: tf.Tensor) -> tf.Tensor:
-    return model.final_norm(x[:, -1:])[:, 0]
+def _outputs(hidden: Hidden) -> Outputs:
+    stacked = {name: tf.concat([state[name] for state in hidden.carried], 0) for name in hidden.carried[0]}
+    return {**stacked, "embedding": hidden.states[:, 0]}

@@ -3,7 +3,7 @@
 Every table reads only the rows it is asked for, so that a ranking costs the same in any catalogue.
 """
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +11,13 @@ import numpy.typing as npt
 from recsys.export.row_codes import STEP, UNIT_STEP, ZERO, RowCodes
 from recsys.export.steady import hold_rows
 from recsys.models.keras import tf
+from recsys.models.not_constant import not_constant
 
 LARGEST = 127.0  # code of a centroid's largest number, less that of 0
 
 
-class ItemTable(Protocol):
-    """Rows of the item table in some encoding.
+class ItemTable:
+    """An ``ItemEmbedding`` whose rows are constants in some encoding.
 
     Attributes:
         constants: what the file stores, by the names it bears there.
@@ -24,8 +25,15 @@ class ItemTable(Protocol):
 
     constants: dict[str, npt.NDArray[Any]]
 
-    def rows(self, ids: tf.Tensor) -> tf.Tensor:
+    def __init__(self, rows: int, width: int) -> None:
+        self.rows, self.width = rows, width
+
+    def lookup(self, ids: tf.Tensor) -> tf.Tensor:
         """``[…] int32`` to ``[…, width] float32``."""
+        raise NotImplementedError
+
+    def table(self, ids: tf.Tensor) -> tf.Tensor:
+        return self.lookup(not_constant(tf.range(self.rows), ids))
 
 
 @tf.function(experimental_implements="embedding_matmul")
@@ -34,19 +42,20 @@ def _embedding_lookup(table: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
     return tf.gather(table, ids)
 
 
-class FloatTable:
+class FloatTable(ItemTable):
     """Plain floats."""
 
     def __init__(self, table: npt.NDArray[np.float32]) -> None:
-        self.constants: dict[str, npt.NDArray[Any]] = {"rows": table}
-        self.table = tf.constant(table)
+        super().__init__(*table.shape)
+        self.constants = {"rows": table}
+        self._table = tf.constant(table)
 
-    def rows(self, ids: tf.Tensor) -> tf.Tensor:
-        flat = _embedding_lookup(self.table, tf.reshape(ids, [-1]))
-        return tf.reshape(flat, [*ids.shape, self.table.shape[1]])
+    def lookup(self, ids: tf.Tensor) -> tf.Tensor:
+        flat = _embedding_lookup(self._table, tf.reshape(ids, [-1]))
+        return tf.reshape(flat, [*ids.shape, self.width])
 
 
-class CodedTable:
+class CodedTable(ItemTable):
     """Integer codes, as ``RowCodes`` packs them.
 
     Args:
@@ -56,13 +65,14 @@ class CodedTable:
     """
 
     def __init__(self, table: npt.NDArray[np.float32], bits: int, since: RowCodes | None = None) -> None:
+        super().__init__(*table.shape)
         self.bits = bits
         rows = RowCodes.encode(table, bits)
         packed = (rows if since is None else hold_rows(rows, since)).packed
-        self.constants: dict[str, npt.NDArray[Any]] = {f"codes{bits}": packed}
+        self.constants = {f"codes{bits}": packed}
         self.packed = tf.constant(packed)
 
-    def rows(self, ids: tf.Tensor) -> tf.Tensor:
+    def lookup(self, ids: tf.Tensor) -> tf.Tensor:
         packed = tf.cast(tf.gather(self.packed, ids), tf.float32)
         codes, steps = packed[..., :-1], packed[..., -1:]
         if self.bits == 4:
@@ -71,7 +81,7 @@ class CodedTable:
         return (codes - float(ZERO[self.bits])) * tf.exp((steps - UNIT_STEP) * STEP)
 
 
-class ProductTable:
+class ProductTable(ItemTable):
     """Product quantisation (Jégou et al., 2011): each row is a choice of one centroid in each of its parts.
 
     Args:
@@ -81,16 +91,16 @@ class ProductTable:
 
     def __init__(self, codes: npt.NDArray[np.uint8], centroids: npt.NDArray[np.float32]) -> None:
         parts, choices, part_width = centroids.shape
-        self.width = parts * part_width
+        super().__init__(len(codes), parts * part_width)
         self.codes = tf.constant(codes)
         self.first = tf.constant(np.arange(parts, dtype=np.int32) * choices)
         steps = np.maximum(np.abs(centroids).max((1, 2)), 1e-12) / LARGEST
         packed = np.round(centroids / steps[:, None, None]) + LARGEST
         self.centroids = tf.constant(packed.reshape(-1, part_width).astype(np.uint8))
         self.steps = tf.constant(steps[:, None].astype(np.float32))
-        self.constants: dict[str, npt.NDArray[Any]] = {"choices": codes, "centroids": self.centroids.numpy()}
+        self.constants = {"choices": codes, "centroids": self.centroids.numpy()}
 
-    def rows(self, ids: tf.Tensor) -> tf.Tensor:
+    def lookup(self, ids: tf.Tensor) -> tf.Tensor:
         chosen = tf.cast(tf.gather(self.codes, ids), tf.int32) + self.first
         values = (tf.cast(tf.gather(self.centroids, chosen), tf.float32) - LARGEST) * self.steps
         return tf.reshape(values, [*ids.shape, self.width])

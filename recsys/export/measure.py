@@ -25,6 +25,6 @@ def tflite_scores(runtime: Runtime, sequences: Sequences, length: int, table_siz
 
     def score_all(users: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         histories = sequences.histories(users, positions, length)
-        return np.stack([one(history[None]) for history in histories])
+        return np.stack([one(history[None]) for history in histories.items])
 
     return score_all

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from recsys.data.transitions import most_telling
 from recsys.models.keras import tf
+from recsys.models.memory import TransitionTable
 
 STEPS, OCTAVE = 16, 4  # of a probability below its row's largest: how many, and how many halve it
 HALF = OCTAVE // 2
@@ -15,19 +16,14 @@ GROUP = 16  # rows that share a start; a row's own follows from the lengths befo
 SHORT = 32768  # two-byte numbers are stored less this much, to use the sign
 
 
-class Memory(Protocol):
-    """Rows of the transition memory in some encoding.
+class StoredTransitions(TransitionTable, Protocol):
+    """A ``TransitionTable`` whose rows are constants in some encoding.
 
     Attributes:
-        depth: most neighbours that an item has.
         constants: what the file stores, by the names it bears there.
     """
 
-    depth: int
     constants: dict[str, npt.NDArray[Any]]
-
-    def rows(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """``[batch, newest] int32`` to neighbours ``[batch, newest, depth] int32`` and their probabilities."""
 
 
 class ExactMemory:
@@ -38,7 +34,7 @@ class ExactMemory:
         self.constants: dict[str, npt.NDArray[Any]] = {"neighbours": neighbours, "probabilities": probabilities}
         self.neighbours, self.probabilities = tf.constant(neighbours), tf.constant(probabilities)
 
-    def rows(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def read(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return tf.gather(self.neighbours, ids), tf.gather(self.probabilities, ids)
 
 
@@ -92,7 +88,7 @@ class CompactMemory:
             self.constants |= {"neighbours": ids.astype(np.int32), "steps": steps.astype(np.uint8)}
         self._tensors = {name: tf.constant(values) for name, values in self.constants.items()}
 
-    def rows(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def read(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         place = tf.range(self.depth)
         first, length = self._runs(ids)
         inside = place < length[..., None]

@@ -64,7 +64,7 @@ def encode(request: Request, dataset: Dataset, length: int, width: int) -> dict[
     candidates = np.full((1, width), PAD_ID, np.int32)
     candidates[0, : len(request.candidates)] = dataset.vocabulary.encode(request.candidates)
     history = encode_history(request.history, dataset.vocabulary, length, dataset.policy)
-    return {"history": history, "candidates": candidates}
+    return {"history": history.items, "candidates": candidates}
 
 
 def golden_case(

@@ -3,10 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
-from recsys.models.attention import MultiHeadAttention
 from recsys.models.blocks import Block, GatedResidual
 from recsys.models.feed_forward import SwiGLU
 from recsys.models.keras import keras, tf
+from recsys.models.mixers.attention import MultiHeadAttention
 from recsys.models.sasrec import SASRec, build_model
 
 
@@ -34,7 +34,7 @@ def slim(model: SASRec, rank: int | None = None, kept: float | None = None) -> S
         kept: share of each block's heads (at least one) and feed-forward rows, the strongest; None leaves all.
             Strength is the product of the norms of what writes to a head or row and of what reads it.
     """
-    copy = build_model(model.config, model.table_size)
+    copy = build_model(model.config, model.items.rows)
     for variable, known in zip(copy.variables, model.variables, strict=True):
         variable.assign(known)
     for block in copy.blocks:

@@ -12,9 +12,9 @@ from recsys.config.export import VARIANT
 from recsys.config.model import ModelConfig
 from recsys.errors import ConfigError
 from recsys.export import convert, flatbuffer
+from recsys.export.inference import Tables, inference_model
 from recsys.export.item_tables import CodedTable, FloatTable, ItemTable, ProductTable
-from recsys.export.memory_tables import CompactMemory, ExactMemory, Memory
-from recsys.export.phone import PhoneModel
+from recsys.export.memory_tables import CompactMemory, ExactMemory, StoredTransitions
 from recsys.export.product import product_quantise
 from recsys.export.row_codes import RowCodes
 from recsys.export.signatures import Signatures
@@ -128,8 +128,9 @@ class Variant:
         if self.rank is not None or self.kept is not None:
             model = slim(model, self.rank, None if self.kept is None else self.kept / 100)
         before = flatbuffer.read(since) if since is not None and self.base in BITS and not self.of_student else None
-        phone = self._phone_model(model, before)
-        content = convert.to_float32(Signatures(phone, candidates, items or model.table_size - 1, signatures))
+        tables = self.tables(model, before)
+        inference = inference_model(model, tables)
+        content = convert.to_float32(Signatures(inference, candidates, items or model.items.rows - 1, signatures))
         if self.base == "float16":
             content = convert.cast_to_float16(content)
         elif self.base in CODED:
@@ -140,17 +141,18 @@ class Variant:
             steady_scales(tree)
         if before is not None:
             hold(tree, before)
-        flatbuffer.name_constants(tree, phone.constants)
+        flatbuffer.name_constants(tree, tables.constants())
         tree.description = DESCRIPTION
         return flatbuffer.write(tree)
 
-    def _phone_model(self, model: SASRec, before: Any) -> PhoneModel:
-        items = self._items(model.item_table.numpy(), before)
-        learned = model.learned_positions
+    def tables(self, model: SASRec, before: Any = None) -> Tables:
+        """``model``'s tables in this variant's encoding; ``before`` is last night's file, if any."""
+        items = self._items(model.trained_items.vectors(), before)
+        learned = model.events.positions
         positions = None
         if learned and self.base in CODED:
             positions = CodedTable(learned.table.numpy(), 8, _codes(before, "positions", 8))
-        return PhoneModel(model, items, self._memory(model), positions)
+        return Tables(items, self._memory(model), positions)
 
     def _items(self, rows: npt.NDArray[np.float32], before: Any = None) -> ItemTable:
         if self.base == "pq":
@@ -161,13 +163,13 @@ class Variant:
     def code(self, rows: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8] | None]:
         """An item table ``[rows, width]`` as a phone reads it out of this variant, and the centroids it is made of."""
         coded = self._items(rows)
-        return coded.rows(tf.range(len(rows))).numpy(), coded.constants.get("choices")
+        return coded.lookup(tf.range(len(rows))).numpy(), coded.constants.get("choices")
 
-    def _memory(self, model: SASRec) -> Memory | None:
-        if model.memory is None or self.depth == 0:
+    def _memory(self, model: SASRec) -> StoredTransitions | None:
+        table = model.transitions
+        if table is None or self.depth == 0:
             return None
-        memory = model.memory
-        neighbours, counts, totals = memory.neighbours.numpy(), memory.counts.numpy(), memory.totals.numpy()
+        neighbours, counts, totals = table.neighbours.numpy(), table.counts.numpy(), table.totals.numpy()
         if self.base != "float32":
             return CompactMemory(neighbours, counts, totals, self.depth)
         longest = max(int((counts > 0).sum(1).max(initial=0)), 1)  # rows have their gaps at the end

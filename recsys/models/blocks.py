@@ -1,10 +1,10 @@
 """A block: a sequence mixer and a feed-forward, each joined to the stream it reads from."""
 
 from recsys.config.model import ModelConfig
-from recsys.models.attention import MultiHeadAttention
 from recsys.models.dropout import dropout, fold
 from recsys.models.feed_forward import FeedForward, SwiGLU
 from recsys.models.keras import keras, tf
+from recsys.models.mixers import Context, Mixed, State, mixer_of
 from recsys.models.norm import RMSNorm
 
 
@@ -30,29 +30,27 @@ class GatedResidual(Residual):
 
 
 class Block(keras.layers.Layer):
-    """Pre-norm mixer and feed-forward. Any mixer with the call of ``MultiHeadAttention`` fits."""
+    """Pre-norm mixer and feed-forward. Outputs are ``Mixed``, whose output is the stream after the block."""
 
     def __init__(self, config: ModelConfig, name: str) -> None:
         super().__init__(name=name)
         hidden = config.feed_forward * config.width
-        rotary = config.max_length if config.positions == "rotary" else 0
         join = GatedResidual if config.join == "ligr" else Residual
         self.mixer_norm, self.feed_norm = RMSNorm(name="mixer_norm"), RMSNorm(name="feed_norm")
-        self.mixer = MultiHeadAttention(config.width, config.heads, rotary, name="mixer")
+        self.mixer = mixer_of(config).from_config(config)
         self.feed_forward = (SwiGLU if config.join == "ligr" else FeedForward)(config.width, hidden)
         self.mixer_join = join(config.dropout, name="mixer_join")
         self.feed_join = join(config.dropout, name="feed_join")
 
-    def call(
-        self,
-        x: tf.Tensor,
-        mask: tf.Tensor,
-        positions: tf.Tensor | None = None,
-        seed: tf.Tensor | None = None,
-        newest_only: bool = False,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """``x [batch, length, width]`` to the same (``[batch, 1, width]`` with ``newest_only``) and the weights."""
-        attended = self.mixer(self.mixer_norm(x), mask, positions, newest_only)
-        stream = x[:, -1:] if newest_only else x
-        x = self.mixer_join(stream, attended.output, fold(seed, 1))
-        return self.feed_join(x, self.feed_forward(self.feed_norm(x)), fold(seed, 2)), attended.weights
+    def call(self, x: tf.Tensor, context: Context, seed: tf.Tensor | None = None, newest_only: bool = False) -> Mixed:
+        """``x [batch, length, width]`` to the same, or to ``[batch, 1, width]`` with ``newest_only``."""
+        mixed = self.mixer(self.mixer_norm(x), context, newest_only)
+        return self._joined(x[:, -1:] if newest_only else x, mixed, seed)
+
+    def step(self, x: tf.Tensor, state: State, context: Context) -> Mixed:
+        """One more event, ``x [batch, 1, width]``; arguments and state as ``Mixer.step`` has them."""
+        return self._joined(x, self.mixer.step(self.mixer_norm(x), state, context), None)
+
+    def _joined(self, x: tf.Tensor, mixed: Mixed, seed: tf.Tensor | None) -> Mixed:
+        x = self.mixer_join(x, mixed.output, fold(seed, 1))
+        return mixed._replace(output=self.feed_join(x, self.feed_forward(self.feed_norm(x)), fold(seed, 2)))

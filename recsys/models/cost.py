@@ -1,6 +1,7 @@
 """What one ranking costs, counted on paper."""
 
 from recsys.config.model import ModelConfig
+from recsys.models.mixers import mixer_of
 
 
 def multiply_adds(config: ModelConfig) -> int:
@@ -8,14 +9,12 @@ def multiply_adds(config: ModelConfig) -> int:
 
     The last block answers for the newest event alone; the memory and the candidates come on top.
     """
-    length, width = config.max_length, config.width
+    mixer = mixer_of(config)
     gates = 2 if config.join == "ligr" else 0
     feed = (3 if config.join == "ligr" else 2) * config.feed_forward
     total = 0
     for block in range(config.blocks):
-        queries = 1 if block == config.blocks - 1 else length
-        project = length * 3 * width * width  # queries, keys and values
-        attend = 2 * queries * length * width  # scores, and what they weigh
-        mix = queries * (1 + gates + feed) * width * width  # output, gates, feed-forward
-        total += project + attend + mix
+        queries = 1 if block == config.blocks - 1 else config.max_length
+        total += mixer.multiply_adds(config, config.max_length, queries)
+        total += queries * (gates + feed) * config.width**2
     return total

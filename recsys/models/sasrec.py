@@ -1,152 +1,185 @@
 """The recommender: self-attention over a history (SASRec, Kang and McAuley, 2018) beside a transition memory."""
 
+from typing import NamedTuple
+
 from recsys.config.model import ModelConfig
-from recsys.models.attention import causal_mask
+from recsys.data.history import History
 from recsys.models.blocks import Block
 from recsys.models.dropout import dropout, fold
-from recsys.models.keras import keras, tf, tfrs
-from recsys.models.losses import NextItemTask
-from recsys.models.memory import TransitionMemory
+from recsys.models.events import EventEmbedding
+from recsys.models.items import ItemEmbedding, TrainedItems, embed
+from recsys.models.keras import keras, tf
+from recsys.models.memory import CountedTransitions, MemoryAttention, TransitionMemory
+from recsys.models.mixers import Context, State
 from recsys.models.norm import RMSNorm
 from recsys.models.positions import LearnedPositions, count_positions
-from recsys.models.targets import TargetScorer
 from recsys.schema import PAD_ID
 
 
-class SASRec(tfrs.models.Model):
-    """Scores items by what a history, left-padded with ``PAD_ID``, leads to.
+class Packing(NamedTuple):
+    """How rows that hold several users are to be read; both ``[rows, length] int32``.
 
-    Args:
-        table_size: rows of the item table: padding, items, out-of-vocabulary buckets.
+    Attributes:
+        segments: which user an event is of; 0 is padding.
+        positions: counted within the user's events.
     """
 
-    def __init__(self, config: ModelConfig, table_size: int) -> None:
-        super().__init__(name="sasrec")
-        self.config, self.table_size = config, table_size
-        self.learned_positions = (
-            LearnedPositions(config.max_length, config.width) if config.positions in ("newest", "oldest") else None
-        )
-        self.blocks = [Block(config, name=f"block_{number}") for number in range(config.blocks)]
-        self.final_norm = RMSNorm(name="final_norm")
-        self.memory = TransitionMemory(config.memory, config.width, table_size) if config.memory else None
-        self.task: NextItemTask | None = None
+    segments: tf.Tensor
+    positions: tf.Tensor
 
-    def build(self, _: tf.TensorShape) -> None:
-        self.item_table = self.add_weight(
-            "item_table",
-            [self.table_size, self.config.width],
-            initializer=keras.initializers.RandomNormal(stddev=0.02),
-        )
 
-    def lookup(self, ids: tf.Tensor) -> tf.Tensor:
-        """Rows of the item table, ``[…] int32`` to ``[…, width]``; export reads compressed tables instead."""
-        return tf.gather(self.item_table, ids)
+class Hidden(NamedTuple):
+    """What the blocks make of events.
 
-    def embed(self, ids: tf.Tensor) -> tf.Tensor:
-        """Item embeddings, zero for padding: ``[…] int32`` to ``[…, width]``."""
-        real = tf.cast(tf.not_equal(ids, PAD_ID), tf.float32)
-        return self.lookup(ids) * (real * self.config.width**0.5)[..., None]
+    Attributes:
+        states: ``[batch, length, width]``; ``[batch, 1, width]`` where only the newest event was asked for.
+        weights: each block's attention weights, ``[batch, heads, queries, keys]``.
+        carried: each block's state for the next event.
+    """
 
-    def mask(self, segments: tf.Tensor) -> tf.Tensor:
-        """What each event must not see, ``[batch, length] int32`` to an additive mask over the attention weights."""
-        return causal_mask(segments)
+    states: tf.Tensor
+    weights: list[tf.Tensor]
+    carried: list[State]
 
-    def stream(
+
+class SASRec(keras.Model):
+    """Scores items by what a history, left-padded with ``PAD_ID``, leads to.
+
+    The parts are given, so that a phone's model is this one over other tables; ``build_model`` makes new ones.
+    """
+
+    def __init__(
         self,
-        ids: tf.Tensor,
-        segments: tf.Tensor | None = None,
-        positions: tf.Tensor | None = None,
+        config: ModelConfig,
+        events: EventEmbedding,
+        blocks: list[Block],
+        final_norm: RMSNorm,
+        memory: TransitionMemory | None,
+    ) -> None:
+        super().__init__(name="sasrec")
+        self.config, self.events, self.blocks = config, events, blocks
+        self.final_norm, self.memory = final_norm, memory
+
+    @property
+    def items(self) -> ItemEmbedding:
+        return self.events.items
+
+    @property
+    def trained_items(self) -> TrainedItems:
+        """The item embedding of a model that ``build_model`` made, which can be read as a whole and assigned."""
+        assert isinstance(self.items, TrainedItems), "this model reads stored tables"
+        return self.items
+
+    @property
+    def transitions(self) -> CountedTransitions | None:
+        """The memory's counts, of a model that ``build_model`` made; None without a memory."""
+        if self.memory is None:
+            return None
+        assert isinstance(self.memory.table, CountedTransitions), "this model reads stored tables"
+        return self.memory.table
+
+    def hidden(
+        self,
+        history: History,
+        packing: Packing | None = None,
         seed: tf.Tensor | None = None,
         newest_only: bool = False,
-    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """Hidden states and each block's attention weights.
+    ) -> Hidden:
+        """Run events through the blocks.
 
         Args:
-            ids: ``[batch, length] int32``.
-            segments: ``[batch, length] int32``, which user an event is of when rows hold several; 0 is padding.
-            positions: ``[batch, length] int32``, counted within the user's events.
+            packing: where rows hold several users; without it, each holds one.
             seed: ``[2] int32``; with it, dropout is on.
             newest_only: the last block answers for the last event alone.
-
-        Returns:
-            ``([batch, length or 1, width], [[batch, heads, queries, keys], …])``.
         """
-        real = tf.not_equal(ids, PAD_ID)
-        if segments is None:
-            segments = tf.cast(real, tf.int32)
-        if positions is None:
-            positions = count_positions(real, self.config.positions)
-        x = self.embed(ids)
-        if self.learned_positions is not None:
-            x += self.learned_positions(positions) * tf.cast(real, tf.float32)[..., None]
-        x = dropout(x, self.config.dropout, fold(seed, 0))
-        mask = self.mask(segments)
-        weights = []
+        context = self._context(history, packing)
+        x = dropout(self.events(history, context.positions), self.config.dropout, fold(seed, 0))
+        weights, carried = [], []
         for number, block in enumerate(self.blocks):
             last = newest_only and number == len(self.blocks) - 1
-            x, attention = block(x, mask, positions, fold(seed, number + 1), last)
-            weights.append(attention)
-        return self.final_norm(x), weights
+            mixed = block(x, context, fold(seed, number + 1), last)
+            x = mixed.output
+            weights.append(mixed.weights)
+            carried.append(mixed.state)
+        return Hidden(self.final_norm(x), weights, carried)
 
-    def hidden(self, history: tf.Tensor) -> tf.Tensor:
-        """Hidden state at every position, ``[batch, length] int32`` to ``[batch, length, width]``."""
-        return self.stream(history)[0]
-
-    def encode(self, history: tf.Tensor) -> tf.Tensor:
-        """The query embedding, ``[batch, width]``: the hidden state at the newest event."""
-        return self.stream(history, newest_only=True)[0][:, 0]
-
-    def attention(self, history: tf.Tensor) -> list[tf.Tensor]:
-        """Each block's attention weights, ``[batch, heads, length, length]``."""
-        return self.stream(history)[1]
-
-    def score(self, history: tf.Tensor, candidates: tf.Tensor) -> tf.Tensor:
-        """Scores of ``candidates [batch, n] int32`` after ``history [batch, length] int32``: ``[batch, n]``."""
-        return self.score_query(self.encode(history), history, candidates)
-
-    def score_query(self, query: tf.Tensor, history: tf.Tensor, candidates: tf.Tensor) -> tf.Tensor:
-        """``score`` from the query embedding ``[batch, width]``; of the history only the newest items are read."""
-        scores = tf.matmul(self.lookup(candidates), query[:, :, None])[:, :, 0]
-        if self.memory is None:
-            return scores
-        ids, weights = self._read(self.memory, query, history)
-        return scores + self.memory.logits(query, self.memory.support(weights, ids, candidates))
-
-    def score_all(self, history: tf.Tensor) -> tf.Tensor:
-        """Scores of every row of the item table, padding's included: ``[batch, table_size]``."""
-        return tf.add_n(self.score_parts(history))
-
-    def score_parts(self, history: tf.Tensor) -> list[tf.Tensor]:
-        """What attention and, where there is one, the memory add to ``score_all``; each ``[batch, table_size]``."""
-        query = self.encode(history)
-        scores = tf.matmul(query, self.item_table, transpose_b=True)
-        if self.memory is None:
-            return [scores]
-        ids, weights = self._read(self.memory, query, history)
-        return [scores, self.memory.logits(query, self.memory.support_all(weights, ids))]
-
-    def call(self, history: tf.Tensor) -> tf.Tensor:
-        return self.score_all(history)
-
-    def compute_loss(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
-        """What TFRS' ``train_step`` descends: ``task`` over a packed batch.
+    def step(self, event: History, count: tf.Tensor, carried: list[State]) -> Hidden:
+        """Run one more event through the blocks, at the cost of one position.
 
         Args:
-            inputs: a ``recsys.training.batches.Batch`` with ``seed [2] int32``, for dropout.
+            event: of length 1.
+            count: ``[batch, 1] int32``, the events before it; fewer than the model's length.
+            carried: each block's state, as ``hidden`` gave it and earlier steps added to it.
         """
-        assert self.task is not None, "set model.task before training"
-        seed = inputs["seed"] if training else None
-        stream, _ = self.stream(inputs["ids"], inputs["segments"], inputs["positions"], seed)
-        return self.task(TargetScorer(self, inputs, stream))
+        context = Context(tf.ones_like(count), count, packed=False)
+        x = self.events(event, count)
+        weights, added = [], []
+        for block, state in zip(self.blocks, carried, strict=True):
+            mixed = block.step(x, state, context)
+            x = mixed.output
+            weights.append(mixed.weights)
+            added.append(mixed.state)
+        return Hidden(self.final_norm(x), weights, added)
 
-    def _read(self, memory: TransitionMemory, query: tf.Tensor, history: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        ids = history[:, -memory.config.newest :]
-        return ids, memory.newest_weights(query, self.embed(ids), ids)
+    def encode(self, history: History) -> tf.Tensor:
+        """The query embedding, ``[batch, width]``: the hidden state at the newest event."""
+        return self.hidden(history, newest_only=True).states[:, 0]
+
+    def score(self, history: History, candidates: tf.Tensor) -> tf.Tensor:
+        """Scores of ``candidates [batch, n] int32`` after each history: ``[batch, n]``."""
+        return self.score_query(self.encode(history), history, candidates)
+
+    def score_query(self, query: tf.Tensor, history: History, candidates: tf.Tensor) -> tf.Tensor:
+        """``score`` from the query embedding ``[batch, width]``; of the history only the newest items are read."""
+        scores = tf.matmul(self.items.lookup(candidates), query[:, :, None])[:, :, 0]
+        if self.memory is None:
+            return scores
+        ids, weights = self._remember(self.memory, query, history.items)
+        return scores + self.memory.attention.logits(query, self.memory.support(weights, ids, candidates))
+
+    def score_all(self, history: History) -> tf.Tensor:
+        """Scores of every row of the item table, padding's included: ``[batch, rows]``."""
+        return tf.add_n(self.score_parts(history))
+
+    def score_parts(self, history: History) -> list[tf.Tensor]:
+        """What attention and, where there is one, the memory add to ``score_all``; each ``[batch, rows]``."""
+        return self.parts_of_query(self.encode(history), history.items)
+
+    def parts_of_query(self, query: tf.Tensor, ids: tf.Tensor) -> list[tf.Tensor]:
+        """``score_parts`` from query embeddings ``[batch, width]`` and the items before each, ``[batch, n] int32``."""
+        scores = tf.matmul(query, self.items.table(ids), transpose_b=True)
+        if self.memory is None:
+            return [scores]
+        ids, weights = self._remember(self.memory, query, ids)
+        return [scores, self.memory.attention.logits(query, self.memory.support_all(weights, ids))]
+
+    def _context(self, history: History, packing: Packing | None) -> Context:
+        if packing is not None:
+            return Context(packing.segments, packing.positions, packed=True)
+        real = tf.not_equal(history.items, PAD_ID)
+        return Context(tf.cast(real, tf.int32), count_positions(real, self.config.positions), packed=False)
+
+    def _remember(self, memory: TransitionMemory, query: tf.Tensor, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The newest items, ``[batch, newest] int32``, and how much the memory listens to each."""
+        ids = ids[:, -memory.attention.config.newest :]
+        return ids, memory.attention.newest_weights(query, embed(self.items, ids), ids)
 
 
-def build_model(config: ModelConfig, table_size: int) -> SASRec:
-    """A recommender with all its variables made (and the memory, if any, still empty)."""
-    model = SASRec(config, table_size)
-    history = tf.zeros([1, config.max_length], tf.int32)
-    model(history)
+def build_model(config: ModelConfig, rows: int) -> SASRec:
+    """A recommender with all its variables made (and the memory, if any, still empty).
+
+    Args:
+        rows: of the item table: padding, items, out-of-vocabulary buckets.
+    """
+    items = TrainedItems(rows, config.width)
+    learned = config.positions in ("newest", "oldest")
+    events = EventEmbedding(items, LearnedPositions(config.max_length, config.width) if learned else None)
+    blocks = [Block(config, name=f"block_{number}") for number in range(config.blocks)]
+    memory = None
+    if config.memory:
+        attention = MemoryAttention(config.memory, config.width)
+        memory = TransitionMemory(attention, CountedTransitions(rows, config.memory.neighbours), rows)
+    model = SASRec(config, events, blocks, RMSNorm(name="final_norm"), memory)
+    model.score_all(History(tf.zeros([1, config.max_length], tf.int32)))
+    model.built = True
     return model

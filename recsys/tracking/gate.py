@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.bundle import Bundle, GoldenCase
+from recsys.data.history import History
 from recsys.errors import RecsysError
 from recsys.evaluation.significance import metric_values, paired_test
 from recsys.export.runtime import Runtime
 from recsys.schema import ID_DTYPE, PAD_ID
 
-Scorer = Callable[[npt.NDArray[np.int32], npt.NDArray[np.int32]], npt.NDArray[np.float32]]
+Scorer = Callable[[History, npt.NDArray[np.int32]], npt.NDArray[np.float32]]
 SIGNIFICANT = 0.05
 
 
@@ -77,7 +78,7 @@ def check_parity(bundle: Bundle, run_digest: str, keras: Scorer, budget: Budget)
     """The bundle is this run's, answers its golden cases here, and ranks as Keras does.
 
     Args:
-        keras: the stored model, ``(history [1, L], candidates [1, C])`` to scores ``[1, C]``.
+        keras: the stored model, ``(history, candidates [1, C])`` to scores ``[1, C]``.
     """
     about = bundle.manifest
     if about.run_digest != run_digest:
@@ -114,7 +115,7 @@ def check_budgets(bundle: Bundle, budget: Budget) -> list[Check]:
 
 
 def _by_runtime(runtime: Runtime) -> Scorer:
-    return lambda history, candidates: runtime.run("rerank", history=history, candidates=candidates)["scores"]
+    return lambda history, candidates: runtime.run("rerank", **history.inputs(), candidates=candidates)["scores"]
 
 
 def _scores(case: GoldenCase, scorer: Scorer, width: int) -> list[float | None]:
@@ -123,7 +124,7 @@ def _scores(case: GoldenCase, scorer: Scorer, width: int) -> list[float | None]:
         raise RecsysError(f"a golden case has {len(case.candidate_ids)} candidates, the model takes {width}")
     candidates = np.full((1, width), PAD_ID, ID_DTYPE)
     candidates[0, : len(case.candidate_ids)] = case.candidate_ids
-    scores = np.asarray(scorer(np.array([case.history_ids], ID_DTYPE), candidates))[0]
+    scores = np.asarray(scorer(History(np.array([case.history_ids], ID_DTYPE)), candidates))[0]
     return [None if wanted is None else float(score) for wanted, score in zip(case.scores, scores, strict=False)]
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from recsys.artefact import sha256_file
 from recsys.config.model import ModelConfig
 from recsys.data.dataset import ITEMS_FILE, Dataset, dataset_digest
-from recsys.data.history import Event, encode_history
+from recsys.data.history import Event, History, encode_history
 from recsys.errors import ArtefactError, DataError
 from recsys.evaluation.top_items import top_items
 from recsys.run import Run
@@ -33,7 +33,7 @@ class Recommender:
     """
 
     def __init__(self, path: Path) -> None:
-        from recsys.models.keras import tf
+        from recsys.evaluation.scorer import compiled
         from recsys.models.sasrec import build_model
         from recsys.models.weights import load_weights
 
@@ -44,7 +44,7 @@ class Recommender:
         model = build_model(config, self.dataset.vocabulary.table_size)
         load_weights(model, run.weights_file)
         self._model = model
-        self._score_all = tf.function(model.score_all, input_signature=[tf.TensorSpec([None, self.length], tf.int32)])
+        self._score_all = compiled(model)
 
     def predict(self, model_input: "pd.DataFrame", params: dict[str, Any] | None = None) -> "pd.DataFrame":
         """The ``k`` best items for each row's ``history``; see ``recsys.tracking.model.signature``.
@@ -60,13 +60,13 @@ class Recommender:
         ranked = [self.recommend([_event(event) for event in history], k) for history in model_input["history"]]
         return pd.DataFrame({"items": [items for items, _ in ranked], "scores": [scores for _, scores in ranked]})
 
-    def score(self, history: npt.NDArray[np.int32], candidates: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        """Scores of ``candidates [batch, n]`` after ``history [batch, length]``, both internal ids: ``[batch, n]``."""
+    def score(self, history: History, candidates: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Scores of ``candidates [batch, n]``, internal ids, after each history: ``[batch, n]``."""
         scores: npt.NDArray[np.float32] = self._model.score(history, candidates).numpy()
         return scores
 
-    def score_all(self, history: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        """Scores of the whole item table after ``history [batch, length]``: ``[batch, table_size]``."""
+    def score_all(self, history: History) -> npt.NDArray[np.float32]:
+        """Scores of the whole item table after each history: ``[batch, table_size]``."""
         scores: npt.NDArray[np.float32] = self._score_all(history).numpy()
         return scores
 

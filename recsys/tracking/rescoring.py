@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from recsys.config.evaluation import EvaluationConfig
 from recsys.data.dataset import Dataset
+from recsys.data.history import History
 from recsys.evaluation.evaluate import Targets, rank
 from recsys.evaluation.ranking import ScoreAll
 from recsys.evaluation.significance import Floats
@@ -27,8 +28,8 @@ def scores_of(recommender: Recommender, dataset: Dataset) -> ScoreAll:
     longest = int(np.diff(dataset.sequences.offsets).max(initial=recommender.length))
 
     def score_all(users: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        histories = theirs[dataset.sequences.histories(users, positions, longest)]
-        scores = recommender.score_all(push_right(histories)[:, -recommender.length :])
+        histories = theirs[dataset.sequences.histories(users, positions, longest).items]
+        scores = recommender.score_all(History(push_right(histories)[:, -recommender.length :]))
         return np.where(known, scores[:, theirs], np.float32(-np.inf))
 
     return score_all

@@ -26,9 +26,9 @@ def assemble(
     """
     memory, transitions = config.memory, None
     model = build_model(config, table)
-    if memory is not None and model.memory is not None:
+    if memory is not None and model.transitions is not None:
         starts = sequences.offsets[:-1]
         kept = memory.neighbours, memory.average
         transitions = count_transitions(sequences.items, starts, ends, table, memory.window, *kept)
-        model.memory.assign(transitions)
+        model.transitions.assign(transitions)
     return model, Batches(sequences, ends, config, training, items, transitions)

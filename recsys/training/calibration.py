@@ -15,6 +15,7 @@ from recsys.data.dataset import Dataset
 from recsys.evaluation.evaluate import Targets
 from recsys.evaluation.graph_ranking import GraphRanker
 from recsys.evaluation.metrics import ndcg, summarise
+from recsys.models.events import history_spec
 from recsys.models.sasrec import SASRec
 
 TRUSTS = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
@@ -34,7 +35,11 @@ class Validator:
         self.sequences, self.targets = dataset.sequences, targets
         self.trusts = TRUSTS if model.memory is not None else (1.0,)
         self._rank = GraphRanker(
-            model.score_parts, model.config.max_length, self.trusts, len(dataset.vocabulary), config.filter_seen
+            model.score_parts,
+            history_spec(model.config, None),
+            self.trusts,
+            len(dataset.vocabulary),
+            config.filter_seen,
         )
 
     def __call__(self) -> Validation:
@@ -49,9 +54,9 @@ def trusted(model: SASRec, trust: float) -> Iterator[None]:
     if model.memory is None:
         yield
         return
-    learned = float(model.memory.gain.numpy())
-    model.memory.gain.assign(learned * trust)
+    learned = float(model.memory.attention.gain.numpy())
+    model.memory.attention.gain.assign(learned * trust)
     try:
         yield
     finally:
-        model.memory.gain.assign(learned)
+        model.memory.attention.gain.assign(learned)

@@ -11,12 +11,12 @@ import numpy as np
 from recsys.config.training import TrainingConfig
 from recsys.errors import DivergedError
 from recsys.models.keras import tf
-from recsys.models.losses import build_loss
 from recsys.models.sasrec import SASRec
 from recsys.models.weights import load_weights, save_weights
 from recsys.training.batches import Batches
 from recsys.training.calibration import Validation, trusted
 from recsys.training.callbacks import Steps
+from recsys.training.objective import Objective
 from recsys.training.optimizer import build_optimizer
 from recsys.training.stepper import Stepper
 from recsys.training.workers import Workers
@@ -63,11 +63,11 @@ class Fit:
         self.workers = workers or Workers()
         directory.mkdir(exist_ok=True)
         self.best_weights, self.validate = directory / "best.npz", validate
-        model.task = build_loss(config)
+        objective = Objective(model, config)
         with self.workers.strategy.scope():
             optimizer = build_optimizer(config, self.epochs * len(batches))
             optimizer.build(model.trainable_variables)
-            model.compile(optimizer)
+            objective.compile(optimizer)
         self.progress = Progress(trust=trust)
         self._kept = tf.Variable(self._pack(), dtype=tf.float64, trainable=False)
         checkpoint = tf.train.Checkpoint(model=model, optimizer=optimizer, progress=self._kept)
@@ -75,7 +75,7 @@ class Fit:
         if self._manager.restore_or_initialize():
             epoch, best_epoch, best, kept_trust = self._kept.numpy()
             self.progress = Progress(int(epoch), int(best_epoch), float(best), float(kept_trust))
-        self._stepper = Stepper(model, batches, config.seed, self.workers)
+        self._stepper = Stepper(objective, batches, config.seed, self.workers)
 
     def run(self, phase: str, on_step: Steps | None, on_epoch: Callable[[dict[str, float]], None]) -> Progress:
         """Train until the epochs or the patience run out, and leave the leader's model with the best epoch's weights.

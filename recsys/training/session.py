@@ -81,7 +81,7 @@ class Session:
             tests,
             ends,
             self.config.evaluation,
-            model.item_table.numpy(),
+            model.trained_items.vectors(),
         )
         self._seal(model, progress, metrics, [*tables, table], summarise(ranks, self.config.evaluation.ks))
         self.workers.meet()

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from recsys.models.keras import tf
-from recsys.models.sasrec import SASRec
 from recsys.training.ahead import ahead
 from recsys.training.batches import Batches
+from recsys.training.objective import Objective
 from recsys.training.workers import Workers
 
 PREFETCH = 4  # batches made ahead
@@ -15,14 +15,14 @@ APART = 104_729  # between two workers' seeds
 
 
 class Stepper:
-    """Steps ``model``, which has its task and its optimiser, through the epochs of ``batches``."""
+    """Steps ``objective``, which has its optimizer, through the epochs of ``batches``."""
 
-    def __init__(self, model: SASRec, batches: Batches, seed: int, workers: Workers | None = None) -> None:
+    def __init__(self, objective: Objective, batches: Batches, seed: int, workers: Workers | None = None) -> None:
         self.batches, self.workers = batches, workers or Workers()
         self.seed = (seed + APART * self.workers.index) % 2**31  # of dropout: each worker has rows of its own
 
         def step(batch: dict[str, tf.Tensor]) -> tf.Tensor:
-            return self.workers.total(self.workers.strategy.run(model.train_step, args=(batch,))["loss"])
+            return self.workers.total(self.workers.strategy.run(objective.train_step, args=(batch,))["loss"])
 
         signature = {**batches.signature(), "seed": tf.TensorSpec([2], tf.int32)}
         self._step = tf.function(step, input_signature=[signature])

@@ -57,7 +57,7 @@ def begin_with(model: "SASRec", config: Config, dataset: Dataset) -> None:
     run.verify()
     arrays = read_weights(run.weights_file)
     for variable in model.trainable_variables:
-        if variable.name == model.item_table.name:
+        if any(variable is own for own in model.trained_items.trainable_variables):
             variable.assign(_rows(variable.numpy(), arrays[variable.name], known))
             continue
         found = arrays.get(variable.name)

@@ -109,7 +109,7 @@ def test_encoding_does_not_depend_on_the_order_of_arrival_in_memory(events, leng
     shuffled = list(events)
     random.shuffle(shuffled)
     expected = encode_history(events, VOCABULARY, length, policy)
-    np.testing.assert_array_equal(encode_history(shuffled, VOCABULARY, length, policy), expected)
+    np.testing.assert_array_equal(encode_history(shuffled, VOCABULARY, length, policy).items, expected.items)
 
 
 @given(FEW_EVENTS)
@@ -124,21 +124,21 @@ def test_positions_point_at_the_events_that_count(events):
 def test_the_newest_are_kept_and_padding_is_on_the_left():
     #  ids      9 | 7 9 | 1 2 3 4 5 |
     ids = np.array([9, 7, 9, 1, 2, 3, 4, 5], np.int32)
-    padded = pad_histories(ids, np.array([0, 1, 3, 8]), np.array([0, 3, 8, 8]), 4)
+    padded = pad_histories(ids, np.array([0, 1, 3, 8]), np.array([0, 3, 8, 8]), 4).items
     assert padded.tolist() == [[0, 0, 0, 0], [0, 0, 7, 9], [2, 3, 4, 5], [0, 0, 0, 0]]
     assert padded.dtype == np.int32
 
 
 def test_an_empty_history_is_all_padding():
-    assert encode_history([], VOCABULARY, 3, CleaningPolicy()).tolist() == [[0, 0, 0]]
+    assert encode_history([], VOCABULARY, 3, CleaningPolicy()).items.tolist() == [[0, 0, 0]]
 
 
 def test_unknown_items_are_left_out_or_become_buckets():
     events = [Event("a", 1), Event("new", 2), Event("b", 3)]
-    assert encode_history(events, VOCABULARY, 4, CleaningPolicy()).tolist() == [[0, 0, 1, 2]]
+    assert encode_history(events, VOCABULARY, 4, CleaningPolicy()).items.tolist() == [[0, 0, 1, 2]]
     bucketed = Vocabulary(["a", "b", "c"], oov_buckets=2)
     bucket = 4 + int(hash_strings(["new"])[0] % np.uint64(2))
-    assert encode_history(events, bucketed, 4, CleaningPolicy()).tolist() == [[0, 1, bucket, 2]]
+    assert encode_history(events, bucketed, 4, CleaningPolicy()).items.tolist() == [[0, 1, bucket, 2]]
 
 
 def test_a_policy_survives_json_and_refuses_what_it_does_not_know():

@@ -8,6 +8,7 @@ import pytest
 
 from recsys.cli import main
 from recsys.data.dataset import Dataset
+from recsys.data.history import History
 from recsys.models.loading import load_run
 from recsys.run import Run
 from recsys.scores import Scores
@@ -41,7 +42,7 @@ def test_everyone_gets_their_best_items(
         padded = np.zeros((1, model.config.max_length), np.int32)
         newest = history[-model.config.max_length :]
         padded[0, len(padded[0]) - len(newest) :] = newest
-        own = np.asarray(model.score_all(padded))[0].astype(float)
+        own = np.asarray(model.score_all(History(padded)))[0].astype(float)
         own[0] = -np.inf
         if filter_seen == "true":
             own[history] = -np.inf

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recsys.data.history import History
 from recsys.errors import RecsysError
 from recsys.evaluation.graph_ranking import ROWS, GraphRanker
 from recsys.evaluation.ranking import rank_split
@@ -13,6 +14,7 @@ from recsys.models.keras import tf
 from tests.evaluation.test_ranking import sequences
 
 ITEMS, LENGTH = 7, 4
+SPEC = History(tf.TensorSpec([None, LENGTH], tf.int32))
 WEIGHTS = (0.5, 1.0, 3.0)
 
 
@@ -32,14 +34,14 @@ def test_the_graph_ranks_as_numpy_does(data: st.DataObject) -> None:
 
     def expected(weight: float) -> npt.NDArray[np.float64]:
         def score_all(some: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-            newest = split.histories(some, ends, LENGTH)[:, -1]
+            newest = split.histories(some, ends, LENGTH).items[:, -1]
             return first[newest] + np.float32(weight) * second[newest]
 
         return rank_split(score_all, split, users, positions, ITEMS, filter_seen=filter_seen)
 
     ranker = GraphRanker(
-        lambda history: [tf.gather(part, history[:, -1]) for part in (first, second)],
-        LENGTH,
+        lambda history: [tf.gather(part, history.items[:, -1]) for part in (first, second)],
+        SPEC,
         WEIGHTS,
         ITEMS,
         filter_seen,
@@ -53,13 +55,13 @@ def test_more_targets_than_fit_one_batch_keep_their_order() -> None:
     split = sequences(*([1, 1, target] for target in targets))
     scores = -tf.range(ITEMS + 1, dtype=tf.float32)
     ranker = GraphRanker(
-        lambda history: [tf.tile(scores[None], [tf.shape(history)[0], 1])], LENGTH, (1.0,), ITEMS, False
+        lambda history: [tf.tile(scores[None], [tf.shape(history.items)[0], 1])], SPEC, (1.0,), ITEMS, False
     )
     assert ranker(split, *split.targets("test"))[0].tolist() == targets
 
 
 def test_a_score_that_is_no_number_is_named() -> None:
     split = sequences([1, 2, 3])
-    ranker = GraphRanker(lambda history: [tf.fill([1, ITEMS + 1], np.nan)], LENGTH, (1.0,), ITEMS, True)
+    ranker = GraphRanker(lambda history: [tf.fill([1, ITEMS + 1], np.nan)], SPEC, (1.0,), ITEMS, True)
     with pytest.raises(RecsysError, match="a score of user u0's batch is not a number"):
         ranker(split, *split.targets("test"))

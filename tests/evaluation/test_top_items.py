@@ -33,8 +33,8 @@ def test_recommends_from_the_whole_history_and_leaves_out_what_was_seen(monkeypa
     histories: list[list[int]] = []
 
     def score_all(history):
-        histories.extend(history.tolist())
-        return np.tile(np.array([9, 5, 4, 3, 2, 1, 9], np.float32), (len(history), 1))
+        histories.extend(history.items.tolist())
+        return np.tile(np.array([9, 5, 4, 3, 2, 1, 9], np.float32), (len(history.items), 1))
 
     ids, values = recommend(score_all, sequences, 2, 5, 4, filter_seen=True)
     assert histories == [[1, 2], [0, 3], [0, 6]]

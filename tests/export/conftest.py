@@ -70,7 +70,7 @@ def model(dataset: Dataset):
     )
     model = build_model(config, dataset.vocabulary.table_size)
     sequences = dataset.sequences
-    counts = np.zeros((model.table_size, model.table_size), np.float32)
+    counts = np.zeros((model.items.rows, model.items.rows), np.float32)
     for start, end in zip(*sequences.bounds("train"), strict=True):
         items = sequences.items[start:end]
         np.add.at(counts, (items[:-1], items[1:]), 1.0)
@@ -83,5 +83,5 @@ def model(dataset: Dataset):
         "totals": counts.sum(1),
         "window": 1,
     }
-    model.memory.assign(Transitions(**{name: value for name, value in values.items() if name in fields}))
+    model.transitions.assign(Transitions(**{name: value for name, value in values.items() if name in fields}))
     return model

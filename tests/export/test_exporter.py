@@ -5,6 +5,7 @@ import pytest
 
 from recsys.bundle import Bundle
 from recsys.config.export import ExportConfig
+from recsys.data.history import History
 from recsys.errors import ConfigError, RecsysError
 from recsys.export.exporter import Exporter
 from recsys.export.runtime import Runtime
@@ -43,7 +44,7 @@ def test_goldens_replay_through_the_reranker(name, exporter, tmp_path):
 
 def test_float32_scores_are_keras(exporter, model, rich):
     for case, inputs in zip(rich.golden(), exporter.inputs, strict=True):
-        scores = model.score(**inputs).numpy()[0]
+        scores = model.score(History(inputs["history"]), inputs["candidates"]).numpy()[0]
         known = [(found, scores[i]) for i, found in enumerate(case.scores) if found is not None]
         np.testing.assert_allclose(*zip(*known, strict=True), atol=1e-4)
 
@@ -75,7 +76,7 @@ def test_score_all_and_top_k_agree_with_rerank(exporter, runtime):
 def test_encode_is_the_query_embedding(exporter, model, runtime):
     for inputs in exporter.inputs:
         found = runtime.run("encode", history=inputs["history"])["embedding"]
-        np.testing.assert_allclose(found, model.encode(inputs["history"]).numpy(), atol=1e-4)
+        np.testing.assert_allclose(found, model.encode(History(inputs["history"])).numpy(), atol=1e-4)
 
 
 def test_explanations_are_what_removing_an_event_costs(exporter, runtime):

@@ -26,7 +26,7 @@ def reranker(request, dataset, tmp_path_factory):
         max_length=LENGTH, width=16, heads=2, positions="rotary", memory={"neighbours": 4, "newest": 3}
     )
     model = build_model(config, dataset.vocabulary.table_size)
-    model.item_table.assign(model.item_table * 30)
+    model.items.assign(model.items.vectors() * 30)
     path = tmp_path_factory.mktemp("incremental")
     settings = ExportConfig(candidates=20, signatures=("incremental",), max_quality_loss=0.99)
     Exporter(model, dataset, settings, "r" * 32, filter_seen=True).write(Variant.parse(request.param, 4), path)
@@ -78,10 +78,10 @@ def test_events_that_share_a_time_or_come_late_end_in_the_same_scores(reranker):
 
 
 def test_positions_from_the_newest_event_are_refused(model):
+    from recsys.export.inference import Tables, inference_model
     from recsys.export.item_tables import FloatTable
-    from recsys.export.phone import PhoneModel
 
-    phone = PhoneModel(model, FloatTable(model.item_table.numpy()), None)
+    phone = inference_model(model, Tables(FloatTable(model.items.vectors())))
     with pytest.raises(ConfigError, match=r"model\.positions=rotary"):
         Signatures(phone, 10, 60, ["incremental"])
 

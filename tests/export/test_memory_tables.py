@@ -17,8 +17,8 @@ def test_compact_memory_reads_as_the_exact_one(rows):
     counts[0, 1:] = 0.0
     totals = counts.sum(1)
     ids = np.array([[0, rows - 1]], np.int32)
-    found_ids, found = (x.numpy() for x in CompactMemory(neighbours, counts, totals, 5).rows(ids))
-    wanted_ids, wanted = (x.numpy() for x in ExactMemory(neighbours, counts / totals[:, None]).rows(ids))
+    found_ids, found = (x.numpy() for x in CompactMemory(neighbours, counts, totals, 5).read(ids))
+    wanted_ids, wanted = (x.numpy() for x in ExactMemory(neighbours, counts / totals[:, None]).read(ids))
     for place in np.ndindex(2):
         item = (0, *place)
         exact = _summed(wanted_ids[item], wanted[item], rows)
@@ -36,7 +36,7 @@ def test_every_row_begins_where_the_one_before_it_ends(longest):
     neighbours = np.where(counts > 0, RANDOM.permuted(np.tile(np.arange(1, longest + 1), (35, 1)), axis=1), 0)
     memory = CompactMemory(neighbours.astype(np.int32), counts, np.full(35, 512, np.float32), longest)
     assert memory.constants["lengths"].itemsize == (1 if longest < 256 else 4)
-    ids, probabilities = (x.numpy()[0] for x in memory.rows(np.arange(35, dtype=np.int32)[None]))
+    ids, probabilities = (x.numpy()[0] for x in memory.read(np.arange(35, dtype=np.int32)[None]))
     for row in range(35):
         read = probabilities[row] > 0
         assert sorted(ids[row, read].tolist()) == sorted(neighbours[row, : lengths[row]].tolist()), f"row {row}"
@@ -53,7 +53,7 @@ def test_neighbours_stand_in_the_order_of_their_ids():
     memory = CompactMemory(
         np.array([[9, 4, 7]], np.int32), np.array([[4, 2, 1]], np.float32), np.array([8], np.float32), 3
     )
-    ids, probabilities = memory.rows(np.array([[0]], np.int32))
+    ids, probabilities = memory.read(np.array([[0]], np.int32))
     assert ids.numpy().tolist() == [[[4, 7, 9]]]
     np.testing.assert_allclose(probabilities.numpy(), [[[0.25, 0.125, 0.5]]], rtol=1e-6)
 
@@ -64,7 +64,7 @@ def test_starts_take_two_bytes_where_they_fit(rows, width):
     neighbours = np.arange(rows * 5, dtype=np.int32).reshape(rows, 5) % 4000
     memory = CompactMemory(neighbours, np.ones((rows, 5), np.float32), np.full(rows, 5, np.float32), 5)
     assert memory.constants["starts"].itemsize == width
-    ids, probabilities = memory.rows(np.array([[0, rows - 1]], np.int32))
+    ids, probabilities = memory.read(np.array([[0, rows - 1]], np.int32))
     assert sorted(ids.numpy()[0, 1].tolist()) == sorted(neighbours[-1].tolist())
     np.testing.assert_allclose(probabilities.numpy(), 0.25 * 2**-0.25, rtol=1e-6)  # .210 is the nearest step to .2
 
@@ -73,10 +73,10 @@ def test_a_faint_row_keeps_its_differences():
     """The first row's probabilities are a thousandth of the second's; both read as they are."""
     counts = np.array([[4, 1], [4, 1]], np.float32)
     memory = CompactMemory(np.array([[1, 2], [1, 2]], np.int32), counts, np.array([8192, 8], np.float32), 2)
-    _, probabilities = memory.rows(np.array([[0, 1]], np.int32))
+    _, probabilities = memory.read(np.array([[0, 1]], np.int32))
     np.testing.assert_allclose(probabilities.numpy(), [[[2**-11, 2**-13], [0.5, 0.125]]], rtol=1e-5)
 
 
 def test_an_empty_memory_gives_nothing():
     memory = CompactMemory(np.zeros((4, 2), np.int32), np.zeros((4, 2), np.float32), np.ones(4, np.float32), 2)
-    assert not memory.rows(np.array([[1, 3]], np.int32))[1].numpy().any()
+    assert not memory.read(np.array([[1, 3]], np.int32))[1].numpy().any()

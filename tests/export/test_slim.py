@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from recsys.config.model import MemoryConfig, ModelConfig
+from recsys.data.history import History
 from recsys.export.runtime import Runtime
 from recsys.export.slim import LowRank, slim
 from recsys.export.variants import Variant
@@ -22,12 +23,12 @@ def whole(request: pytest.FixtureRequest) -> SASRec:
         for variable in block.trainable_variables:
             if "bias" in variable.name:
                 variable.assign(np.random.default_rng(3).normal(size=variable.shape))
-    model.item_table.assign(50 * model.item_table)  # scores of several units, as trained ones are
+    model.items.assign(50 * model.items.vectors())  # scores of several units, as trained ones are
     return model
 
 
 def scores(model: SASRec) -> np.ndarray:
-    return model.score_all(HISTORY).numpy()
+    return model.score_all(History(HISTORY)).numpy()
 
 
 def test_a_kernel_of_low_rank_is_kept_exactly() -> None:

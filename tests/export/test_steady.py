@@ -153,13 +153,13 @@ def test_a_file_stays_close_to_the_one_of_the_night_before(model) -> None:
     """One weight in twenty moves far, the others not at all: so do the codes."""
     variant = Variant.parse("int8", 6)
     before = variant.convert(model, 20)
-    table = model.item_table.numpy()
+    table = model.items.vectors()
     moved = np.random.default_rng(4).random(table.shape) < 0.05
     try:
-        model.item_table.assign(table + moved * 0.2 * np.abs(table).max(1, keepdims=True) + ~moved * 1e-4)
+        model.items.assign(table + moved * 0.2 * np.abs(table).max(1, keepdims=True) + ~moved * 1e-4)
         after = {since: variant.convert(model, 20, since=since) for since in (None, before)}
     finally:
-        model.item_table.assign(table)
+        model.items.assign(table)
     old, free, held = (flatbuffer.constant(flatbuffer.read(x), "items/codes8") for x in (before, *after.values()))
     assert (held == old).mean() > 0.85
     assert (held == old).mean() >= (free == old).mean()

@@ -3,6 +3,7 @@
 import numpy as np
 
 from recsys.export import convert, flatbuffer
+from recsys.export.inference import inference_model
 from recsys.export.runtime import Runtime
 from recsys.export.signatures import Signatures
 from recsys.export.variants import Variant
@@ -11,7 +12,7 @@ from recsys.export.variants import Variant
 def test_tidying_changes_no_score(model) -> None:
     variant = Variant.parse("float32", 6)
     names = ("encode", "score_all", "explain", "top_k")
-    plain = convert.to_float32(Signatures(variant._phone_model(model, None), 20, 60, names))
+    plain = convert.to_float32(Signatures(inference_model(model, variant.tables(model)), 20, 60, names))
     tidied = variant.convert(model, 20, names)
     assert len(tidied) < 0.9 * len(plain)
     random = np.random.default_rng(2)
@@ -50,7 +51,7 @@ def test_tables_bear_their_names(model) -> None:
 
 
 def test_a_phone_model_makes_no_table_that_it_does_not_read(model) -> None:
-    phone = Variant.parse("int8", 6)._phone_model(model, None)
+    phone = inference_model(model, Variant.parse("int8", 6).tables(model))
     assert not [variable.name for variable in phone.variables if "neighbours" in variable.name]
     assert [variable.name for variable in model.variables if "neighbours" in variable.name]
 

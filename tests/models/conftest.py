@@ -50,9 +50,9 @@ def make_case() -> MakeCase:
         ends = sequences.bounds("train")[1]
         counted = None
         model = build_model(config, ITEMS + 1)
-        if model.memory is not None:
+        if model.transitions is not None:
             counted = count_transitions(sequences.items, sequences.offsets[:-1], ends, ITEMS + 1, WINDOW, ITEMS)
-            model.memory.assign(counted)
+            model.transitions.assign(counted)
         settings = TrainingConfig.model_validate({"negatives": {"uniform": ITEMS}, **training})
         batch = next(iter(Batches(sequences, ends, config, settings, ITEMS, counted).epoch(1)))
         return Case(model, {k: tf.constant(v) for k, v in batch.items()}, sequences, counted, settings)

@@ -6,14 +6,17 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from recsys.data.history import History
 from recsys.models.keras import tf
-from recsys.models.losses import EXCLUDED, build_loss
-from recsys.models.targets import TargetScorer
+from recsys.models.sasrec import Packing
+from recsys.training.objective import TargetScorer, build_loss
+from recsys.training.objective.losses import EXCLUDED
 
 
 def scorer_of(case) -> TargetScorer:
-    stream, _ = case.model.stream(case.batch["ids"], case.batch["segments"], case.batch["positions"])
-    return TargetScorer(case.model, case.batch, stream)
+    packing = Packing(case.batch["segments"], case.batch["positions"])
+    hidden = case.model.hidden(History(case.batch["ids"]), packing)
+    return TargetScorer(case.model, case.batch, hidden.states)
 
 
 def slots(case):
@@ -37,7 +40,7 @@ def test_logits_are_those_of_scoring_each_prefix_alone(make_case) -> None:
         history = np.zeros((1, 25), np.int32)
         history[0, 25 - length :] = train[:length]
         if length == len(train) - 1:  # positions count from the newest, so only the last prefix stands alike
-            np.testing.assert_allclose(found[slot], case.model.score_all(history)[0, 1:], atol=1e-5)
+            np.testing.assert_allclose(found[slot], case.model.score_all(History(history))[0, 1:], atol=1e-5)
 
 
 def test_the_memory_is_read_without_the_users_own_transitions(make_case) -> None:
@@ -69,7 +72,7 @@ def test_the_memory_is_read_without_the_users_own_transitions(make_case) -> None
             assert totals[slot // 25, key] == pytest.approx(max(total, 0.01), abs=1e-5), f"total of item {item}"
             weight = shares[slot, key] * totals[slot // 25, key]
             support += weight * known[item, target] / max(total, 0.01)
-        added = case.model.memory.logits(scorer.hidden[slot : slot + 1], tf.constant([[support]], tf.float32))
+        added = case.model.memory.attention.logits(scorer.hidden[slot : slot + 1], tf.constant([[support]], tf.float32))
         assert float(memory[slot]) == pytest.approx(float(added[0, 0]), abs=1e-4)
 
 
@@ -79,22 +82,23 @@ def test_attention_and_memory_learn_alone_and_beside_each_other(make_case) -> No
     def variable(name: str) -> tf.Variable:
         return next(one for one in case.model.trainable_variables if name in one.name)
 
+    attention = case.model.memory.attention
     table, gain = variable("item_table"), variable("gain")
     with tf.GradientTape(persistent=True) as tape:
-        attention, memory, both = scorer_of(case).positives()
-    np.testing.assert_allclose(both, attention + memory, atol=1e-5)
-    reached = [[tape.gradient(view, one) is not None for one in (table, gain)] for view in (attention, memory, both)]
+        own, memory, both = scorer_of(case).positives()
+    np.testing.assert_allclose(both, own + memory, atol=1e-5)
+    reached = [[tape.gradient(view, one) is not None for one in (table, gain)] for view in (own, memory, both)]
     assert reached == [[True, False], [False, True], [True, True]]
-    case.model.memory.config = case.model.memory.config.model_copy(update={"trained": "together"})
+    attention.config = attention.config.model_copy(update={"trained": "together"})
     with tf.GradientTape(persistent=True) as tape:
         alone, both = scorer_of(case).positives()
-    np.testing.assert_array_equal(alone, attention)
-    np.testing.assert_allclose(both, attention + memory, atol=1e-5)
+    np.testing.assert_array_equal(alone, own)
+    np.testing.assert_allclose(both, own + memory, atol=1e-5)
     assert tape.gradient(both, gain) is not None
     with tf.GradientTape() as tape:
         asked = scorer_of(case).shares  # the memory's attention, which is the last block's to change when together
     assert tape.gradient(asked, table) is not None
-    case.model.memory.config = case.model.memory.config.model_copy(update={"trained": "apart"})
+    attention.config = attention.config.model_copy(update={"trained": "apart"})
     with tf.GradientTape() as tape:
         asked = scorer_of(case).shares
     assert tape.gradient(asked, table) is None

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from recsys.config.model import MemoryConfig, ModelConfig
+from recsys.data.history import History
 from recsys.data.transitions import Transitions, count_transitions
+from recsys.models.items import embed
 from recsys.models.keras import keras, tf
 from recsys.models.memory import CHUNK, TransitionMemory
 from recsys.models.sasrec import SASRec, build_model
@@ -27,8 +29,8 @@ def model(transitions: Transitions) -> SASRec:
     keras.utils.set_random_seed(1)
     config = ModelConfig(max_length=CHUNK, width=8, memory=MemoryConfig(window=2, neighbours=5, newest=NEWEST))
     model = build_model(config, ITEMS + 1)
-    assert model.memory is not None
-    model.memory.assign(transitions)
+    assert model.transitions is not None
+    model.transitions.assign(transitions)
     return model
 
 
@@ -61,7 +63,7 @@ def test_columns_are_counts_even_where_a_column_stands_twice(
     memory: TransitionMemory, transitions: Transitions
 ) -> None:
     rows, columns = np.array([4, 7, 1], np.int32), np.array([3, 9, 3, 12], np.int32)
-    found = memory.columns(tf.constant(rows), tf.constant(columns)).numpy()
+    found = memory.table.columns(tf.constant(rows), tf.constant(columns)).numpy()
     for r, source in enumerate(rows):
         for c, target in enumerate(columns):
             expected = probability(transitions, source, target) * transitions.totals[source]
@@ -72,9 +74,9 @@ def test_the_band_gives_the_newest_position_what_scoring_gives(model: SASRec, me
     history = np.zeros((1, CHUNK), np.int32)
     history[0, -5:] = [1, 2, 3, 4, 5]
     ids = tf.constant(history)
-    stream = model.hidden(ids)
-    band = memory.band(stream, model.embed(ids), ids, tf.cast(ids > 0, tf.int32))
-    expected = memory.newest_weights(stream[:, -1], model.embed(ids[:, -NEWEST:]), ids[:, -NEWEST:])
+    stream = model.hidden(History(ids)).states
+    band = memory.attention.band(stream, embed(model.items, ids), ids, tf.cast(ids > 0, tf.int32))
+    expected = memory.attention.newest_weights(stream[:, -1], embed(model.items, ids[:, -NEWEST:]), ids[:, -NEWEST:])
     np.testing.assert_allclose(band.weights[0, 0, -1, -NEWEST:], expected[0], atol=1e-6)
     assert band.weights[0, 0, -1, :-NEWEST].numpy().max() == 0.0, "an item beyond the newest is read"
     assert band.ids[0, 0, -NEWEST:].numpy().tolist() == [3, 4, 5]
@@ -82,8 +84,8 @@ def test_the_band_gives_the_newest_position_what_scoring_gives(model: SASRec, me
 
 def test_logits_grow_with_support_by_the_formula(memory: TransitionMemory) -> None:
     hidden = np.ones((1, 8), np.float32)
-    found = memory.logits(tf.constant(hidden), tf.constant([[0.0, 0.1]])).numpy()[0]
-    gain, scale = float(memory.gain.numpy()), math.exp(float(memory.log_scale.numpy()))
-    trust = 2 * gain / (1 + math.exp(-float(memory.confidence(hidden).numpy()[0, 0])))
+    found = memory.attention.logits(tf.constant(hidden), tf.constant([[0.0, 0.1]])).numpy()[0]
+    gain, scale = float(memory.attention.gain.numpy()), math.exp(float(memory.attention.log_scale.numpy()))
+    trust = 2 * gain / (1 + math.exp(-float(memory.attention.confidence(hidden).numpy()[0, 0])))
     assert found[0] == 0.0
     assert found[1] == pytest.approx(trust * math.log(1 + scale * 0.1), rel=1e-5)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from recsys.config.model import MemoryConfig, ModelConfig
+from recsys.data.history import History
 from recsys.errors import ArtefactError
 from recsys.models.sasrec import SASRec, build_model
 from recsys.models.weights import load_weights, save_weights
@@ -19,7 +20,7 @@ def test_round_trip(tmp_path: Path) -> None:
     one, other = small(), small()
     save_weights(one, tmp_path / "w.npz")
     load_weights(other, tmp_path / "w.npz")
-    history = np.array([[0, 1, 2, 3]])
+    history = History(np.array([[0, 1, 2, 3]]))
     np.testing.assert_array_equal(one.score_all(history), other.score_all(history))
 
 
@@ -30,7 +31,7 @@ def test_another_shape_is_refused(tmp_path: Path) -> None:
 
 
 def test_pickles_are_never_loaded(tmp_path: Path) -> None:
-    np.savez(tmp_path / "w.npz", **{"sasrec/item_table:0": np.array([object()])})
+    np.savez(tmp_path / "w.npz", **{"item_table:0": np.array([object()])})
     with pytest.raises(ArtefactError, match="cannot be read"):
         load_weights(small(), tmp_path / "w.npz")
 

@@ -39,9 +39,9 @@ def test_history_is_ordered_by_time_and_arrival(reranker: Reranker) -> None:
     a, b, c = reranker.catalogue()[:3]
     events = [Event(a, 1, 1), Event(b, 1, 2), Event(c, 2, 0)]
     expected = reranker.encode_history(events)
-    assert expected[0, -3:].tolist() == [1, 2, 3]
+    assert expected.items[0, -3:].tolist() == [1, 2, 3]
     for shuffled in ([events[2], events[1], events[0]], [events[1], events[0], events[2]]):
-        assert (reranker.encode_history(shuffled) == expected).all()
+        assert (reranker.encode_history(shuffled).items == expected.items).all()
 
 
 def test_an_empty_history_ranks(reranker: Reranker) -> None:
@@ -135,9 +135,9 @@ sys.exit(main(["rerank", "tests/golden/int8", "--history", "5", "--top", "3"]))
 def test_inputs_that_are_not_what_the_manifest_says_are_named(reranker: Reranker) -> None:
     history = reranker.encode_history([])
     with pytest.raises(DataError, match=r"rerank: expected candidates: \(\(1, 20\), 'int32'\), found None"):
-        reranker.run("rerank", history=history)
+        reranker.run("rerank", **history.inputs())
     with pytest.raises(DataError, match=r"found \(\(1, 3\), 'int64'\)"):
-        reranker.run("rerank", history=history, candidates=np.ones((1, 3), np.int64))
+        reranker.run("rerank", **history.inputs(), candidates=np.ones((1, 3), np.int64))
 
 
 def test_a_text_is_no_list_of_candidates(reranker: Reranker) -> None:

@@ -89,7 +89,7 @@ const vocabulary = new Vocabulary({json.dumps(items)}, 0);
 console.log(JSON.stringify([...encodeHistory(events, vocabulary, 40, {json.dumps(policy)})]));
 """,
         )
-        assert found == expected[0].tolist()
+        assert found == expected.items[0].tolist()
 
 
 @pytest.mark.parametrize("variant", ["float32", "int8"])

@@ -247,7 +247,7 @@ def trained(make_run, work_dir, bundles):
         if knows:
             sequences = dataset.sequences
             starts, ends = sequences.bounds("train")
-            model.memory.assign(count_transitions(sequences.items, starts, ends, model.table_size, 1, 4))
+            model.transitions.assign(count_transitions(sequences.items, starts, ends, model.items.rows, 1, 4))
         make_run.finish(run, weights=lambda path: save_weights(model, path))
         if exported:
             kept = bundles / f"{knows}-{seed}"

@@ -9,6 +9,7 @@ import yaml
 from recsys.config.model import ModelConfig
 from recsys.config.tracking import TrackingConfig
 from recsys.data.finding import find_dataset
+from recsys.data.history import History
 from recsys.errors import ArtefactError
 from recsys.models.sasrec import build_model
 from recsys.models.weights import save_weights
@@ -62,7 +63,7 @@ def test_its_order_is_the_models(trained, work_dir, tmp_path):
     answer = recommender.predict(frame, {"k": 3})
     history = np.array([[0] * 8 + [2, 7]], np.int32)
     scores = {
-        f"film-{item}": float(recommender.score(history, np.array([[item]], np.int32))[0, 0])
+        f"film-{item}": float(recommender.score(History(history), np.array([[item]], np.int32))[0, 0])
         for item in range(1, 13)
         if item not in (2, 7)
     }

@@ -11,14 +11,14 @@ from recsys.config import Config, apply_override, parse_config
 from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.config.training import AugmentationConfig, NegativesConfig, TrainingConfig
 from recsys.data.dataset import Dataset
+from recsys.data.history import History
 from recsys.models.keras import keras, tf
-from recsys.models.losses import build_loss
-from recsys.models.sasrec import SASRec, build_model
-from recsys.models.targets import TargetScorer
+from recsys.models.sasrec import Packing, SASRec, build_model
 from recsys.training.assembly import assemble
 from recsys.training.batches import Batches
 from recsys.training.calibration import Validation
 from recsys.training.fit import Fit
+from recsys.training.objective import TargetScorer, build_loss
 from recsys.training.optimizer import build_optimizer
 from recsys.training.trainer import config_digest, run_of
 
@@ -86,8 +86,8 @@ def two_steps(config: Config, dataset: Dataset) -> list[float]:
         tensors = {name: tf.constant(value) for name, value in batch.items()}
         with tf.GradientTape() as tape:
             seed = tf.constant([config.training.seed, step], tf.int32)
-            stream, _ = model.stream(tensors["ids"], tensors["segments"], tensors["positions"], seed)
-            loss = build_loss(config.training)(TargetScorer(model, tensors, stream))
+            hidden = model.hidden(History(tensors["ids"]), Packing(tensors["segments"], tensors["positions"]), seed)
+            loss = build_loss(config.training)(TargetScorer(model, tensors, hidden.states))
         variables = model.trainable_variables
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
     return [float(np.abs(variable.numpy()).sum()) for variable in model.variables]

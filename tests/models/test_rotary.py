@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys.models.positions import ROTARY_BASE, Rotary
+from recsys.models.mixers.rotary import ROTARY_BASE, Rotary
 
 
 @pytest.mark.parametrize(("length", "width"), [(200, 64), (1, 2), (17, 6)])

@@ -7,13 +7,10 @@ has met, it would be trusted too little; and no gradient flows through what it a
 spares the view and lets the gradient flow, which suits logs where attention knows more than the memory.
 """
 
-from typing import TYPE_CHECKING
-
+from recsys.models.items import embed
 from recsys.models.keras import tf
 from recsys.models.memory import CHUNK, TransitionMemory, frame
-
-if TYPE_CHECKING:
-    from recsys.models.sasrec import SASRec
+from recsys.models.sasrec import SASRec
 
 
 class TargetScorer:
@@ -28,33 +25,33 @@ class TargetScorer:
             the user's own transitions are taken away; None without a memory.
     """
 
-    def __init__(self, model: "SASRec", batch: dict[str, tf.Tensor], stream: tf.Tensor) -> None:
+    def __init__(self, model: SASRec, batch: dict[str, tf.Tensor], stream: tf.Tensor) -> None:
         self.model, self.batch = model, batch
         self.hidden = tf.reshape(stream, [-1, model.config.width])
         self.targets = tf.reshape(batch["targets"], [-1])
         self.weights = tf.cast(tf.not_equal(self.targets, 0), tf.float32)
         self.shares = None
-        self.together = model.memory is not None and model.memory.config.trained == "together"
+        self.together = model.memory is not None and model.memory.attention.config.trained == "together"
         if model.memory is not None:
-            asking, asked = self._into_memory(stream), self._into_memory(model.embed(batch["ids"]))
-            band = model.memory.band(asking, asked, batch["ids"], batch["segments"])
-            totals = frame(batch["totals"], model.memory.config.newest)
+            asking, asked = self._into_memory(stream), self._into_memory(embed(model.items, batch["ids"]))
+            band = model.memory.attention.band(asking, asked, batch["ids"], batch["segments"])
+            totals = frame(batch["totals"], model.memory.attention.config.newest)
             self.shares = band.weights / tf.maximum(totals, 0.01)[:, :, None, :]
             self.framed_ids = band.ids
 
     def positives(self) -> list[tf.Tensor]:
         """Each target's logit, ``[slots]`` a view."""
-        attention = tf.reduce_sum(self.hidden * self.model.lookup(self.targets), -1)
+        attention = tf.reduce_sum(self.hidden * self.model.items.lookup(self.targets), -1)
         memory = self.model.memory
         if memory is None:
             return [attention]
-        newest = memory.config.newest
+        newest = memory.attention.config.newest
         # Diagonal k of a frame holds the item newest - 1 - k events back; the uppermost comes first.
         shares = tf.transpose(tf.linalg.diag_part(self.shares, k=(0, newest - 1)), [0, 1, 3, 2])
         shape = tf.shape(shares)
         shares = tf.reshape(shares, [shape[0], shape[1] * CHUNK, newest])
         support = tf.reshape(tf.reduce_sum(shares * self.batch["target_counts"], -1), [-1, 1])
-        return self._views(attention, memory.logits(self._into_memory(self.hidden), support)[:, 0])
+        return self._views(attention, memory.attention.logits(self._into_memory(self.hidden), support)[:, 0])
 
     def against(self, columns: tf.Tensor) -> list[tf.Tensor]:
         """Logits of ``columns [n] int32`` at every slot, ``[slots, n]`` a view."""
@@ -62,7 +59,7 @@ class TargetScorer:
 
     def read(self, columns: tf.Tensor, hidden: tf.Tensor, shares: tf.Tensor | None = None) -> list[tf.Tensor]:
         """``against`` as a function of all that a gradient flows to."""
-        attention = tf.matmul(hidden, self.model.lookup(columns), transpose_b=True)
+        attention = tf.matmul(hidden, self.model.items.lookup(columns), transpose_b=True)
         if self.model.memory is None:
             return [attention]
         remembered = self._remembered(self.model.memory, columns, self._into_memory(hidden), shares)
@@ -72,7 +69,7 @@ class TargetScorer:
         """Which ``columns [n]`` are in the training events of each slot's user: ``[slots, n] bool``."""
         distinct, place = tf.unique(columns)
         size, users = tf.shape(distinct)[0], tf.reduce_max(self.batch["seen_by"]) + 1
-        column_of = tf.tensor_scatter_nd_update(tf.fill([self.model.table_size], -1), distinct[:, None], tf.range(size))
+        column_of = tf.tensor_scatter_nd_update(tf.fill([self.model.items.rows], -1), distinct[:, None], tf.range(size))
         hit = tf.gather(column_of, self.batch["seen"])
         flat = tf.where(hit >= 0, self.batch["seen_by"] * size + hit, -1)  # negative segments are dropped
         table = tf.math.unsorted_segment_max(tf.ones_like(flat), flat, users * size) > 0
@@ -89,7 +86,9 @@ class TargetScorer:
     def _remembered(
         self, memory: TransitionMemory, columns: tf.Tensor, hidden: tf.Tensor, shares: tf.Tensor
     ) -> tf.Tensor:
+        transitions = self.model.transitions
+        assert transitions is not None, "a memory that trains has counts"
         distinct, place = tf.unique(tf.reshape(self.framed_ids, [-1]))
-        counts = tf.gather(memory.columns(distinct, columns), tf.reshape(place, tf.shape(self.framed_ids)))
+        counts = tf.gather(transitions.columns(distinct, columns), tf.reshape(place, tf.shape(self.framed_ids)))
         support = tf.matmul(shares, counts)  # [rows, frames, CHUNK, n]
-        return memory.logits(hidden, tf.reshape(support, [-1, tf.shape(columns)[0]]))
+        return memory.attention.logits(hidden, tf.reshape(support, [-1, tf.shape(columns)[0]]))

@@ -1,0 +1,38 @@
+"""The event embedding: what a block reads of an event, summed over its channels."""
+
+from recsys.config.model import ModelConfig
+from recsys.data.history import History
+from recsys.models.items import ItemEmbedding, embed
+from recsys.models.keras import keras, tf
+from recsys.models.positions import LearnedPositions
+from recsys.schema import PAD_ID
+
+
+def history_spec(config: ModelConfig, batch: int | None, length: int | None = None, name: str = "history") -> History:
+    """The TensorFlow types of the channels that a model of ``config`` reads.
+
+    Args:
+        length: of the histories; by default the model's.
+        name: of the items' tensor.
+    """
+    return History(tf.TensorSpec([batch, length or config.max_length], tf.int32, name=name))
+
+
+class EventEmbedding(keras.layers.Layer):
+    """The vector of an event's item, and of each further channel that the model reads.
+
+    Args:
+        positions: learned vectors of positions; None where the blocks know positions by themselves, or not at all.
+    """
+
+    def __init__(self, items: ItemEmbedding, positions: LearnedPositions | None, name: str = "events") -> None:
+        super().__init__(name=name)
+        self.items, self.positions = items, positions
+
+    def call(self, history: History, positions: tf.Tensor) -> tf.Tensor:
+        """Events to ``[batch, length, width]``, padding to zero; positions: ``[batch, length] int32``."""
+        x = embed(self.items, history.items)
+        if self.positions is not None:
+            real = tf.not_equal(history.items, PAD_ID)
+            x += self.positions(positions) * tf.cast(real, tf.float32)[..., None]
+        return x

@@ -1,0 +1,79 @@
+"""How much the memory listens to each of the newest items, and how much it is listened to."""
+
+import numpy as np
+
+from recsys.config.model import MemoryConfig
+from recsys.models.keras import keras, tf
+from recsys.models.memory.band import CHUNK, Band, frame
+from recsys.models.mixers.attention import MASKED
+from recsys.schema import PAD_ID
+
+# Where learning starts: the decay and the scale that suit a plain sum of the two scores.
+INITIAL_DECAY = 0.7
+INITIAL_SCALE = 100.0
+INITIAL_GAIN = 1.5
+
+
+class MemoryAttention(keras.layers.Layer):
+    """All that the memory learns."""
+
+    def __init__(self, config: MemoryConfig, width: int, name: str = "memory") -> None:
+        super().__init__(name=name)
+        self.config, self.width = config, width
+        self.query = keras.layers.Dense(width, use_bias=False, name="query")
+        self.key = keras.layers.Dense(width, use_bias=False, name="key")
+        self.confidence = keras.layers.Dense(1, kernel_initializer="zeros", name="confidence")
+        constant = keras.initializers.Constant
+        decay = constant(np.log(INITIAL_DECAY) * np.arange(config.newest))
+        self.age_bias = self.add_weight("age_bias", [config.newest], initializer=decay)
+        self.log_scale = self.add_weight("log_scale", [], initializer=constant(np.log(INITIAL_SCALE)))
+        self.gain = self.add_weight("gain", [], initializer=constant(INITIAL_GAIN))
+
+    def band(self, hidden: tf.Tensor, embedded: tf.Tensor, ids: tf.Tensor, segments: tf.Tensor) -> Band:
+        """Attention of every position over the newest items up to it.
+
+        Args:
+            hidden: ``[batch, length, width]``, what asks.
+            embedded: ``[batch, length, width]`` item embeddings, what is asked.
+            ids, segments: ``[batch, length] int32``.
+        """
+        newest = self.config.newest
+        length = tf.shape(ids)[1]
+        tail = [[0, 0], [0, -length % CHUNK]]
+        queries = tf.pad(self.query(hidden), [*tail, [0, 0]])
+        queries = tf.reshape(queries, [tf.shape(ids)[0], -1, CHUNK, self.width])
+        scores = tf.matmul(queries, frame(self.key(embedded), newest), transpose_b=True) / self.width**0.5
+        # Query a of a chunk sees keys a … a + newest - 1 of its frame; the last of them is its own item.
+        age = np.arange(CHUNK)[:, None] + newest - 1 - np.arange(CHUNK + newest - 1)[None, :]
+        inside = (age >= 0) & (age < newest)
+        scores += tf.where(inside, tf.gather(self.age_bias, np.clip(age, 0, newest - 1)), MASKED)
+        asking = tf.reshape(tf.pad(segments, tail), [tf.shape(ids)[0], -1, CHUNK, 1])
+        asked = frame(segments, newest)[:, :, None, :]
+        seen = tf.equal(asking, asked) & tf.not_equal(asked, 0)
+        weights = tf.nn.softmax(tf.where(seen, scores, MASKED))
+        return Band(tf.where(seen & inside, weights, 0.0), frame(ids, newest))
+
+    def newest_weights(self, query: tf.Tensor, embedded: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+        """The band for the newest position alone.
+
+        Args:
+            query: ``[batch, width]`` hidden state.
+            embedded: ``[batch, newest, width]``; ids: ``[batch, newest] int32``, oldest first.
+
+        Returns:
+            ``[batch, newest]``, 0 on padding.
+        """
+        scores = tf.matmul(self.key(embedded), self.query(query)[:, :, None])[:, :, 0] / self.width**0.5
+        real = tf.not_equal(ids, PAD_ID)
+        weights = tf.nn.softmax(tf.where(real, scores + self.age_bias[::-1], MASKED))
+        return tf.where(real, weights, 0.0)
+
+    def logits(self, hidden: tf.Tensor, support: tf.Tensor) -> tf.Tensor:
+        """What the memory adds to logits.
+
+        Args:
+            hidden: ``[n, width]``.
+            support: ``[n, candidates]``, attention-weighted transition probabilities.
+        """
+        weight = 2.0 * self.gain * tf.sigmoid(self.confidence(hidden))  # [n, 1]
+        return weight * tf.math.log(1.0 + tf.exp(self.log_scale) * support)

@@ -1,0 +1,68 @@
+"""The table of transitions that a memory reads."""
+
+from typing import Protocol
+
+import numpy as np
+
+from recsys.data.transitions import Transitions
+from recsys.models.keras import keras, tf
+
+
+class TransitionTable(Protocol):
+    """Where each item leads to, in some encoding.
+
+    Attributes:
+        depth: most neighbours that an item has.
+    """
+
+    depth: int
+
+    def read(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """``[batch, newest] int32`` to neighbours ``[batch, newest, depth] int32`` and their probabilities."""
+
+
+class CountedTransitions(keras.layers.Layer):
+    """A ``TransitionTable`` of counts, as training has it.
+
+    Args:
+        rows: of the item table.
+        depth: neighbours kept an item.
+    """
+
+    def __init__(self, rows: int, depth: int, name: str = "transitions") -> None:
+        super().__init__(name=name)
+        self.rows, self.depth = rows, depth
+        constant = {"trainable": False, "initializer": "zeros"}
+        self.neighbours = self.add_weight("neighbours", [rows, depth], dtype=tf.int32, **constant)
+        self.counts = self.add_weight("counts", [rows, depth], **constant)
+        self.totals = self.add_weight("totals", [rows], trainable=False, initializer="ones")
+
+    def assign(self, transitions: Transitions) -> None:
+        """Take the counted transitions as the table that is read."""
+        self.neighbours.assign(transitions.neighbours)
+        self.counts.assign(transitions.weights)
+        self.totals.assign(np.maximum(transitions.totals, 1e-6))
+
+    def read(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        totals = tf.gather(self.totals, ids)[..., None]
+        return tf.gather(self.neighbours, ids), tf.gather(self.counts, ids) / totals
+
+    def columns(self, ids: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
+        """Dense transition counts between two lists of items.
+
+        Args:
+            ids: ``[n] int32`` items gone from; columns: ``[m] int32``, distinct or not, gone to.
+
+        Returns:
+            ``[n, m] float32``.
+        """
+        count = tf.shape(columns)[0]
+        # A column that stands twice is filled once and copied by the gather below.
+        place = tf.tensor_scatter_nd_update(tf.fill([self.rows], -1), columns[:, None], tf.range(count))
+        rows = tf.gather(place, tf.gather(self.neighbours, ids))  # [n, depth]
+        owner = tf.broadcast_to(tf.range(tf.shape(ids)[0])[:, None], tf.shape(rows))
+        flat = tf.where(rows >= 0, owner * count + rows, -1)  # negative segments are dropped
+        summed = tf.math.unsorted_segment_sum(
+            tf.reshape(tf.gather(self.counts, ids), [-1]), tf.reshape(flat, [-1]), tf.shape(ids)[0] * count
+        )
+        return tf.gather(tf.reshape(summed, [-1, count]), tf.gather(place, columns), axis=1)
