@@ -10,18 +10,17 @@ user, how popular the item, how long since the event before (tie: at the very sa
 """
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_json, print_json
+from recsys.cli.common import add_json, path, print_json
 
 if TYPE_CHECKING:
     from recsys.run import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="run directories that differ in their seed")
-    parser.add_argument("--dataset", type=Path, help="the dataset that the run was trained on, to rank anew")
+    parser.add_argument("runs", metavar="RUN", nargs="+", type=path, help="run directories that differ in their seed")
+    parser.add_argument("--dataset", type=path, help="the dataset that the run was trained on, to rank anew")
     parser.add_argument("--split", choices=["validation", "test"], default="test", help="with --dataset: what to rank")
     parser.add_argument("--segments", action="store_true", help="by kind of target, too")
     add_json(parser)

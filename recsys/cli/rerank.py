@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_json, positive, print_json
+from recsys.cli.common import add_json, path, positive, print_json
 from recsys.errors import DataError
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ SHOWN = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="a bundle directory, as recsys export makes it")
+    parser.add_argument("bundle", metavar="BUNDLE", type=path, help="a bundle directory, as recsys export makes it")
     parser.add_argument("--history", metavar="ITEM", nargs="*", default=[], help="the user's items, oldest first")
     parser.add_argument("--candidates", metavar="ITEM", nargs="+", help="what to order (default: the catalogue)")
-    parser.add_argument("--request", metavar="FILE", type=Path, help="history and candidates as JSON, with timestamps")
+    parser.add_argument("--request", metavar="FILE", type=path, help="history and candidates as JSON, with timestamps")
     parser.add_argument(
         "--top", metavar="N", type=positive, help=f"print only the first N (default: {SHOWN}, with --json all)"
     )
