@@ -41,7 +41,7 @@ def add_set(parser: argparse.ArgumentParser, example: str) -> None:
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help=f"override one config key, for example {example} (repeatable)",
+        help=f"override one config key, for example {example} (repeatable; of two for one key the last counts)",
     )
 
 
@@ -118,7 +118,7 @@ def tracking_of(args: argparse.Namespace) -> "TrackingConfig":
 
 
 def store_arguments(tracking: "TrackingConfig") -> list[str]:
-    """What ``add_store`` must be given to name the store of ``tracking``; nothing where it is the default one. No secrets."""
+    """What ``add_store`` must be given to name the store of ``tracking``; nothing where it is the default."""
     from recsys.config.secrets import without_secrets
 
     arguments = []
