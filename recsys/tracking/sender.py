@@ -1,19 +1,21 @@
 """One run's way into one store: what has arrived is remembered, and sending twice changes nothing."""
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from recsys.config.tracking import TrackingConfig
 from recsys.data.dataset import Dataset
-from recsys.data.finding import find_dataset
+from recsys.errors import ArtefactError
 from recsys.locks import exclusive
 from recsys.run import Run
 from recsys.schema import MANIFEST
-from recsys.tracking import record
+from recsys.terminal import say
+from recsys.tracking import names, record
 from recsys.tracking.card import run_card
-from recsys.tracking.store import Store, StoreError, open_store, store_errors, store_uri
+from recsys.tracking.datasets import dataset_input, dataset_of
+from recsys.tracking.destination import destination
+from recsys.tracking.store import Store, StoreError, open_store, store_errors
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
@@ -50,7 +52,7 @@ class Sender:
         """
         try:
             # One sender at a time; the run's own directory is the lock of the process that trains it.
-            with store_errors(store_uri(self.tracking, self.work_dir)), exclusive(self.run.plots_dir):
+            with store_errors(destination(self.tracking, self.work_dir)), exclusive(self.run.plots_dir):
                 return self._send(list(samples), killed)
         except StoreError:
             self._store = None
@@ -59,7 +61,7 @@ class Sender:
     def _send(self, samples: "list[Metric]", killed: bool) -> str:
         store = self._store = self._store or open_store(self.tracking, self.work_dir)
         self._id = self._id or self._start(store)
-        points = [point for point in record.epoch_points(self.run) if point.step > self._epochs_sent]
+        points = [point for point in _read(self.run, record.epoch_points) if point.step > self._epochs_sent]
         self._points(store, self._id, points)
         self._epochs_sent = max((point.step for point in points), default=self._epochs_sent)
         for batch in _batches(samples, METRICS_A_BATCH):
@@ -80,7 +82,7 @@ class Sender:
             created = store.client.create_run(
                 store.experiment_id,
                 start_time=record.milliseconds(manifest["started"]),
-                run_name=str(manifest["name"]),
+                run_name=record.title(self.run),
                 tags={record.DIGEST_TAG: self.run.digest, record.STATE_TAG: "running"},
             )
             found = str(created.info.run_id)
@@ -88,13 +90,15 @@ class Sender:
             store.client.update_run(found, status="RUNNING")
         from mlflow.entities import Param, RunTag
 
-        tags = record.tags(self.run)
+        tags = _read(self.run, record.tags)
         if self.parent is not None:
             tags[record.PARENT_TAG] = self.parent
         store.client.log_batch(found, tags=[RunTag(key, value) for key, value in tags.items()])
-        for batch in _batches(list(record.parameters(self.run.config).items()), PARAMETERS_A_BATCH):
+        described = _read(self.run, lambda run: record.parameters(run.config))
+        for batch in _batches(list(described.items()), PARAMETERS_A_BATCH):
             store.client.log_batch(found, params=[Param(key, value) for key, value in batch])
-        store.client.log_inputs(found, datasets=[_dataset_input(self._dataset(), self.run)])
+        dataset = self._dataset()
+        store.client.log_inputs(found, datasets=[_read(self.run, lambda run: dataset_input(run, dataset))])
         return found
 
     def _is_another(self, store: Store, run_id: str) -> bool:
@@ -106,24 +110,45 @@ class Sender:
 
     def _finish(self, store: Store, run_id: str) -> None:
         client = store.client
-        if client.get_run(run_id).data.tags.get(record.STATE_TAG) == "complete":
+        tags = client.get_run(run_id).data.tags
+        if tags.get(record.STATE_TAG) == "complete":
+            if record.MODEL_TAG in tags:
+                self._send_model(store, run_id, lacking=True)
             return
-        self._points(store, run_id, record.final_points(self.run))
+        points, card = _read(self.run, record.final_points), _read(self.run, run_card)
+        self._points(store, run_id, points)
         for name in RUN_FILES:
             client.log_artifact(run_id, str(self.run.path / name), FILES_DIR)
         for plot in sorted(self.run.plots_dir.glob("*.png")):
             client.log_artifact(run_id, str(plot), PLOTS_DIR)
-        if self.tracking.log_model:
-            from recsys.tracking.model import log_model
-
-            log_model(store, run_id, self.run, self._dataset())
-        client.set_tag(run_id, "mlflow.note.content", run_card(self.run))
+        self._send_model(store, run_id)
+        client.set_tag(run_id, "mlflow.note.content", names.value(card, names.TAG_LENGTH))
         client.set_terminated(run_id, "FINISHED", record.milliseconds(self.run.manifest["finished"]))
         client.set_tag(run_id, record.SEAL_TAG, record.seal(self.run))
         client.set_tag(run_id, record.STATE_TAG, "complete")
 
-    def _dataset(self) -> Dataset:
-        return find_dataset(self.work_dir, str(self.run.manifest["dataset_digest"]))
+    def _send_model(self, store: Store, run_id: str, *, lacking: bool = False) -> None:
+        """The model, with the items that it ranks; where their dataset is gone the run is as good without it."""
+        if not (self.tracking.log_model and self.run.config["tracking"]["log_model"]):
+            return
+        try:
+            dataset = dataset_of(self.run, self.work_dir)
+        except ArtefactError as error:
+            say(f"mlflow: {self.run.path}: without its model, which recsys promote needs: {error}")
+            if not lacking:
+                store.client.set_tag(run_id, record.MODEL_TAG, names.value(str(error), names.TAG_LENGTH))
+            return
+        from recsys.tracking.model import log_model
+
+        log_model(store, run_id, self.run, dataset)
+        if lacking:
+            store.client.delete_tag(run_id, record.MODEL_TAG)
+
+    def _dataset(self) -> Dataset | None:
+        try:
+            return dataset_of(self.run, self.work_dir)
+        except ArtefactError:
+            return None
 
     def _points(self, store: Store, run_id: str, points: list[record.Point]) -> None:
         from mlflow.entities import Metric
@@ -139,21 +164,16 @@ def find_run(store: Store, digest: str) -> str | None:
     return str(found[0].info.run_id) if found else None
 
 
-def _dataset_input(dataset: Dataset, run: Run) -> Any:
-    """The dataset as MLflow's input: its digest, where it lies, what it counts."""
-    from mlflow.entities import Dataset as MlflowDataset
-    from mlflow.entities import DatasetInput, InputTag
+def _read(run: Run, what: Callable[[Run], T]) -> T:
+    """``what`` of the run's files.
 
-    described = MlflowDataset(
-        name=record.data_name(record.parameters(run.config)),
-        digest=dataset.digest,
-        source_type="local",
-        source=json.dumps({"uri": str(dataset.path)}),
-        profile=json.dumps(dataset.counts, sort_keys=True),
-    )
-    return DatasetInput(
-        described, [InputTag("mlflow.data.context", "training"), InputTag("protocol", run.manifest["protocol"])]
-    )
+    Raises:
+        ArtefactError: they are not what this program writes.
+    """
+    try:
+        return what(run)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise ArtefactError(f"{run.path}: not a run as this program writes them ({error!r})") from None
 
 
 def _batches(values: Sequence[T], size: int) -> Iterator[list[T]]:
