@@ -106,12 +106,10 @@ def _figure(measured: dict[str, Any], name: str, form: str) -> str:
 
 
 def _verify(path: Path, public_key: Path | None) -> dict[str, Any]:
-    from recsys.bundle import GOLDEN_FILE
     from serving.reranker import Reranker
 
     reranker = Reranker(path, public_key=public_key)
-    goldens = path / GOLDEN_FILE  # a delta does not carry them
-    cases = reranker.bundle.golden() if goldens.exists() else []
+    cases = reranker.bundle.golden() if reranker.bundle.has_golden else []  # a delta does not carry them
     for number, case in enumerate(cases):
         wrong = reranker.misplaced(case)
         if wrong is not None:
