@@ -129,8 +129,7 @@ def _page(comparison: "Comparison", store: "Store") -> str:
 
 
 def _show(comparison: "Comparison") -> None:
-    from rich.console import Console
-
+    from recsys.terminal import results
     from recsys.tracking.report import bundle_table, difference_table, least_width, quality_table
 
     tables = [quality_table(comparison)]
@@ -139,5 +138,5 @@ def _show(comparison: "Comparison") -> None:
     if comparison.variants:
         tables.append(bundle_table(comparison))
     # A line that the terminal must break still has all its digits; one that is cropped has not.
-    console = Console(width=max(Console().width, *map(least_width, tables)))
+    console = results(width=max(results().width, *map(least_width, tables)))
     console.print(*tables)

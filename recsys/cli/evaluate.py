@@ -27,12 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from recsys.cli.summary import combine
     from recsys.cli.tables import quality_table, segment_table
     from recsys.errors import ConfigError
     from recsys.run import Run
+    from recsys.terminal import results
 
     if args.segments and args.dataset:
         raise ConfigError("--segments shows what a run kept of its test; leave --dataset out")
@@ -47,13 +46,13 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(result)
         return 0
-    Console().print(quality_table(result))
+    results().print(quality_table(result))
     if args.segments:
         import pandas as pd
 
         for one in runs:
             ranks = pd.read_parquet(one.ranks_file)
-            Console().print(segment_table(f"{one.path}, test", ranks[ranks["split"] == "test"]))
+            results().print(segment_table(f"{one.path}, test", ranks[ranks["split"] == "test"]))
     return 0
 
 

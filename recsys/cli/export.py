@@ -81,10 +81,9 @@ def _dataset(args: argparse.Namespace, digest: str) -> "Dataset":
 
 
 def _show(variants: dict[str, dict[str, Any]], chosen: str | None) -> None:
-    from rich.console import Console
-
     from recsys.cli.tables import bundle_table
+    from recsys.terminal import results
 
-    Console(stderr=chosen is not None).print(bundle_table(variants))
+    results(stderr=chosen is not None).print(bundle_table(variants))
     if chosen is not None:
         print(variants[chosen]["path"])  # noqa: T201

@@ -72,12 +72,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _show(dataset: "Dataset") -> None:
     import numpy as np
-    from rich.console import Console
-    from rich.table import Table
 
     from recsys.data.dataset import REJECTS_DIR, REPORT_FILE
+    from recsys.plain_table import PlainTable
+    from recsys.terminal import results
 
-    table = Table("rows and what became of them")
+    table = PlainTable("rows and what became of them")
     table.add_column("count", justify="right")
     for name, count in _in_order(dataset.counts):
         table.add_row(name, f"{count:,}")
@@ -85,9 +85,9 @@ def _show(dataset: "Dataset") -> None:
     lines = [f"events   {first} to {last} UTC", f"dataset  {dataset.path}", f"report   {dataset.path / REPORT_FILE}"]
     if dataset.counts["rejected"]:
         lines.append(f"rejects  {dataset.path / REJECTS_DIR}")
-    console = Console()
+    console = results()
     console.print(table)
-    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    console.print("\n".join(lines), soft_wrap=True)
 
 
 def _in_order(counts: dict[str, Any]) -> list[tuple[str, int]]:

@@ -43,10 +43,12 @@ def run(args: argparse.Namespace) -> int:
     from recsys.tracking.destination import nothing_in
     from recsys.tracking.gate import Budget
     from recsys.tracking.promotion import promote
+    from recsys.tracking.registry import check_name
     from recsys.tracking.runs import select
     from recsys.tracking.store import find_store
     from recsys.tracking.sync import sync_work_dir
 
+    check_name(args.name)
     tracking = tracking_of(args)
     if args.rollback:
         looked = find_store(tracking, args.work_dir)
@@ -72,8 +74,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _roll_back(store: "Store", args: argparse.Namespace) -> int:
-    from rich.console import Console
-
+    from recsys.terminal import results
     from recsys.tracking.registry import roll_back
 
     old, new = roll_back(store, args.name)
@@ -81,7 +82,7 @@ def _roll_back(store: "Store", args: argparse.Namespace) -> int:
         print_json({"champion": new.number, "rolled_back": old.number})
     else:
         told = f"{args.name}: version {new.number} is champion again, in place of version {old.number}"
-        Console().print(told, markup=False, highlight=False, soft_wrap=True)
+        results().print(told, soft_wrap=True)
     return 0
 
 
@@ -96,12 +97,13 @@ def _verdict_json(verdict: "Verdict") -> dict[str, object]:
 
 
 def _show(verdict: "Verdict", name: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
+    from recsys.plain_table import PlainTable
+    from recsys.terminal import results
+
     word = "promoted to champion" if verdict.promoted else "refused"
-    table = Table(title=Text(f"{name}, version {verdict.version}: {word}"))
+    table = PlainTable(title=f"{name}, version {verdict.version}: {word}")
     for column in ("check", "", "evidence"):
         table.add_column(column)
     for check in verdict.checks:
@@ -109,4 +111,4 @@ def _show(verdict: "Verdict", name: str) -> None:
         table.add_row(check.name, mark, Text(check.evidence))
     if not verdict.promoted and verdict.champion_before is not None:
         table.caption = f"version {verdict.champion_before} stays champion"
-    Console().print(table)
+    results().print(table)
