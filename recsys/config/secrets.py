@@ -8,11 +8,14 @@ HIDDEN = "***"
 _HARMLESS = ("charset", "driver", "sslmode", "sslrootcert", "ssl_ca", "timeout")
 # Up to the last @ before the path; a password with a bare slash in it is followed beyond that.
 _USER = re.compile(r"(?P<scheme>[A-Za-z][\w+.\-]*)://(?P<user>[^/?#\s'\"]*|[^/?#@:\s]*:(?!\d+(?:[/?#]|$))[^\s'\"]*)@")
-_QUERY = re.compile(r"(?P<name>[?&;][\w.\-]+=)[^&;\s'\"]+")
+_QUERY = re.compile(
+    r"(?P<name>[?&;][\w.\-]*(?:pass|pwd|token|secret|key|auth|sig|cred)[\w.\-]*=)[^&;\s'\"]+", re.IGNORECASE
+)
+_DATABASES = ("postgres", "mysql", "mariadb", "mssql", "oracle")  # whose users' names are no secret
 
 
 def without_secrets(uri: str) -> str:
-    """``uri`` as it may be kept and shown: no password, no token, of a database's user the name alone."""
+    """``uri`` as it may be kept and shown: no password or token; of a database's user the name."""
     plain = _USER.sub(_user_name, uri)
     head, mark, query = plain.partition("?")
     kept = [(name, value) for name, value in parse_qsl(query) if name.lower() in _HARMLESS]
@@ -31,7 +34,7 @@ def scrubbed(text: str, uri: str | None = None) -> str:
 
 def _user_name(found: re.Match[str]) -> str:
     name = found["user"].partition(":")[0]
-    named = name and not found["scheme"].lower().startswith("http")  # over HTTP a name alone may be a token
+    named = name and found["scheme"].lower().startswith(_DATABASES)  # elsewhere a name alone may be a token
     return f"{found['scheme']}://{name}@" if named else f"{found['scheme']}://"
 
 

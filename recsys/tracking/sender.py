@@ -40,6 +40,7 @@ class Sender:
         self._store: Store | None = None
         self._id: str | None = None
         self._epochs_sent = 0
+        self._whole: tuple[list[record.Point], str] | None = None
 
     def send(self, samples: "Iterable[Metric]" = (), *, killed: bool = False) -> str:
         """Send the run as it is now, and the machine's ``samples`` beside it.
@@ -49,7 +50,15 @@ class Sender:
 
         Raises:
             StoreError: the store did not take it all.
+            ArtefactError: the run is not whole; nothing of it has been sent then.
         """
+        try:
+            # Whoever copied the run may have left out a directory that was empty.
+            self.run.plots_dir.mkdir(exist_ok=True)
+        except OSError as error:
+            raise ArtefactError(f"{self.run.plots_dir}: cannot be made ({error.strerror})") from None
+        if self._whole is None and self.run.is_finished:
+            self._whole = _read(self.run, _final)
         try:
             # One sender at a time; the run's own directory is the lock of the process that trains it.
             with store_errors(destination(self.tracking, self.work_dir)), exclusive(self.run.plots_dir):
@@ -66,14 +75,14 @@ class Sender:
         self._epochs_sent = max((point.step for point in points), default=self._epochs_sent)
         for batch in _batches(samples, METRICS_A_BATCH):
             store.client.log_batch(self._id, metrics=batch)
-        if self.run.is_finished:
+        if self._whole is not None:
             self._finish(store, self._id)
         elif killed:
             store.client.set_terminated(self._id, "KILLED")
         return self._id
 
     def _start(self, store: Store) -> str:
-        manifest = self.run.manifest
+        started = _read(self.run, lambda run: record.milliseconds(run.manifest["started"]))
         found = find_run(store, self.run.digest)
         if found is not None and self._is_another(store, found):
             store.client.delete_run(found)  # MLflow keeps it among the deleted ones
@@ -81,7 +90,7 @@ class Sender:
         if found is None:
             created = store.client.create_run(
                 store.experiment_id,
-                start_time=record.milliseconds(manifest["started"]),
+                start_time=started,
                 run_name=record.title(self.run),
                 tags={record.DIGEST_TAG: self.run.digest, record.STATE_TAG: "running"},
             )
@@ -115,7 +124,8 @@ class Sender:
             if record.MODEL_TAG in tags:
                 self._send_model(store, run_id, lacking=True)
             return
-        points, card = _read(self.run, record.final_points), _read(self.run, run_card)
+        assert self._whole is not None
+        points, card = self._whole
         self._points(store, run_id, points)
         for name in RUN_FILES:
             client.log_artifact(run_id, str(self.run.path / name), FILES_DIR)
@@ -123,7 +133,8 @@ class Sender:
             client.log_artifact(run_id, str(plot), PLOTS_DIR)
         self._send_model(store, run_id)
         client.set_tag(run_id, "mlflow.note.content", names.value(card, names.TAG_LENGTH))
-        client.set_terminated(run_id, "FINISHED", record.milliseconds(self.run.manifest["finished"]))
+        finished = _read(self.run, lambda run: record.milliseconds(run.manifest["finished"]))
+        client.set_terminated(run_id, "FINISHED", finished)
         client.set_tag(run_id, record.SEAL_TAG, record.seal(self.run))
         client.set_tag(run_id, record.STATE_TAG, "complete")
 
@@ -162,6 +173,15 @@ def find_run(store: Store, digest: str) -> str | None:
     """MLflow's id of the run with ``digest`` in the store's experiment, or None."""
     found = store.client.search_runs([store.experiment_id], f"tags.`{record.DIGEST_TAG}` = '{digest}'", max_results=1)
     return str(found[0].info.run_id) if found else None
+
+
+def _final(run: Run) -> tuple[list[record.Point], str]:
+    """What a finished run reached, and its card; every one of its files is the one that it sealed."""
+    run.verify()
+    missing = [name for name in RUN_FILES if not (run.path / name).is_file()]
+    if missing or set(run.digest) - set("0123456789abcdef"):
+        raise ValueError(f"files missing: {missing}, digest {run.digest!r}")
+    return record.final_points(run), run_card(run)
 
 
 def _read(run: Run, what: Callable[[Run], T]) -> T:

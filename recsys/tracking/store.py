@@ -65,9 +65,21 @@ def store_errors(place: Destination) -> Iterator[None]:
             missing = f"it needs the Python package {error.name}; pip install its driver"
             raise StoreError(f"{place.shown}: the MLflow store cannot be used: {missing}") from None
         except (mlflow.MlflowException, SQLAlchemyError, sqlite3.Error, OSError, ValueError, ParseError) as error:
-            lines = str(error).strip().splitlines() or [type(error).__name__]
-            told = scrubbed(lines[0], place.uri)
+            told = scrubbed(_reason(error), place.uri)
             raise StoreError(f"{place.shown}: the MLflow store cannot be used: {told}") from None
+
+
+def _reason(error: BaseException) -> str:
+    """The database's own words where it spoke, else the first line."""
+    cause: BaseException | None = error
+    while cause is not None:
+        spoken = getattr(cause, "orig", None)
+        if isinstance(spoken, BaseException):
+            error = spoken
+            break
+        cause = cause.__cause__ or cause.__context__
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0]
 
 
 def open_store(tracking: TrackingConfig, work_dir: Path) -> Store:
