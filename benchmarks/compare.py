@@ -68,7 +68,7 @@ def main() -> None:
         store = open_store(tracking, work)
         fill(store, work)
         started = time.perf_counter()
-        comparison = compare(sync_work_dir(tracking, work))
+        comparison = compare(sync_work_dir(tracking, work)[1])
         as_json(comparison)
         plain = time.perf_counter() - started
         started = time.perf_counter()

@@ -14,6 +14,7 @@ from recsys.locks import claimed, exclusive, is_claimed
 from recsys.schema import MANIFEST
 
 DIGEST_LENGTH = 32
+DEEPEST = 64  # levels of JSON that this project writes, many times over
 ASIDE = ".tmp-"  # in the name of what is still being written
 
 
@@ -39,6 +40,39 @@ def write_json(path: Path, value: Any) -> None:
         aside.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def read_json(path: Path) -> Any:
+    """The value of a JSON file that no one vouches for: UTF-8, no NaN, no surrogates, at most ``DEEPEST`` levels.
+
+    Raises:
+        ArtefactError: says what the file is not.
+        OSError: the file cannot be read.
+    """
+    try:
+        value = json.loads(path.read_bytes().decode(), parse_constant=_refuse_constant)
+        _refuse_odd_values(value)
+    except (ValueError, RecursionError) as error:
+        raise ArtefactError(f"{path}: not JSON ({error})") from None
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _refuse_odd_values(value: Any) -> None:
+    """Refuse depth that ends in a RecursionError wherever the value goes, and text that cannot be written."""
+    level = [value]
+    for _ in range(DEEPEST):
+        for text in (part for one in level for part in (one if isinstance(one, dict) else (one,))):
+            if isinstance(text, str):
+                text.encode()
+        nested = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [inner for one in nested for inner in one]
+        if not level:
+            return
+    raise ValueError(f"nested deeper than {DEEPEST} levels")
+
+
 def read_manifest(directory: Path, kind: str, newest_format: int) -> dict[str, Any]:
     """The manifest of the artefact in ``directory``.
 
@@ -47,16 +81,18 @@ def read_manifest(directory: Path, kind: str, newest_format: int) -> dict[str, A
     """
     path = directory / MANIFEST
     try:
-        manifest = json.loads(path.read_text())
+        manifest = read_json(path)
     except FileNotFoundError:
         raise ArtefactError(f"{directory}: no {kind} here ({MANIFEST} is missing)") from None
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise ArtefactError(f"{path}: not JSON ({error}); make the {kind} again") from None
+    except OSError as error:
+        raise ArtefactError(f"{directory}: no {kind} that can be read here ({MANIFEST}: {error.strerror})") from None
+    except ArtefactError as error:
+        raise ArtefactError(f"{error}; make the {kind} again") from None
     if not isinstance(manifest, dict) or manifest.get("kind") != kind:
         found = manifest.get("kind") if isinstance(manifest, dict) else type(manifest).__name__
         raise ArtefactError(f"{path}: expected the manifest of a {kind}, found {found!r}")
     version = manifest.get("format_version")
-    if not isinstance(version, int) or version < 1:
+    if type(version) is not int or version < 1:
         raise ArtefactError(f"{path}: format_version must be a positive integer, found {version!r}")
     if version > newest_format:
         raise ArtefactError(

@@ -16,14 +16,27 @@ if TYPE_CHECKING:
 @cache
 def console() -> "Console":
     """The console on standard error; standard output is for results."""
+    return _console(stderr=True)
+
+
+def results(*, stderr: bool = False, width: int | None = None) -> "Console":
+    """A console for results, on standard output unless ``stderr``; strings are printed as they are."""
+    return _console(stderr=stderr, width=width)
+
+
+def _console(*, stderr: bool, width: int | None = None) -> "Console":
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    class _Console(Console):
+        def on_broken_pipe(self) -> None:
+            raise
+
+    return _Console(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)
 
 
 def say(message: str) -> None:
     """One line to the person at the terminal, printed as it is."""
-    console().print(message, markup=False, soft_wrap=True)
+    console().print(message, soft_wrap=True)
 
 
 def byte_progress() -> "Progress":
@@ -31,7 +44,7 @@ def byte_progress() -> "Progress":
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),

@@ -43,7 +43,7 @@ def apply_policy(
                 left = [one for one in left if rule.value not in _values(lookup(one.item, rule.column))]
             case Boost():
                 for one in left:
-                    if rule.value in _values(lookup(one.item, rule.column)):
+                    if rule.by and rule.value in _values(lookup(one.item, rule.column)):
                         one.score += rule.by
                         one.reasons.append(rule.reason)
             case Fresh():
@@ -68,7 +68,7 @@ def _freshen(one: Scored, rule: Fresh, text: str, now: int) -> None:
         return
     bonus = rule.by * 2.0 ** (-(now - date) / DAY_MS / rule.half_life_days)
     one.score += bonus
-    if bonus >= rule.by / 2:
+    if rule.by and abs(bonus) >= abs(rule.by) / 2:  # within one half-life, be it a bonus or a malus
         one.reasons.append(rule.reason)
 
 

@@ -17,18 +17,17 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from recsys.bundle import Bundle, GoldenCase, StringTable
+from recsys.bundle import GOLDEN_FILE, Bundle, GoldenCase, check_event, check_item, chosen
 from recsys.data.history import Event, History, encode_history
-from recsys.errors import DataError
+from recsys.errors import ArtefactError, ConfigError, DataError
 from recsys.schema import PAD_ID, TITLE
-from serving.interpreter import Interpreter
+from serving.interpreter import Interpreter, runtime_name
 from serving.policy import apply_policy
 from serving.signature import check_signature
 
 __all__ = ["Event", "Ranked", "Reranker"]
 
 Scores: TypeAlias = npt.NDArray[np.float32]
-_INT64 = np.iinfo(np.int64)
 
 
 @dataclass(frozen=True)
@@ -47,32 +46,44 @@ class Ranked:
 
 
 class Reranker:
-    """A verified bundle, loaded once and asked many times.
+    """A verified bundle, loaded once and asked many times, by any number of threads.
+
+    All that it reads it reads, checks and keeps when it is made; a few golden cases are replayed then.
 
     Args:
         bundle: a bundle directory.
-        threads: how many the interpreter may use.
+        threads: how many one ranking may use.
         public_key: with it, only a bundle that was signed by its holder is loaded (an Ed25519 key in PEM).
+        at_once: how many rankings may run side by side, each in an interpreter of its own; more threads take turns.
 
     Raises:
-        ArtefactError: the bundle is damaged, foreign, of a newer format, or its model is not what it says.
+        ArtefactError: the bundle is damaged, foreign, of a newer format, its model is not what it says, or this
+            runtime ranks otherwise than the one that exported it.
+        ConfigError: ``threads`` or ``at_once`` is below 1.
     """
 
-    def __init__(self, bundle: Path | str, threads: int = 1, public_key: Path | None = None) -> None:
+    def __init__(
+        self, bundle: Path | str, threads: int = 1, public_key: Path | None = None, *, at_once: int = 1
+    ) -> None:
+        for name, value in (("threads", threads), ("at_once", at_once)):
+            if value < 1:
+                raise ConfigError(f"{name} must be at least 1, found {value}")
         if public_key is not None:
             check_signature(Path(bundle), public_key)
         self.bundle = Bundle(bundle)
         self.manifest = self.bundle.manifest
         self.vocabulary = self.bundle.vocabulary
-        self._columns: dict[str, StringTable | None] = {}
-        self._interpreter = Interpreter(self.bundle.model_file, self.manifest.signatures, threads)
+        self._policy = self.bundle.policy
+        self._columns = {name: self.bundle.item_column(name) for name in self.bundle.columns}
+        self._interpreter = Interpreter(self.bundle.model_file, self.manifest.signatures, threads, at_once)
+        self._replay_some()
 
     def rerank(self, history: Sequence[Event], candidates: Sequence[str]) -> list[Ranked]:
         """``candidates``, best first.
 
         Args:
             history: the user's events in any order; unknown items are left out, the newest are kept, none is fine.
-            candidates: external ids, any number; one that stands twice keeps both places.
+            candidates: external ids, any number, none included; one that stands twice keeps both places.
 
         Raises:
             DataError: an event or a candidate is not what its type says.
@@ -105,14 +116,12 @@ class Reranker:
         scores = {one.item: one.score for one in ranked if one.score is not None}
         seen = {event.item for event in history}
         clock = time.time_ns() // 1_000_000 if now is None else now
-        left = apply_policy(self.bundle.policy, scores, seen, self.text, clock)
+        left = apply_policy(self._policy, scores, seen, self.text, clock)
         return [Ranked(one.item, one.score, tuple(one.reasons)) for one in left]
 
     def text(self, item: str, column: str) -> str:
         """An item's text in a column of the bundle's metadata; "" where the bundle does not say."""
-        if column not in self._columns:
-            self._columns[column] = self.bundle.item_column(column)
-        table = self._columns[column]
+        table = self._columns.get(column)
         return "" if table is None or item not in self.vocabulary else table[int(self.vocabulary.encode([item])[0]) - 1]
 
     def title(self, item: str) -> str | None:
@@ -144,7 +153,7 @@ class Reranker:
         if isinstance(candidates, str):
             raise DataError(f"candidates: expected a list of item ids, found the text {candidates!r}")
         for place, item in enumerate(candidates):
-            _check_item(f"candidate {place}", item)
+            check_item(item, f"candidate {place}")
         return self.vocabulary.encode(candidates)
 
     def score(self, history: History, candidates: npt.NDArray[np.int32]) -> Scores:
@@ -176,25 +185,19 @@ class Reranker:
             DataError: an event is not what its type says.
         """
         for place, event in enumerate(history):
-            _check_event(place, event)
+            check_event(event, f"event {place}")
         return list(history)
 
-
-def _check_item(place: str, item: object) -> None:
-    if not isinstance(item, str):
-        raise DataError(f"{place}: an item id is text, found {type(item).__name__} {item!r}; pass str(id)")
-    try:
-        item.encode()
-    except UnicodeEncodeError:
-        raise DataError(f"{place}: {item!r} is not valid Unicode, so it cannot be an item id") from None
-
-
-def _check_event(place: int, event: Event) -> None:
-    if not isinstance(event, Event):
-        raise DataError(f"event {place}: expected an Event(item, timestamp), found {type(event).__name__}")
-    _check_item(f"event {place}", event.item)
-    for name, value in (("timestamp", event.timestamp), ("event_id", event.event_id)):
-        if not isinstance(value, int | np.integer) or not _INT64.min <= value <= _INT64.max:
-            raise DataError(f"event {place}: {name} is a 64-bit integer, found {value!r}")
-    if not isinstance(event.event_type, str):
-        raise DataError(f"event {place}: event_type is text, found {event.event_type!r}")
+    def _replay_some(self) -> None:
+        """Refuse a bundle that this runtime gets wrong: some read quantized weights otherwise, and say nothing."""
+        path = self.bundle.path / GOLDEN_FILE
+        for number, case in chosen(self.bundle.golden()) if self.bundle.has_golden else []:
+            try:
+                wrong = self.misplaced(case)
+            except DataError as error:
+                wrong = str(error)
+            if wrong is not None:
+                raise ArtefactError(
+                    f"{path}: case {number}: {runtime_name()} ranks otherwise than the exporter: {wrong}; use a "
+                    f"runtime that serving/README.md lists as right for {self.manifest.variant}, or another variant"
+                )

@@ -1,12 +1,14 @@
 """A user's session: each new event costs one position of the model, not a whole history."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.data.history import Event, History, clean_history, id_of_newest, is_counted, pad_histories
-from recsys.errors import ConfigError
+from recsys.errors import ConfigError, RecsysError
 from serving.reranker import Ranked, Reranker
 
 
@@ -15,6 +17,10 @@ class Session:
 
     Ranks as ``Reranker.rerank`` does over the same events. An event that only adds one item at the end of a history
     that still fits the model is one step; anything else (an older event, a window that slides) encodes anew.
+
+    Threads may share a session: events are taken in one after another, and a ranking sees whole events only. When
+    taking one in fails halfway (an event that is refused at once changes nothing), what the model carries may belong
+    to no history; every call then raises until ``replace`` begins again.
 
     Args:
         reranker: stays shared; a session holds only its own history and what the model carries of it.
@@ -31,19 +37,39 @@ class Session:
                 "export with export.signatures=[incremental]"
             )
         self._reranker = reranker
+        self._lock = threading.Lock()
+        self._failure: str | None = None  # what left the session between two histories
         self._newest: Event | None = None  # of the events that count
         self._tied = False  # it shares its time with another
         self.replace(history)
 
     def replace(self, history: Sequence[Event]) -> None:
-        """Begin again with another history."""
-        self._events = self._reranker.checked(history)
-        self._ids = self._clean()
-        self._encode()
+        """Begin again with another history, also after a failure.
+
+        Raises:
+            DataError: an event is not what its type says; nothing has changed.
+        """
+        events = self._reranker.checked(history)
+        with self._lock, self._changing():
+            self._events = events
+            self._ids = self._clean()
+            self._encode()
 
     def append(self, event: Event) -> bool:
-        """Take one more event in; returns whether one step was enough, or none was needed."""
-        self._events += self._reranker.checked([event])
+        """Take one more event in; returns whether one step was enough, or none was needed.
+
+        Raises:
+            DataError: the event is not what its type says; nothing has changed.
+            RecsysError: an earlier event failed halfway.
+        """
+        events = self._reranker.checked([event])
+        with self._lock:
+            self._refuse_broken()
+            with self._changing():
+                self._events += events
+                return self._append(event)
+
+    def _append(self, event: Event) -> bool:
         before = self._ids
         if not self._take_newest(event):
             self._ids = self._clean()
@@ -58,9 +84,33 @@ class Session:
         return True
 
     def rerank(self, candidates: Sequence[str]) -> list[Ranked]:
-        """``candidates``, best first, as ``Reranker.rerank`` gives them."""
-        inputs = {"embedding": self._embedding, **self._padded().inputs()}
+        """``candidates``, best first, as ``Reranker.rerank`` gives them.
+
+        Raises:
+            RecsysError: an earlier event failed halfway.
+        """
+        with self._lock:
+            self._refuse_broken()
+            inputs = {"embedding": self._embedding, **self._padded().inputs()}  # neither is written to later
         return self._reranker.order(candidates, lambda ids: self._reranker.score_chunks("score", inputs, ids))
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """What fails inside, be it a Ctrl-C, leaves the session broken."""
+        self._failure = "interrupted"
+        try:
+            yield
+        except BaseException as error:
+            self._failure = f"{type(error).__name__}: {error}"
+            raise
+        self._failure = None
+
+    def _refuse_broken(self) -> None:
+        if self._failure is not None:
+            raise RecsysError(
+                f"{self._reranker.bundle.path}: this session failed while it took an event in ({self._failure}); "
+                "begin again with replace(history) or a new Session"
+            )
 
     def _encode(self) -> None:
         carried = self._reranker.run("start", **self._padded().inputs())

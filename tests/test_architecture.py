@@ -25,6 +25,7 @@ OUTSIDE: list[tuple[str, set[str]]] = [
     ("recsys.models.keras", KERAS),
     ("recsys.config", {"pydantic", "pydantic_core", "yaml"}),
     ("recsys.terminal", {"rich"}),
+    ("recsys.plain_table", {"rich"}),
     ("recsys.data", DATA),
     ("recsys.scores", DATA),
     ("recsys.models", {*MATHS, "tensorflow"}),
@@ -45,7 +46,7 @@ OUTSIDE: list[tuple[str, set[str]]] = [
 ORDER = ("config", "data", "models", "evaluation", "training", "export")  # each may import those before it
 LATER = {name: tuple(f"recsys.{later}" for later in ORDER[place + 1 :]) for place, name in enumerate(ORDER)}
 OUTER = ("recsys.tracking", "recsys.cli", "pipelines", "serving")
-ROOT_MODULES = ("schema", "errors", "artefact", "locks", "run", "scores", "stage", "terminal")
+ROOT_MODULES = ("schema", "errors", "artefact", "locks", "run", "scores", "stage", "terminal", "local_path", "plain_table")
 ABOVE_ARTEFACTS = (*(f"recsys.{name}" for name in ("models", "evaluation", "training", "export")), *OUTER)
 FORBIDDEN: list[tuple[str, tuple[str, ...]]] = [
     *((f"recsys.{name}", (*later, *OUTER)) for name, later in LATER.items()),
@@ -125,7 +126,7 @@ def test_the_device_imports_only_what_a_phone_has(module: str) -> None:
 
 @pytest.mark.parametrize("module", [m for m in MODULES if is_within(m, "recsys.cli")])
 def test_commands_import_stages_only_when_they_run(module: str) -> None:
-    light = ("recsys.cli", "recsys.errors", "recsys.terminal", "recsys.__version__")
+    light = ("recsys.cli", "recsys.errors", "recsys.local_path", "recsys.terminal", "recsys.__version__")
     for line, name in imports(MODULES[module], top_level_only=True):
         top = name.split(".")[0]
         ours = any(is_within(name, prefix) for prefix in light)

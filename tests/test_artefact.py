@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.artefact import artefacts, check_files, file_hashes, publish
+from recsys.artefact import DEEPEST, artefacts, check_files, file_hashes, publish, read_json, read_manifest
 from recsys.errors import ArtefactError
 
 
@@ -96,3 +96,50 @@ def test_half_written_ones_are_not_found(tmp_path: Path) -> None:
             (tmp_path / name / "manifest.json").write_text("{}")
     assert artefacts(tmp_path) == [tmp_path / "whole"]
     assert artefacts(tmp_path / "nowhere") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"[" * 400_000, "recursion"),
+        (b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1), "nested deeper"),
+        (b'{"a":' * (DEEPEST + 1) + b"1" + b"}" * (DEEPEST + 1), "nested deeper"),
+        (b"1" * 5000, "4300 digits"),
+        (b"[NaN]", "NaN is no JSON"),
+        (b'{"a": -Infinity}', "-Infinity is no JSON"),
+        (b'["\\ud800"]', "surrogates"),
+        (b'{"\\udfff": 1}', "surrogates"),
+        (b'{"a": "\xff"}', "utf-8"),
+        (b"", "Expecting value"),
+    ],
+)
+def test_json_that_no_program_here_wrote_is_refused(tmp_path: Path, text: bytes, reason: str) -> None:
+    (tmp_path / "manifest.json").write_bytes(text)
+    with pytest.raises(ArtefactError, match=rf"manifest\.json: not JSON \(.*{reason}"):
+        read_json(tmp_path / "manifest.json")
+    with pytest.raises(ArtefactError, match="make the bundle again"):
+        read_manifest(tmp_path, "bundle", 1)
+
+
+def test_json_as_deep_as_any_is_read(tmp_path: Path) -> None:
+    (tmp_path / "deep.json").write_text("[" * DEEPEST + "]" * DEEPEST)
+    value = read_json(tmp_path / "deep.json")
+    for _ in range(DEEPEST - 1):
+        (value,) = value
+    assert value == []
+
+
+def test_a_place_that_holds_no_manifest_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ArtefactError, match="file: no bundle that can be read here"):
+        read_manifest(tmp_path / "file", "bundle", 1)
+    (tmp_path / "odd" / "manifest.json").mkdir(parents=True)
+    with pytest.raises(ArtefactError, match="odd: no bundle that can be read here"):
+        read_manifest(tmp_path / "odd", "bundle", 1)
+
+
+@pytest.mark.parametrize("version", ["true", "1.0", "0", '"1"', "null"])
+def test_a_version_is_a_positive_integer(tmp_path: Path, version: str) -> None:
+    (tmp_path / "manifest.json").write_text('{"kind": "bundle", "format_version": ' + version + "}")
+    with pytest.raises(ArtefactError, match="positive integer"):
+        read_manifest(tmp_path, "bundle", 1)

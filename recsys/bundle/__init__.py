@@ -12,8 +12,10 @@ from recsys.bundle.bundle import (
     seal,
 )
 from recsys.bundle.delta import Delta
-from recsys.bundle.golden import GoldenCase, read_golden, write_golden
-from recsys.bundle.manifest import BundleManifest, Signature, Tensor
+from recsys.bundle.events import check_event, check_item, event_from_json
+from recsys.bundle.golden import GoldenCase, chosen, write_golden
+from recsys.bundle.golden_file import read_golden
+from recsys.bundle.manifest import BundleManifest, MinimumRuntime, Signature, Tensor
 from recsys.bundle.policy import POLICY_FILE, read_policy
 from recsys.bundle.strings import StringTable, write_strings
 from recsys.bundle.vocabulary import BundleVocabulary
@@ -32,9 +34,14 @@ __all__ = [
     "BundleVocabulary",
     "Delta",
     "GoldenCase",
+    "MinimumRuntime",
     "Signature",
     "StringTable",
     "Tensor",
+    "check_event",
+    "check_item",
+    "chosen",
+    "event_from_json",
     "read_golden",
     "read_policy",
     "seal",

@@ -1,10 +1,11 @@
 """The bundle artefact: a directory that a client loads only when every byte is what its manifest says."""
 
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from recsys.artefact import check_files, file_hashes, read_manifest, write_json
-from recsys.bundle.golden import GoldenCase, read_golden
+from recsys.bundle.golden import GoldenCase
+from recsys.bundle.golden_file import read_golden
 from recsys.bundle.manifest import BundleManifest
 from recsys.bundle.policy import POLICY_FILE, Rule, read_policy
 from recsys.bundle.strings import StringTable
@@ -62,9 +63,12 @@ class Bundle:
 
     def _present(self) -> dict[str, str]:
         """Hashes of the files to check: a client may have left the goldens where it fetched the bundle."""
-        files = self.manifest.files
-        left_out = GOLDEN_FILE in files and not (self.path / GOLDEN_FILE).exists()
-        return {name: value for name, value in files.items() if not (left_out and name == GOLDEN_FILE)}
+        return {name: value for name, value in self.manifest.files.items() if name != GOLDEN_FILE or self.has_golden}
+
+    @property
+    def has_golden(self) -> bool:
+        """Whether golden cases came along; a delta does not carry them."""
+        return GOLDEN_FILE in self.manifest.files and (self.path / GOLDEN_FILE).exists()
 
     @property
     def model_file(self) -> Path:
@@ -89,12 +93,23 @@ class Bundle:
             raise ArtefactError(f"{self.path / file}: {len(table)} rows for {self.manifest.items} items")
         return table
 
+    @property
+    def columns(self) -> list[str]:
+        """Names of the metadata that the bundle has of its items."""
+        inside = (PurePosixPath(name) for name in self.manifest.files)
+        return [file.stem for file in inside if file.parent == PurePosixPath(ITEMS_DIR) and file.suffix == ".bin"]
+
     @cached_property
     def policy(self) -> tuple[Rule, ...]:
         """The rules to apply after the scores; none where the bundle has no policy."""
         return read_policy(self.path / POLICY_FILE) if POLICY_FILE in self.manifest.files else ()
 
     def golden(self) -> list[GoldenCase]:
+        """All golden cases.
+
+        Raises:
+            ArtefactError: they are not there, or are none.
+        """
         return read_golden(self.path / GOLDEN_FILE)
 
     @property

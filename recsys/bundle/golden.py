@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from recsys.data.history import Event
-from recsys.errors import ArtefactError
+
+REPLAYED = 3  # cases that a client replays whenever it loads a bundle
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,21 @@ class GoldenCase:
         return {"history": events, "tolerance": self.tolerance, **{name: list(getattr(self, name)) for name in rest}}
 
     def misplaced(self, scores: list[float | None], order: list[int]) -> str | None:
-        """What is wrong with another runtime's answer, or None; near-ties may swap."""
+        """What is worst about another runtime's answer, or None; near-ties may swap."""
+        apart = [0.0] * len(self.scores)
         for index, (wanted, found) in enumerate(zip(self.scores, scores, strict=True)):
             if (wanted is None) != (found is None):
                 return f"candidate {self.candidates[index]!r}: expected score {wanted}, found {found}"
-            if wanted is not None and found is not None and not abs(wanted - found) <= self.tolerance:
-                return f"candidate {self.candidates[index]!r}: expected score {wanted:.6f}, found {found:.6f}"
+            if wanted is not None and found is not None:
+                apart[index] = abs(wanted - found)
+        wrong = [index for index, gap in enumerate(apart) if not gap <= self.tolerance]
+        if wrong:
+            worst = max(wrong, key=lambda index: apart[index])
+            return (
+                f"candidate {self.candidates[worst]!r}: expected score {self.scores[worst]:.6f}, found "
+                f"{scores[worst]:.6f}, the worst of {len(wrong)} wrong scores of {len(apart)}: {apart[worst]:.6f} "
+                f"apart, {self.tolerance:.6f} is allowed"
+            )
         if sorted(order) != sorted(self.order):
             return f"expected {len(self.order)} ranked candidates, found {len(order)}"
         for place, (wanted_at, found_at) in enumerate(zip(self.order, order, strict=True)):
@@ -52,27 +62,9 @@ class GoldenCase:
         return None
 
 
-def read_golden(path: Path) -> list[GoldenCase]:
-    """The cases of a ``golden.json``.
-
-    Raises:
-        ArtefactError: not JSON, or not a list of cases.
-    """
-    try:
-        return [
-            GoldenCase(
-                history=tuple(Event(**event) for event in case["history"]),
-                candidates=tuple(case["candidates"]),
-                history_ids=tuple(case["history_ids"]),
-                candidate_ids=tuple(case["candidate_ids"]),
-                scores=tuple(case["scores"]),
-                order=tuple(case["order"]),
-                tolerance=float(case["tolerance"]),
-            )
-            for case in json.loads(path.read_text())
-        ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtefactError(f"{path}: not a list of golden cases ({type(error).__name__}: {error})") from None
+def chosen(cases: list[GoldenCase]) -> list[tuple[int, GoldenCase]]:
+    """The ``REPLAYED`` cases, with their numbers, that tell most of a runtime: those with a history first."""
+    return sorted(enumerate(cases), key=lambda numbered: not any(numbered[1].history_ids))[:REPLAYED]
 
 
 def write_golden(path: Path, cases: list[GoldenCase]) -> None:

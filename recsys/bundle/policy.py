@@ -5,25 +5,29 @@
 - ``{"rule": "remove_seen"}``: leave out what the history holds.
 - ``{"rule": "remove", "column": "genres", "value": "Horror", "reason": "no horror"}``: leave out matching items.
 - ``{"rule": "boost", "column": "genres", "value": "Comedy", "by": 0.5, "reason": "comedy week"}``: add to the score.
-- ``{"rule": "fresh", "column": "released", "half_life_days": 30, "by": 1.0}``: add ``by · 2^(-age / half_life)``.
+- ``{"rule": "fresh", "column": "released", "half_life_days": 30, "by": 1.0}``: add ``by · 2^(-age / half_life)``; the
+  reason goes to items no older than the half-life.
 - ``{"rule": "diverse", "column": "genres", "strength": 0.5, "first": 20}``: order the first places by maximal
   marginal relevance (Carbonell and Goldstein, 1998): score minus ``strength`` times the largest Jaccard similarity
-  of the column's values to an item already placed. Must be the last rule.
+  of the column's values to an item already placed. Must be the last rule. The reason goes to items that a better
+  score was passed over for.
 
+A reason stands beside an item only when its rule moved that item; ``by`` may be negative, 0 moves none.
 A column is one of the bundle's item columns; several values of an item are separated by ``|``. Dates are ISO 8601
 (``1995`` or ``1995-06-01``).
 """
 
-import json
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from recsys.artefact import read_json
 from recsys.errors import ArtefactError
 
 POLICY_FILE = "policy.json"
 VERSION = 1
 SEPARATOR = "|"
+MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -94,11 +98,17 @@ def read_policy(path: Path) -> tuple[Rule, ...]:
         ArtefactError: names the rule and the key that cannot be used.
     """
     try:
-        value = json.loads(path.read_text())
-    except (OSError, ValueError, RecursionError) as error:
+        if path.stat().st_size > MAX_BYTES:
+            raise ArtefactError(f"larger than {MAX_BYTES} bytes; no policy is")
+        value = read_json(path)
+    except (OSError, ArtefactError) as error:
         raise ArtefactError(f"{path}: not a policy ({error})") from None
-    if not isinstance(value, dict) or value.get("version") != VERSION or not isinstance(value.get("rules"), list):
-        raise ArtefactError(f'{path}: expected {{"version": {VERSION}, "rules": [...]}}')
+    if not isinstance(value, dict) or value.keys() != {"version", "rules"} or not isinstance(value["rules"], list):
+        raise ArtefactError(f'{path}: expected {{"version": {VERSION}, "rules": [...]}} and nothing else')
+    if type(value["version"]) is not int or value["version"] != VERSION:
+        raise ArtefactError(
+            f"{path}: policy version {value['version']!r}, this program reads {VERSION}; upgrade recsys"
+        )
     rules = tuple(_rule(one, f"{path}: rule {number}") for number, one in enumerate(value["rules"]))
     for number, rule in enumerate(rules[:-1]):
         if isinstance(rule, Diverse):
@@ -110,7 +120,7 @@ def _rule(value: Any, origin: str) -> Rule:
     name = value.get("rule") if isinstance(value, dict) else None
     kind = RULES.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise ArtefactError(f"{origin}: expected one of {', '.join(RULES)}, found {value!r}")
+        raise ArtefactError(f"{origin}: expected one of {', '.join(RULES)}, found {str(value)[:80]}")
     given = {key: one for key, one in value.items() if key != "rule"}
     known = {field.name: field for field in fields(kind)}
     missing = [name for name, field in known.items() if field.default is MISSING and name not in given]
@@ -120,10 +130,13 @@ def _rule(value: Any, origin: str) -> Rule:
     for name, one in given.items():
         wanted = NUMBERS.get(name, str)
         if not isinstance(one, wanted) or isinstance(one, bool):
-            raise ArtefactError(f"{origin}: {name} must be {'text' if wanted is str else 'a number'}, found {one!r}")
+            expected = "text" if wanted is str else "a whole number" if wanted is int else "a number"
+            raise ArtefactError(f"{origin}: {name} must be {expected}, found {str(one)[:80]}")
         if isinstance(one, int | float) and not abs(one) <= LARGEST:
             raise ArtefactError(f"{origin}: {name} must lie within {LARGEST:.0e} of 0, found {str(one)[:20]}")
     for name in ("half_life_days", "first"):
         if name in given and given[name] <= 0:
             raise ArtefactError(f"{origin}: {name} must be positive, found {given[name]}")
+    if given.get("strength", 0) < 0:
+        raise ArtefactError(f"{origin}: strength must not be negative: that would bring like items together")
     return kind(**given)

@@ -66,15 +66,26 @@ class StringTable:
             raise ArtefactError(f"{path}: damaged ({error})") from None
         if len(raw) != expected or not unpack.eof:
             raise ArtefactError(f"{path}: {len(raw)} bytes unpacked, the header says {expected}; damaged")
+        if unpack.unused_data:
+            raise ArtefactError(f"{path}: {len(unpack.unused_data)} bytes after the end of the table; damaged")
         self.offsets = np.zeros(rows + 1, np.int64)
         np.cumsum(np.frombuffer(raw, "<u2", rows), out=self.offsets[1:])
         if self.offsets[-1] != size:
             raise ArtefactError(f"{path}: the lengths add up to {self.offsets[-1]}, the text is {size} bytes; damaged")
         self.data: npt.NDArray[np.uint8] = np.frombuffer(raw, np.uint8, size, 2 * rows)
+        self._check_text(raw[2 * rows :], path)
+
+    def _check_text(self, text: bytes, path: Path) -> None:
+        """Every row must be UTF-8 by itself: the text as a whole, and cut between its characters only."""
         try:
-            raw[2 * rows :].decode()
+            text.decode()
         except UnicodeDecodeError as error:
-            raise ArtefactError(f"{path}: not UTF-8 at byte {error.start}; damaged") from None
+            row = int(np.searchsorted(self.offsets, error.start, side="right")) - 1
+            raise ArtefactError(f"{path}: row {row} is not UTF-8 (byte {error.start} of the text); damaged") from None
+        inner = self.offsets[:-1][self.offsets[:-1] < len(self.data)]
+        inside = np.flatnonzero(self.data[inner] & 0xC0 == 0x80)  # continues a character of the row before
+        if len(inside):
+            raise ArtefactError(f"{path}: row {inside[0]} begins inside a character of row {inside[0] - 1}; damaged")
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

@@ -6,10 +6,13 @@ import sys
 from typing import Protocol, cast
 
 from recsys import __version__
+from recsys.cli.ids import shielded
+from recsys.cli.interrupt import EXIT_INTERRUPTED, interruptible
+from recsys.cli.packages import OWN_PACKAGES, own_packages
+from recsys.cli.streams import drop_gone_readers, flush, open_streams
 from recsys.errors import RecsysError
 
-OWN_PACKAGES = ("recsys", "pipelines", "serving")  # what lacks one of their modules is a bug
-EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+EXIT_FAILED, EXIT_NO_READER = 1, 141  # as a program that SIGPIPE ends
 
 # In the order in which data flows; each is the module recsys.cli.NAME.
 COMMANDS = {
@@ -67,8 +70,45 @@ def _overview() -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command. Returns 0 done, 1 failed, 2 bad usage or config, 3 bad data."""
+    """Run one command. Returns 0 done, 1 failed, 2 bad usage or config, 3 bad data, 130 interrupted, 141 no reader."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    called = " ".join(["recsys", *(name for name in arguments[:1] if name in COMMANDS)])
+    stopped = f"{called}: interrupted; the same command goes on from here"
+    open_streams()
+    with interruptible(stopped) as interrupt:
+        try:
+            try:
+                return _run(arguments)
+            finally:
+                flush()
+        except BaseException as error:
+            if interrupt.asked or isinstance(error, KeyboardInterrupt):
+                print(stopped, file=sys.stderr)  # noqa: T201
+                return EXIT_INTERRUPTED
+            if isinstance(error, OSError) and drop_gone_readers():
+                return EXIT_NO_READER
+            return _told(called, error)
+
+
+def _told(called: str, error: BaseException) -> int:
+    """Say what a person can mend, and how the command ends; what is a bug is raised."""
+    if isinstance(error, ModuleNotFoundError):
+        extra = EXTRAS.get(called.partition(" ")[2])
+        if extra is None or (error.name or "").partition(".")[0] in OWN_PACKAGES:
+            raise error
+        message, code = f"needs {error.name}: pip install '.[{extra}]' in a checkout", EXIT_FAILED
+    elif isinstance(error, RecsysError):
+        message, code = str(error), error.exit_code
+    elif isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        message, code = f"{where}{error.strerror or error}", EXIT_FAILED
+    else:
+        raise error
+    print(f"{called}: {message}", file=sys.stderr)  # noqa: T201
+    return code
+
+
+def _run(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="recsys",
         description="From an event log to a ranking model on the phone.",
@@ -78,6 +118,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("command", metavar="COMMAND", choices=COMMANDS)
     known = parser.parse_args(arguments[:1] or ["--help"])
+    own_packages()
     command = _load(known.command)
     own = argparse.ArgumentParser(
         prog=f"recsys {known.command}",
@@ -85,22 +126,4 @@ def main(argv: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_arguments(own)
-    args = own.parse_args(arguments[1:])
-    try:
-        return command.run(args)
-    except ModuleNotFoundError as error:
-        extra = EXTRAS.get(known.command)
-        if extra is None or (error.name or "").partition(".")[0] in OWN_PACKAGES:
-            raise
-        print(f"recsys {known.command}: needs {error.name}: pip install '.[{extra}]' in a checkout", file=sys.stderr)  # noqa: T201
-        return EXIT_FAILED
-    except RecsysError as error:
-        print(f"recsys {known.command}: {error}", file=sys.stderr)  # noqa: T201
-        return error.exit_code
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"recsys {known.command}: {where}{error.strerror or error}", file=sys.stderr)  # noqa: T201
-        return EXIT_FAILED
-    except KeyboardInterrupt:
-        print(f"recsys {known.command}: interrupted; the same command goes on from here", file=sys.stderr)  # noqa: T201
-        return EXIT_INTERRUPTED
+    return command.run(own.parse_args(shielded(own, arguments[1:])))

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from recsys.cli.common import add_json, print_json
+from recsys.cli.common import add_json, path, print_json
 from recsys.errors import ArtefactError, RecsysError
 
 
@@ -32,14 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     ):
         action = actions.add_parser(name, help=text, description=text)
         for operand in operands:
-            action.add_argument(operand.lower(), metavar=operand, type=Path)
+            action.add_argument(operand.lower(), metavar=operand, type=path)
         if name in ("delta", "apply"):
-            action.add_argument("--out", type=Path, required=True, help="the directory to write")
+            action.add_argument("--out", type=path, required=True, help="the directory to write")
             action.add_argument("--overwrite", action="store_true", help="write it even when it is there")
         if name == "verify":
-            action.add_argument("--public-key", type=Path, help="refuse what the holder of this key did not sign")
+            action.add_argument("--public-key", type=path, help="refuse what the holder of this key did not sign")
         if name == "sign":
-            action.add_argument("--key", type=Path, required=True, help="an Ed25519 private key in PEM")
+            action.add_argument("--key", type=path, required=True, help="an Ed25519 private key in PEM")
         add_json(action)
 
 
@@ -106,12 +106,10 @@ def _figure(measured: dict[str, Any], name: str, form: str) -> str:
 
 
 def _verify(path: Path, public_key: Path | None) -> dict[str, Any]:
-    from recsys.bundle import GOLDEN_FILE
     from serving.reranker import Reranker
 
     reranker = Reranker(path, public_key=public_key)
-    goldens = path / GOLDEN_FILE  # a delta does not carry them
-    cases = reranker.bundle.golden() if goldens.exists() else []
+    cases = reranker.bundle.golden() if reranker.bundle.has_golden else []  # a delta does not carry them
     for number, case in enumerate(cases):
         wrong = reranker.misplaced(case)
         if wrong is not None:

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recsys.local_path import local_path
+
 if TYPE_CHECKING:
     from pipelines.runners import Runner
     from recsys.config import Config
@@ -19,13 +21,13 @@ UNITS = {"": 1, "b": 1, "kb": 1000, "kib": 1 << 10, "mb": 1000**2, "mib": 1 << 2
 
 def add_work_dir(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--work-dir", type=Path, default=Path("work"), help="where artefacts, caches and mlflow.db lie (default: work)"
+        "--work-dir", type=path, default=Path("work"), help="where artefacts, caches and mlflow.db lie (default: work)"
     )
 
 
 def add_config(parser: argparse.ArgumentParser, *, overwrite: str) -> None:
     """``CONFIG``, ``--set``, ``--work-dir`` and ``--overwrite``, whose help says what this command makes again."""
-    parser.add_argument("config", metavar="CONFIG", type=Path, help="a recipe, for example configs/movielens-100k.yaml")
+    parser.add_argument("config", metavar="CONFIG", type=path, help="a recipe, for example configs/movielens-100k.yaml")
     add_set(parser, "training.epochs=20")
     add_work_dir(parser)
     parser.add_argument("--overwrite", action="store_true", help=overwrite)
@@ -39,7 +41,7 @@ def add_set(parser: argparse.ArgumentParser, example: str) -> None:
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help=f"override one config key, for example {example} (repeatable)",
+        help=f"override one config key, for example {example} (repeatable; of two for one key the last counts)",
     )
 
 
@@ -47,7 +49,7 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
     """``--dataset``, read by ``dataset_for``."""
     parser.add_argument(
         "--dataset",
-        type=Path,
+        type=path,
         help="use this one, for example a night's made by recsys prepare --extend (default: CONFIG's log is prepared)",
     )
 
@@ -95,25 +97,34 @@ def add_store(parser: argparse.ArgumentParser) -> None:
     """``--work-dir``, ``--tracking-uri`` and ``--experiment``: which MLflow store, read by ``tracking_of``."""
     add_work_dir(parser)
     parser.add_argument(
-        "--tracking-uri", metavar="URI", help="MLflow's store (default: mlflow.db in the work directory)"
+        "--tracking-uri",
+        metavar="URI",
+        help="MLflow's store (default: MLFLOW_TRACKING_URI, or mlflow.db in the work directory)",
     )
-    parser.add_argument("--experiment", default="recsys", help="what runs are filed under (default: recsys)")
+    parser.add_argument("--experiment", help="what runs are filed under (default: MLFLOW_EXPERIMENT_NAME, or recsys)")
 
 
 def tracking_of(args: argparse.Namespace) -> "TrackingConfig":
     """The store that ``add_store``'s arguments name."""
-    from recsys.config.tracking import TrackingConfig
+    from pydantic import ValidationError
 
-    return TrackingConfig(uri=args.tracking_uri, experiment=args.experiment)
+    from recsys.config.tracking import TrackingConfig
+    from recsys.errors import ConfigError
+
+    try:
+        return TrackingConfig(uri=args.tracking_uri, experiment=args.experiment)
+    except ValidationError as error:
+        raise ConfigError(f"--tracking-uri or --experiment: {error.errors()[0]['msg']}") from None
 
 
 def store_arguments(tracking: "TrackingConfig") -> list[str]:
-    """What ``add_store`` must be given to name the store of ``tracking``; nothing where it is the default one."""
-    default = type(tracking)()
+    """What ``add_store`` must be given to name the store of ``tracking``; nothing where it is the default."""
+    from recsys.config.secrets import without_secrets
+
     arguments = []
-    if tracking.uri != default.uri:
-        arguments += ["--tracking-uri", str(tracking.uri)]
-    if tracking.experiment != default.experiment:
+    if tracking.uri is not None:
+        arguments += ["--tracking-uri", without_secrets(tracking.uri)]
+    if tracking.experiment is not None:
         arguments += ["--experiment", tracking.experiment]
     return arguments
 
@@ -156,6 +167,14 @@ def runner_of(args: argparse.Namespace) -> "Runner":
     from pipelines.runners import Runner
 
     return Runner(args.runner, args.workers, tuple(args.options))
+
+
+def path(text: str) -> Path:
+    """A path on this machine, ``~`` filled in; argparse reports a URL."""
+    try:
+        return local_path(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def positive(text: str) -> int:

@@ -16,10 +16,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recsys.cli.common import add_json, add_store, print_json, tracking_of
+from recsys.cli.common import add_json, add_store, path, print_json, tracking_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from recsys.tracking.comparison import Comparison
+    from recsys.tracking.runs import StoredRun
     from recsys.tracking.store import Store
 
 CURVES = 8  # learning curves on the page, of the best configs
@@ -43,22 +46,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--where", default="", help="a condition in MLflow's search language")
     parser.add_argument("--mixed", action="store_true", help="compare even across datasets and protocols")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a self-contained page as well")
+    parser.add_argument("--html", type=path, metavar="FILE", help="write a self-contained page as well")
     add_store(parser)
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    from recsys.errors import ConfigError
     from recsys.terminal import say
     from recsys.tracking.comparison import compare, measured_alike
+    from recsys.tracking.destination import nothing_in
     from recsys.tracking.report import as_json
     from recsys.tracking.runs import complete_runs, select
-    from recsys.tracking.store import open_store
     from recsys.tracking.sync import sync_work_dir
 
     tracking = tracking_of(args)
-    known = sync_work_dir(tracking, args.work_dir)
-    store = open_store(tracking, args.work_dir)
+    store, known = sync_work_dir(tracking, args.work_dir)
+    if store is None:
+        raise ConfigError(nothing_in(tracking, args.work_dir))
     found = complete_runs(store, args.where) if args.where else known
     if args.runs or args.mixed:
         runs = select(found, args.runs)
@@ -72,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         say("compare: a sweep's trials are among them, so by validation; --split test is for what is chosen already")
     comparison = compare(runs, metric=args.metric, split=split, mixed=args.mixed)
     if args.baseline:
-        comparison = _test(comparison, args.baseline, store)
+        comparison = _test(runs, comparison, args, store)
     if args.html:
         args.html.write_text(_page(comparison, store))
         say(f"compare: page: {args.html}")
@@ -83,19 +88,32 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _test(comparison: "Comparison", baseline: str, store: "Store") -> "Comparison":
+def _test(
+    runs: "Sequence[StoredRun]", comparison: "Comparison", args: argparse.Namespace, store: "Store"
+) -> "Comparison":
+    """The comparison against ``args.baseline``; a run whose ranks are gone from the store is left out, and told."""
     import tempfile
 
-    from recsys.tracking.comparison import pair_with
+    from recsys.errors import DataError
+    from recsys.terminal import say
+    from recsys.tracking.comparison import compare, pair_with
     from recsys.tracking.ranks import read_ranks
     from recsys.tracking.runs import local_file
 
+    ranks = {}
     with tempfile.TemporaryDirectory() as scratch:
-        return pair_with(
-            comparison,
-            baseline,
-            lambda run: read_ranks(local_file(store, run, "run/ranks.parquet", Path(scratch)), comparison.split),
-        )
+        for run in runs:
+            try:
+                file = local_file(store, run, "run/ranks.parquet", Path(scratch))
+                ranks[run.run_id] = read_ranks(file, comparison.split)
+            except DataError as error:
+                if run.answers_to(args.baseline):
+                    raise
+                say(f"compare: {run.name} ({run.digest[:8]}) is left out: {error}")
+    if len(ranks) < len(runs):
+        runs = [run for run in runs if run.run_id in ranks]
+        comparison = compare(runs, metric=args.metric, split=comparison.split, mixed=args.mixed)
+    return pair_with(comparison, args.baseline, lambda run: ranks[run.run_id])
 
 
 def _page(comparison: "Comparison", store: "Store") -> str:
@@ -111,8 +129,7 @@ def _page(comparison: "Comparison", store: "Store") -> str:
 
 
 def _show(comparison: "Comparison") -> None:
-    from rich.console import Console
-
+    from recsys.terminal import results
     from recsys.tracking.report import bundle_table, difference_table, least_width, quality_table
 
     tables = [quality_table(comparison)]
@@ -121,5 +138,5 @@ def _show(comparison: "Comparison") -> None:
     if comparison.variants:
         tables.append(bundle_table(comparison))
     # A line that the terminal must break still has all its digits; one that is cropped has not.
-    console = Console(width=max(Console().width, *map(least_width, tables)))
+    console = results(width=max(results().width, *map(least_width, tables)))
     console.print(*tables)

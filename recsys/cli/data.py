@@ -8,9 +8,8 @@ A log of your own needs neither: recsys init LOG writes a config that names its 
 """
 
 import argparse
-from pathlib import Path
 
-from recsys.cli.common import add_json, add_work_dir, print_json
+from recsys.cli.common import add_json, add_work_dir, path, print_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     synthetic.add_argument("--branching", type=int, default=8, help="items that may follow an item")
     synthetic.add_argument("--zipf", type=float, default=0.0, help="exponent of the items' popularity; 0: uniform")
     synthetic.add_argument("--days", type=int, default=30, help="about how long the log lasts")
-    synthetic.add_argument("--out", type=Path, required=True, help="the directory to write")
+    synthetic.add_argument("--out", type=path, required=True, help="the directory to write")
     synthetic.add_argument("--overwrite", action="store_true", help="replace OUT when it is there")
     add_json(synthetic)
 

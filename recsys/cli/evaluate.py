@@ -10,30 +10,28 @@ user, how popular the item, how long since the event before (tie: at the very sa
 """
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_json, print_json
+from recsys.cli.common import add_json, path, print_json
 
 if TYPE_CHECKING:
     from recsys.run import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="run directories that differ in their seed")
-    parser.add_argument("--dataset", type=Path, help="the dataset that the run was trained on, to rank anew")
+    parser.add_argument("runs", metavar="RUN", nargs="+", type=path, help="run directories that differ in their seed")
+    parser.add_argument("--dataset", type=path, help="the dataset that the run was trained on, to rank anew")
     parser.add_argument("--split", choices=["validation", "test"], default="test", help="with --dataset: what to rank")
     parser.add_argument("--segments", action="store_true", help="by kind of target, too")
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from recsys.cli.summary import combine
     from recsys.cli.tables import quality_table, segment_table
     from recsys.errors import ConfigError
     from recsys.run import Run
+    from recsys.terminal import results
 
     if args.segments and args.dataset:
         raise ConfigError("--segments shows what a run kept of its test; leave --dataset out")
@@ -48,13 +46,13 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(result)
         return 0
-    Console().print(quality_table(result))
+    results().print(quality_table(result))
     if args.segments:
         import pandas as pd
 
         for one in runs:
             ranks = pd.read_parquet(one.ranks_file)
-            Console().print(segment_table(f"{one.path}, test", ranks[ranks["split"] == "test"]))
+            results().print(segment_table(f"{one.path}, test", ranks[ranks["split"] == "test"]))
     return 0
 
 

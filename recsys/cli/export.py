@@ -10,10 +10,9 @@ standard output). The settings are the run's own unless --set says otherwise.
 """
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_json, add_set, add_work_dir, print_json, size
+from recsys.cli.common import add_json, add_set, add_work_dir, path, print_json, size
 from recsys.errors import ConfigError, RecsysError
 
 if TYPE_CHECKING:
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", type=Path, help="a finished run's directory")
-    parser.add_argument("--dataset", type=Path, help="what it was trained on (default: found in the work directory)")
+    parser.add_argument("run", metavar="RUN", type=path, help="a finished run's directory")
+    parser.add_argument("--dataset", type=path, help="what it was trained on (default: found in the work directory)")
     add_set(parser, "export.candidates=200")
     parser.add_argument("--budget", type=size, help="name the best variant of at most this size, for example 300KiB")
     add_work_dir(parser)
@@ -82,10 +81,9 @@ def _dataset(args: argparse.Namespace, digest: str) -> "Dataset":
 
 
 def _show(variants: dict[str, dict[str, Any]], chosen: str | None) -> None:
-    from rich.console import Console
-
     from recsys.cli.tables import bundle_table
+    from recsys.terminal import results
 
-    Console(stderr=chosen is not None).print(bundle_table(variants))
+    results(stderr=chosen is not None).print(bundle_table(variants))
     if chosen is not None:
         print(variants[chosen]["path"])  # noqa: T201

@@ -12,14 +12,16 @@ import argparse
 import math
 from pathlib import Path
 
+from recsys.cli.common import path
+
 NOTHING = {"event_id": "no arrival number was found; a stable hash orders events that share a timestamp"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("log", metavar="LOG", type=Path, nargs="?", help="the event log")
+    parser.add_argument("log", metavar="LOG", type=path, nargs="?", help="the event log")
     for flag, name in (("user", "user"), ("item", "item"), ("timestamp", "timestamp"), ("event-id", "event id")):
         parser.add_argument(f"--{flag}", metavar="COLUMN", help=f"the column that holds the {name}, not to be guessed")
-    parser.add_argument("--out", type=Path, help="the config to write (default: the log's name, .yaml, here)")
+    parser.add_argument("--out", type=path, help="the config to write (default: the log's name, .yaml, here)")
     parser.add_argument("--overwrite", action="store_true", help="replace the config when it is there")
     parser.add_argument("--reference", action="store_true", help="print every config key, its default and its meaning")
 

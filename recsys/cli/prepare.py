@@ -15,10 +15,9 @@ takes over the earlier dataset's events and keeps its item ids, and stops when t
 """
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_config, add_json, add_runner, print_json, runner_of, warn_of_unit
+from recsys.cli.common import add_config, add_json, add_runner, path, print_json, runner_of, warn_of_unit
 
 if TYPE_CHECKING:
     from recsys.data.dataset import Dataset
@@ -27,10 +26,10 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser, overwrite="make the dataset again even when it is there")
     add_json(parser)
-    parser.add_argument("--extend", metavar="DATASET", type=Path, help="take over this dataset's events and item ids")
-    parser.add_argument("--forget", metavar="FILE", type=Path, help="leave these users out for good, one id a line")
+    parser.add_argument("--extend", metavar="DATASET", type=path, help="take over this dataset's events and item ids")
+    parser.add_argument("--forget", metavar="FILE", type=path, help="leave these users out for good, one id a line")
     parser.add_argument(
-        "--against", metavar="DATASET", type=Path, help="refuse a dataset that differs too much from it"
+        "--against", metavar="DATASET", type=path, help="refuse a dataset that differs too much from it"
     )
     parser.add_argument("--max-drift", type=float, default=0.5, help="how much may differ, as a share (default: 0.5)")
     add_runner(parser)
@@ -73,12 +72,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _show(dataset: "Dataset") -> None:
     import numpy as np
-    from rich.console import Console
-    from rich.table import Table
 
     from recsys.data.dataset import REJECTS_DIR, REPORT_FILE
+    from recsys.plain_table import PlainTable
+    from recsys.terminal import results
 
-    table = Table("rows and what became of them")
+    table = PlainTable("rows and what became of them")
     table.add_column("count", justify="right")
     for name, count in _in_order(dataset.counts):
         table.add_row(name, f"{count:,}")
@@ -86,9 +85,9 @@ def _show(dataset: "Dataset") -> None:
     lines = [f"events   {first} to {last} UTC", f"dataset  {dataset.path}", f"report   {dataset.path / REPORT_FILE}"]
     if dataset.counts["rejected"]:
         lines.append(f"rejects  {dataset.path / REJECTS_DIR}")
-    console = Console()
+    console = results()
     console.print(table)
-    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    console.print("\n".join(lines), soft_wrap=True)
 
 
 def _in_order(counts: dict[str, Any]) -> list[tuple[str, int]]:

@@ -40,21 +40,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from recsys.errors import ConfigError
+    from recsys.tracking.destination import nothing_in
     from recsys.tracking.gate import Budget
     from recsys.tracking.promotion import promote
+    from recsys.tracking.registry import check_name
     from recsys.tracking.runs import select
-    from recsys.tracking.store import open_store
+    from recsys.tracking.store import find_store
     from recsys.tracking.sync import sync_work_dir
 
+    check_name(args.name)
     tracking = tracking_of(args)
     if args.rollback:
-        return _roll_back(open_store(tracking, args.work_dir), args)
-    chosen = select(sync_work_dir(tracking, args.work_dir), [args.run])
+        looked = find_store(tracking, args.work_dir)
+        if looked is None:
+            raise ConfigError(nothing_in(tracking, args.work_dir))
+        return _roll_back(looked, args)
+    store, found = sync_work_dir(tracking, args.work_dir)
+    if store is None:
+        raise ConfigError(nothing_in(tracking, args.work_dir))
+    chosen = select(found, [args.run])
     if len(chosen) != 1:
         digests = ", ".join(one.digest[:8] for one in chosen)
         raise ConfigError(f"{args.run!r}: {len(chosen)} runs answer to it; name one by its digest: {digests}")
     budget = Budget(args.max_size, args.max_ms, args.max_loss)
-    store = open_store(tracking, args.work_dir)
     verdict = promote(
         store, chosen[0], args.work_dir, variant=args.variant, budget=budget, name=args.name, metric=args.metric
     )
@@ -66,15 +74,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _roll_back(store: "Store", args: argparse.Namespace) -> int:
-    from rich.console import Console
-
+    from recsys.terminal import results
     from recsys.tracking.registry import roll_back
 
     old, new = roll_back(store, args.name)
     if args.json:
         print_json({"champion": new.number, "rolled_back": old.number})
     else:
-        Console().print(f"{args.name}: version {new.number} is champion again, in place of version {old.number}")
+        told = f"{args.name}: version {new.number} is champion again, in place of version {old.number}"
+        results().print(told, soft_wrap=True)
     return 0
 
 
@@ -89,12 +97,13 @@ def _verdict_json(verdict: "Verdict") -> dict[str, object]:
 
 
 def _show(verdict: "Verdict", name: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
+    from recsys.plain_table import PlainTable
+    from recsys.terminal import results
+
     word = "promoted to champion" if verdict.promoted else "refused"
-    table = Table(title=f"{name}, version {verdict.version}: {word}")
+    table = PlainTable(title=f"{name}, version {verdict.version}: {word}")
     for column in ("check", "", "evidence"):
         table.add_column(column)
     for check in verdict.checks:
@@ -102,4 +111,4 @@ def _show(verdict: "Verdict", name: str) -> None:
         table.add_row(check.name, mark, Text(check.evidence))
     if not verdict.promoted and verdict.champion_before is not None:
         table.caption = f"version {verdict.champion_before} stays champion"
-    Console().print(table)
+    results().print(table)

@@ -4,18 +4,19 @@
     recsys rerank work/bundles/DIGEST/int8 --history 50 181 258 --top 10
     recsys rerank work/bundles/DIGEST/int8 --request request.json --json
 
-Items are named by their own ids, the history oldest first. Without candidates the whole catalogue is ranked, but
-for what the history holds. A request file is a JSON object: {"history": [{"item": "50", "timestamp":
-1700000000000}, …], "candidates": ["172", …]}, timestamps in milliseconds, "event_id" where events share one.
+Items are named by their own ids, the history oldest first; an id may begin with a dash, unless it is one of the
+options below. Without candidates the whole catalogue is ranked, but for what the history holds. A request file is a
+JSON object: {"history": [{"item": "50", "timestamp": 1700000000000}, …], "candidates": ["172", …]}, timestamps in
+milliseconds; an event may have an "event_id", its arrival number, and an "event_type".
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_json, positive, print_json
-from recsys.errors import DataError
+from recsys.cli.common import add_json, path, positive, print_json
+from recsys.cli.ids import item_id
+from recsys.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from serving.reranker import Event, Ranked, Reranker
@@ -25,25 +26,29 @@ SHOWN = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="a bundle directory, as recsys export makes it")
-    parser.add_argument("--history", metavar="ITEM", nargs="*", default=[], help="the user's items, oldest first")
-    parser.add_argument("--candidates", metavar="ITEM", nargs="+", help="what to order (default: the catalogue)")
-    parser.add_argument("--request", metavar="FILE", type=Path, help="history and candidates as JSON, with timestamps")
+    parser.add_argument("bundle", metavar="BUNDLE", type=path, help="a bundle directory, as recsys export makes it")
+    parser.add_argument("--history", metavar="ITEM", nargs="*", type=item_id, help="the user's items, oldest first")
+    parser.add_argument(
+        "--candidates", metavar="ITEM", nargs="+", type=item_id, help="what to order (default: the catalogue)"
+    )
+    parser.add_argument("--request", metavar="FILE", type=path, help="history and candidates as JSON, with timestamps")
     parser.add_argument(
         "--top", metavar="N", type=positive, help=f"print only the first N (default: {SHOWN}, with --json all)"
     )
-    parser.add_argument("--threads", type=int, default=1, help="for the interpreter (default: 1)")
+    parser.add_argument("--threads", type=positive, default=1, help="for the interpreter (default: 1)")
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from serving.reranker import Event, Reranker
 
-    reranker = Reranker(args.bundle, threads=args.threads)
     if args.request is not None:
+        if args.history is not None or args.candidates is not None:
+            raise ConfigError("--request holds history and candidates; leave --history and --candidates out")
         history, candidates = _read_request(args.request)
     else:
-        history, candidates = [Event(item, place) for place, item in enumerate(args.history)], args.candidates
+        history, candidates = [Event(item, place) for place, item in enumerate(args.history or [])], args.candidates
+    reranker = Reranker(args.bundle, threads=args.threads)
     if candidates is None:
         seen = {event.item for event in history}
         candidates = [item for item in reranker.catalogue() if item not in seen]
@@ -57,17 +62,22 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _read_request(path: Path) -> "tuple[list[Event], list[str] | None]":
-    from serving.reranker import Event
+    from recsys.artefact import read_json
+    from recsys.bundle import event_from_json
 
     try:
-        request = json.loads(path.read_text())
-        history = [Event(e["item"], e["timestamp"], e.get("event_id", 0)) for e in request["history"]]
-        return history, request.get("candidates")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        request = read_json(path)
+        if not isinstance(request, dict) or not {"history"} <= request.keys() <= {"history", "candidates"}:
+            raise DataError("an object with these keys and no others")
+        for key in request:
+            if not isinstance(request[key], list) and not (key == "candidates" and request[key] is None):
+                raise DataError(f"{key} must be a list, found {type(request[key]).__name__}")
+        history = [event_from_json(one, f"history: event {place}") for place, one in enumerate(request["history"])]
+    except DataError as error:
         raise DataError(
-            f'{path}: expected {{"history": [{{"item", "timestamp"}}, …], "candidates": […]}} '
-            f"({type(error).__name__}: {error})"
+            f'{path}: expected {{"history": [{{"item", "timestamp"}}, …], "candidates": […]}} ({error})'
         ) from None
+    return history, request.get("candidates")
 
 
 def _rows(reranker: "Reranker", ranked: "list[Ranked]") -> list[dict[str, Any]]:

@@ -91,15 +91,14 @@ def _show(
     config: "Config",
     work_dir: Path,
 ) -> None:
-    from rich.console import Console
-
     from recsys.cli.showcase import NEWEST, rank_for_someone, showcase_table
     from recsys.cli.tables import bundle_table, quality_table
-    from recsys.tracking.store import store_uri
+    from recsys.terminal import results
+    from recsys.tracking.destination import where_to_look
 
     smallest = min(bundles, key=lambda bundle: bundle.device_bytes)
     someone = rank_for_someone(dataset, smallest.path)
-    console = Console()
+    console = results()
     for table in (showcase_table(someone), quality_table(result), bundle_table(result["bundle"]["variants"])):
         console.print()
         console.print(table)
@@ -118,6 +117,6 @@ def _show(
         store = shlex.join(["--work-dir", str(work_dir), *store_arguments(config.tracking)])
         lines += [
             f"  {bin_dir}recsys compare {store}",
-            f"  {bin_dir}mlflow ui --backend-store-uri {store_uri(config.tracking, work_dir)}",
+            f"  {where_to_look(config.tracking, work_dir, f'{bin_dir}mlflow')}",
         ]
-    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    console.print("\n".join(lines), soft_wrap=True)

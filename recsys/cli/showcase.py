@@ -101,7 +101,7 @@ def _rankings(dataset: "Dataset", reranker: "Reranker") -> Iterator[Ranking]:
 
 
 def showcase_table(showcase: Showcase) -> "Table":
-    from rich.table import Table
+    from recsys.plain_table import PlainTable
 
     ranking, titles = showcase.ranking, showcase.titles
     caption = "What did come next was not among the candidates"
@@ -112,7 +112,7 @@ def showcase_table(showcase: Showcase) -> "Table":
             f" On average over {showcase.users} users: from place {showcase.before:.1f} to place {showcase.after:.1f}"
         )
     newest = " → ".join(titles[item] for item in ranking.history[-NEWEST:])
-    table = Table(title=f"User {ranking.user} went through … {newest}", caption=caption, min_width=WIDTH)
+    table = PlainTable(title=f"User {ranking.user} went through … {newest}", caption=caption, min_width=WIDTH)
     table.add_column("place", justify="right")
     table.add_column(f"{len(ranking.candidates)} candidates, reranked by the device's code", ratio=1)
     table.add_column("place by popularity", justify="right")

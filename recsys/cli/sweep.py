@@ -89,21 +89,27 @@ def _trial_json(trial: "Trial") -> dict[str, Any]:
 def _show(trials: "Sequence[Trial]", args: argparse.Namespace) -> None:
     import shlex
 
-    from rich.console import Console
-    from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=f"{len(trials)} trials, best first" + (f" ({SHOWN} shown)" if len(trials) > SHOWN else ""))
+    from recsys.config.secrets import without_secrets
+    from recsys.plain_table import PlainTable
+    from recsys.terminal import results
+
+    table = PlainTable(title=f"{len(trials)} trials, best first" + (f" ({SHOWN} shown)" if len(trials) > SHOWN else ""))
     for column in ("trial", "state", "validation NDCG@10", "values"):
         table.add_column(column)
     for trial in trials[:SHOWN]:
         score = "–" if trial.score is None else f"{trial.score:.4f}"
         values = ", ".join(f"{key}={value}" for key, value in trial.values.items())
-        table.add_row(str(trial.number), trial.state, score, values)
-    console = Console()
+        table.add_row(str(trial.number), trial.state, score, Text(values))
+    console = results()
     console.print(table)
     if trials[0].score is not None:
-        chosen = [*args.overrides, *(f"{key}={value}" for key, value in trials[0].values.items())]
+        given = [without_secrets(one) if one.startswith("tracking.uri=") else one for one in args.overrides]
+        chosen = [*given, *(f"{key}={value}" for key, value in trials[0].values.items())]
         settings = " ".join(f"--set {shlex.quote(one)}" for one in chosen)
         seeds = f"--seeds {','.join(map(str, args.seeds))}"
-        again = f"recsys run {args.config} --work-dir {args.work_dir} {seeds} {settings}"
-        console.print(f"The best one:\n  {again}", markup=False, highlight=False, soft_wrap=True)
+        again = (
+            f"{shlex.join(['recsys', 'run', str(args.config), '--work-dir', str(args.work_dir)])} {seeds} {settings}"
+        )
+        console.print(f"The best one:\n  {again}", soft_wrap=True)

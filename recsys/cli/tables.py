@@ -15,13 +15,13 @@ def quality_table(summary: dict[str, Any]) -> "Table":
 
     ``compare`` shows intervals behind its ``±``, so the caption says which of the two this is.
     """
-    from rich.table import Table
+    from recsys.plain_table import PlainTable
 
     seeds = summary["seeds"]
     several = len(seeds) > 1
     title = f"Ranking the whole catalogue: {summary['split']} items, protocol {summary['protocol']}"
     caption = f"mean of {len(seeds)} seeds ± standard deviation" if several else None
-    table = Table(title=title, caption=caption, min_width=WIDTH)
+    table = PlainTable(title=title, caption=caption, min_width=WIDTH)
     table.add_column("recommender", ratio=1)
     rows = sorted(summary["baselines"].items(), key=lambda row: row[1]["ndcg@10"])
     rows.append(("self-attention", summary["model"]))
@@ -36,10 +36,10 @@ def quality_table(summary: dict[str, Any]) -> "Table":
 
 def bundle_table(variants: dict[str, dict[str, Any]]) -> "Table":
     """Size, latency and quality of each variant."""
-    from rich.table import Table
+    from recsys.plain_table import PlainTable
 
     title = "Bundles: what a phone downloads, and how long one ranking takes one thread of this machine"
-    table = Table(title=title, min_width=WIDTH)
+    table = PlainTable(title=title, min_width=WIDTH)
     table.add_column("variant", ratio=1)
     for name in ("size", "median", "NDCG@10"):
         table.add_column(name, justify="right")
@@ -52,13 +52,12 @@ def bundle_table(variants: dict[str, dict[str, Any]]) -> "Table":
 
 def segment_table(title: str, ranks: "pd.DataFrame") -> "Table":
     """HR@10 and NDCG@10 by kind of target, with 95 % intervals; ``ranks`` as a run keeps them, of one split."""
-    from rich.table import Table
-
     from recsys.evaluation.metrics import hit_rate, ndcg
     from recsys.evaluation.segments import SEGMENTS, label
     from recsys.evaluation.significance import bootstrap_interval
+    from recsys.plain_table import PlainTable
 
-    table = Table(title=title, caption="± half of the 95 % interval, by bootstrap over targets", min_width=WIDTH)
+    table = PlainTable(title=title, caption="± half of the 95 % interval, by bootstrap over targets", min_width=WIDTH)
     table.add_column("targets by", ratio=1)
     for name in ("", "targets", "HR@10", "NDCG@10"):
         table.add_column(name, justify="right" if name else "left")

@@ -31,11 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from recsys.cli.summary import combine
     from recsys.cli.tables import quality_table
     from recsys.config import load_config
+    from recsys.terminal import results
 
     config = load_config(args.config, args.overrides)
     dataset = dataset_for(config, args).artefact
@@ -44,10 +43,10 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json({**result, "runs": [str(one.path) for one in runs]})
         return 0
-    console = Console()
+    console = results()
     console.print(quality_table(result))
     for one in runs:
-        console.print(f"run  {one.path}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"run  {one.path}", soft_wrap=True)
     return 0
 
 

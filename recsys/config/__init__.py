@@ -5,7 +5,6 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from recsys.config.base import Section
@@ -14,8 +13,10 @@ from recsys.config.evaluation import EvaluationConfig
 from recsys.config.export import ExportConfig
 from recsys.config.model import ModelConfig
 from recsys.config.prepare import PrepareConfig
+from recsys.config.secrets import scrubbed
 from recsys.config.tracking import TrackingConfig
 from recsys.config.training import TrainingConfig
+from recsys.config.yaml_text import read_yaml
 from recsys.errors import ConfigError
 
 
@@ -43,20 +44,21 @@ def apply_override(values: dict[str, Any], override: str) -> None:
     """
     key, equals, text = override.partition("=")
     if not equals or not key:
-        raise ConfigError(f"--set {override!r}: expected key=value, for example training.epochs=20")
+        raise ConfigError(scrubbed(f"--set {override!r}: expected key=value, for example training.epochs=20"))
     *path, last = key.split(".")
     inner = values
     for part in path:
-        inner = inner.setdefault(part, {})
+        if inner.get(part) is None:
+            inner[part] = {}
+        inner = inner[part]
         if not isinstance(inner, dict):
-            raise ConfigError(f"--set {override!r}: {part!r} is a value, not a section")
+            raise ConfigError(scrubbed(f"--set {override!r}: {part!r} is a value, not a section"))
     try:
-        inner[last] = yaml.safe_load(text)
-    except yaml.YAMLError:
+        inner[last] = read_yaml(text)
+    except ConfigError:
         quoted = shlex.quote(f"{key}={json.dumps(text, ensure_ascii=False)}")
-        raise ConfigError(
-            f"--set {override!r}: the value {text!r} is not YAML; quote it, for YAML and for the shell: --set {quoted}"
-        ) from None
+        explained = f"the value {text!r} is not YAML; quote it, for YAML and for the shell: --set {quoted}"
+        raise ConfigError(scrubbed(f"--set {override!r}: {explained}")) from None
 
 
 def load_config(path: Path | str, overrides: list[str] | None = None) -> Config:
@@ -69,11 +71,15 @@ def load_config(path: Path | str, overrides: list[str] | None = None) -> Config:
     """
     path = Path(path)
     try:
-        values = yaml.safe_load(path.read_text())
+        values = read_yaml(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such config; the ones that come with recsys are in configs/") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not YAML: {error}") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path}: a folder; expected a YAML file, as recsys init LOG writes it") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from None
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: expected sections (data:, model:, …), found {type(values).__name__}")
     for override in overrides or []:
@@ -100,8 +106,9 @@ def parse_config(values: dict[str, Any], origin: str = "config") -> Config:
             else:
                 whole = problem["type"] == "missing" or isinstance(problem["input"], dict)
                 found = "" if whole else f", found {problem['input']!r}"
+                found += " (in quotes it is a string)" * (problem["type"] == "string_type" and not whole)
                 lines.append(f"  {key}: {problem['msg'].removeprefix('Value error, ')}{found}")
-        raise ConfigError("\n".join(lines)) from None
+        raise ConfigError(scrubbed("\n".join(lines))) from None
 
 
 def _suggest(location: tuple[Any, ...]) -> str:

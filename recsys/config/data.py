@@ -1,11 +1,10 @@
 """Which event log, and what its columns mean."""
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from recsys.config.base import Section
+from recsys.config.base import LocalPath, Section
 
 
 class Columns(Section):
@@ -37,7 +36,7 @@ class EventType(Section):
 class ItemTable(Section):
     """A table of items joined into the vocabulary; every other column becomes metadata."""
 
-    path: Path = Field(description="CSV, TSV or Parquet, one row an item")
+    path: LocalPath = Field(description="CSV, TSV or Parquet, one row an item")
     item: str = Field("item_id", description="column of the item's id, as the log has it")
     title: str | None = Field(None, description="column of what people call the item; null where there is none")
 
@@ -48,7 +47,7 @@ class DataConfig(Section):
     name: str | None = Field(
         None, description="movielens-100k, movielens-1m or movielens-20m, which is fetched; instead of path"
     )
-    path: Path | None = Field(
+    path: LocalPath | None = Field(
         None, description="file, folder or glob: CSV, TSV, JSON Lines (gzip or not) or Parquet; instead of name"
     )
     columns: Columns = Columns()

@@ -1,12 +1,11 @@
 """What the bundle must be."""
 
 import re
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
 
-from recsys.config.base import Section
+from recsys.config.base import LocalPath, Section
 
 # The names that recsys.export.variants reads: how tables are held, the projections' rank, the percent of heads and
 # feed-forward rows that are kept, the transition memory's depth.
@@ -19,7 +18,7 @@ VARIANT = (
 class StudentConfig(Section):
     """The shape of the distilled student, for variants named student-…, and how it learns."""
 
-    teacher: Path | None = Field(
+    teacher: LocalPath | None = Field(
         None,
         description="a finished run on the same data set, of equal model.max_length, to imitate; null is the exported",
     )
@@ -54,11 +53,11 @@ class ExportConfig(Section):
     student: StudentConfig = StudentConfig()
     candidates: int = Field(100, ge=1, le=65_536, description="fixed width of rerank; clients chunk and pad")
     item_columns: tuple[str, ...] = Field(("title",), description="item metadata to carry, where the data set has it")
-    since: Path | None = Field(
+    since: LocalPath | None = Field(
         None,
         description="last night's bundles, a folder of variants; int8 and int4 keep the codes of what hardly moved",
     )
-    policy: Path | None = Field(None, description="rules to apply after the scores, see recsys/bundle/policy.py")
+    policy: LocalPath | None = Field(None, description="rules to apply after the scores, see recsys/bundle/policy.py")
     tolerance: float = Field(1e-3, gt=0, description="largest difference of a float32 score from Keras'")
     max_quality_loss: float = Field(
         0.05, gt=0, lt=1, description="largest share of Keras' NDCG@10 that a variant may lose, on the same users"

@@ -1,17 +1,44 @@
 """Where runs are mirrored."""
 
-from pydantic import Field
+from pydantic import Field, field_serializer, field_validator
 
 from recsys.config.base import Section
+from recsys.config.secrets import without_secrets
+
+EXPERIMENT = "recsys"
 
 
 class TrackingConfig(Section):
-    """MLflow's store; without a uri, SQLite in the work directory."""
+    """MLflow's store; without a uri, SQLite in the work directory.
+
+    What is written of it (into runs, messages, other configs) holds no password or token of the uri: those are a
+    connection's, and come from the config or the environment each time.
+    """
 
     enabled: bool = Field(True, description="mirror runs; their directories are complete either way")
     uri: str | None = Field(
-        None, description="http://127.0.0.1:5000, postgresql://…, sqlite:///…; null is SQLite in the work directory"
+        None,
+        min_length=1,
+        repr=False,
+        description="http://127.0.0.1:5000, postgresql://…, sqlite:///…; null is MLFLOW_TRACKING_URI of the "
+        "environment, and without that SQLite in the work directory",
     )
-    experiment: str = Field("recsys", min_length=1, description="what runs are filed under")
+    experiment: str | None = Field(
+        None,
+        min_length=1,
+        max_length=500,
+        description="what runs are filed under; null is MLFLOW_EXPERIMENT_NAME, and without that recsys",
+    )
     system_metrics: bool = Field(True, description="sample the machine's CPU, memory, disk and network")
     log_model: bool = Field(True, description="keep a loadable copy of each run's model in the store")
+
+    @field_serializer("uri")
+    def _shown(self, uri: str | None) -> str | None:
+        return None if uri is None else without_secrets(uri)
+
+    @field_validator("experiment")
+    @classmethod
+    def _printable(cls, name: str | None) -> str | None:
+        if name is not None and (name != name.strip() or not name.isprintable()):
+            raise ValueError("expected a name of printable characters without blanks around it")
+        return name

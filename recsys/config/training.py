@@ -1,11 +1,10 @@
 """How the recommender learns."""
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from recsys.config.base import Section
+from recsys.config.base import LocalPath, Section
 
 # Where the config leaves the epochs open: enough for a million events, and enough steps for a few thousand.
 EPOCHS, LEAST_STEPS, MOST_EPOCHS = 20, 1500, 100
@@ -78,7 +77,7 @@ class TrainingConfig(Section):
         False,
         description="train again with the validation events, as long as validation chose, the schedule too (L1F)",
     )
-    warm_start: Path | None = Field(
+    warm_start: LocalPath | None = Field(
         None, description="a finished run of the same shape, whose weights training begins with; its items stay"
     )
     deterministic: bool = Field(False, description="the same bits every time, at some cost in speed")

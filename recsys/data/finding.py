@@ -8,17 +8,22 @@ from recsys.errors import ArtefactError
 from recsys.schema import DATASETS_DIR
 
 
-def find_dataset(work_dir: Path, digest: str) -> Dataset:
-    """The dataset below ``work_dir/datasets`` whose content has ``digest``.
+def find_dataset(work_dir: Path, digest: str, *elsewhere: Path) -> Dataset:
+    """The dataset below ``work_dir/datasets``, or else at one of ``elsewhere``, whose content has ``digest``.
 
     Raises:
-        ArtefactError: there is none.
+        ArtefactError: there is none; one that cannot be read is passed over, and named.
     """
-    for path in artefacts(work_dir / DATASETS_DIR):
-        dataset = Dataset(path)
-        if dataset.digest == digest:
-            return dataset
+    unreadable = []
+    for path in (*artefacts(work_dir / DATASETS_DIR), *elsewhere):
+        try:
+            dataset = Dataset(path)
+            if dataset.digest == digest:
+                return dataset
+        except (ArtefactError, OSError, KeyError) as error:
+            unreadable.append(str(error))
+    told = f" (passed over: {'; '.join(unreadable)})" if unreadable else ""
     raise ArtefactError(
-        f"{work_dir / DATASETS_DIR}: holds no dataset {digest}, on which the run was trained; "
+        f"{work_dir / DATASETS_DIR}: holds no dataset {digest}, on which the run was trained{told}; "
         "recsys prepare with the run's config makes it again, and recsys export takes another place by --dataset"
     )

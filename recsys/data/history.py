@@ -34,11 +34,24 @@ class CleaningPolicy:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "CleaningPolicy":
+    def from_json(cls, value: Any) -> "CleaningPolicy":
+        """Check every field; those that are left out have their defaults.
+
+        Raises:
+            DataError: not an object, an unknown key, or a value of another type.
+        """
+        if not isinstance(value, dict):
+            raise DataError(f"cleaning policy: expected an object, found {type(value).__name__}")
         unknown = set(value) - set(cls.__dataclass_fields__)
         if unknown:
             raise DataError(f"cleaning policy: unknown keys {sorted(unknown)}; a newer recsys wrote it")
-        return cls(**{**value, "event_types": tuple(value.get("event_types", ()))})
+        for name in ("drop_duplicates", "drop_repeats"):
+            if not isinstance(value.get(name, True), bool):
+                raise DataError(f"cleaning policy: {name} must be true or false, found {value[name]!r}")
+        types = value.get("event_types", ())
+        if not isinstance(types, list | tuple) or not all(isinstance(kind, str) for kind in types):
+            raise DataError(f'cleaning policy: event_types must be a list of texts, as ["view"], found {types!r}')
+        return cls(**{**value, "event_types": tuple(types)})
 
 
 class ItemEncoder(Protocol):

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from recsys.artefact import artefacts, sha256_file
 from recsys.bundle import Bundle
+from recsys.errors import ArtefactError
 from recsys.schema import BUNDLES_DIR, MANIFEST
+from recsys.terminal import say
 from recsys.tracking import record
 from recsys.tracking.runs import StoredRun
 from recsys.tracking.store import Store, store_errors
@@ -13,24 +15,31 @@ _TAG = "recsys.bundle."  # with the variant's name: the SHA-256 of the manifest 
 
 
 def send_bundles(store: Store, runs: list[StoredRun], work_dir: Path) -> int:
-    """Send the newest bundle of each variant of ``runs`` that the store lacks; returns how many.
+    """Send the newest bundle of each variant of ``runs`` that the store lacks; returns how many. A damaged one is told.
 
     Raises:
         StoreError: the store is away.
-        ArtefactError: a bundle is damaged.
     """
     by_digest = {run.digest: run for run in runs}
     newest: dict[tuple[str, str], Bundle] = {}
     found = [path for group in (work_dir / BUNDLES_DIR).glob("*") for path in artefacts(group)]
     for path in sorted(found, key=lambda path: ((path / MANIFEST).stat().st_mtime_ns, path)):
-        bundle = Bundle(path, verify=False)
-        newest[bundle.manifest.run_digest, bundle.manifest.variant] = bundle
+        try:
+            bundle = Bundle(path, verify=False)
+            newest[bundle.manifest.run_digest, bundle.manifest.variant] = bundle
+        except (ArtefactError, OSError) as error:
+            say(f"mlflow: {path} is left out: {error}")
     sent = 0
     for (digest, variant), bundle in newest.items():
         run = by_digest.get(digest)
         if run is not None and run.tags.get(_TAG + variant) != sha256_file(bundle.path / MANIFEST):
-            with store_errors(store.uri):
-                _send(store, run.run_id, Bundle(bundle.path))
+            try:
+                whole = Bundle(bundle.path)
+            except ArtefactError as error:
+                say(f"mlflow: {bundle.path} is left out: {error}")
+                continue
+            with store_errors(store.place):
+                _send(store, run.run_id, whole)
             sent += 1
     return sent
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.artefact import sha256_file
+from recsys.bundle import event_from_json
 from recsys.config.model import ModelConfig
 from recsys.data.dataset import ITEMS_FILE, Dataset, dataset_digest
 from recsys.data.history import Event, History, encode_history
@@ -50,14 +51,17 @@ class Recommender:
         """The ``k`` best items for each row's ``history``; see ``recsys.tracking.model.signature``.
 
         Raises:
-            DataError: ``k`` is not positive.
+            DataError: ``k`` is not positive, or an event is none.
         """
         import pandas as pd
 
         k = int((params or {}).get("k", 10))
         if k < 1:
             raise DataError(f"k must be at least 1, found {k}")
-        ranked = [self.recommend([_event(event) for event in history], k) for history in model_input["history"]]
+        ranked = [
+            self.recommend([event_from_json(one, f"row {row}: event {n}") for n, one in enumerate(history)], k)
+            for row, history in enumerate(model_input["history"])
+        ]
         return pd.DataFrame({"items": [items for items, _ in ranked], "scores": [scores for _, scores in ranked]})
 
     def score(self, history: History, candidates: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
@@ -84,10 +88,6 @@ class Recommender:
 
 def _load_pyfunc(path: str) -> Recommender:
     return Recommender(Path(path))
-
-
-def _event(raw: dict[str, Any]) -> Event:
-    return Event(str(raw["item"]), int(raw["timestamp"]), int(raw.get("event_id") or 0))
 
 
 def _check(run: Run, dataset: Dataset) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from recsys.config.tracking import TrackingConfig
 from recsys.errors import ArtefactError
 from recsys.run import Run
+from recsys.tracking.destination import announce
 from recsys.tracking.sender import Sender
 from recsys.tracking.store import StoreError
 from recsys.tracking.system import Sampler
@@ -59,6 +60,7 @@ class MlflowMirror:
         """Begin to mirror ``run``; returns at once."""
         if not self.tracking.enabled:
             return
+        announce(self.tracking, self.work_dir)
         sender = Sender(run, self.tracking, self.work_dir, self.parent)
         self._wake.set()
         self._thread = threading.Thread(target=self._work, args=(sender,), name="mlflow-mirror", daemon=True)

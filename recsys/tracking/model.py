@@ -83,7 +83,7 @@ def save_model(path: Path, run: Run, dataset: Dataset, **identity: Any) -> None:
 
 
 def signature() -> "ModelSignature":
-    """One row a user: ``history``, a list of ``{"item", "timestamp" (ms), "event_id" (optional)}``.
+    """One row a user: ``history``, a list of ``{"item", "timestamp" (ms)}``, ``event_id`` and ``event_type`` optional.
 
     Gives ``items`` and ``scores``, best first; the parameter ``k`` says how many.
     """
@@ -96,6 +96,7 @@ def signature() -> "ModelSignature":
             Property("item", DataType.string),
             Property("timestamp", DataType.long),
             Property("event_id", DataType.long, required=False),
+            Property("event_type", DataType.string, required=False),
         ]
     )
     return ModelSignature(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from recsys.config.tracking import TrackingConfig
+from recsys.tracking import names
 from recsys.tracking.sender import find_run
 from recsys.tracking.store import Store, StoreError, open_store, store_errors
 from recsys.tracking.trial import Trial
@@ -32,7 +33,7 @@ class Parent:
         self.run_id: str | None = None
         if self._store is None:
             return
-        with store_errors(self._store.uri):
+        with store_errors(self._store.place):
             client, experiment = self._store.client, self._store.experiment_id
             found = client.search_runs([experiment], f"tags.`{SWEEP_TAG}` = '{digest}'", max_results=1)
             if found:
@@ -42,14 +43,14 @@ class Parent:
             made = client.create_run(experiment, run_name=f"sweep-{digest[:6]}", tags={SWEEP_TAG: digest})
             self.run_id = str(made.info.run_id)
             client.log_param(self.run_id, "sweep.method", method)
-            client.log_param(self.run_id, "sweep.space", "\n".join(space))
+            client.log_param(self.run_id, "sweep.space", names.value("\n".join(space), names.PARAMETER_LENGTH))
 
     def update(self, trials: Sequence[Trial]) -> None:
         """File the trials' runs under the parent and show their scores; a store that is away is not waited for."""
         if self._store is None or self.run_id is None:
             return
         try:
-            with store_errors(self._store.uri):
+            with store_errors(self._store.place):
                 self._send(self._store, self.run_id, trials)
         except StoreError as error:
             log.warning("%s; the sweep goes on and sends this with its next trial", error)
@@ -58,7 +59,7 @@ class Parent:
         """The sweep has ended."""
         self.update(trials)
         if self._store is not None and self.run_id is not None:
-            with store_errors(self._store.uri):
+            with store_errors(self._store.place):
                 self._store.client.set_terminated(self.run_id, "FINISHED")
 
     def _send(self, store: Store, run_id: str, trials: Sequence[Trial]) -> None:
@@ -75,7 +76,7 @@ class Parent:
             number, score = max(scored, key=lambda pair: pair[1])
             metrics.append(Metric("best/ndcg_at_10", score, number, number))
         store.client.log_batch(run_id, metrics=metrics)
-        store.client.set_tag(run_id, "mlflow.note.content", _note(trials))
+        store.client.set_tag(run_id, "mlflow.note.content", names.value(_note(trials), names.TAG_LENGTH))
 
 
 def _note(trials: Iterable[Trial]) -> str:

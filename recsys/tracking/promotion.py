@@ -6,16 +6,20 @@ from pathlib import Path
 
 from recsys.bundle import Bundle
 from recsys.config.evaluation import EvaluationConfig
+from recsys.data.dataset import Dataset
 from recsys.data.finding import find_dataset
 from recsys.errors import ConfigError
 from recsys.evaluation.evaluate import targets_of
 from recsys.locks import exclusive
+from recsys.run import Run
+from recsys.schema import RUNS_DIR
 from recsys.tracking import registry
+from recsys.tracking.datasets import dataset_of
 from recsys.tracking.gate import Budget, Check, check_budgets, check_parity, check_protocol, check_quality
 from recsys.tracking.record import DATASET_TAG, PROTOCOL_TAG
 from recsys.tracking.rescoring import ranks_in
 from recsys.tracking.runs import StoredRun, local_directory
-from recsys.tracking.store import Store, store_errors
+from recsys.tracking.store import Store
 
 
 @dataclass(frozen=True)
@@ -53,18 +57,19 @@ def promote(
 
     Raises:
         ConfigError: the run has no logged model, or no bundle of ``variant``.
-        ArtefactError: the candidate's dataset is not in ``work_dir``, or a stored file is not what it should be.
+        ArtefactError: the candidate's dataset is not found, or a stored file is not what it should be.
         StoreError: the store is away.
     """
+    registry.check_name(name)
     if f"bundle/{variant}/bytes" not in run.metrics:
         known = sorted({key.split("/")[1] for key in run.metrics if key.startswith("bundle/")})
         raise ConfigError(
             f"{run.name} ({run.digest[:8]}): no bundle {variant!r} in the store (there: {', '.join(known) or 'none'}); "
             "recsys export makes one, recsys compare sends it"
         )
-    dataset = find_dataset(work_dir, run.tags[DATASET_TAG])
+    dataset = _dataset(run, work_dir)
     evaluation = EvaluationConfig(filter_seen=run.parameters["evaluation.filter_seen"] == "True")
-    with tempfile.TemporaryDirectory() as directory, exclusive(work_dir), store_errors(store.uri):
+    with tempfile.TemporaryDirectory() as directory, exclusive(work_dir):
         scratch = Path(directory)
         version, before = registry.register(store, run, name), registry.champion(store, name)
         candidate = registry.load(store, version, scratch)
@@ -92,6 +97,11 @@ def promote(
         if verdict.promoted:
             registry.crown(store, name, version)
     return verdict
+
+
+def _dataset(run: StoredRun, work_dir: Path) -> Dataset:
+    here = Run(work_dir / RUNS_DIR / run.digest)
+    return dataset_of(here, work_dir) if here.is_started else find_dataset(work_dir, run.tags[DATASET_TAG])
 
 
 def _evidence(verdict: Verdict, variant: str) -> dict[str, str]:

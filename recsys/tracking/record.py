@@ -9,6 +9,7 @@ from typing import Any
 from recsys.artefact import sha256_file
 from recsys.run import Run
 from recsys.schema import MANIFEST
+from recsys.tracking import names
 
 DIGEST_TAG = "recsys.run_digest"
 STATE_TAG = "recsys.mirror"  # what of the run has arrived: "running", then "complete"
@@ -18,6 +19,10 @@ CONFIG_TAG = "recsys.config_digest"
 DATASET_TAG = "recsys.dataset_digest"
 PROTOCOL_TAG = "recsys.protocol"
 SEED_TAG = "recsys.seed"
+MODEL_TAG = "recsys.model"  # of a run that arrived without its model: why
+# Without which a run in the store cannot be put beside others.
+NEEDED_TAGS = (DIGEST_TAG, CONFIG_TAG, DATASET_TAG, PROTOCOL_TAG, SEED_TAG)
+NEEDED_PARAMETERS = ("evaluation.filter_seen", "data.name", "data.path")
 
 _FACT_TAGS = (
     "protocol",
@@ -43,19 +48,24 @@ class Point:
     milliseconds: int
 
 
+def title(run: Run) -> str:
+    """The run's name, as short as databases want it."""
+    return names.value(str(run.manifest["name"]), names.NAME_LENGTH)
+
+
 def seal(run: Run) -> str:
     """SHA-256 of a finished run's manifest."""
     return sha256_file(run.path / MANIFEST)
 
 
 def metric_key(name: str) -> str:
-    """MLflow refuses ``@`` in names: ``ndcg@10`` is kept as ``ndcg_at_10``."""
-    return name.replace("@", "_at_")
+    """MLflow refuses ``@`` in names: ``ndcg@10`` is kept as ``ndcg_at_10``; see ``recsys.tracking.names``."""
+    return names.name(name.split("/"), "/")
 
 
 def metric_name(key: str) -> str:
     """The field's name for a kept one: ``test/ndcg_at_10`` is ``test/ndcg@10``."""
-    return key.replace("_at_", "@")
+    return names.field_name(key)
 
 
 def milliseconds(text: str) -> int:
@@ -64,20 +74,25 @@ def milliseconds(text: str) -> int:
 
 
 def parameters(config: dict[str, Any]) -> dict[str, str]:
-    """The config with dotted keys: ``{"model": {"width": 64}}`` is ``{"model.width": "64"}``."""
-    flat: dict[str, str] = {}
-    for section, values in config.items():
-        if isinstance(values, dict):
-            flat |= {f"{section}.{key}": value for key, value in parameters(values).items()}
+    """The config with dotted keys: ``{"model": {"width": 64}}`` is ``{"model.width": "64"}``.
+
+    Keys that people made, as those of ``data.event_types``, are spelled as MLflow takes them.
+    """
+    return {names.name(path, "."): names.value(str(value), names.PARAMETER_LENGTH) for path, value in _leaves(config)}
+
+
+def _leaves(values: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from (((key, *path), leaf) for path, leaf in _leaves(value))
         else:
-            flat[section] = str(values)
-    return flat
+            yield (key,), value
 
 
 def data_name(parameters: dict[str, str]) -> str:
     """What the run's data is called: the data set's name, or the log's file name."""
-    name = parameters["data.name"]
-    return PurePath(parameters["data.path"]).stem if name == str(None) else name
+    name, path = parameters["data.name"], parameters["data.path"]
+    return names.value((PurePath(path).stem or path) if name == str(None) else name, names.TITLE_LENGTH)
 
 
 def tags(run: Run) -> dict[str, str]:
@@ -87,7 +102,7 @@ def tags(run: Run) -> dict[str, str]:
     kept |= {DIGEST_TAG: run.digest, "mlflow.source.name": "recsys train", "mlflow.source.type": "LOCAL"}
     if manifest.get("code_version"):
         kept["mlflow.source.git.commit"] = str(manifest["code_version"])
-    return kept
+    return {key: names.value(text, names.TAG_LENGTH) for key, text in kept.items()}
 
 
 def epoch_points(run: Run) -> list[Point]:

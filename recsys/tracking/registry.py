@@ -9,6 +9,7 @@ from recsys.errors import ArtefactError, ConfigError
 from recsys.tracking import record
 from recsys.tracking.loader import Recommender
 from recsys.tracking.model import DATA_DIR, LOADER
+from recsys.tracking.quiet import looked_up_in
 from recsys.tracking.runs import StoredRun
 from recsys.tracking.store import Store, store_errors
 
@@ -35,12 +36,14 @@ def register(store: Store, run: StoredRun, name: str) -> Version:
     """The version that holds the run's model; made when there is none.
 
     Raises:
-        ConfigError: the run's model was not logged.
+        ConfigError: the run's model was not logged, or no model can be called ``name``.
+        StoreError: the store is away.
     """
+    check_name(name)
     from mlflow import MlflowException
     from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 
-    with store_errors(store.uri):
+    with store_errors(store.place):
         try:
             store.client.create_registered_model(name, description="Next-item recommender; the champion serves.")
         except MlflowException as error:
@@ -51,39 +54,48 @@ def register(store: Store, run: StoredRun, name: str) -> Version:
             return _version(known[0])
         logged = store.client.search_logged_models([store.experiment_id], f"source_run_id = '{run.run_id}'")
         if not logged:
-            raise ConfigError(
-                f"{run.name} ({run.digest[:8]}): its model is not in the store; tracking.log_model was off"
-            )
+            why = run.tags.get(record.MODEL_TAG, "tracking.log_model was off when it was sent")
+            raise ConfigError(f"{run.name} ({run.digest[:8]}): its model is not in the store: {why}")
         card = run.tags.get("mlflow.note.content", "")
-        made = store.client.create_model_version(
-            name, logged[0].model_uri, run.run_id, tags={record.DIGEST_TAG: run.digest}, description=card
-        )
+        with looked_up_in(store.place.uri):
+            made = store.client.create_model_version(
+                name, logged[0].model_uri, run.run_id, tags={record.DIGEST_TAG: run.digest}, description=card
+            )
         return _version(made)
+
+
+def check_name(name: str) -> None:
+    """Raises ConfigError where MLflow takes no registered model of this name, or could not find it again."""
+    if not name.strip(". ") or not name.isprintable() or set(name) & set("/:'\"`") or len(name) > 256:
+        raise ConfigError(f"--name {name!r}: expected a model's name without / : and quotation marks")
 
 
 def champion(store: Store, name: str) -> Version | None:
     """The version that the alias ``champion`` points at, or None."""
     from mlflow import MlflowException
 
-    try:
-        return _version(store.client.get_model_version_by_alias(name, CHAMPION))
-    except MlflowException as error:
-        if error.error_code in ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"):
-            return None  # no such alias, or no such model
-        raise
+    with store_errors(store.place):
+        try:
+            return _version(store.client.get_model_version_by_alias(name, CHAMPION))
+        except MlflowException as error:
+            if error.error_code in ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"):
+                return None  # no such alias, or no such model
+            raise
 
 
 def protocol(store: Store, version: Version) -> str:
     """The protocol of the run that a version was registered from."""
-    return str(store.client.get_run(version.run_id).data.tags[record.PROTOCOL_TAG])
+    with store_errors(store.place):
+        return str(store.client.get_run(version.run_id).data.tags.get(record.PROTOCOL_TAG, "unknown"))
 
 
 def crown(store: Store, name: str, version: Version) -> None:
     """Point the alias at ``version``, and remember whom it replaced."""
     before = champion(store, name)
-    if before is not None and before.number != version.number:
-        _remember(store, name, [*_champions_before(store, name), before.number])
-    store.client.set_registered_model_alias(name, CHAMPION, version.number)
+    with store_errors(store.place):
+        if before is not None and before.number != version.number:
+            _remember(store, name, [*_champions_before(store, name), before.number])
+        store.client.set_registered_model_alias(name, CHAMPION, version.number)
 
 
 def roll_back(store: Store, name: str) -> tuple[Version, Version]:
@@ -92,7 +104,8 @@ def roll_back(store: Store, name: str) -> tuple[Version, Version]:
     Raises:
         ConfigError: there is no champion, or it replaced none.
     """
-    with store_errors(store.uri):
+    check_name(name)
+    with store_errors(store.place):
         now = champion(store, name)
         if now is None:
             raise ConfigError(f"{name}: has no champion; recsys promote RUN makes one")
@@ -120,8 +133,9 @@ def _remember(store: Store, name: str, champions: list[str]) -> None:
 
 def note(store: Store, name: str, version: Version, tags: dict[str, str]) -> None:
     """Write tags on a version."""
-    for key, value in tags.items():
-        store.client.set_model_version_tag(name, version.number, key, value)
+    with store_errors(store.place):
+        for key, value in tags.items():
+            store.client.set_model_version_tag(name, version.number, key, value)
 
 
 def load(store: Store, version: Version, scratch: Path) -> Recommender:
@@ -134,11 +148,11 @@ def load(store: Store, version: Version, scratch: Path) -> Recommender:
     model_id = version.source.removeprefix("models:/")
     target = scratch / model_id
     target.mkdir(parents=True, exist_ok=True)
-    with store_errors(store.uri):
+    with store_errors(store.place):
         import mlflow.artifacts
 
         uri = store.client.get_logged_model(model_id).artifact_location
-        path = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(target), tracking_uri=store.uri))
+        path = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(target), tracking_uri=store.place.uri))
     return open_model(path)
 
 

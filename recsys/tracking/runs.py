@@ -8,6 +8,7 @@ from urllib.parse import urlparse
 from urllib.request import url2pathname
 
 from recsys.errors import ArtefactError, ConfigError
+from recsys.terminal import say
 from recsys.tracking import record
 from recsys.tracking.store import Store, store_errors
 
@@ -63,7 +64,7 @@ def complete_runs(store: Store, where: str = "") -> list[StoredRun]:
     conditions = [f"tags.`{record.STATE_TAG}` = 'complete'", *([where] if where else [])]
     found: list[StoredRun] = []
     token = None
-    with store_errors(store.uri):
+    with store_errors(store.place):
         while True:
             page = store.client.search_runs(
                 [store.experiment_id],
@@ -75,7 +76,21 @@ def complete_runs(store: Store, where: str = "") -> list[StoredRun]:
             found += [_stored(run) for run in page]
             token = page.token
             if not token:
-                return found
+                break
+    foreign = [run for run in found if not _is_ours(run)]
+    if foreign:
+        names = ", ".join(f"{run.name} ({run.run_id})" for run in foreign)
+        say(f"mlflow: left out, for they lack what recsys writes: {names}")
+    return [run for run in found if _is_ours(run)]
+
+
+def _is_ours(run: StoredRun) -> bool:
+    """Whether the run has all that comparing needs: anyone may have written or deleted tags in the store."""
+    return (
+        set(record.NEEDED_TAGS) <= run.tags.keys()
+        and set(record.NEEDED_PARAMETERS) <= run.parameters.keys()
+        and run.tags[record.SEED_TAG].isdecimal()
+    )
 
 
 def select(runs: Sequence[StoredRun], words: Sequence[str]) -> list[StoredRun]:
@@ -100,7 +115,7 @@ def metric_history(store: Store, run: StoredRun, metric: str) -> tuple[list[int]
     Raises:
         StoreError: the store is away.
     """
-    with store_errors(store.uri):
+    with store_errors(store.place):
         points = store.client.get_metric_history(run.run_id, record.metric_key(metric))
     points = sorted(points, key=lambda point: (point.step, point.timestamp))
     return [point.step for point in points], [point.value for point in points]
@@ -136,7 +151,7 @@ def _local(store: Store, run: StoredRun, path: str, scratch: Path) -> Path:
     else:
         target = scratch / run.run_id
         target.mkdir(parents=True, exist_ok=True)
-        with store_errors(store.uri):
+        with store_errors(store.place):
             found = Path(store.client.download_artifacts(run.run_id, path, str(target))).resolve()
         inside = target.resolve()
     if not found.is_relative_to(inside):

@@ -1,19 +1,21 @@
 """One run's way into one store: what has arrived is remembered, and sending twice changes nothing."""
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from recsys.config.tracking import TrackingConfig
 from recsys.data.dataset import Dataset
-from recsys.data.finding import find_dataset
+from recsys.errors import ArtefactError
 from recsys.locks import exclusive
 from recsys.run import Run
 from recsys.schema import MANIFEST
-from recsys.tracking import record
+from recsys.terminal import say
+from recsys.tracking import names, record
 from recsys.tracking.card import run_card
-from recsys.tracking.store import Store, StoreError, open_store, store_errors, store_uri
+from recsys.tracking.datasets import dataset_input, dataset_of
+from recsys.tracking.destination import destination
+from recsys.tracking.store import Store, StoreError, open_store, store_errors
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
@@ -38,6 +40,7 @@ class Sender:
         self._store: Store | None = None
         self._id: str | None = None
         self._epochs_sent = 0
+        self._whole: tuple[list[record.Point], str] | None = None
 
     def send(self, samples: "Iterable[Metric]" = (), *, killed: bool = False) -> str:
         """Send the run as it is now, and the machine's ``samples`` beside it.
@@ -47,10 +50,18 @@ class Sender:
 
         Raises:
             StoreError: the store did not take it all.
+            ArtefactError: the run is not whole; nothing of it has been sent then.
         """
         try:
+            # Whoever copied the run may have left out a directory that was empty.
+            self.run.plots_dir.mkdir(exist_ok=True)
+        except OSError as error:
+            raise ArtefactError(f"{self.run.plots_dir}: cannot be made ({error.strerror})") from None
+        if self._whole is None and self.run.is_finished:
+            self._whole = _read(self.run, _final)
+        try:
             # One sender at a time; the run's own directory is the lock of the process that trains it.
-            with store_errors(store_uri(self.tracking, self.work_dir)), exclusive(self.run.plots_dir):
+            with store_errors(destination(self.tracking, self.work_dir)), exclusive(self.run.plots_dir):
                 return self._send(list(samples), killed)
         except StoreError:
             self._store = None
@@ -59,19 +70,19 @@ class Sender:
     def _send(self, samples: "list[Metric]", killed: bool) -> str:
         store = self._store = self._store or open_store(self.tracking, self.work_dir)
         self._id = self._id or self._start(store)
-        points = [point for point in record.epoch_points(self.run) if point.step > self._epochs_sent]
+        points = [point for point in _read(self.run, record.epoch_points) if point.step > self._epochs_sent]
         self._points(store, self._id, points)
         self._epochs_sent = max((point.step for point in points), default=self._epochs_sent)
         for batch in _batches(samples, METRICS_A_BATCH):
             store.client.log_batch(self._id, metrics=batch)
-        if self.run.is_finished:
+        if self._whole is not None:
             self._finish(store, self._id)
         elif killed:
             store.client.set_terminated(self._id, "KILLED")
         return self._id
 
     def _start(self, store: Store) -> str:
-        manifest = self.run.manifest
+        started = _read(self.run, lambda run: record.milliseconds(run.manifest["started"]))
         found = find_run(store, self.run.digest)
         if found is not None and self._is_another(store, found):
             store.client.delete_run(found)  # MLflow keeps it among the deleted ones
@@ -79,8 +90,8 @@ class Sender:
         if found is None:
             created = store.client.create_run(
                 store.experiment_id,
-                start_time=record.milliseconds(manifest["started"]),
-                run_name=str(manifest["name"]),
+                start_time=started,
+                run_name=record.title(self.run),
                 tags={record.DIGEST_TAG: self.run.digest, record.STATE_TAG: "running"},
             )
             found = str(created.info.run_id)
@@ -88,13 +99,15 @@ class Sender:
             store.client.update_run(found, status="RUNNING")
         from mlflow.entities import Param, RunTag
 
-        tags = record.tags(self.run)
+        tags = _read(self.run, record.tags)
         if self.parent is not None:
             tags[record.PARENT_TAG] = self.parent
         store.client.log_batch(found, tags=[RunTag(key, value) for key, value in tags.items()])
-        for batch in _batches(list(record.parameters(self.run.config).items()), PARAMETERS_A_BATCH):
+        described = _read(self.run, lambda run: record.parameters(run.config))
+        for batch in _batches(list(described.items()), PARAMETERS_A_BATCH):
             store.client.log_batch(found, params=[Param(key, value) for key, value in batch])
-        store.client.log_inputs(found, datasets=[_dataset_input(self._dataset(), self.run)])
+        dataset = self._dataset()
+        store.client.log_inputs(found, datasets=[_read(self.run, lambda run: dataset_input(run, dataset))])
         return found
 
     def _is_another(self, store: Store, run_id: str) -> bool:
@@ -106,24 +119,47 @@ class Sender:
 
     def _finish(self, store: Store, run_id: str) -> None:
         client = store.client
-        if client.get_run(run_id).data.tags.get(record.STATE_TAG) == "complete":
+        tags = client.get_run(run_id).data.tags
+        if tags.get(record.STATE_TAG) == "complete":
+            if record.MODEL_TAG in tags:
+                self._send_model(store, run_id, lacking=True)
             return
-        self._points(store, run_id, record.final_points(self.run))
+        assert self._whole is not None
+        points, card = self._whole
+        self._points(store, run_id, points)
         for name in RUN_FILES:
             client.log_artifact(run_id, str(self.run.path / name), FILES_DIR)
         for plot in sorted(self.run.plots_dir.glob("*.png")):
             client.log_artifact(run_id, str(plot), PLOTS_DIR)
-        if self.tracking.log_model:
-            from recsys.tracking.model import log_model
-
-            log_model(store, run_id, self.run, self._dataset())
-        client.set_tag(run_id, "mlflow.note.content", run_card(self.run))
-        client.set_terminated(run_id, "FINISHED", record.milliseconds(self.run.manifest["finished"]))
+        self._send_model(store, run_id)
+        client.set_tag(run_id, "mlflow.note.content", names.value(card, names.TAG_LENGTH))
+        finished = _read(self.run, lambda run: record.milliseconds(run.manifest["finished"]))
+        client.set_terminated(run_id, "FINISHED", finished)
         client.set_tag(run_id, record.SEAL_TAG, record.seal(self.run))
         client.set_tag(run_id, record.STATE_TAG, "complete")
 
-    def _dataset(self) -> Dataset:
-        return find_dataset(self.work_dir, str(self.run.manifest["dataset_digest"]))
+    def _send_model(self, store: Store, run_id: str, *, lacking: bool = False) -> None:
+        """The model, with the items that it ranks; where their dataset is gone the run is as good without it."""
+        if not (self.tracking.log_model and self.run.config["tracking"]["log_model"]):
+            return
+        try:
+            dataset = dataset_of(self.run, self.work_dir)
+        except ArtefactError as error:
+            say(f"mlflow: {self.run.path}: without its model, which recsys promote needs: {error}")
+            if not lacking:
+                store.client.set_tag(run_id, record.MODEL_TAG, names.value(str(error), names.TAG_LENGTH))
+            return
+        from recsys.tracking.model import log_model
+
+        log_model(store, run_id, self.run, dataset)
+        if lacking:
+            store.client.delete_tag(run_id, record.MODEL_TAG)
+
+    def _dataset(self) -> Dataset | None:
+        try:
+            return dataset_of(self.run, self.work_dir)
+        except ArtefactError:
+            return None
 
     def _points(self, store: Store, run_id: str, points: list[record.Point]) -> None:
         from mlflow.entities import Metric
@@ -139,21 +175,25 @@ def find_run(store: Store, digest: str) -> str | None:
     return str(found[0].info.run_id) if found else None
 
 
-def _dataset_input(dataset: Dataset, run: Run) -> Any:
-    """The dataset as MLflow's input: its digest, where it lies, what it counts."""
-    from mlflow.entities import Dataset as MlflowDataset
-    from mlflow.entities import DatasetInput, InputTag
+def _final(run: Run) -> tuple[list[record.Point], str]:
+    """What a finished run reached, and its card; every one of its files is the one that it sealed."""
+    run.verify()
+    missing = [name for name in RUN_FILES if not (run.path / name).is_file()]
+    if missing or set(run.digest) - set("0123456789abcdef"):
+        raise ValueError(f"files missing: {missing}, digest {run.digest!r}")
+    return record.final_points(run), run_card(run)
 
-    described = MlflowDataset(
-        name=record.data_name(record.parameters(run.config)),
-        digest=dataset.digest,
-        source_type="local",
-        source=json.dumps({"uri": str(dataset.path)}),
-        profile=json.dumps(dataset.counts, sort_keys=True),
-    )
-    return DatasetInput(
-        described, [InputTag("mlflow.data.context", "training"), InputTag("protocol", run.manifest["protocol"])]
-    )
+
+def _read(run: Run, what: Callable[[Run], T]) -> T:
+    """``what`` of the run's files.
+
+    Raises:
+        ArtefactError: they are not what this program writes.
+    """
+    try:
+        return what(run)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise ArtefactError(f"{run.path}: not a run as this program writes them ({error!r})") from None
 
 
 def _batches(values: Sequence[T], size: int) -> Iterator[list[T]]:

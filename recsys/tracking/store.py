@@ -1,33 +1,25 @@
 """The MLflow store: opened the same way by every command, made once even when many processes come at once."""
 
-import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recsys.config.secrets import scrubbed
 from recsys.config.tracking import TrackingConfig
 from recsys.errors import RecsysError
 from recsys.locks import exclusive
+from recsys.tracking.destination import DATABASE, Destination, announce, destination
+from recsys.tracking.quiet import quiet
+from recsys.tracking.relocation import BESIDE, TAG, relocate
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Experiment
 
-DATABASE = "mlflow.db"
-ARTEFACT_ROOT = "mlartifacts"
-
-# A store that is away must be noticed at once: what could not be sent is kept and sent again by the mirror, not by
-# retries inside a request. MLflow reports its use to its makers unless told otherwise.
-_ENVIRONMENT = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_LOGGING_LEVEL": "WARNING",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-}
-
+__all__ = ["DATABASE", "Store", "StoreError", "find_store", "open_store", "store_errors"]
 
 # The UI opens an experiment as one of language models unless told otherwise.
 _EXPERIMENT_TAGS = {
@@ -45,56 +37,122 @@ class StoreError(RecsysError):
 class Store:
     """An open store and the experiment in it, with the address below which its runs keep their files."""
 
-    uri: str
+    place: Destination
     client: "MlflowClient"
     experiment_id: str
     artefact_root: str
 
-
-def store_uri(tracking: TrackingConfig, work_dir: Path) -> str:
-    """``tracking.uri``, or the SQLite database of the work directory."""
-    return tracking.uri or f"sqlite:///{(work_dir / DATABASE).resolve()}"
+    @property
+    def uri(self) -> str:
+        """As it may be shown."""
+        return self.place.shown
 
 
 @contextmanager
-def store_errors(uri: str) -> Iterator[None]:
-    """What MLflow, its database or its network raise, as one ``StoreError`` that names the store."""
-    import mlflow
-    from sqlalchemy.exc import SQLAlchemyError
+def store_errors(place: Destination) -> Iterator[None]:
+    """MLflow, quiet; what it, its database or its network raise becomes one ``StoreError`` that names the store.
 
-    try:
-        yield
-    except (mlflow.MlflowException, SQLAlchemyError, OSError) as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise StoreError(f"{uri}: the MLflow store cannot be used: {lines[0]}") from error
+    No cause hangs on the error: it would show the address whole, with its password.
+    """
+    with quiet():
+        import mlflow
+        from google.protobuf.json_format import ParseError  # type: ignore[import-untyped]
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            yield
+        except ImportError as error:
+            missing = f"it needs the Python package {error.name}; pip install its driver"
+            raise StoreError(f"{place.shown}: the MLflow store cannot be used: {missing}") from None
+        except (mlflow.MlflowException, SQLAlchemyError, sqlite3.Error, OSError, ValueError, ParseError) as error:
+            told = scrubbed(_reason(error), place.uri)
+            raise StoreError(f"{place.shown}: the MLflow store cannot be used: {told}") from None
+
+
+def _reason(error: BaseException) -> str:
+    """The database's own words where it spoke, else the first line."""
+    cause: BaseException | None = error
+    while cause is not None:
+        spoken = getattr(cause, "orig", None)
+        if isinstance(spoken, BaseException):
+            error = spoken
+            break
+        cause = cause.__cause__ or cause.__context__
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0]
 
 
 def open_store(tracking: TrackingConfig, work_dir: Path) -> Store:
     """Connect, and make the database and the experiment where they are missing.
 
-    A store in the work directory keeps its artefacts in ``work_dir/mlartifacts``; a server or another database
-    keeps them where its owner said.
+    The files of an SQLite store lie in ``mlartifacts`` beside it and move with it; a server keeps them where its owner
+    said.
 
     Raises:
         StoreError: the store is away, or the experiment was deleted in it.
     """
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+    work_dir.mkdir(parents=True, exist_ok=True)
+    announce(tracking, work_dir)
+    place = destination(tracking, work_dir)
+    with store_errors(place), exclusive(work_dir):
+        client = _connect(place)
+        experiment = client.get_experiment_by_name(place.experiment)
+        if experiment is None:
+            experiment = client.get_experiment(_make_experiment(client, place))
+    return _store(place, client, experiment)
+
+
+def find_store(tracking: TrackingConfig, work_dir: Path) -> Store | None:
+    """Connect where there is something to look at; None where there is not. Makes nothing.
+
+    Raises:
+        StoreError: as ``open_store``.
+    """
+    announce(tracking, work_dir)
+    place = destination(tracking, work_dir)
+    if place.database is not None and not place.database.exists():
+        return None
+    with store_errors(place):
+        client = _connect(place)
+        experiment = client.get_experiment_by_name(place.experiment)
+    return None if experiment is None else _store(place, client, experiment)
+
+
+def _connect(place: Destination) -> "MlflowClient":
     import mlflow
 
-    work_dir.mkdir(parents=True, exist_ok=True)
-    uri = store_uri(tracking, work_dir)
-    with store_errors(uri), exclusive(work_dir):
-        mlflow.set_tracking_uri(uri)  # where models:/ addresses are looked up, whatever a client was given
-        client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
-        experiment = client.get_experiment_by_name(tracking.experiment)
-        if experiment is None:
-            root = None if tracking.uri else (work_dir / ARTEFACT_ROOT).resolve().as_uri()
-            made = client.create_experiment(tracking.experiment, artifact_location=root, tags=_EXPERIMENT_TAGS)
-            experiment = client.get_experiment(made)
+    if place.database is None or place.artefacts is None:
+        return mlflow.MlflowClient(tracking_uri=place.uri, registry_uri=place.uri)
+    if place.database.exists():
+        relocate(place.database, place.artefacts)
+    with _no_stray_directory(place):
+        return mlflow.MlflowClient(tracking_uri=place.uri, registry_uri=place.uri)
+
+
+@contextmanager
+def _no_stray_directory(place: Destination) -> Iterator[None]:
+    """MLflow makes the directory that it reads in the address as it is spelled, ``%3F`` for ``?``; take it away."""
+    spelled = Path(place.uri.removeprefix("sqlite:///").partition("?")[0]).parent
+    made = [path for path in (spelled, *spelled.parents) if not path.exists()]
+    try:
+        yield
+    finally:
+        for path in made:
+            if path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+
+
+def _make_experiment(client: "MlflowClient", place: Destination) -> str:
+    root = None if place.artefacts is None else place.artefacts.as_uri()
+    beside = {TAG: BESIDE} if place.database is not None else {}
+    made = client.create_experiment(place.experiment, artifact_location=root, tags={**_EXPERIMENT_TAGS, **beside})
+    return str(made)
+
+
+def _store(place: Destination, client: "MlflowClient", experiment: "Experiment") -> Store:
     if experiment.lifecycle_stage != "active":
         raise StoreError(
-            f"{uri}: experiment {tracking.experiment!r} was deleted there; restore it "
+            f"{place.shown}: experiment {place.experiment!r} was deleted there; restore it "
             f"(mlflow experiments restore --experiment-id {experiment.experiment_id}) or set tracking.experiment"
         )
-    return Store(uri, client, str(experiment.experiment_id), str(experiment.artifact_location))
+    return Store(place, client, str(experiment.experiment_id), str(experiment.artifact_location))

@@ -4,7 +4,8 @@ The journal in ``work_dir/sweeps/DIGEST`` knows every trial; runs are found agai
 goes on where a killed one was, and more ``trials`` add to those that are there.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -75,10 +76,10 @@ def sweep(
     check_space(space, config, mixed=plan.mixed)
     name = sweep_digest(config, space, plan, subject)
     directory = work_dir / SWEEPS_DIR / name
-    directory.mkdir(parents=True, exist_ok=True)
     points = list(grid(space)) if plan.method == "grid" else []
     wanted = _wanted(plan, points)
-    with claimed(directory, f"sweep {name[:8]}"):
+    directory.mkdir(parents=True, exist_ok=True)
+    with claimed(directory, f"sweep {name[:8]}"), _optuna_quiet():
         study = _study(directory, name, plan)
         for point in points:
             study.enqueue_trial(point, skip_if_exists=True)
@@ -131,7 +132,6 @@ def _try_one(
 
 
 def _study(directory: Path, name: str, plan: Plan) -> optuna.Study:
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         storage=JournalStorage(JournalFileBackend(str(directory / "journal.log"))),
         study_name=name,
@@ -146,6 +146,17 @@ def _study(directory: Path, name: str, plan: Plan) -> optuna.Study:
     sampler = optuna.samplers.TPESampler if plan.method == "tpe" else optuna.samplers.RandomSampler
     study.sampler = sampler(seed=seed)
     return study
+
+
+@contextmanager
+def _optuna_quiet() -> Iterator[None]:
+    """Trials are told by this program; whoever uses Optuna beside it finds its logging as it was."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(max(before, optuna.logging.WARNING))
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)
 
 
 def _take_up(study: optuna.Study) -> None:

@@ -5,15 +5,15 @@ from pathlib import Path
 
 from recsys.artefact import artefacts
 from recsys.config.tracking import TrackingConfig
-from recsys.errors import RecsysError
+from recsys.errors import ArtefactError, RecsysError
 from recsys.run import Run
-from recsys.schema import RUNS_DIR
+from recsys.schema import BUNDLES_DIR, RUNS_DIR
 from recsys.terminal import say
 from recsys.tracking import record
 from recsys.tracking.bundles import send_bundles
 from recsys.tracking.runs import StoredRun, complete_runs
 from recsys.tracking.sender import Sender
-from recsys.tracking.store import open_store
+from recsys.tracking.store import Store, StoreError, find_store, open_store
 
 
 def sync(run: Run, tracking: TrackingConfig, work_dir: Path) -> str:
@@ -21,24 +21,54 @@ def sync(run: Run, tracking: TrackingConfig, work_dir: Path) -> str:
 
     Raises:
         StoreError: the store is away; call again when it is back.
+        ArtefactError: the run is damaged.
     """
     return Sender(run, tracking, work_dir).send()
 
 
-def sync_work_dir(tracking: TrackingConfig, work_dir: Path) -> list[StoredRun]:
-    """Send every finished run and bundle of ``work_dir`` that the store lacks; returns all complete runs in it.
+def sync_work_dir(tracking: TrackingConfig, work_dir: Path) -> tuple[Store | None, list[StoredRun]]:
+    """Send every finished run and bundle of ``work_dir`` that the store lacks.
+
+    Where there is neither a store nor anything to send, none is made. A run or bundle that cannot be read is left out,
+    and told; so is what the store does not take: what it has can be looked at all the same.
+
+    Returns:
+        the store, or None where there is none, and all complete runs in it.
 
     Raises:
-        StoreError: the store is away; what could not be sent stays where it is.
+        StoreError: the store is away.
     """
-    store = open_store(tracking, work_dir)
-    runs = complete_runs(store)
+    store = find_store(tracking, work_dir)
+    runs = [] if store is None else complete_runs(store)
+    lacking = list(unsent(work_dir / RUNS_DIR, runs))
+    if store is None:
+        if not lacking:
+            return None, []
+        store = open_store(tracking, work_dir)
+    if _send_all(lacking, tracking, work_dir):
+        runs = complete_runs(store)
+    if (work_dir / BUNDLES_DIR).exists():
+        try:
+            if send_bundles(store, runs, work_dir):
+                runs = complete_runs(store)
+        except StoreError as error:
+            say(f"mlflow: bundles are not sent: {error}")
+    return store, runs
+
+
+def _send_all(runs: Sequence[Run], tracking: TrackingConfig, work_dir: Path) -> int:
+    """How many were sent; what stops one run stops no other, but a store that refuses is asked no further."""
     sent = 0
-    for run in unsent(work_dir / RUNS_DIR, runs):
-        Sender(run, tracking, work_dir).send()
-        sent += 1
-    runs = complete_runs(store) if sent else runs
-    return complete_runs(store) if send_bundles(store, runs, work_dir) else runs
+    for run in runs:
+        try:
+            Sender(run, tracking, work_dir).send()
+            sent += 1
+        except ArtefactError as error:
+            say(f"mlflow: {run.path} is left out: {error}")
+        except StoreError as error:
+            say(f"mlflow: {len(runs) - sent} runs are not sent and left out: {error}")
+            break
+    return sent
 
 
 def sync_if_possible(run: Run, tracking: TrackingConfig, work_dir: Path) -> None:
@@ -54,9 +84,18 @@ def sync_if_possible(run: Run, tracking: TrackingConfig, work_dir: Path) -> None
 
 
 def unsent(runs_dir: Path, arrived: Sequence[StoredRun]) -> Iterator[Run]:
-    """The finished runs below ``runs_dir`` that have not arrived whole; those that were to stay here are left out."""
-    seals = {run.digest: run.tags.get(record.SEAL_TAG) for run in arrived}
+    """The finished runs below ``runs_dir`` that have not arrived whole; those that were to stay here are left out.
+
+    A directory that cannot be read as a run is told and passed over.
+    """
+    seals = {run.digest: run.tags.get(record.SEAL_TAG) for run in arrived if record.MODEL_TAG not in run.tags}
     for path in artefacts(runs_dir):
         run = Run(path)
-        if run.is_finished and run.config["tracking"]["enabled"] and seals.get(run.digest) != record.seal(run):
+        try:
+            lacks = run.is_finished and run.config["tracking"]["enabled"] and seals.get(run.digest) != record.seal(run)
+        except (ArtefactError, KeyError, TypeError, ValueError, OSError) as error:
+            told = error if isinstance(error, ArtefactError) else f"not a run as this program writes them ({error!r})"
+            say(f"mlflow: {path} is left out: {told}")
+            continue
+        if lacks:
             yield run

@@ -45,6 +45,7 @@ class Session:
                 "workers": workers.count,
                 "protocol": self.protocol,
                 "dataset_digest": dataset.digest,
+                "dataset_path": str(dataset.path.resolve()),  # where to look first; the digest says whether it is it
                 "dataset_counts": dataset.counts,
                 "table_size": dataset.vocabulary.table_size,
                 "vocabulary_digest": dataset.vocabulary.digest,

@@ -1,9 +1,11 @@
 """Arguments that several commands share."""
 
 import argparse
+from pathlib import Path
 
 import pytest
 
+from recsys.cli import main
 from recsys.cli.common import add_store, seeds, store_arguments, tracking_of
 from recsys.config.tracking import TrackingConfig
 
@@ -31,3 +33,39 @@ def test_a_store_is_named_by_what_differs_and_read_back(tracking: TrackingConfig
 def test_seeds_that_cannot_be_are_refused(text: str, why: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match=why):
         seeds(text)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["prepare", "c.yaml", "--work-dir", "gs://b/w"],
+        ["prepare", "c.yaml", "--extend", "s3://b/d"],
+        ["prepare", "c.yaml", "--against=file:///d"],
+        ["prepare", "c.yaml", "--forget", "https://h/users"],
+        ["prepare", "gs://b/c.yaml"],
+        ["run", "c.yaml", "--dataset", "gs://b/d"],
+        ["train", "c.yaml", "--work-dir", "hdfs://n/w"],
+        ["data", "synthetic", "--users=2", "--items=2", "--out", "gs://b/o"],
+        ["data", "fetch", "movielens-100k", "--work-dir", "gs://b/o"],
+        ["init", "gs://b/log.csv"],
+        ["init", "log.csv", "--out", "gs://b/log.yaml"],
+        ["evaluate", "gs://b/run"],
+        ["export", "gs://b/run"],
+        ["score", "gs://b/run", "d"],
+        ["score", "run", "gs://b/d"],
+        ["rerank", "gs://b/bundle"],
+        ["bundle", "apply", "old", "delta", "--out", "gs://b/new"],
+        ["bundle", "inspect", "gs://b/bundle"],
+        ["compare", "--work-dir", "gs://b/w"],
+        ["compare", "--html", "gs://b/page.html"],
+    ],
+)
+def test_urls_are_refused_wherever_a_path_is_taken(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert "is a URL" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,7 @@
 """Runs without training: the files of a run directory, written as the trainer writes them."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,12 @@ SEQUENCES = pa.schema(
 def pytest_configure(config: pytest.Config) -> None:
     # MLflow uses a loader strategy that SQLAlchemy has deprecated; what recsys does still has to be silent.
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:mlflow")
+
+
+@pytest.fixture(autouse=True)
+def no_server_of_the_developers(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")

@@ -110,14 +110,19 @@ def test_the_default_store_is_made_in_the_work_directory(tmp_path, tracking):
     assert store.client.get_experiment(store.experiment_id).artifact_location == (work_dir / "mlartifacts").as_uri()
 
 
-def test_a_dataset_that_is_gone_ends_the_mirror_not_the_training(make_run, work_dir, tracking, caplog):
+def test_a_dataset_that_is_gone_costs_the_mirror_the_model_alone(make_run, work_dir, capsys):
+    tracking = TrackingConfig(system_metrics=False)
     run = make_run(finished=False, epochs=1)
     shutil.rmtree(work_dir / "datasets")
     mirror = MlflowMirror(tracking, work_dir)
     mirror.on_start(run, None)
     make_run.finish(run)
     mirror.on_end(run)
-    assert "holds no dataset" in caplog.text
+    assert "without its model" in capsys.readouterr().err
+    sent = open_store(tracking, work_dir).client.get_run(mirror.run_id)
+    assert sent.info.status == "FINISHED"
+    assert "holds no dataset" in sent.data.tags["recsys.model"]
+    assert sent.inputs.dataset_inputs[0].dataset.digest == run.manifest["dataset_digest"]
 
 
 def test_a_training_broken_off_is_killed_in_the_store_until_it_goes_on(make_run, work_dir, tracking):

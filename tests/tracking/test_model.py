@@ -31,9 +31,10 @@ def trained(make_run):
     return run
 
 
-def test_the_logged_model_recommends_from_raw_histories(trained, work_dir):
+def test_the_logged_model_recommends_from_raw_histories(trained, work_dir, monkeypatch):
     sync(trained, MODEL, work_dir)
     store = open_store(MODEL, work_dir)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.uri)
     run_id = find_run(store, trained.digest)
     uri = log_model(store, run_id, trained, find_dataset(work_dir, trained.manifest["dataset_digest"]))
     assert (

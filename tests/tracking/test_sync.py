@@ -95,7 +95,7 @@ def test_a_run_that_was_trained_again_replaces_the_stored_one(make_run, work_dir
     run = make_run(seed=1, quality=0.2)
     first = sync(run, tracking, work_dir)
     make_run.finish(run, quality=0.6, seed=1)
-    (stored,) = sync_work_dir(tracking, work_dir)
+    _, (stored,) = sync_work_dir(tracking, work_dir)
     assert stored.run_id != first
     assert stored.digest == run.digest
     assert stored.metrics["test/ndcg@10"] == run.metrics["model"]["ndcg@10"]
@@ -125,7 +125,7 @@ def test_what_cannot_be_sent_is_told_and_ends_nothing(make_run, work_dir, capsys
 def test_bundles_are_sent_beside_their_run_once(trained, work_dir):
     tracking = TrackingConfig()
     run = trained(knows=True)
-    (stored,) = sync_work_dir(tracking, work_dir)
+    _, (stored,) = sync_work_dir(tracking, work_dir)
     assert stored.metrics["bundle/float32/bytes"] > 1000
     assert stored.metrics["bundle/float32/ndcg@10"] > 0.9
     store = open_store(tracking, work_dir)
