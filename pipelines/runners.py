@@ -1,22 +1,22 @@
 """Where a pipeline runs, and what is told when it fails."""
 
-import logging
 import os
 import re
 import shlex
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from pipelines.deaths import WorkerDied, deaths_interrupt
+from pipelines.quiet import beam_silent
 from recsys import errors
 from recsys.errors import ConfigError, RecsysError
 
 LOCAL = "local"
 DIED = "a worker process died (killed, or out of memory); nothing was left behind, run it again"
+WORKER = Path(__file__).with_name("worker.py")
 SMALL = 2_000_000  # rows up to which starting more processes costs more than it saves
 _WHERE = re.compile(r" \[while running '[^']*'\]")
 _ERROR = re.compile(r"^(?:[\w.]*\.)?(\w*(?:Error|Exception)): (.*?)(?: \[while running .*)?$", re.MULTILINE | re.DOTALL)
@@ -57,13 +57,10 @@ def run(build: Callable[[Any], None], runner: Runner, rows: int) -> None:
     Raises:
         RecsysError: a step failed; an error of ``recsys.errors`` keeps its kind through the runner.
     """
-    logging.disable(logging.CRITICAL)  # Beam's advice, and its own account of an error that is raised as well
-    try:
+    with beam_silent():
         pipeline = _pipeline(runner, rows)
         build(pipeline)
         _run_to_end(pipeline)
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def _pipeline(runner: Runner, rows: int) -> Any:
@@ -79,7 +76,8 @@ def _pipeline(runner: Runner, rows: int) -> Any:
     from apache_beam.transforms.environments import EmbeddedPythonEnvironment, SubprocessSDKEnvironment
 
     workers = runner.workers or (1 if rows < SMALL else os.cpu_count() or 1)
-    command = f"{shlex.quote(sys.executable)} -m pipelines.worker"
+    # Ctrl-C reaches all processes of a terminal; the shell that starts a worker turns it off before Python runs.
+    command = f"trap '' INT; exec {shlex.join([sys.executable, '-P', str(WORKER)])}"
     environment = (
         EmbeddedPythonEnvironment.default()
         if workers == 1
@@ -91,37 +89,12 @@ def _pipeline(runner: Runner, rows: int) -> Any:
 
 def _run_to_end(pipeline: Any) -> None:
     try:
-        with _deaths_interrupt() as deaths:
+        with deaths_interrupt() as deaths:
             pipeline.run().wait_until_finish()
-    except (Exception, KeyboardInterrupt) as error:
+    except (Exception, WorkerDied) as error:
         if deaths:
             raise RecsysError(DIED) from error
-        if isinstance(error, KeyboardInterrupt):
-            raise
         raise _told(error) from error
-
-
-@contextmanager
-def _deaths_interrupt() -> Iterator[list[str]]:
-    """Interrupt the main thread when a worker process dies: Beam notices in a thread of its own, and may wait on.
-
-    Yields a list, which then holds what Beam said.
-    """
-    deaths: list[str] = []
-    before = threading.excepthook
-
-    def hook(told: threading.ExceptHookArgs) -> None:
-        if "Worker subprocess exited" not in str(told.exc_value):
-            before(told)
-        elif not deaths:
-            deaths.append(str(told.exc_value))
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-
-    threading.excepthook = hook
-    try:
-        yield deaths
-    finally:
-        threading.excepthook = before
 
 
 def _told(error: BaseException) -> RecsysError:

@@ -1,10 +1,20 @@
-"""A worker process of the local runner: Beam's own, without its diary on the terminal."""
+"""A worker process of the local runner: Beam's own, without its diary on the terminal.
 
-import logging
-import sys
+Run by its path with ``python -P``, so that no file of the current directory is taken for a module. Ctrl-C is for the
+process that started it: a worker ends when that one does.
+"""
+
+import signal
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import logging
+    import sys
+
     logging.disable(logging.CRITICAL)  # a worker's errors come back to the runner, which raises them
+    from recsys.cli.packages import own_packages
+
+    own_packages()
     from apache_beam.runners.worker.sdk_worker_main import main
 
     main(sys.argv)

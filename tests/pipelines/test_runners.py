@@ -1,15 +1,18 @@
 """One program, many runners: the same bytes and the same counts."""
 
 import logging
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-from pipelines.runners import Runner, run
+from pipelines.deaths import WorkerDied, deaths_interrupt
+from pipelines.runners import WORKER, Runner, run
 from recsys.errors import ConfigError, DataError
 from tests.pipelines.conftest import SETTINGS, same, write_log
 
@@ -23,14 +26,53 @@ def test_workers_are_refused_for_a_runner_that_does_not_read_them():
     assert Runner("local", workers=4).workers == 4
 
 
-def test_a_pipeline_that_cannot_be_built_leaves_logging_on():
+def test_only_beam_is_silent_and_only_while_it_runs(caplog):
+    before = {name: logging.getLogger(name).level for name in ("apache_beam", "grpc")}
+    handlers, hook = logging.root.handlers[:], threading.excepthook
+
     def build(_):
-        assert logging.root.manager.disable == logging.CRITICAL
+        logging.getLogger("apache_beam.runners").critical("of the diary")
+        logging.getLogger("mine").warning("of the caller")
         raise DataError("no such step")
 
     with pytest.raises(DataError, match="no such step"):
         run(build, Runner(), 1)
-    assert logging.root.manager.disable == logging.NOTSET
+    assert [record.getMessage() for record in caplog.records] == ["of the caller"]
+    assert {name: logging.getLogger(name).level for name in before} == before
+    assert (logging.root.handlers, logging.root.manager.disable) == (handlers, logging.NOTSET)
+    assert threading.excepthook is hook
+
+
+def test_a_death_reaches_the_main_thread_and_nothing_stays():
+    handler, hook = signal.getsignal(signal.SIGUSR1), threading.excepthook
+
+    def die():
+        raise RuntimeError("Worker subprocess exited with return code 1")
+
+    def wait():
+        with deaths_interrupt() as deaths:
+            told.append(deaths)
+            threading.Thread(target=die).start()
+            threading.Event().wait(60)
+
+    told: list[list[str]] = []
+    with pytest.raises(WorkerDied):
+        wait()
+    assert told == [["Worker subprocess exited with return code 1"]]
+    assert (signal.getsignal(signal.SIGUSR1), threading.excepthook) == (handler, hook)
+
+
+@pytest.mark.parametrize("name", ["queue.py", "pipelines/__init__.py", "recsys.py", "signal.py"])
+def test_workers_take_nothing_from_the_current_directory(name, tmp_path):
+    log = write_log(tmp_path / "log.csv", (("u1", f"i{n}", n, n) for n in range(20)))
+    config = config_file(tmp_path, log)
+    mine = tmp_path / "mine" / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("raise SystemExit('mine')")
+    command = [sys.executable, "-P", "-c", RECSYS, "prepare", str(config), "--work-dir", "work", "--workers", "2"]
+    command += ["--set", "prepare.k_core=1"]
+    ran = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, cwd=tmp_path / "mine")
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.slow
@@ -65,7 +107,7 @@ def test_a_killed_worker_is_told_and_leaves_nothing(tmp_path):
         assert process.poll() is None
         if list(work.glob("datasets/.*/.spill/blocks/0*")):
             family = psutil.Process(process.pid).children(recursive=True)
-            workers = [one for one in family if "pipelines.worker" in one.cmdline() and one.name() != "sh"]
+            workers = [one for one in family if str(WORKER) in one.cmdline() and one.name() != "sh"]
         time.sleep(0.01)
     workers[0].kill()
     _, errors = process.communicate()
