@@ -9,12 +9,19 @@ import signal
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import logging
+    import os
     import sys
+    import threading
 
-    logging.disable(logging.CRITICAL)  # a worker's errors come back to the runner, which raises them
+    # A worker's errors come back to the runner, which raises them; what is cut off when the runner ends is no news.
+    logging.disable(logging.CRITICAL)
+    threading.excepthook = lambda told: None
     from recsys.cli.packages import own_packages
 
     own_packages()
     from apache_beam.runners.worker.sdk_worker_main import main
 
-    main(sys.argv)
+    try:
+        main(sys.argv)
+    except BaseException:
+        os._exit(1)

@@ -1,21 +1,26 @@
 """How an artefact comes to be: written aside, checked, and made visible by one rename."""
 
+import glob
 import hashlib
 import json
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from recsys.errors import ArtefactError
-from recsys.locks import claimed, exclusive, is_claimed
+from recsys.locks import exclusive
+from recsys.owners import is_gone, this_process
 from recsys.schema import MANIFEST
 
 DIGEST_LENGTH = 32
 DEEPEST = 64  # levels of JSON that this project writes, many times over
 ASIDE = ".tmp-"  # in the name of what is still being written
+OLD = ".old-"  # in the name of what is being replaced
+LONG = 24 * 3600.0  # seconds without a change, after which another machine's attempt is taken for dead
 
 
 def sha256_file(path: Path) -> str:
@@ -167,33 +172,61 @@ def publish(target: Path, *, overwrite: bool = False, check: Callable[[Path], No
     _clear_remains(target)
     if target.exists() and not overwrite:
         raise ArtefactError(f"{target}: already there; pass --overwrite to make it again")
-    aside = target.with_name(f".{target.name}{ASIDE}{uuid.uuid4().hex[:8]}")
+    aside = _beside(target, ASIDE)
     aside.mkdir()
     try:
-        with claimed(aside, str(target)):
-            yield aside
-            if check is not None:
-                check(aside)
-            with exclusive(target.parent):
-                if overwrite and target.exists():
-                    old = target.with_name(f".{target.name}.old-{uuid.uuid4().hex[:8]}")
-                    target.replace(old)
-                    aside.replace(target)
-                    shutil.rmtree(old)
-                elif not target.exists():
-                    aside.replace(target)
+        yield aside
+        if check is not None:
+            check(aside)
+        with exclusive(target.parent):
+            _appear(aside, target, overwrite)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _beside(target: Path, kind: str) -> Path:
+    """A name beside ``target`` that no other attempt has; it says whose it is."""
+    return target.with_name(f".{target.name}{kind}{this_process()}-{uuid.uuid4().hex[:8]}")
+
+
+def _appear(aside: Path, target: Path, overwrite: bool) -> None:
+    """Rename ``aside`` to ``target``, which may come and go meanwhile where the disk has no locks."""
+    if target.exists() and overwrite:
+        old = _beside(target, OLD)
+        with suppress(FileNotFoundError):
+            target.replace(old)
+        try:
+            _appear(aside, target, overwrite=False)
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
+    elif not target.exists():
+        try:
+            aside.replace(target)
+        except OSError:
+            if not target.exists():  # otherwise another process was faster, and made the same
+                raise
 
 
 def _clear_remains(target: Path) -> None:
     """Take away what killed attempts left, and put back what one of them had put aside."""
     with exclusive(target.parent):
-        for old in target.parent.glob(f".{target.name}.old-*"):
+        for old in filter(_is_left, target.parent.glob(f".{glob.escape(target.name)}{OLD}*")):
             if target.exists():
                 shutil.rmtree(old, ignore_errors=True)
             else:
-                old.replace(target)
-        for stale in target.parent.glob(f".{target.name}{ASIDE}*"):
-            if not is_claimed(stale):  # its process is gone
-                shutil.rmtree(stale, ignore_errors=True)
+                with suppress(FileNotFoundError):
+                    old.replace(target)
+        for stale in filter(_is_left, target.parent.glob(f".{glob.escape(target.name)}{ASIDE}*")):
+            shutil.rmtree(stale, ignore_errors=True)
+
+
+def _is_left(aside: Path) -> bool:
+    """Whether nobody works on ``aside`` any more; of another machine's process, when nothing changed for long."""
+    gone = is_gone(aside.name)
+    if gone is not None:
+        return gone
+    try:
+        newest = max(path.stat().st_mtime for path in (aside, *aside.rglob("*")))
+    except FileNotFoundError:  # it is being worked on
+        return False
+    return time.time() - newest > LONG

@@ -13,7 +13,7 @@ STANDARD = set(sys.stdlib_module_names)
 
 # What a phone needs: the standard library and numpy.
 LIGHT = (
-    "recsys.schema", "recsys.errors", "recsys.artefact", "recsys.locks", "recsys.bundle",
+    "recsys.schema", "recsys.errors", "recsys.artefact", "recsys.locks", "recsys.owners", "recsys.bundle",
     "recsys.data.hashing", "recsys.data.history", "recsys.data.vocabulary",
 )  # fmt: skip
 DATA = {"numpy", "pandas", "pyarrow", "pydantic", "yaml", "rich", "matplotlib"}
@@ -46,7 +46,19 @@ OUTSIDE: list[tuple[str, set[str]]] = [
 ORDER = ("config", "data", "models", "evaluation", "training", "export")  # each may import those before it
 LATER = {name: tuple(f"recsys.{later}" for later in ORDER[place + 1 :]) for place, name in enumerate(ORDER)}
 OUTER = ("recsys.tracking", "recsys.cli", "pipelines", "serving")
-ROOT_MODULES = ("schema", "errors", "artefact", "locks", "run", "scores", "stage", "terminal", "local_path", "plain_table")
+ROOT_MODULES = (
+    "schema",
+    "errors",
+    "artefact",
+    "locks",
+    "owners",
+    "run",
+    "scores",
+    "stage",
+    "terminal",
+    "local_path",
+    "plain_table",
+)
 ABOVE_ARTEFACTS = (*(f"recsys.{name}" for name in ("models", "evaluation", "training", "export")), *OUTER)
 FORBIDDEN: list[tuple[str, tuple[str, ...]]] = [
     *((f"recsys.{name}", (*later, *OUTER)) for name, later in LATER.items()),

@@ -1,11 +1,29 @@
 """Publishing: whole or not at all, and never in another's way."""
 
+import errno
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from recsys.artefact import DEEPEST, artefacts, check_files, file_hashes, publish, read_json, read_manifest
-from recsys.errors import ArtefactError
+from recsys.artefact import (
+    ASIDE,
+    DEEPEST,
+    LONG,
+    OLD,
+    artefacts,
+    check_files,
+    file_hashes,
+    publish,
+    read_json,
+    read_manifest,
+)
+from recsys.errors import ArtefactError, BusyError
+from recsys.locks import claimed
+from recsys.owners import this_process
 
 
 def test_nothing_is_visible_before_the_end(tmp_path: Path) -> None:
@@ -86,6 +104,85 @@ def test_nobody_sweeps_away_what_is_being_checked(tmp_path: Path) -> None:
         assert aside.exists()
 
     with publish(tmp_path / "made", check=check):
+        pass
+
+
+@pytest.fixture(params=["grants any", "has none", "works"])
+def disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the disk's locks do."""
+
+    def none(handle: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    if request.param != "works":
+        monkeypatch.setattr("fcntl.flock", none if request.param == "has none" else lambda handle, how: None)
+    return str(request.param)
+
+
+def of_another_process(code: str) -> str:
+    """What a Python process that runs to its end prints."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_living_attempts_stay_and_dead_ones_go_on_any_disk(disk: str, tmp_path: Path) -> None:
+    dead = tmp_path / f".made{ASIDE}{of_another_process('from recsys.owners import *; print(this_process())')}-12"
+    dead.mkdir()
+    (tmp_path / f".made{ASIDE}{this_process()}-fresh").mkdir()  # of another thread, that has only just begun
+    with publish(tmp_path / "made") as slow:
+        (slow / "file").write_text("slow")
+        with publish(tmp_path / "made") as fast:
+            (fast / "file").write_text("fast")
+        assert slow.exists()
+        assert not dead.exists()
+    assert (tmp_path / "made" / "file").read_text() == "fast"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f".made{ASIDE}{this_process()}-fresh", "made"]
+
+
+def test_another_machines_attempt_goes_when_nothing_has_changed_for_long(tmp_path: Path) -> None:
+    fresh, stale = (tmp_path / f".made{ASIDE}0123456789ab-1-1-{number}" for number in range(2))
+    for aside in (fresh, stale):
+        aside.mkdir()
+        (aside / "file").write_text("half")
+    for path in (stale / "file", stale):
+        os.utime(path, (time.time() - LONG - 60,) * 2)
+    with publish(tmp_path / "made"):
+        pass
+    assert fresh.exists()
+    assert not stale.exists()
+
+
+def test_what_another_is_replacing_is_left_to_it(disk: str, tmp_path: Path) -> None:
+    replaced = tmp_path / f".made{OLD}{this_process()}-1"
+    replaced.mkdir()
+    with publish(tmp_path / "made") as aside:
+        (aside / "file").write_text("new")
+    assert replaced.exists()
+    assert (tmp_path / "made" / "file").read_text() == "new"
+
+
+def test_replacing_at_once_leaves_one_of_them_whole(disk: str, tmp_path: Path) -> None:
+    with publish(tmp_path / "made") as aside:
+        (aside / "file").write_text("old")
+    with publish(tmp_path / "made", overwrite=True) as slow:
+        (slow / "file").write_text("slow")
+        with publish(tmp_path / "made", overwrite=True) as fast:
+            (fast / "file").write_text("fast")
+    assert (tmp_path / "made" / "file").read_text() == "slow"
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
+
+
+def test_a_claim_holds_on_any_disk_and_ends_with_its_process(disk: str, tmp_path: Path) -> None:
+    work = tmp_path / "run"
+    work.mkdir()
+    claim = tmp_path / ".run.claim"
+    claim.write_text(of_another_process("from recsys.owners import *; print(this_process())"))
+    with claimed(work, "training run"):
+        assert claim.read_text() == this_process()
+        with pytest.raises(BusyError, match="training run: already under way"), claimed(work, "training run"):
+            pass
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    with claimed(work, "training run"):
         pass
 
 

@@ -1,6 +1,5 @@
 """Scoring a shard of a dataset with a run's model."""
 
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recsys.artefact import appearing
 from recsys.data.dataset import Dataset
 from recsys.evaluation.top_items import recommend
 from recsys.schema import EXTERNAL_ID, ITEMS, USER
@@ -31,9 +31,8 @@ def score_shard(
             "scores": pa.ListArray.from_arrays(offsets, pa.array(values[ranked])),
         }
     )
-    aside = target.with_name(f".{target.name}-{number}-{os.getpid()}")
-    pq.write_table(table, aside, compression="zstd")
-    aside.replace(target / f"{number:05d}.parquet")
+    with appearing(target / f"{number:05d}.parquet") as aside:  # two attempts, maybe on two machines, never share it
+        pq.write_table(table, aside, compression="zstd")
     return {"number": number, "users": len(table)}
 
 

@@ -1,6 +1,7 @@
 """String tables: what goes in comes out, and damage is refused."""
 
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,33 @@ def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     (tmp_path / "t.bin").write_bytes(b"RSTR\x01\0\0\0\x01\0\0\0\x01\0\0\0" + zlib.compress(b"\x01\0\xff"))
     with pytest.raises(ArtefactError, match="not UTF-8"):
         StringTable(tmp_path / "t.bin")
+
+
+def test_bytes_after_the_end_are_refused(tmp_path: Path) -> None:
+    write_strings(tmp_path / "t.bin", ["one"])
+    (tmp_path / "t.bin").write_bytes((tmp_path / "t.bin").read_bytes() + b"more")
+    with pytest.raises(ArtefactError, match=r"t\.bin: 4 bytes after the end"):
+        StringTable(tmp_path / "t.bin")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12), st.data())
+def test_a_cut_inside_a_character_is_refused_with_its_row_and_any_other_is_read(
+    tmp_path_factory: pytest.TempPathFactory, text: str, data: st.DataObject
+) -> None:
+    path = tmp_path_factory.mktemp("strings") / "table.bin"
+    encoded = text.encode()
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(encoded)), max_size=4)))
+    rows = [encoded[start:end] for start, end in pairwise([0, *cuts, len(encoded)])]
+    lengths = b"".join(len(row).to_bytes(2, "little") for row in rows)
+    header = b"RSTR\x01\0\0\0" + len(rows).to_bytes(4, "little") + len(encoded).to_bytes(4, "little")
+    path.write_bytes(header + zlib.compress(lengths + encoded))
+    boundaries = {len(text[:end].encode()) for end in range(len(text) + 1)}
+    first = next((row for row, cut in enumerate(cuts) if cut not in boundaries), None)
+    if first is None:
+        assert [StringTable(path).row_bytes(row) for row in range(len(rows))] == rows
+        return
+    with pytest.raises(ArtefactError, match=f"table.bin: row {first + 1} begins inside a character of row {first}"):
+        StringTable(path)
 
 
 def test_a_string_too_long_is_named(tmp_path: Path) -> None:

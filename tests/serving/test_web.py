@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from recsys.artefact import sha256_file
 from recsys.bundle import Bundle
+from recsys.data.history import CleaningPolicy, encode_history
 from serving.reranker import Event, Reranker
+from tests.serving.hostile import MUTATIONS, mutate, name
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -55,6 +58,59 @@ def node(web: Path, code: str) -> Any:
     return json.loads(done.stdout)
 
 
+def refusals(web: Path, bundles: list[Path]) -> list[str | None]:
+    """What the web client says of each bundle, up to its model: null where it takes it."""
+    code = f"""
+import {{Bundle}} from './dist/bundle.js';
+import {{chosen}} from './dist/golden.js';
+import {{encodeHistory}} from './dist/history.js';
+import {{serve}} from './server.mjs';
+const said = [];
+for (const path of {json.dumps([str(path) for path in bundles])}) {{
+  const server = await serve(path);
+  try {{
+    const bundle = await Bundle.open(`http://127.0.0.1:${{server.address().port}}/bundle`);
+    const vocabulary = await bundle.vocabulary();
+    await bundle.columns();
+    await bundle.policy();
+    const cases = await bundle.golden();
+    await bundle.file('model.tflite');
+    const {{history_length, cleaning}} = bundle.manifest;
+    for (const [, golden] of chosen(cases)) {{
+      const ids = golden.candidates.map((item) => vocabulary.encode(item));
+      const history = [...encodeHistory(golden.history, vocabulary, history_length, cleaning)];
+      if (String(ids) !== String(golden.candidate_ids) || String(history) !== String(golden.history_ids)) {{
+        throw new Error('other ids than the case has');
+      }}
+    }}
+    said.push(null);
+  }} catch (error) {{
+    said.push(error.message);
+  }} finally {{
+    server.close();
+    server.closeAllConnections();
+  }}
+}}
+console.log(JSON.stringify(said));
+"""
+    found: list[str | None] = node(web, code)
+    return found
+
+
+def test_what_every_client_refuses(web: Path, tmp_path: Path) -> None:
+    bundles = [Path(shutil.copytree(GOLDEN / "int8", tmp_path / str(n))) for n in range(len(MUTATIONS))]
+    for bundle, mutation in zip(bundles, MUTATIONS, strict=True):
+        mutate(bundle, mutation)
+    found = refusals(web, [GOLDEN / "int8", *bundles])
+    assert found[0] is None
+    wrong = [
+        (name(mutation), said)
+        for said, mutation in zip(found[1:], MUTATIONS, strict=True)
+        if said is None or mutation["reason"] not in said or len(said) > 1000
+    ]
+    assert wrong == []
+
+
 def test_policies_apply_as_in_python(web: Path) -> None:
     golden = json.loads((GOLDEN / "policy.json").read_text())
     found = node(
@@ -75,18 +131,18 @@ console.log(JSON.stringify(golden.cases.map(({{rules}}) => applyPolicy(
 def test_histories_encode_as_in_python(web: Path) -> None:
     reranker = Reranker(GOLDEN / "int8")
     items = reranker.catalogue()
-    events = [Event(items[i * 7 % 80], (i * 5) % 4 - 1, i % 2) for i in range(30)] + [Event("zzz", 2)]
-    for policy in ({"drop_duplicates": True, "drop_repeats": True}, {"drop_duplicates": False, "drop_repeats": False}):
-        from recsys.data.history import CleaningPolicy, encode_history
-
-        expected = encode_history(events, reranker.vocabulary, 40, CleaningPolicy(**policy))
+    kinds = ("", "view", "buy")
+    events = [Event(items[i * 7 % 80], (i * 5) % 4 - 1, i % 2, kinds[i % 3]) for i in range(30)]
+    events += [Event("zzz", 2), Event(items[0], 1 << 50), Event(items[1], 1 << 50), Event(items[2], -(1 << 50))]
+    for policy in (CleaningPolicy(True, True), CleaningPolicy(False, False), CleaningPolicy(True, True, ("view",))):
+        expected = encode_history(events, reranker.vocabulary, 40, policy)
         found = node(
             web,
             f"""
 import {{Vocabulary, encodeHistory}} from './dist/history.js';
 const events = {json.dumps([event._asdict() for event in events])};
 const vocabulary = new Vocabulary({json.dumps(items)}, 0);
-console.log(JSON.stringify([...encodeHistory(events, vocabulary, 40, {json.dumps(policy)})]));
+console.log(JSON.stringify([...encodeHistory(events, vocabulary, 40, {json.dumps(policy.to_json())})]));
 """,
         )
         assert found == expected.items[0].tolist()
@@ -113,3 +169,26 @@ def test_a_damaged_bundle_is_refused_in_the_browser(
     content[len(content) // 2] ^= 1
     (copied / name).write_bytes(content)
     assert f"{name}: SHA-256 is" in browse(copied)["refused"]
+
+
+def test_a_runtime_that_is_wrong_is_refused_in_the_browser(
+    browse: Callable[[Path], dict[str, Any]], copied: Path
+) -> None:
+    """To the page it is all one whether its runtime or the golden scores moved."""
+    cases = json.loads((copied / "golden.json").read_text())
+    cases[0]["scores"][3] += 5
+    (copied / "golden.json").write_text(json.dumps(cases))
+    manifest = json.loads((copied / "manifest.json").read_text())
+    manifest["files"]["golden.json"] = sha256_file(copied / "golden.json")
+    (copied / "manifest.json").write_text(json.dumps(manifest))
+    refused = browse(copied)["refused"]
+    assert "case 0: LiteRT.js in this browser ranks otherwise than the exporter" in refused
+    assert "the worst of 1 wrong scores of 20: 5" in refused or "the worst of 1 wrong scores of 20: 4.9" in refused
+
+
+def test_a_bundle_without_its_goldens_is_taken_by_the_browser(
+    browse: Callable[[Path], dict[str, Any]], copied: Path
+) -> None:
+    (copied / "golden.json").unlink()
+    found = browse(copied)
+    assert (found["refused"], found["golden"]) == (None, [])

@@ -1,31 +1,11 @@
-import type {CleaningPolicy} from './history.js';
+import {parseJson} from './checked.js';
+import {type GoldenCase, readGolden} from './golden.js';
+import {Vocabulary} from './history.js';
+import {type Manifest, readManifest} from './manifest.js';
+import {type Rule, readPolicy} from './rules.js';
 import {StringTable} from './strings.js';
 
-export interface GoldenCase {
-  history: {item: string; timestamp: number; event_id: number; event_type?: string}[];
-  candidates: string[];
-  history_ids: number[];
-  candidate_ids: number[];
-  scores: (number | null)[];
-  order: number[];
-  tolerance: number;
-}
-
-export interface Manifest {
-  kind: string;
-  format_version: number;
-  variant: string;
-  history_length: number;
-  candidates: number;
-  items: number;
-  oov_buckets: number;
-  cleaning: CleaningPolicy;
-  tolerance: number;
-  signatures: Record<string, {inputs: Record<string, {shape: number[]}>; outputs: Record<string, unknown>}>;
-  files: Record<string, string>;
-}
-
-const NEWEST_FORMAT = 1;
+const GOLDEN_FILE = 'golden.json';
 
 /** A bundle behind a URL. Every file is compared with its SHA-256 in the manifest before it is used. */
 export class Bundle {
@@ -33,48 +13,71 @@ export class Bundle {
 
   static async open(url: string): Promise<Bundle> {
     const base = url.endsWith('/') ? url : `${url}/`;
-    const manifest = JSON.parse(new TextDecoder().decode(await get(`${base}manifest.json`))) as Manifest;
-    if (manifest.kind !== 'bundle') throw new Error(`${base}: not a bundle, but ${manifest.kind}`);
-    if (manifest.format_version > NEWEST_FORMAT) {
-      throw new Error(`${base}: format ${manifest.format_version} is newer than this client reads (${NEWEST_FORMAT})`);
-    }
-    return new Bundle(base, manifest);
+    const content = await get(`${base}manifest.json`);
+    if (content === null) throw new Error(`${base}: no bundle here (manifest.json is missing)`);
+    return new Bundle(base, readManifest(parseJson('manifest.json', content), 'manifest.json'));
   }
 
   has(name: string): boolean {
-    return name in this.manifest.files;
+    return Object.hasOwn(this.manifest.files, name);
   }
 
   async file(name: string): Promise<ArrayBuffer> {
-    const expected = this.manifest.files[name];
+    const content = await this.fileIfThere(name);
+    if (content === null) throw new Error(`${name}: missing from the bundle; fetch it again`);
+    return content;
+  }
+
+  async vocabulary(): Promise<Vocabulary> {
+    const items = await StringTable.parse('vocabulary.bin', await this.file('vocabulary.bin'));
+    if (items.length !== this.manifest.items) {
+      throw new Error(`vocabulary.bin: ${items.length} items, the manifest says ${this.manifest.items}`);
+    }
+    return new Vocabulary(items.all(), this.manifest.oov_buckets);
+  }
+
+  /** Metadata of every item by internal id - 1, by the column's name. */
+  async columns(): Promise<ReadonlyMap<string, StringTable>> {
+    const columns = new Map<string, StringTable>();
+    for (const file of Object.keys(this.manifest.files)) {
+      const name = /^items\/([^/]+)\.bin$/.exec(file)?.[1];
+      if (name === undefined) continue;
+      const table = await StringTable.parse(file, await this.file(file));
+      if (table.length !== this.manifest.items) {
+        throw new Error(`${file}: ${table.length} rows for ${this.manifest.items} items`);
+      }
+      columns.set(name, table);
+    }
+    return columns;
+  }
+
+  /** The rules to apply after the scores; none where the bundle has no policy. */
+  async policy(): Promise<Rule[]> {
+    return this.has('policy.json') ? readPolicy('policy.json', await this.file('policy.json')) : [];
+  }
+
+  /** All golden cases; none where they were left out, as a delta leaves them. */
+  async golden(): Promise<GoldenCase[]> {
+    const content = this.has(GOLDEN_FILE) ? await this.fileIfThere(GOLDEN_FILE) : null;
+    return content === null ? [] : readGolden(GOLDEN_FILE, content);
+  }
+
+  private async fileIfThere(name: string): Promise<ArrayBuffer | null> {
+    const expected = this.has(name) ? this.manifest.files[name] : undefined;
     if (expected === undefined) throw new Error(`${name}: the manifest does not list it`);
-    const content = await get(this.url + name);
+    const content = await get(this.url + name.split('/').map(encodeURIComponent).join('/'));
+    if (content === null) return null;
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', content));
     const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
     if (found !== expected) throw new Error(`${name}: SHA-256 is ${found}, the manifest says ${expected}`);
     return content;
   }
-
-  async json<T>(name: string): Promise<T> {
-    return JSON.parse(new TextDecoder().decode(await this.file(name))) as T;
-  }
-
-  async strings(name: string): Promise<StringTable> {
-    const table = await StringTable.parse(name, await this.file(name));
-    if (table.length !== this.manifest.items) {
-      throw new Error(`${name}: ${table.length} rows for ${this.manifest.items} items`);
-    }
-    return table;
-  }
-
-  /** Metadata of every item by internal id - 1, or null where the bundle has none. */
-  async column(name: string): Promise<StringTable | null> {
-    return this.has(`items/${name}.bin`) ? this.strings(`items/${name}.bin`) : null;
-  }
 }
 
-async function get(url: string): Promise<ArrayBuffer> {
+/** What a URL holds, or null where nothing is. */
+async function get(url: string): Promise<ArrayBuffer | null> {
   const response = await fetch(url);
+  if (response.status === 404) return null;
   if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
   return response.arrayBuffer();
 }

@@ -1,3 +1,4 @@
+import {checkEvent} from './events.js';
 import {hashEvent, hashString} from './hash.js';
 
 /** One touch of an item; timestamps are milliseconds since the epoch. */
@@ -11,18 +12,23 @@ export interface Event {
 export interface CleaningPolicy {
   drop_duplicates: boolean;
   drop_repeats: boolean;
-  event_types?: string[];
+  event_types: string[];
 }
 
 export const PAD_ID = 0;
 
 /** External ids to internal ones: the id in row i is i + 1; unknown ones are PAD_ID, or a bucket by their hash. */
 export class Vocabulary {
-  private readonly ids: Map<string, number>;
+  private readonly ids = new Map<string, number>();
 
-  constructor(items: readonly string[], private readonly buckets: number) {
-    this.ids = new Map(items.map((item, row) => [item, row + 1]));
-    if (this.ids.size !== items.length) throw new Error('vocabulary: an item id stands twice');
+  constructor(readonly items: readonly string[], private readonly buckets: number) {
+    for (const [row, item] of items.entries()) {
+      const first = this.ids.get(item);
+      if (first !== undefined) {
+        throw new Error(`vocabulary.bin: ${JSON.stringify(item)} stands in rows ${first - 1} and ${row}; damaged`);
+      }
+      this.ids.set(item, row + 1);
+    }
   }
 
   encode(item: string): number {
@@ -36,7 +42,8 @@ export class Vocabulary {
 export function encodeHistory(
   events: readonly Event[], vocabulary: Vocabulary, length: number, policy: CleaningPolicy,
 ): Int32Array {
-  const types = policy.event_types ?? [];
+  events.forEach((event, place) => checkEvent(event, `event ${place}`));
+  const types = policy.event_types;
   const counting = events.filter((event) => types.length === 0 || !event.event_type || types.includes(event.event_type));
   const compare = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0);
   const keyed = counting.map((event) => ({

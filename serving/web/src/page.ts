@@ -1,4 +1,3 @@
-import type {GoldenCase} from './bundle.js';
 import type {Event} from './history.js';
 import {Reranker} from './reranker.js';
 
@@ -105,7 +104,7 @@ function element(id: string): HTMLElement {
 async function replay(): Promise<(string | null)[]> {
   const reranker = await ready;
   const wrong: (string | null)[] = [];
-  for (const golden of await reranker.bundle.json<GoldenCase[]>('golden.json')) {
+  for (const golden of await reranker.bundle.golden()) {
     wrong.push(await reranker.misplaced(golden));
   }
   return wrong;

@@ -1,10 +1,4 @@
-/** The bundle's policy, as serving/policy.py applies it; the rules are told in recsys/bundle/policy.py. */
-export type Rule =
-  | {rule: 'remove_seen'}
-  | {rule: 'remove'; column: string; value: string; reason: string}
-  | {rule: 'boost'; column: string; value: string; by: number; reason: string}
-  | {rule: 'fresh'; column: string; half_life_days: number; by: number; reason?: string}
-  | {rule: 'diverse'; column: string; strength: number; first: number; reason?: string};
+import type {Rule} from './rules.js';
 
 export interface Scored {
   item: string;
@@ -16,7 +10,10 @@ export type Lookup = (item: string, column: string) => string;
 
 const DAY_MS = 86_400_000;
 
-/** What is left of `scored` (in the order that breaks ties), best first, each with the reasons for its place. */
+/**
+ * The bundle's policy, as serving/policy.py applies it: what is left of `scored` (in the order that breaks ties), best
+ * first, each with the reasons for its place.
+ */
 export function applyPolicy(
   rules: readonly Rule[], scored: readonly {item: string; score: number}[], seen: ReadonlySet<string>,
   lookup: Lookup, now: number,
@@ -33,7 +30,7 @@ export function applyPolicy(
         break;
       case 'boost':
         for (const one of left) {
-          if (!values(one.item, rule.column).has(rule.value)) continue;
+          if (rule.by === 0 || !values(one.item, rule.column).has(rule.value)) continue;
           one.score += rule.by;
           one.reasons.push(rule.reason);
         }
@@ -43,8 +40,6 @@ export function applyPolicy(
         break;
       case 'diverse':
         return diversify(sorted(left), rule, values);
-      default:
-        throw new Error(`policy: unknown rule ${JSON.stringify(rule)}`);
     }
   }
   return sorted(left);
@@ -57,7 +52,8 @@ function freshen(one: Scored, rule: Extract<Rule, {rule: 'fresh'}>, text: string
   if (date === null || date > now) return;
   const bonus = rule.by * 2 ** (-(now - date) / DAY_MS / rule.half_life_days);
   one.score += bonus;
-  if (bonus >= rule.by / 2) one.reasons.push(rule.reason ?? 'new');
+  // Within one half-life, be it a bonus or a malus.
+  if (rule.by !== 0 && Math.abs(bonus) >= Math.abs(rule.by) / 2) one.reasons.push(rule.reason ?? 'new');
 }
 
 /** The beginning of a year or a day in UTC; null for what is neither, in every client. */

@@ -1,8 +1,12 @@
 import {type CompiledModel, Tensor, loadAndCompile, loadLiteRt} from '@litertjs/core';
 
-import {Bundle, type GoldenCase, type Manifest} from './bundle.js';
-import {type Event, PAD_ID, Vocabulary, encodeHistory} from './history.js';
-import {type Rule, type Scored, applyPolicy} from './policy.js';
+import {Bundle} from './bundle.js';
+import {checkItem} from './events.js';
+import {type GoldenCase, chosen, misplaced} from './golden.js';
+import {type Event, PAD_ID, type Vocabulary, encodeHistory} from './history.js';
+import type {Manifest} from './manifest.js';
+import {type Scored, applyPolicy} from './policy.js';
+import type {Rule} from './rules.js';
 import type {StringTable} from './strings.js';
 
 export interface Ranked {
@@ -17,26 +21,24 @@ export class Reranker {
     readonly bundle: Bundle,
     private readonly model: CompiledModel,
     private readonly vocabulary: Vocabulary,
-    private readonly items: readonly string[],
     private readonly columns: ReadonlyMap<string, StringTable>,
     private readonly rules: readonly Rule[],
   ) {}
 
-  /** Loads the runtime from `wasm` and the bundle from `url`; throws when anything is not what it should be. */
+  /**
+   * Loads the runtime from `wasm` and the bundle from `url`, and replays a few golden cases; throws when anything is
+   * not what it should be, or this browser's runtime ranks otherwise than the one that exported the bundle.
+   */
   static async load(url: string, wasm: string): Promise<Reranker> {
     const bundle = await Bundle.open(url);
-    const {manifest} = bundle;
-    const items = (await bundle.strings('vocabulary.bin')).all();
-    const columns = new Map<string, StringTable>();
-    for (const name of Object.keys(manifest.files)) {
-      const column = /^items\/(.+)\.bin$/.exec(name)?.[1];
-      if (column !== undefined) columns.set(column, await bundle.strings(name));
-    }
-    const rules = bundle.has('policy.json') ? (await bundle.json<{rules: Rule[]}>('policy.json')).rules : [];
+    const [vocabulary, columns, rules] = [await bundle.vocabulary(), await bundle.columns(), await bundle.policy()];
+    const golden = await bundle.golden();
     await loadLiteRt(wasm);
     const model = await loadAndCompile(new Uint8Array(await bundle.file('model.tflite')), {accelerator: 'wasm'});
     if (!('rerank' in model.signatures)) throw new Error('model.tflite: signature rerank is missing');
-    return new Reranker(bundle, model, new Vocabulary(items, manifest.oov_buckets), items, columns, rules);
+    const reranker = new Reranker(bundle, model, vocabulary, columns, rules);
+    await reranker.replaySome(golden);
+    return reranker;
   }
 
   get manifest(): Manifest {
@@ -45,12 +47,12 @@ export class Reranker {
 
   /** Every item that the model knows, the most frequent first. */
   get catalogue(): readonly string[] {
-    return this.items;
+    return this.vocabulary.items;
   }
 
   text(item: string, column: string): string {
     const id = this.vocabulary.encode(item);
-    return id === PAD_ID || id > this.items.length ? '' : this.columns.get(column)?.get(id - 1) ?? '';
+    return id === PAD_ID || id > this.vocabulary.items.length ? '' : this.columns.get(column)?.get(id - 1) ?? '';
   }
 
   title(item: string): string {
@@ -62,6 +64,7 @@ export class Reranker {
   }
 
   encodeCandidates(candidates: readonly string[]): Int32Array {
+    candidates.forEach((item, place) => checkItem(item, `candidate ${place}`));
     return Int32Array.from(candidates, (item) => this.vocabulary.encode(item));
   }
 
@@ -120,20 +123,21 @@ export class Reranker {
     const history = this.encodeHistory(golden.history);
     const ids = this.encodeCandidates(golden.candidates);
     if (String([...history]) !== String(golden.history_ids) || String([...ids]) !== String(golden.candidate_ids)) {
-      return `encoded as ${history} and ${ids}`;
+      return `encoded as [${history}] and [${ids}], other ids than the case has`;
     }
     const scores = await this.score(history, ids);
-    for (const [i, wanted] of golden.scores.entries()) {
-      if (wanted !== null && !(Math.abs(wanted - scores[i]!) <= golden.tolerance)) {
-        return `${golden.candidates[i]}: expected score ${wanted}, found ${scores[i]}`;
+    const known = Array.from(ids.keys()).filter((i) => ids[i] !== PAD_ID).sort((a, b) => scores[b]! - scores[a]!);
+    return misplaced(golden, Array.from(scores, (score, i) => (ids[i] === PAD_ID ? null : score)), known);
+  }
+
+  private async replaySome(golden: readonly GoldenCase[]): Promise<void> {
+    for (const [number, one] of chosen(golden)) {
+      const wrong = await this.misplaced(one).catch((error: unknown) => String(error));
+      if (wrong !== null) {
+        throw new Error(`golden.json: case ${number}: LiteRT.js in this browser ranks otherwise than the exporter: ` +
+          `${wrong}; use a runtime that serving/README.md lists as right for ${this.manifest.variant}, or another variant`);
       }
     }
-    const known = Array.from(ids.keys()).filter((i) => ids[i] !== PAD_ID).sort((a, b) => scores[b]! - scores[a]!);
-    for (const [place, wanted] of golden.order.entries()) {
-      const gap = Math.abs(golden.scores[wanted]! - golden.scores[known[place]!]!);
-      if (!(gap <= 2 * golden.tolerance)) return `place ${place}: expected ${golden.candidates[wanted]}`;
-    }
-    return null;
   }
 
   private async run(signature: string, output: string, inputs: Record<string, Int32Array>): Promise<Float32Array> {
