@@ -14,7 +14,7 @@ import time
 from dataclasses import replace
 
 from benchmarks.results import Measurement, write_results
-from benchmarks.training import BATCH, SHAPES, TURNS, make_sequences, make_stepper
+from benchmarks.training import BATCH, SHAPES, TURNS, make_fit, make_sequences
 from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.config.training import TrainingConfig
 
@@ -29,9 +29,9 @@ def measure(items: int, memory: bool) -> dict[str, float]:
 
     sequences = make_sequences(replace(SHAPES[1], items=items, steps=STEPS))
     config = ModelConfig(max_length=SHAPES[1].length, blocks=2, memory=MemoryConfig() if memory else None)
-    stepper = make_stepper(config, TrainingConfig(batch_size=BATCH), sequences, items)
+    fit = make_fit(config, TrainingConfig(batch_size=BATCH), sequences, items)
     seconds, before = [], time.perf_counter()
-    for loss in stepper.epoch(1):
+    for loss in fit.steps(1):
         loss.numpy()
         now = time.perf_counter()
         seconds.append(now - before)

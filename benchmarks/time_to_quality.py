@@ -19,7 +19,7 @@ from benchmarks.training import Shape, reference, split_users
 from pipelines.prepare import prepare
 from recsys.config import Config, load_config
 from recsys.data.dataset import Dataset
-from recsys.training.callbacks import Callback
+from recsys.training.listeners import RunCallback
 from recsys.training.trainer import train
 
 QUALITY = 0.1726  # gSASRec's test figure
@@ -31,7 +31,7 @@ class Reached(Exception):  # noqa: N818 - no error: what was waited for
     """Validation has found the quality."""
 
 
-class Watch(Callback):
+class Watch(RunCallback):
     """Raises ``Reached`` at the first validation that finds ``QUALITY``."""
 
     def __init__(self) -> None:

@@ -22,11 +22,8 @@ from recsys.config.model import ModelConfig
 from recsys.config.training import NegativesConfig, TrainingConfig
 from recsys.data.sequences import Sequences
 from recsys.models.keras import keras, tf
-from recsys.training.assembly import assemble
-from recsys.training.batches import Batches
-from recsys.training.objective import Objective
-from recsys.training.optimizer import build_optimizer
-from recsys.training.stepper import Stepper
+from recsys.training.fit import Fit
+from recsys.training.setup import assemble
 
 TURNS = 3
 BATCH = 128
@@ -67,21 +64,10 @@ def make_sequences(shape: Shape) -> Sequences:
     return Sequences(np.arange(users).astype(object), offsets, items, np.arange(offsets[-1]), lengths, lengths)
 
 
-def make_model(
-    config: ModelConfig, training: TrainingConfig, sequences: Sequences, items: int
-) -> tuple[Objective, Batches]:
-    """A new model, ready to train on all of ``sequences``, and their batches."""
+def make_fit(config: ModelConfig, training: TrainingConfig, sequences: Sequences, items: int) -> Fit:
+    """A new model's fit on all of ``sequences``."""
     model, batches = assemble(config, training, sequences, sequences.offsets[1:], items, items + 1)
-    objective = Objective(model, training)
-    optimizer = build_optimizer(training, 1000)
-    optimizer.build(model.trainable_variables)
-    objective.compile(optimizer)
-    return objective, batches
-
-
-def make_stepper(config: ModelConfig, training: TrainingConfig, sequences: Sequences, items: int) -> Stepper:
-    """Steps a new model through all of ``sequences``, as a fit does."""
-    return Stepper(*make_model(config, training, sequences, items), training.seed)
+    return Fit(model, batches, training, [])
 
 
 def split_users(sequences: Sequences, ends: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int32]]:
@@ -110,11 +96,11 @@ def settings(shape: Shape) -> tuple[ModelConfig, TrainingConfig]:
 
 def ours(shape: Shape, sequences: Sequences) -> Callable[[int], float]:
     """A function that runs an epoch and gives its seconds."""
-    stepper = make_stepper(*settings(shape), sequences, shape.items)
+    fit = make_fit(*settings(shape), sequences, shape.items)
 
     def epoch(number: int) -> float:
         started = time.perf_counter()
-        *_, last = stepper.epoch(number)
+        *_, last = fit.steps(number)
         last.numpy()
         return time.perf_counter() - started
 
@@ -186,7 +172,7 @@ def main() -> None:
         measurements.append(Measurement(f"training, {shape.name}", users / seconds, "users/s", against, ratio))
         share = operations(shape, sequences) / seconds / 1e9 / peak
         measurements.append(Measurement(f"share of the peak, {shape.name}", share, "of a matrix product's"))
-        parts = parts_of(*make_model(*settings(shape), sequences, shape.items))
+        parts = parts_of(make_fit(*settings(shape), sequences, shape.items))
         measurements += [Measurement(f"  {part}", value, "of a step") for part, value in parts.items()]
     write_results("training", measurements)
 

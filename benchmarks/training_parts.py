@@ -5,18 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 from recsys.models.keras import tf
-from recsys.training.batches import Batches
-from recsys.training.objective import Objective
+from recsys.training.fit import Fit
 
 COUNT, TRIES = 6, 3  # batches timed, and how often
 
 
-def parts_of(objective: Objective, batches: Batches) -> dict[str, float]:
-    """Each part's share of a step that does nothing beside; batches are made in a thread of their own, while it steps.
-
-    Args:
-        objective: compiled.
-    """
+def parts_of(fit: Fit) -> dict[str, float]:
+    """Each part's share of a step that does nothing beside; batches are made in a thread of their own, while it steps."""
+    objective, batches = fit.objective, fit.batches
     signature = {**batches.signature(), "seed": tf.TensorSpec([2], tf.int32)}
 
     @tf.function(input_signature=[signature])

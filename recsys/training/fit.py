@@ -1,27 +1,26 @@
-"""One fit: epochs of steps, a validation that chooses the best, a checkpoint that resumes to the same result."""
+"""One fit: epochs of compiled steps in a loop that callbacks steer."""
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from recsys.config.training import TrainingConfig
-from recsys.errors import DivergedError
+from recsys.errors import RecsysError
 from recsys.models.keras import tf
 from recsys.models.sasrec import SASRec
-from recsys.models.weights import load_weights, save_weights
+from recsys.training.ahead import ahead
 from recsys.training.batches import Batches
-from recsys.training.calibration import Validation, trusted
-from recsys.training.callbacks import Steps
+from recsys.training.callbacks import FitCallback
+from recsys.training.listeners import Steps
 from recsys.training.objective import Objective
 from recsys.training.optimizer import build_optimizer
-from recsys.training.stepper import Stepper
 from recsys.training.workers import Workers
 
-CHOSEN_BY = "ndcg@10"
+PREFETCH = 4  # batches made ahead
+SEED_STRIDE = 104_729  # between two workers' seeds
 
 
 @dataclass
@@ -31,21 +30,23 @@ class Progress:
     epoch: int = 0
     best_epoch: int = 0
     best: float = -math.inf
-    trust: float = 1.0
+    memory_weight: float = 1.0
 
-    def waited(self, validate_every: int) -> int:
-        """Validations since the best one."""
-        return (self.epoch - self.best_epoch) // validate_every
+    def numbers(self) -> list[float]:
+        return [self.epoch, self.best_epoch, self.best, self.memory_weight]
+
+    def restore(self, epoch: float, best_epoch: float, best: float, memory_weight: float) -> None:
+        """Take what ``numbers`` gave."""
+        self.epoch, self.best_epoch = int(epoch), int(best_epoch)
+        self.best, self.memory_weight = float(best), float(memory_weight)
 
 
 class Fit:
     """Trains ``model`` on ``batches``.
 
     Args:
-        directory: where checkpoints and the best epoch's weights lie; an earlier attempt there is gone on with.
-        validate: judges the current weights, or None to train all epochs blindly.
-        trust: what the memory's gain is multiplied by where nothing validates.
-        workers: those who train; ``model`` is made under their strategy, and the leader alone writes.
+        callbacks: steer the loop, in this order; a checkpoint among them brings an earlier attempt back at once.
+        workers: those who train; ``model`` is made under their strategy.
     """
 
     def __init__(
@@ -53,85 +54,67 @@ class Fit:
         model: SASRec,
         batches: Batches,
         config: TrainingConfig,
-        directory: Path,
-        validate: Callable[[], Validation] | None,
-        trust: float = 1.0,
+        callbacks: Sequence[FitCallback],
         workers: Workers | None = None,
     ) -> None:
-        self.model, self.batches, self.config = model, batches, config
+        self.model, self.batches, self.config, self.callbacks = model, batches, config, callbacks
         self.epochs = config.epochs_of(len(batches))
         self.workers = workers or Workers()
-        directory.mkdir(exist_ok=True)
-        self.best_weights, self.validate = directory / "best.npz", validate
-        objective = Objective(model, config)
+        self.seed = (config.seed + SEED_STRIDE * self.workers.index) % 2**31  # of dropout: each worker has its own rows
+        self.progress = Progress()
+        self.objective = Objective(model, config)
         with self.workers.strategy.scope():
-            optimizer = build_optimizer(config, self.epochs * len(batches))
-            optimizer.build(model.trainable_variables)
-            objective.compile(optimizer)
-        self.progress = Progress(trust=trust)
-        self._kept = tf.Variable(self._pack(), dtype=tf.float64, trainable=False)
-        checkpoint = tf.train.Checkpoint(model=model, optimizer=optimizer, progress=self._kept)
-        self._manager = tf.train.CheckpointManager(checkpoint, str(directory), max_to_keep=1)
-        if self._manager.restore_or_initialize():
-            epoch, best_epoch, best, kept_trust = self._kept.numpy()
-            self.progress = Progress(int(epoch), int(best_epoch), float(best), float(kept_trust))
-        self._stepper = Stepper(objective, batches, config.seed, self.workers)
+            self.optimizer = build_optimizer(config, self.epochs * len(batches))
+            self.optimizer.build(model.trainable_variables)
+            self.objective.compile(self.optimizer)
 
-    def run(self, phase: str, on_step: Steps | None, on_epoch: Callable[[dict[str, float]], None]) -> Progress:
-        """Train until the epochs or the patience run out, and leave the leader's model with the best epoch's weights.
+        def step(batch: dict[str, tf.Tensor]) -> tf.Tensor:
+            return self.workers.total(self.workers.strategy.run(self.objective.train_step, args=(batch,))["loss"])
+
+        signature = {**batches.signature(), "seed": tf.TensorSpec([2], tf.int32)}
+        self._step = tf.function(step, input_signature=[signature])
+        for callback in callbacks:
+            callback.on_begin(self)
+
+    def run(self, phase: str = "fit", on_step: Steps | None = None) -> Progress:
+        """Train until the epochs run out or a callback wants no more.
 
         Raises:
-            DivergedError: the loss is no longer finite; the last good checkpoint is kept.
+            RecsysError: a worker has not found the checkpoint that the chief goes on from.
         """
-        config, progress = self.config, self.progress
-        while progress.epoch < self.epochs and progress.waited(config.validate_every) < config.patience:
+        self._check_alike()
+        while self.progress.epoch < self.epochs and not any(one.should_stop(self) for one in self.callbacks):
             started = time.perf_counter()
-            metrics: dict[str, float] = {"loss": self._epoch(phase, progress.epoch + 1, on_step)}
-            progress.epoch += 1
-            metrics = {"epoch": progress.epoch, "seconds": time.perf_counter() - started, **metrics}
-            last = progress.epoch == self.epochs
-            if self.validate is not None and (progress.epoch % config.validate_every == 0 or last):
-                found = self.validate()
-                metrics.update({f"validation/{name}": value for name, value in found.metrics.items()})
-                if found.metrics[CHOSEN_BY] > progress.best:
-                    progress.best, progress.best_epoch = found.metrics[CHOSEN_BY], progress.epoch
-                    progress.trust = found.trust
-                    self._save_best()
-            elif self.validate is None:
-                progress.best_epoch = progress.epoch
-            if self.workers.leads:
-                on_epoch(metrics)
-                self._kept.assign(self._pack())
-                self._manager.save()
-        if self.workers.leads:
-            if self.validate is None:
-                self._save_best()
-            load_weights(self.model, self.best_weights)
-        return progress
+            (loss,) = self.workers.agreed(self._epoch(phase, on_step))
+            self.progress.epoch += 1
+            metrics = {"epoch": self.progress.epoch, "seconds": time.perf_counter() - started, "loss": loss}
+            for callback in self.callbacks:
+                callback.on_epoch(self, metrics)
+        for callback in self.callbacks:
+            callback.on_end(self)
+        return self.progress
 
-    def _pack(self) -> list[float]:
-        progress = self.progress
-        return [progress.epoch, progress.best_epoch, progress.best, progress.trust]
+    def steps(self, epoch: int) -> Iterator[tf.Tensor]:
+        """Each step's loss in an epoch, a scalar that may not be computed yet; dropout's seed is the step's own."""
+        for step, batch in enumerate(ahead(self.batches.epoch(epoch), PREFETCH), start=1):
+            seed = np.array([self.seed, (epoch * 1_000_003 + step) % 2**31], np.int32)  # no end to the epochs
+            yield self._step({**self.workers.share(batch), "seed": seed})
 
-    def _save_best(self) -> None:
-        if not self.workers.leads:
-            return
-        with trusted(self.model, self.progress.trust):
-            save_weights(self.model, self.best_weights)
-
-    def _epoch(self, phase: str, epoch: int, on_step: Steps | None) -> float:
+    def _epoch(self, phase: str, on_step: Steps | None) -> float:
+        epoch, count, best = self.progress.epoch + 1, len(self.batches), self.progress.best
+        note = f"best validation {best:.4f}" if math.isfinite(best) else ""
         losses = []
-        steps = len(self.batches)
-        best = f"best {CHOSEN_BY} {self.progress.best:.4f}" if math.isfinite(self.progress.best) else ""
-        for number, loss in enumerate(self._stepper.epoch(epoch), start=1):
+        for number, loss in enumerate(self.steps(epoch), start=1):
             losses.append(loss)
             if on_step is not None:
-                on_step(phase, epoch, self.epochs, number, steps, best)
-        mean = float(np.mean(losses))
-        if not math.isfinite(mean):
-            kept = f"epoch {epoch - 1}" if epoch > 1 else "none"
-            raise DivergedError(
-                f"training: the loss became {mean} in epoch {epoch}; the last good checkpoint ({kept}) is kept. "
-                "Lower training.learning_rate or raise training.warmup_steps"
+                on_step(phase, epoch, self.epochs, number, count, note)
+        return float(np.mean(losses))
+
+    def _check_alike(self) -> None:
+        chiefs = self.workers.agreed(*self.progress.numbers())
+        other = float(chiefs != self.progress.numbers())
+        if self.workers.count > 1 and self.workers.total(tf.constant(other)).numpy():
+            raise RecsysError(
+                f"training: a worker does not find the chief's checkpoint of epoch {chiefs[0]:.0f}; all must have "
+                "the same --work-dir, on a disk that they share"
             )
-        return mean

@@ -11,7 +11,7 @@ from recsys.locks import claimed
 from recsys.run import Run
 from recsys.schema import RUNS_DIR
 from recsys.stage import Outcome
-from recsys.training.callbacks import Callback, Steps
+from recsys.training.listeners import RunCallback, Steps
 from recsys.training.warm_start import finished
 
 # Part of every run's digest: raise it when the same config would train another model.
@@ -38,7 +38,7 @@ def train(
     dataset: Dataset,
     work_dir: Path,
     *,
-    callbacks: Sequence[Callback] = (),
+    callbacks: Sequence[RunCallback] = (),
     on_step: Steps | None = None,
     overwrite: bool = False,
     name: str | None = None,
@@ -59,14 +59,14 @@ def train(
     if run.is_finished and not overwrite:
         return Outcome(run, reused=True)
     dataset.verify()
-    from recsys.training.phases import follow
-    from recsys.training.session import Session
+    from recsys.training.training import Training
     from recsys.training.workers import join
 
     workers = join()
-    if not workers.leads:
-        workers.meet()  # the leader has begun the run, or cleared it to begin again
-        follow(config, dataset, run, workers, on_step)
+    training = Training(config, dataset, run, workers)
+    if not workers.is_chief:
+        workers.barrier()  # the chief has begun the run, or cleared it to begin again
+        training.follow(on_step)
         return Outcome(run, reused=False)
     source = config.data.name or (config.data.path.stem if config.data.path else "log")
     facts = {"name": name or f"{source}-{run.path.name[:8]}-s{config.training.seed}", **(extra or {})}
@@ -77,7 +77,5 @@ def train(
             run.clear()
         elif run.is_finished:  # by another process, since it was looked at
             return Outcome(run, reused=True)
-        session = Session(config, dataset, run, facts, workers)
-        workers.meet()
-        session.run(callbacks, on_step)
+        training.lead(facts, callbacks, on_step)
     return Outcome(run, reused=False)

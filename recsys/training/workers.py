@@ -1,8 +1,9 @@
 """Several processes that train one model in step, each on its share of every batch, by ``tf.distribute``.
 
 A process belongs to a crew where ``TF_CONFIG`` says so, as TensorFlow has it: every one is started with the same
-command and the same work directory, on a disk that they share, and its own ``task.index``. All make the same batches
-and judge the same weights, so they agree on when to stop without a word; the leader alone writes the run.
+command and the same work directory, on a disk that they share, and its own ``task.index``. All make the same batches.
+What decides how long they train is the chief's to say, and the chief alone writes the run: two machines that judge
+the same weights may round otherwise, and one that stopped alone would let the others wait for ever.
 """
 
 import json
@@ -31,7 +32,7 @@ class Workers:
     count: int = 1
 
     @property
-    def leads(self) -> bool:
+    def is_chief(self) -> bool:
         return self.index == 0
 
     def share(self, batch: Batch) -> Batch:
@@ -50,7 +51,14 @@ class Workers:
         """The sum of every worker's ``value``."""
         return self.strategy.reduce(tf.distribute.ReduceOp.SUM, value, axis=None)
 
-    def meet(self) -> None:
+    def agreed(self, *values: float) -> list[float]:
+        """The chief's ``values``, on every worker; all call it at the same place."""
+        if self.count == 1:
+            return list(values)
+        said = tf.constant(values if self.is_chief else [0.0] * len(values), tf.float64)
+        return [float(value) for value in self.total(said).numpy()]
+
+    def barrier(self) -> None:
         """Wait until every worker has come here."""
         if self.count > 1:
             self.total(tf.constant(1.0)).numpy()

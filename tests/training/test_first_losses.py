@@ -27,7 +27,7 @@ def first_losses(recipe: str, work_dir: Path, log: str | None = None) -> list[fl
     """The losses of the first ``STEPS`` steps of ``configs/RECIPE.yaml``."""
     from pipelines.prepare import prepare
     from recsys.run import Run
-    from recsys.training.phases import SEARCH, fit_phase
+    from recsys.training.training import Training
     from recsys.training.workers import Workers
 
     changes = [] if log is None else [f"data.path={log}"]
@@ -35,8 +35,8 @@ def first_losses(recipe: str, work_dir: Path, log: str | None = None) -> list[fl
     dataset = prepare(config, work_dir).artefact
     run = Run(work_dir / "losses" / recipe)
     run.checkpoint_dir.mkdir(parents=True)
-    _, fit = fit_phase(SEARCH, config, dataset, run, Workers())
-    steps = chain.from_iterable(fit._stepper.epoch(epoch) for epoch in count(1))
+    _, fit = Training(config, dataset, run, Workers()).search()
+    steps = chain.from_iterable(fit.steps(epoch) for epoch in count(1))
     return [float(loss) for loss in islice(steps, STEPS)]
 
 

@@ -14,12 +14,13 @@ from recsys.data.dataset import Dataset
 from recsys.data.history import History
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import Packing, SASRec, build_model
-from recsys.training.assembly import assemble
 from recsys.training.batches import Batches
-from recsys.training.calibration import Validation
+from recsys.training.callbacks import EarlyStopping, Validation
+from recsys.training.callbacks.validation import Judgement
 from recsys.training.fit import Fit
 from recsys.training.objective import TargetScorer, build_loss
 from recsys.training.optimizer import build_optimizer
+from recsys.training.setup import assemble
 from recsys.training.trainer import config_digest, run_of
 
 CHANGES: dict[str, list[str]] = {
@@ -126,7 +127,7 @@ def test_no_field_is_forgotten() -> None:
 class Scripted(Fit):
     """A fit whose epochs cost nothing and whose validations are written down beforehand."""
 
-    def _epoch(self, phase: str, epoch: int, on_step: Any) -> float:
+    def _epoch(self, phase: str, on_step: Any) -> float:
         return 1.0
 
 
@@ -136,9 +137,8 @@ def epochs_run(dataset: Dataset, config: Config, tmp_path: Path, found: list[flo
     ends = dataset.sequences.bounds("train")[1]
     batches = Batches(dataset.sequences, ends, config.model, config.training, 20, None)
     script = iter(found)
-    validate = lambda: Validation({"ndcg@10": next(script)}, 1.0)  # noqa: E731
-    fit = Scripted(model, batches, config.training, tmp_path / "checkpoint", validate)
-    progress = fit.run("search", None, lambda metrics: None)
+    validation = Validation(lambda: Judgement({"ndcg@10": next(script)}, 1.0), tmp_path / "best.npz")
+    progress = Scripted(model, batches, config.training, [validation, EarlyStopping()]).run()
     return progress.epoch, progress.best_epoch
 
 

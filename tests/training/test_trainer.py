@@ -20,8 +20,8 @@ from recsys.locks import claimed
 from recsys.models.loading import load_run
 from recsys.run import Run
 from recsys.training.facts import Clock
-from recsys.training.phases import make_reproducible
-from recsys.training.stepper import Stepper
+from recsys.training.fit import Fit
+from recsys.training.setup import make_reproducible
 from recsys.training.trainer import config_digest, run_of, train
 
 
@@ -129,14 +129,14 @@ def test_a_killed_training_resumes_to_the_same_bits(
 def test_a_loss_that_diverges_stops_the_run_and_keeps_the_checkpoint(
     dataset: Dataset, config: Config, whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    epoch = Stepper.epoch
+    steps = Fit.steps
 
-    def diverging(self: Stepper, number: int) -> Iterator[Any]:
-        yield from epoch(self, number)
-        if number == 3:
+    def diverging(self: Fit, epoch: int) -> Iterator[Any]:
+        yield from steps(self, epoch)
+        if epoch == 3:
             yield np.nan
 
-    monkeypatch.setattr(Stepper, "epoch", diverging)
+    monkeypatch.setattr(Fit, "steps", diverging)
     with pytest.raises(DivergedError, match=r"became nan in epoch 3; .*\(epoch 2\) is kept.*learning_rate"):
         train(config, dataset, tmp_path)
     run = run_of(config, dataset, tmp_path)
@@ -168,7 +168,7 @@ def test_a_kill_just_after_the_seal_loses_nothing(
     def killed(path: Path, **_: object) -> None:
         raise KilledError(str(path))
 
-    monkeypatch.setattr("recsys.training.session.shutil.rmtree", killed)
+    monkeypatch.setattr("recsys.training.seal.shutil.rmtree", killed)
     with pytest.raises(KilledError, match="checkpoint"):
         train(config, dataset, tmp_path)
     monkeypatch.undo()
@@ -194,7 +194,7 @@ def test_a_test_split_of_new_items_is_told_before_training(
     none = Targets("test", np.zeros(0, np.int64), np.zeros(0, np.int64))
     found = targets_of(dataset, "validation")
     monkeypatch.setattr(
-        "recsys.training.session.targets_of", lambda dataset, split, at_most=None: none if split == "test" else found
+        "recsys.training.training.targets_of", lambda dataset, split, at_most=None: none if split == "test" else found
     )
     with pytest.raises(DataError, match="no user has a test event on an item of training"):
         train(config, dataset, tmp_path)

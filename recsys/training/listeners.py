@@ -1,4 +1,4 @@
-"""What a trainer tells those who watch it."""
+"""Who is told of a training's course from outside. Light to import."""
 
 from typing import Protocol
 
@@ -6,8 +6,8 @@ from recsys.config import Config
 from recsys.run import Run
 
 
-class Callback(Protocol):
-    """Watches a training; the MLflow mirror is one. An exception raised here ends the training."""
+class RunCallback(Protocol):
+    """Watches a run from outside, as MLflow's uploader does. An exception raised here ends the training."""
 
     def on_start(self, run: Run, config: Config) -> None:
         """The run directory is there; a resumed run already has a history."""

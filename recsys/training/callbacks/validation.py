@@ -1,0 +1,107 @@
+"""Which epoch's weights a fit leaves: the best by validation or, where nothing validates, the last.
+
+Attention learned beside the memory on events that it has met before; on others it knows less than it seemed, and the
+memory is worth more (or less). One factor of the memory, chosen on validation with the epoch, corrects that.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from recsys.config.evaluation import EvaluationConfig
+from recsys.data.dataset import Dataset
+from recsys.evaluation.evaluate import Targets
+from recsys.evaluation.graph_ranking import GraphRanker
+from recsys.evaluation.metrics import ndcg, summarise
+from recsys.models.events import history_spec
+from recsys.models.sasrec import SASRec
+from recsys.models.weights import load_weights, save_weights
+from recsys.training.callbacks.callback import FitCallback
+
+if TYPE_CHECKING:
+    from recsys.training.fit import Fit
+
+CHOSEN_BY = "ndcg@10"
+MEMORY_WEIGHTS = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
+
+
+class Judgement(NamedTuple):
+    """Metrics of a model with its memory's gain multiplied by ``memory_weight``."""
+
+    metrics: dict[str, float]
+    memory_weight: float
+
+
+class Validator:
+    """Judges a model's current weights on held-out targets."""
+
+    def __init__(self, model: SASRec, dataset: Dataset, targets: Targets, config: EvaluationConfig) -> None:
+        self.sequences, self.targets = dataset.sequences, targets
+        self.memory_weights = MEMORY_WEIGHTS if model.memory is not None else (1.0,)
+        self._rank = GraphRanker(
+            model.score_parts,
+            history_spec(model.config, None),
+            self.memory_weights,
+            len(dataset.vocabulary),
+            config.filter_seen,
+        )
+
+    def __call__(self) -> Judgement:
+        ranks = self._rank(self.sequences, self.targets.users, self.targets.positions)
+        best = int(np.argmax([ndcg(own, 10).mean() for own in ranks]))
+        return Judgement(summarise(ranks[best], (10,)), self.memory_weights[best])
+
+
+class Validation(FitCallback):
+    """Judges every ``training.validate_every``-th epoch and the last, and leaves the chief's model at the best one.
+
+    Args:
+        validate: judges the current weights.
+        best_weights: the file that keeps them.
+    """
+
+    def __init__(self, validate: Callable[[], Judgement], best_weights: Path) -> None:
+        self.validate, self.best_weights = validate, best_weights
+
+    def on_epoch(self, fit: "Fit", metrics: dict[str, float]) -> None:
+        progress = fit.progress
+        if progress.epoch % fit.config.validate_every and progress.epoch != fit.epochs:
+            return
+        found = self.validate()
+        metrics.update({f"validation/{name}": value for name, value in found.metrics.items()})
+        reached, weight = fit.workers.agreed(found.metrics[CHOSEN_BY], found.memory_weight)
+        if reached > progress.best:
+            progress.best, progress.best_epoch, progress.memory_weight = reached, progress.epoch, weight
+            if fit.workers.is_chief:
+                learned = weigh_memory(fit.model, weight)
+                save_weights(fit.model, self.best_weights)
+                weigh_memory(fit.model, learned=learned)
+
+    def on_end(self, fit: "Fit") -> None:
+        if fit.workers.is_chief:
+            load_weights(fit.model, self.best_weights)
+
+
+class LastEpoch(FitCallback):
+    """Takes the last epoch's weights, with the memory weighted as an earlier fit has found best."""
+
+    def __init__(self, memory_weight: float) -> None:
+        self.memory_weight = memory_weight
+
+    def on_epoch(self, fit: "Fit", metrics: dict[str, float]) -> None:
+        fit.progress.best_epoch = fit.progress.epoch
+
+    def on_end(self, fit: "Fit") -> None:
+        weigh_memory(fit.model, self.memory_weight)
+
+
+def weigh_memory(model: SASRec, weight: float = 1.0, learned: float | None = None) -> float:
+    """Multiply the memory's gain, or set it back to what was ``learned``; returns what it was before."""
+    if model.memory is None:
+        return 0.0
+    gain = model.memory.attention.gain
+    before = float(gain.numpy())
+    gain.assign(before * weight if learned is None else learned)
+    return before

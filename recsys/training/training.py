@@ -1,0 +1,158 @@
+"""One run from its first step to its seal: the search that validation watches, the refit, the evaluation."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from recsys.config import Config
+from recsys.config.training import TrainingConfig
+from recsys.data.dataset import Dataset
+from recsys.errors import DataError
+from recsys.evaluation.evaluate import evaluate, rank, ranks_table, targets_of
+from recsys.evaluation.metrics import summarise
+from recsys.evaluation.scorer import scorer
+from recsys.models.sasrec import SASRec
+from recsys.run import Run
+from recsys.training.batches import Batches
+from recsys.training.callbacks import (
+    Checkpoint,
+    Divergence,
+    EarlyStopping,
+    FitCallback,
+    LastEpoch,
+    Validation,
+)
+from recsys.training.callbacks.validation import Validator
+from recsys.training.facts import Clock
+from recsys.training.fit import Fit, Progress
+from recsys.training.listeners import RunCallback, Steps
+from recsys.training.seal import begin, seal
+from recsys.training.setup import assemble, make_reproducible
+from recsys.training.warm_start import begin_with
+from recsys.training.workers import Workers
+
+SEARCH, REFIT = "search", "refit"
+
+
+class EpochLog(FitCallback):
+    """Hands each epoch's metrics on, on the chief."""
+
+    def __init__(self, log: Callable[[dict[str, float]], None]) -> None:
+        self.log = log
+
+    def on_epoch(self, fit: Fit, metrics: dict[str, float]) -> None:
+        if fit.workers.is_chief:
+            self.log(metrics)
+
+
+class Training:
+    """Trains ``config`` on ``dataset`` into ``run``, beside ``workers``."""
+
+    def __init__(self, config: Config, dataset: Dataset, run: Run, workers: Workers) -> None:
+        self.config, self.dataset, self.workers = config, dataset, workers
+        self._run = run
+
+    def lead(self, facts: dict[str, Any], callbacks: Sequence[RunCallback], on_step: Steps | None) -> None:
+        """Begin the run or go on with it, train, evaluate and seal; the other workers ``follow``.
+
+        Args:
+            facts: what the manifest says beside what is known here.
+
+        Raises:
+            DataError: there is nothing to learn from, to choose by or to report.
+        """
+        self._run.path.mkdir(parents=True, exist_ok=True)
+        begin(self._run, self.config, self.dataset, {**facts, "workers": self.workers.count})
+        clock = Clock(self._run.checkpoint_dir / "clock.json")
+        self.workers.barrier()
+        tests = targets_of(self.dataset, "test")
+        if not len(tests.users):
+            raise DataError(f"{self.dataset.path}: no user has a test event on an item of training; nothing to report")
+
+        def log(metrics: dict[str, float]) -> None:
+            self._run.log_epoch(metrics)
+            clock.save()
+            for callback in callbacks:
+                callback.on_epoch(self._run, metrics)
+
+        model, fit = self.search(log)
+        for callback in callbacks:
+            callback.on_start(self._run, self.config)
+        self._run.truncate_history(fit.progress.epoch)
+        progress = fit.run(SEARCH, on_step)
+        validation = targets_of(self.dataset, "validation")
+        ranks = rank(scorer(model, self.dataset), self.dataset, validation, self.config.evaluation)
+        tables = [ranks_table(self.dataset, validation, ranks)]
+        ends = self.dataset.sequences.bounds("train")[1]
+        if self.config.training.final_fit:
+            ends = self.dataset.sequences.bounds("validation")[1]
+            model, fit = self.refit(progress, lambda metrics: clock.save())
+            fit.run(REFIT, on_step)
+        vectors = model.trained_items.vectors()
+        metrics, table = evaluate(
+            scorer(model, self.dataset), self.dataset, tests, ends, self.config.evaluation, vectors
+        )
+        metrics["epochs"] = {"best": progress.best_epoch, "run": progress.epoch}
+        metrics["validation"] = summarise(ranks, self.config.evaluation.ks)
+        seal(self._run, model, self.dataset, metrics, pd.concat([*tables, table]), clock)
+        self.workers.barrier()
+        for callback in callbacks:
+            callback.on_end(self._run)
+
+    def follow(self, on_step: Steps | None) -> None:
+        """Train beside the chief, who has begun the run, until it has sealed it."""
+        _, fit = self.search()
+        progress = fit.run(SEARCH, on_step)
+        if self.config.training.final_fit:
+            _, fit = self.refit(progress)
+            fit.run(REFIT, on_step)
+        self.workers.barrier()
+
+    def search(self, log: Callable[[dict[str, float]], None] | None = None) -> tuple[SASRec, Fit]:
+        """A new model and the fit that validation watches, which goes on from where an earlier attempt was.
+
+        Raises:
+            DataError: nobody has two events, or nothing could choose the epoch.
+        """
+        training = self.config.training
+        model, batches = self._assemble(training, "train")
+        targets = targets_of(self.dataset, "validation", self.config.evaluation.validation_users)
+        if not len(targets.users):
+            raise DataError(f"{self.dataset.path}: no user has a validation event; nothing could choose the epoch")
+        directory = self._run.checkpoint_dir / SEARCH
+        directory.mkdir(exist_ok=True)
+        validate = Validator(model, self.dataset, targets, self.config.evaluation)
+        callbacks = [Validation(validate, directory / "best.npz"), EarlyStopping()]
+        return model, self._fit(model, batches, training, SEARCH, callbacks, log)
+
+    def refit(self, searched: Progress, log: Callable[[dict[str, float]], None] | None = None) -> tuple[SASRec, Fit]:
+        """A new model and its fit on the validation events, too, for as many epochs as validation chose."""
+        training = self.config.training.model_copy(update={"epochs": searched.best_epoch})
+        model, batches = self._assemble(training, "validation")
+        return model, self._fit(model, batches, training, REFIT, [LastEpoch(searched.memory_weight)], log)
+
+    def _assemble(self, training: TrainingConfig, split: str) -> tuple[SASRec, Batches]:
+        make_reproducible(training)
+        vocabulary, sequences = self.dataset.vocabulary, self.dataset.sequences
+        with self.workers.strategy.scope():
+            ends = sequences.bounds(split)[1]
+            rows = vocabulary.table_size
+            model, batches = assemble(self.config.model, training, sequences, ends, len(vocabulary), rows)
+            begin_with(model, self.config, self.dataset)
+        if not len(batches):
+            raise DataError(f"{self.dataset.path}: no user has two events to train on")
+        return model, batches
+
+    def _fit(
+        self,
+        model: SASRec,
+        batches: Batches,
+        training: TrainingConfig,
+        phase: str,
+        callbacks: Sequence[FitCallback],
+        log: Callable[[dict[str, float]], None] | None,
+    ) -> Fit:
+        logs = [] if log is None else [EpochLog(log)]
+        checkpoint = Checkpoint(self._run.checkpoint_dir / phase)
+        return Fit(model, batches, training, [Divergence(), *callbacks, *logs, checkpoint], self.workers)
