@@ -19,7 +19,7 @@ from benchmarks.results import Measurement, write_results
 from recsys.bundle import GOLDEN_FILE, MODEL_FILE, VOCABULARY_FILE, BundleManifest, seal, write_golden, write_strings
 from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.data.history import CleaningPolicy, History
-from recsys.export import flatbuffer
+from recsys.export import flatbuffer, versions
 from recsys.export.runtime import Runtime
 from recsys.export.variants import Variant
 from recsys.models.keras import keras, tf
@@ -83,7 +83,7 @@ def write_bundle(path: Path, content: bytes, items: int, length: int, variant: s
         oov_buckets=0,
         cleaning=CleaningPolicy(),
         tolerance=1.0,
-        minimum_runtime=flatbuffer.minimum_runtime(tree),
+        minimum_runtime=versions.minimum_runtime(tree),
         signatures=Runtime(content).signatures(),
         operators=flatbuffer.operators(tree),
         measured={},

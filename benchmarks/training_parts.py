@@ -11,7 +11,7 @@ COUNT, TRIES = 6, 3  # batches timed, and how often
 
 
 def parts_of(fit: Fit) -> dict[str, float]:
-    """Each part's share of a step that does nothing beside; batches are made in a thread of their own, while it steps."""
+    """Each part's share of a step that does nothing else; batches are made in a thread, while it steps."""
     objective, batches = fit.objective, fit.batches
     signature = {**batches.signature(), "seed": tf.TensorSpec([2], tf.int32)}
 

@@ -16,7 +16,7 @@ if __name__ == "__main__":
     # A worker's errors come back to the runner, which raises them; what is cut off when the runner ends is no news.
     logging.disable(logging.CRITICAL)
     threading.excepthook = lambda told: None
-    from recsys.cli.packages import own_packages
+    from recsys.packages import own_packages
 
     own_packages()
     from apache_beam.runners.worker.sdk_worker_main import main

@@ -1,5 +1,6 @@
 """What a bundle says of itself, read from JSON that no one vouches for."""
 
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ T = TypeVar("T")
 
 # No phone ranks with more; a manifest that says so is refused before anything is allocated.
 MAX_LENGTH, MAX_CANDIDATES, MAX_ITEMS = 4096, 65_536, 100_000_000
+LARGEST, LONGEST_NAME = 1e9, 255  # of a tolerance; of a file's name, in bytes
 PADDING, TRUNCATION = "left", "keep newest"
 DTYPES = ("int32", "float32", "int8", "uint8", "float16")
 
@@ -32,6 +34,19 @@ class Signature:
 
 
 @dataclass(frozen=True)
+class MinimumRuntime:
+    """The first release that has every operator of the model, as ``2.4.0``, in either numbering.
+
+    Attributes:
+        tensorflow: of TensorFlow Lite.
+        litert: of LiteRT, which has counted from 1.0 since it left TensorFlow.
+    """
+
+    tensorflow: str
+    litert: str
+
+
+@dataclass(frozen=True)
 class BundleManifest:
     """A checked manifest.
 
@@ -42,6 +57,7 @@ class BundleManifest:
         items: catalogue size; internal ids are 1..items, then ``oov_buckets`` more.
         cleaning: what a history leaves out.
         tolerance: how far scores may lie from the golden ones on another runtime.
+        minimum_runtime: an older runtime lacks an operator; a newer one must still pass the golden cases.
         operators: how often each TFLite operator stands in the model.
         measured: quality, parity and latency found on export, with what they were measured on.
         files: SHA-256 of every other file.
@@ -57,7 +73,7 @@ class BundleManifest:
     oov_buckets: int
     cleaning: CleaningPolicy
     tolerance: float
-    minimum_runtime: str
+    minimum_runtime: MinimumRuntime
     signatures: dict[str, Signature]
     operators: dict[str, int]
     measured: dict[str, Any]
@@ -99,7 +115,7 @@ class BundleManifest:
             oov_buckets=read.number("oov_buckets", 0, MAX_ITEMS),
             cleaning=cleaning,
             tolerance=read.positive("tolerance"),
-            minimum_runtime=read.text("minimum_runtime"),
+            minimum_runtime=_minimum_runtime(read),
             signatures={name: _signature(read, name) for name in read.mapping("signatures")},
             operators=read.counts("operators"),
             measured=read.mapping("measured"),
@@ -135,6 +151,11 @@ def _signature(read: "_Reader", name: str) -> Signature:
     return Signature(*({n: _tensor(inner, side, n) for n in inner.mapping(side)} for side in ("inputs", "outputs")))
 
 
+def _minimum_runtime(read: "_Reader") -> MinimumRuntime:
+    inner = read.inside("minimum_runtime")
+    return MinimumRuntime(inner.release("tensorflow"), inner.release("litert"))
+
+
 def _tensor(read: "_Reader", side: str, name: str) -> Tensor:
     inner = read.inside(side).inside(name)
     shape, dtype = inner.value.get("shape"), inner.text("dtype")
@@ -157,6 +178,12 @@ class _Reader:
     def text(self, key: str) -> str:
         return self._typed(key, str, "text")
 
+    def release(self, key: str) -> str:
+        found = self.text(key)
+        if re.fullmatch(r"\d+\.\d+\.\d+", found, re.ASCII) is None:
+            raise ArtefactError(f"{self.origin}: {key} must be a release as 2.4.0, found {found!r}")
+        return found
+
     def mapping(self, key: str) -> dict[str, Any]:
         return self._typed(key, dict, "an object")
 
@@ -167,27 +194,34 @@ class _Reader:
         return found
 
     def positive(self, key: str) -> float:
-        found = self._typed(key, float, "a number")
-        if not 0 < found < float("inf"):
-            raise ArtefactError(f"{self.origin}: {key} must be positive and finite, found {found}")
-        return found
+        found: float = self._typed(key, (int, float), "a number")
+        if isinstance(found, bool) or not 0 < found <= LARGEST:
+            raise ArtefactError(f"{self.origin}: {key} must be positive and finite, found {str(found)[:80]}")
+        return float(found)
 
     def constant(self, key: str, expected: Any) -> None:
-        if self.value.get(key) != expected:
+        if type(self.value.get(key)) is not type(expected) or self.value[key] != expected:
             raise ArtefactError(f"{self.origin}: {key} must be {expected!r}, found {self.value.get(key)!r}")
 
     def hashes(self, key: str) -> dict[str, str]:
         found = self.mapping(key)
         for name, value in found.items():
-            if not isinstance(value, str) or len(value) != 64:
-                raise ArtefactError(f"{self.origin}: {key}: {name!r} needs a SHA-256 in hex, found {value!r}")
+            if not isinstance(value, str) or re.fullmatch("[0-9a-f]{64}", value) is None:
+                raise ArtefactError(f"{self.origin}: {key}: {name!r} needs a SHA-256 in hex, found {_short(value)}")
+            if len(name.encode()) > LONGEST_NAME:
+                raise ArtefactError(f"{self.origin}: {key}: a name of {len(name.encode())} bytes, which no file has")
         return found
 
     def counts(self, key: str) -> dict[str, int]:
         return {name: self.inside(key).number(name, 1, MAX_ITEMS) for name in self.mapping(key)}
 
-    def _typed(self, key: str, kind: type[T], name: str) -> T:
+    def _typed(self, key: str, kind: type[T] | tuple[type[T], ...], name: str) -> T:
         found = self.value.get(key)
         if not isinstance(found, kind):
-            raise ArtefactError(f"{self.origin}: {key} must be {name}, found {found!r}")
+            raise ArtefactError(f"{self.origin}: {key} must be {name}, found {_short(found)}")
         return found
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from recsys.data.dataset import Dataset
+from recsys.evaluation.glyphs import drawable, families
 from recsys.evaluation.metrics import hit_rate
 from recsys.models.sasrec import SASRec
 from recsys.run import Run
@@ -26,7 +27,6 @@ PIXELS_AN_INCH = 120
 _STYLE: dict[Any, Any] = {"text.parse_math": False, "axes.spines.top": False, "axes.spines.right": False}
 
 
-@mpl.rc_context(_STYLE)
 def draw_plots(run: Run, dataset: Dataset, model: SASRec) -> None:
     """Write ``curves.png``, ``history_length.png``, ``attention.png`` and ``items.png`` into ``run.plots_dir``.
 
@@ -40,8 +40,9 @@ def draw_plots(run: Run, dataset: Dataset, model: SASRec) -> None:
         "attention": lambda: attention_maps(model, dataset),
         "items": lambda: item_map(model.trained_items.vectors()[1 : len(dataset.vocabulary) + 1], dataset.items),
     }
-    for name, draw in drawings.items():
-        _save(draw(), run.plots_dir / f"{name}.png")
+    with mpl.rc_context({**_STYLE, "font.family": families()}):
+        for name, draw in drawings.items():
+            _save(draw(), run.plots_dir / f"{name}.png")
 
 
 def curves(history: list[dict[str, Any]]) -> Figure:
@@ -103,7 +104,7 @@ def attention_maps(model: SASRec, dataset: Dataset) -> Figure:
         axes.imshow(seen[shown, shown], cmap="Blues", vmin=0)
         axes.set_xticks(range(len(labels)), labels, rotation=90, fontsize=7)
         axes.set_yticks(range(len(labels)), labels, fontsize=7)
-        axes.set_title(f"user {dataset.sequences.users[user]}", fontsize=9)
+        axes.set_title(drawable(f"user {dataset.sequences.users[user]}"), fontsize=9)
         axes.set_xlabel("looked at")
     return figure
 
@@ -116,7 +117,8 @@ def item_map(table: npt.NDArray[np.float32], items: pd.DataFrame) -> Figure:
     """
     centred = table - table.mean(axis=0)
     left, singular, _ = np.linalg.svd(centred, full_matrices=False)
-    places = left[:, :2] * singular[:2]
+    places = np.zeros((len(table), 2), np.float32)  # a single item has no components
+    places[:, : len(singular[:2])] = left[:, :2] * singular[:2]
     share = (singular[:2] ** 2).sum() / max(float((singular**2).sum()), 1e-12)
     figure = Figure(figsize=(7, 5.4), layout="constrained")
     axes = figure.subplots()
@@ -132,7 +134,7 @@ def item_map(table: npt.NDArray[np.float32], items: pd.DataFrame) -> Figure:
 def _names(items: pd.DataFrame) -> list[str]:
     """What to call each item, by internal id: its title where it has one."""
     titles = items[TITLE] if TITLE in items else items[EXTERNAL_ID]
-    named = titles.fillna(items[EXTERNAL_ID]).astype(str)
+    named = [drawable(name) for name in titles.fillna(items[EXTERNAL_ID]).astype(str)]
     return ["–", *(name if len(name) <= LABEL_CHARACTERS else f"{name[: LABEL_CHARACTERS - 1]}…" for name in named)]
 
 

@@ -30,7 +30,7 @@ from recsys.evaluation.evaluate import rank, targets_of
 from recsys.evaluation.metrics import summarise
 from recsys.evaluation.ranking import ScoreAll
 from recsys.evaluation.scorer import scorer
-from recsys.export import flatbuffer, incremental, measure
+from recsys.export import flatbuffer, incremental, measure, versions
 from recsys.export.distill import adapt, distil, shape_of
 from recsys.export.requests import encode, golden_case, sample_requests
 from recsys.export.runtime import Runtime
@@ -162,7 +162,7 @@ class Exporter:
             oov_buckets=self.dataset.vocabulary.oov_buckets,
             cleaning=self.dataset.policy,
             tolerance=tolerance,
-            minimum_runtime=flatbuffer.minimum_runtime(tree),
+            minimum_runtime=versions.minimum_runtime(tree),
             signatures=runtime.signatures(),
             operators=operators,
             measured={

@@ -11,7 +11,6 @@ from ai_edge_litert.tools import flatbuffer_utils
 
 from recsys.errors import RecsysError
 
-MINIMUM_RUNTIME = b"min_runtime_version"
 _OPERATORS = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
 
 
@@ -31,6 +30,18 @@ def write(tree: Any) -> bytes:
     return bytes(builder.Output())
 
 
+def opcode(tree: Any, operator: Any) -> int:
+    """Which builtin operator it is, a number of ``schema.BuiltinOperator``."""
+    code = tree.operatorCodes[operator.opcodeIndex]
+    return int(max(code.builtinCode, code.deprecatedBuiltinCode))
+
+
+def operator_name(code: int) -> str:
+    """The builtin operator's name, as ``ADD``."""
+    name: str = _OPERATORS[code]
+    return name
+
+
 def operators(tree: Any) -> dict[str, int]:
     """How often each operator stands in all of the model's graphs.
 
@@ -46,7 +57,7 @@ def operators(tree: Any) -> dict[str, int]:
                     f"export: operator {code.customCode.decode()} is not built into TFLite; "
                     "write that part of the model in operations that are"
                 )
-            counts[_OPERATORS[max(code.builtinCode, code.deprecatedBuiltinCode)]] += 1
+            counts[_OPERATORS[opcode(tree, operator)]] += 1
     return dict(sorted(counts.items()))
 
 
@@ -56,21 +67,12 @@ def multiply_adds(tree: Any, signature: str) -> int:
     graph = tree.subgraphs[index]
     total = 0
     for operator in graph.operators:
-        code = tree.operatorCodes[operator.opcodeIndex]
-        name = _OPERATORS[max(code.builtinCode, code.deprecatedBuiltinCode)]
+        name = _OPERATORS[opcode(tree, operator)]
         if name in ("FULLY_CONNECTED", "BATCH_MATMUL"):
             left = graph.tensors[operator.inputs[0]].shape
             shared = left[-2] if name == "BATCH_MATMUL" and operator.builtinOptions.adjX else left[-1]
             total += int(np.prod(graph.tensors[operator.outputs[0]].shape)) * int(shared)
     return total
-
-
-def minimum_runtime(tree: Any) -> str:
-    """The first TFLite version that has every operator, as the converter wrote it."""
-    for entry in tree.metadata or []:
-        if entry.name == MINIMUM_RUNTIME:
-            return bytes(tree.buffers[entry.buffer].data).rstrip(b"\x00").decode()
-    raise RecsysError("export: the converter wrote no minimum runtime version")
 
 
 def name_constants(tree: Any, constants: dict[str, npt.NDArray[Any]]) -> None:

@@ -14,7 +14,7 @@ from recsys.stage import Outcome
 from recsys.terminal import say
 
 # Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.
-EXPORT_VERSION = 6
+EXPORT_VERSION = 7
 
 
 def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:

@@ -6,19 +6,26 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.schema_py_generated import BuiltinOperator
 
+from recsys.export.flatbuffer import opcode
+
 WEIGHTS = 32  # bytes; constants below are sizes, axes and factors
 IDENTITIES = {BuiltinOperator.RESHAPE, BuiltinOperator.STRIDED_SLICE}
 
 
 def tidy(tree: Any) -> None:
     """Share equal buffers, take out what computes nothing, and drop what nothing reads."""
-    for number, graph in enumerate(tree.subgraphs):
+    for graph in tree.subgraphs:
         _drop_identities(tree, graph)
-        signatures = [one for one in tree.signatureDefs or [] if one.subgraphIndex == number]
-        _drop_unused_tensors(graph, [named for one in signatures for named in [*one.inputs, *one.outputs]])
+    _drop_unused_tensors(tree)
     _share_buffers(tree)
     _drop_empty_quantisation(tree)
     _drop_marks(tree)
+
+
+def drop_unused(tree: Any) -> None:
+    """Drop what nothing reads, and share nothing anew."""
+    _drop_unused_tensors(tree)
+    _renumber_buffers(tree, {index: index.to_bytes(8, "little") for index in range(len(tree.buffers))})
 
 
 def _drop_identities(tree: Any, graph: Any) -> None:
@@ -27,10 +34,9 @@ def _drop_identities(tree: Any, graph: Any) -> None:
     kept = []
     for operator in graph.operators:
         operator.inputs = np.array([stands_for.get(int(i), int(i)) for i in operator.inputs], np.int32)
-        code = tree.operatorCodes[operator.opcodeIndex]
         source, result = int(operator.inputs[0]), int(operator.outputs[0])
         same = np.array_equal(graph.tensors[source].shape, graph.tensors[result].shape)
-        known = max(code.builtinCode, code.deprecatedBuiltinCode) in IDENTITIES
+        known = opcode(tree, operator) in IDENTITIES
         forward = known and (len(operator.inputs) < 4 or _all_ones(tree, graph.tensors[int(operator.inputs[3])]))
         if same and forward and result not in graph.outputs:
             stands_for[result] = source
@@ -45,7 +51,13 @@ def _all_ones(tree: Any, tensor: Any) -> bool:
     return content is not None and bool((np.frombuffer(bytes(content), np.int32) == 1).all())
 
 
-def _drop_unused_tensors(graph: Any, named: list[Any]) -> None:
+def _drop_unused_tensors(tree: Any) -> None:
+    for number, graph in enumerate(tree.subgraphs):
+        signatures = [one for one in tree.signatureDefs or [] if one.subgraphIndex == number]
+        _renumber_tensors(graph, [named for one in signatures for named in [*one.inputs, *one.outputs]])
+
+
+def _renumber_tensors(graph: Any, named: list[Any]) -> None:
     """``named``: the signatures' inputs and outputs, which number the graph's tensors too."""
     lists = [graph.inputs, graph.outputs, *(o.inputs for o in graph.operators), *(o.outputs for o in graph.operators)]
     used = sorted({int(i) for numbers in lists for i in numbers if i >= 0})
@@ -67,23 +79,33 @@ def _share_buffers(tree: Any) -> None:
 
     What only looks alike is not shared: bytes of another type, or codes of other scales, may change apart.
     """
+    keys = {}
+    for index, kind in {int(owner.buffer): _kind(owner) for owner in _owners(tree)}.items():
+        # An empty buffer marks a tensor that is computed, and each needs its own.
+        data = tree.buffers[index].data
+        content = b"" if data is None else bytes(data)
+        keys[index] = hashlib.sha256(kind + content).digest() if content else index.to_bytes(8, "little")
+    _renumber_buffers(tree, keys)
+
+
+def _renumber_buffers(tree: Any, keys: dict[int, bytes]) -> None:
+    """Keep the first buffer of each key; ``keys`` has those of all that something refers to."""
+    owners = _owners(tree)
     first: dict[bytes, int] = {}
     renumbered: dict[int, int] = {0: 0}
     kept = [tree.buffers[0]]
-    owners = [tensor for graph in tree.subgraphs for tensor in graph.tensors] + list(tree.metadata or [])
-    kinds = {owner.buffer: _kind(owner) for owner in owners}
-    for index in sorted(kinds.keys() - {0}):
-        buffer = tree.buffers[index]
-        # An empty buffer marks a tensor that is computed, and each needs its own.
-        content = b"" if buffer.data is None else bytes(buffer.data)
-        key = hashlib.sha256(kinds[index] + content).digest() if content else index.to_bytes(8, "little")
-        if key not in first:
-            first[key] = len(kept)
-            kept.append(buffer)
-        renumbered[index] = first[key]
+    for index in sorted({owner.buffer for owner in owners} - {0}):
+        if keys[index] not in first:
+            first[keys[index]] = len(kept)
+            kept.append(tree.buffers[index])
+        renumbered[index] = first[keys[index]]
     tree.buffers = kept
     for owner in owners:
         owner.buffer = renumbered[owner.buffer]
+
+
+def _owners(tree: Any) -> list[Any]:
+    return [tensor for graph in tree.subgraphs for tensor in graph.tensors] + list(tree.metadata or [])
 
 
 def _kind(owner: Any) -> bytes:

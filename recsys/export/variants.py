@@ -11,7 +11,7 @@ import numpy.typing as npt
 from recsys.config.export import VARIANT
 from recsys.config.model import ModelConfig
 from recsys.errors import ConfigError
-from recsys.export import convert, flatbuffer
+from recsys.export import channel_scales, convert, flatbuffer, versions
 from recsys.export.inference import Tables, inference_model
 from recsys.export.item_tables import CodedTable, FloatTable, ItemTable, ProductTable
 from recsys.export.memory_tables import CompactMemory, ExactMemory, StoredTransitions
@@ -140,7 +140,11 @@ class Variant:
         if self.base in CODED:
             steady_scales(tree)
         if before is not None:
+            channel_scales.unfold(before)
             hold(tree, before)
+        if self.base in CODED:
+            channel_scales.fold(tree)
+        versions.correct(tree)
         flatbuffer.name_constants(tree, tables.constants())
         tree.description = DESCRIPTION
         return flatbuffer.write(tree)

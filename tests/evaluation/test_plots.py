@@ -2,10 +2,12 @@
 
 import itertools
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 
+from recsys.evaluation.glyphs import drawable, families
 from recsys.evaluation.plots import by_history_length, curves, item_map
 
 
@@ -52,3 +54,27 @@ def test_the_item_map_keeps_all_variance_of_a_flat_table():
     assert np.abs(np.diff(places[:, 0])) == pytest.approx(2**0.5, abs=1e-5)
     assert places[:, 1] == pytest.approx(0, abs=1e-5)
     assert [text.get_text() for text in axes.texts] == ["A" * 21 + "…", "b", "C"]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_smallest_catalogues_have_a_map(count):
+    items = pd.DataFrame({"external_id": ["a", "b"][:count], "count": [3, 2][:count]})
+    axes = item_map(np.ones((count, 4), np.float32), items).axes[0]
+    assert np.asarray(axes.collections[0].get_offsets()).tolist() == [[0, 0]] * count
+    assert [text.get_text() for text in axes.texts] == ["a", "b"][:count]
+
+
+def test_titles_of_any_script_are_drawn_without_a_warning(tmp_path):
+    titles = ["君の名は。", "기생충 😀", "$x_1$ [b]", "two\nlines\tand \x07a bell", "नमस्ते", "\U00013000"]
+    items = pd.DataFrame({"external_id": list("abcdef"), "count": range(6, 0, -1), "title": titles})
+    with mpl.rc_context({"font.family": families(), "text.parse_math": False}):
+        figure = item_map(np.eye(6, dtype=np.float32), items)
+        figure.savefig(tmp_path / "items.png")  # a warning would be an error
+    drawn = [text.get_text() for text in figure.axes[0].texts]
+    assert drawn[2:4] == ["$x_1$ [b]", "two lines and a bell"]
+    assert drawn[5] in ("□", titles[5])
+
+
+def test_what_fonts_have_is_drawn_as_it_is():
+    assert drawable("Amélie – Ωß→") == "Amélie – Ωß→"
+    assert drawable("a\U0010fffe\ue001b") == "ab"

@@ -8,9 +8,10 @@ import pytest
 
 from recsys.errors import RecsysError
 from recsys.export import flatbuffer
+from recsys.export.channel_scales import unfold
 from recsys.export.memory_tables import CompactMemory
 from recsys.export.row_codes import STEP, RowCodes
-from recsys.export.steady import HOLD, INT8, hold, hold_rows, steady_scales
+from recsys.export.steady import HOLD, INT8, _dense, hold, hold_rows, steady_scales
 from recsys.export.variants import Variant
 
 
@@ -73,6 +74,7 @@ def test_what_signatures_share_is_moved_once() -> None:
 def test_an_int8_bundle_holds_its_dense_layers_on_the_grid(model) -> None:
     variant = Variant.parse("int8", 6)
     tree = flatbuffer.read(variant.convert(model, 20))
+    unfold(tree)
     tensors = [tensor for graph in tree.subgraphs for tensor in graph.tensors if tensor.type == INT8]
     held = [
         one.quantization.scale for one in tensors if one.quantization is not None and one.quantization.scale is not None
@@ -163,3 +165,30 @@ def test_a_file_stays_close_to_the_one_of_the_night_before(model) -> None:
     old, free, held = (flatbuffer.constant(flatbuffer.read(x), "items/codes8") for x in (before, *after.values()))
     assert (held == old).mean() > 0.85
     assert (held == old).mean() >= (free == old).mean()
+
+
+def test_dense_layers_stay_close_to_the_night_before(model) -> None:
+    """Every weight moves by half a percent of its layer's largest: less than two codes, so all are held."""
+    variant, random = Variant.parse("int8", 6), np.random.default_rng(4)
+    before = variant.convert(model, 20)
+    kernels = [variable for variable in model.trainable_variables if "kernel" in variable.name]
+    known = [kernel.numpy() for kernel in kernels]
+    try:
+        for kernel, values in zip(kernels, known, strict=True):
+            kernel.assign(values + 0.005 * np.abs(values).max(0) * random.uniform(-1, 1, values.shape))
+        free, close = (variant.convert(model, 20, since=since) for since in (None, before))
+    finally:
+        for kernel, values in zip(kernels, known, strict=True):
+            kernel.assign(values)
+    trees = [flatbuffer.read(content) for content in (before, free, close)]
+    for tree in trees:
+        unfold(tree)
+    old, moved, held = (dense_of(tree) for tree in trees)
+    assert len(old) > 4
+    assert all(np.array_equal(codes, held[name][0]) for name, (codes, _) in old.items())
+    assert all(np.array_equal(scales, held[name][1]) for name, (_, scales) in old.items())
+    assert not all(np.array_equal(codes, moved[name][0]) for name, (codes, _) in old.items())
+
+
+def dense_of(tree) -> dict[str, tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]]:
+    return {name: (codes, np.asarray(tensor.quantization.scale)) for name, (tensor, codes) in _dense(tree).items()}

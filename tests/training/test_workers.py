@@ -100,7 +100,8 @@ rounding = random.Random(join().index)
 judge = Validator.__call__
 def apart(self):
     found = judge(self)
-    return Judgement({name: value * (1 + 0.5 * rounding.random()) for name, value in found.metrics.items()}, found.memory_weight)
+    metrics = {name: value * (1 + 0.5 * rounding.random()) for name, value in found.metrics.items()}
+    return Judgement(metrics, found.memory_weight)
 Validator.__call__ = apart
 """
 

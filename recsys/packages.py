@@ -5,7 +5,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 OWN_PACKAGES = ("recsys", "pipelines", "serving")  # what lacks one of their modules is a bug
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 
 def own_packages() -> None:
