@@ -125,7 +125,7 @@ class Dataset:
 
     @property
     def forgotten(self) -> "np.ndarray[Any, np.dtype[np.uint64]]":
-        """Hashes of the users whom this dataset leaves out, ``[n] uint64``."""
+        """Keyed hashes of the users whom this dataset leaves out, ``[n] uint64``; ``forgetting`` has the key."""
         path = self.path / FORGOTTEN_FILE
         return np.load(path, allow_pickle=False) if path.exists() else np.zeros(0, np.uint64)
 
