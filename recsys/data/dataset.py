@@ -115,7 +115,7 @@ class Dataset:
     @property
     def stats(self) -> dict[str, Any]:
         """``stats.json``: history lengths, popularity, activity over time."""
-        stats: dict[str, Any] = json.loads((self.path / STATS_FILE).read_text())
+        stats: dict[str, Any] = json.loads((self.path / STATS_FILE).read_text(encoding="utf-8"))
         return stats
 
     @property

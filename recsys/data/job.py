@@ -74,7 +74,7 @@ class Job:
     def results(self, step: str) -> list[dict[str, Any]]:
         """What a step's elements returned, in their order; none when the step did not come to run."""
         path = self.spill / f"{step}.json"
-        results: list[dict[str, Any]] = json.loads(path.read_text()) if path.exists() else []
+        results: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
         return results
 
     def make_dirs(self) -> None:

@@ -54,7 +54,7 @@ class Session:
             },
         )
         if not self._run.environment_file.exists():  # a resumed run keeps the facts that it began with
-            self._run.environment_file.write_text(environment())
+            self._run.environment_file.write_text(environment(), encoding="utf-8")
         self._run.checkpoint_dir.mkdir(exist_ok=True)
         self.clock = Clock(self._run.checkpoint_dir / "clock.json")
 
