@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from recsys.config.training import TrainingConfig
-from recsys.errors import DivergedError
+from recsys.errors import DivergedError, RecsysError
 from recsys.models.keras import tf
 from recsys.models.losses import build_loss
 from recsys.models.sasrec import SASRec
@@ -82,8 +82,10 @@ class Fit:
 
         Raises:
             DivergedError: the loss is no longer finite; the last good checkpoint is kept.
+            RecsysError: a worker has not found the checkpoint that the leader goes on from.
         """
         config, progress = self.config, self.progress
+        self._start_alike()
         while progress.epoch < self.epochs and progress.waited(config.validate_every) < config.patience:
             started = time.perf_counter()
             metrics: dict[str, float] = {"loss": self._epoch(phase, progress.epoch + 1, on_step)}
@@ -93,9 +95,9 @@ class Fit:
             if self.validate is not None and (progress.epoch % config.validate_every == 0 or last):
                 found = self.validate()
                 metrics.update({f"validation/{name}": value for name, value in found.metrics.items()})
-                if found.metrics[CHOSEN_BY] > progress.best:
-                    progress.best, progress.best_epoch = found.metrics[CHOSEN_BY], progress.epoch
-                    progress.trust = found.trust
+                reached, trust = self.workers.agreed(found.metrics[CHOSEN_BY], found.trust)
+                if reached > progress.best:
+                    progress.best, progress.best_epoch, progress.trust = reached, progress.epoch, trust
                     self._save_best()
             elif self.validate is None:
                 progress.best_epoch = progress.epoch
@@ -108,6 +110,15 @@ class Fit:
                 self._save_best()
             load_weights(self.model, self.best_weights)
         return progress
+
+    def _start_alike(self) -> None:
+        leaders = self.workers.agreed(*self._pack())
+        apart = float(leaders != self._pack())
+        if self.workers.count > 1 and self.workers.total(tf.constant(apart)).numpy():
+            raise RecsysError(
+                f"training: a worker does not find the leader's checkpoint of epoch {leaders[0]:.0f}; all must have "
+                "the same --work-dir, on a disk that they share"
+            )
 
     def _pack(self) -> list[float]:
         progress = self.progress
@@ -127,7 +138,7 @@ class Fit:
             losses.append(loss)
             if on_step is not None:
                 on_step(phase, epoch, self.epochs, number, steps, best)
-        mean = float(np.mean(losses))
+        (mean,) = self.workers.agreed(float(np.mean(losses)))
         if not math.isfinite(mean):
             kept = f"epoch {epoch - 1}" if epoch > 1 else "none"
             raise DivergedError(

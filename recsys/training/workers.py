@@ -1,8 +1,9 @@
 """Several processes that train one model in step, each on its share of every batch, by ``tf.distribute``.
 
 A process belongs to a crew where ``TF_CONFIG`` says so, as TensorFlow has it: every one is started with the same
-command and the same work directory, on a disk that they share, and its own ``task.index``. All make the same batches
-and judge the same weights, so they agree on when to stop without a word; the leader alone writes the run.
+command and the same work directory, on a disk that they share, and its own ``task.index``. All make the same batches.
+What decides how long they train is the leader's to say, and the leader alone writes the run: two machines that judge
+the same weights may round otherwise, and one that stopped alone would let the others wait for ever.
 """
 
 import json
@@ -49,6 +50,13 @@ class Workers:
     def total(self, value: tf.Tensor) -> tf.Tensor:
         """The sum of every worker's ``value``."""
         return self.strategy.reduce(tf.distribute.ReduceOp.SUM, value, axis=None)
+
+    def agreed(self, *values: float) -> list[float]:
+        """The leader's ``values``, on every worker; all call it at the same place."""
+        if self.count == 1:
+            return list(values)
+        said = tf.constant(values if self.leads else [0.0] * len(values), tf.float64)
+        return [float(value) for value in self.total(said).numpy()]
 
     def meet(self) -> None:
         """Wait until every worker has come here."""

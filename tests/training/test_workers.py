@@ -42,13 +42,13 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def train_together(config: Config, dataset: Dataset, work_dir: Path) -> list[str]:
+def train_together(config: Config, dataset: Dataset, work_dir: Path, program: str = PROGRAM) -> list[str]:
     """What each of two processes prints."""
     cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
     arguments = [json.dumps(config.to_json()), str(dataset.path), str(work_dir)]
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *arguments],
+            [sys.executable, "-c", program, *arguments],
             env={
                 **os.environ,
                 "TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}),
@@ -89,6 +89,50 @@ def test_two_workers_reach_what_one_reaches(dataset: Dataset, config: Config, tm
     with np.load(alone.weights_file) as one, np.load(together.weights_file) as two:
         for name in one.files:
             np.testing.assert_allclose(two[name], one[name], atol=2e-3, err_msg=name)
+
+
+JUDGED_APART = """
+import random
+from recsys.training.calibration import Validation, Validator
+from recsys.training.workers import join
+
+rounding = random.Random(join().index)
+judge = Validator.__call__
+def apart(self):
+    found = judge(self)
+    return Validation({name: value * (1 + 0.5 * rounding.random()) for name, value in found.metrics.items()}, found.trust)
+Validator.__call__ = apart
+"""
+
+
+@pytest.mark.slow
+def test_workers_that_judge_apart_end_together(dataset: Dataset, config: Config, tmp_path: Path) -> None:
+    # Little patience, and a final fit as long as validation chose: whoever chose alone would stop alone.
+    update = {"patience": 1, "validate_every": 1, "epochs": 12, "final_fit": True}
+    config = config.model_copy(update={"training": config.training.model_copy(update=update)})
+    train_together(config, dataset, tmp_path, JUDGED_APART + PROGRAM)
+    Run(run_of(config, dataset, tmp_path).path).verify()
+
+
+def test_one_worker_agrees_with_itself() -> None:
+    assert Workers().agreed(0.25, 1.4) == [0.25, 1.4]
+
+
+class Together(Workers):
+    """One of two workers without the other: what is summed up is what ``leader`` said."""
+
+    leader: tuple[float, ...] = ()
+
+    def total(self, value: tf.Tensor) -> tf.Tensor:
+        return value + tf.constant(self.leader, tf.float64)
+
+
+def test_a_follower_takes_what_the_leader_says() -> None:
+    Together.leader = (0.25, 1.4)
+    follower = Together(tf.distribute.get_strategy(), 1, 2)
+    assert follower.agreed(0.75, 0.35) == [0.25, 1.4]
+    Together.leader = (0.0, 0.0)
+    assert Together(tf.distribute.get_strategy(), 0, 2).agreed(0.75, 0.35) == [0.75, 0.35]
 
 
 @pytest.mark.parametrize("count", [2, 3, 64])
