@@ -100,7 +100,8 @@ rounding = random.Random(join().index)
 judge = Validator.__call__
 def apart(self):
     found = judge(self)
-    return Validation({name: value * (1 + 0.5 * rounding.random()) for name, value in found.metrics.items()}, found.trust)
+    metrics = {name: value * (1 + 0.5 * rounding.random()) for name, value in found.metrics.items()}
+    return Validation(metrics, found.trust)
 Validator.__call__ = apart
 """
 
