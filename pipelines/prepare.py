@@ -29,7 +29,7 @@ from recsys.data.dataset import (
 )
 from recsys.data.drift import refuse_drift
 from recsys.data.extending import check_extends
-from recsys.data.forgetting import read_users
+from recsys.data.forgetting import Forgotten, forget, read_users
 from recsys.data.item_table import join_metadata
 from recsys.data.job import Job
 from recsys.data.log import check_columns, plan_blocks
@@ -45,7 +45,7 @@ from recsys.terminal import say
 
 SPILL_DIR = ".spill"
 # Part of every dataset's name: raise it when the same log and settings would make another dataset.
-PREPARE_VERSION = 2
+PREPARE_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,6 @@ class Request:
     forget: Path | None = None
     against: Dataset | None = None
     max_drift: float = 0.5
-
-    def forgotten(self) -> "np.ndarray[Any, np.dtype[np.uint64]]":
-        """Hashes of all users to leave out, those of the extended dataset included."""
-        users = [self.extends.forgotten] if self.extends else []
-        if self.forget:
-            users.append(read_users(self.forget))
-        return np.unique(np.concatenate(users)) if users else np.zeros(0, np.uint64)
 
 
 def prepare(
@@ -93,7 +86,7 @@ def prepare(
     assert data.path is not None
     files = log_files(data.path)
     stamps = stamps_of(files)
-    forgotten = request.forgotten()
+    forgotten = forget(read_users(request.forget) if request.forget else (), request.extends, work_dir)
     inputs = {
         "format_version": FORMAT_VERSION,
         "prepare_version": PREPARE_VERSION,
@@ -102,7 +95,7 @@ def prepare(
         "data": data.model_dump(mode="json", exclude={"name": True, "path": True, "items": {"path"}}),
         "prepare": config.prepare.model_dump(mode="json"),
         "extends": request.extends.digest if request.extends else None,
-        "forgotten": forgotten.tolist(),
+        "forgotten": forgotten.hashes.tolist(),
     }
     target = work_dir / DATASETS_DIR / digest(inputs)
     if is_published(target) and not overwrite:
@@ -140,7 +133,7 @@ def _make(
     target: Path,
     runner: Runner,
     request: Request,
-    forgotten: "np.ndarray[Any, np.dtype[np.uint64]]",
+    forgotten: Forgotten,
     inputs: dict[str, Any],
 ) -> None:
     spill = target / SPILL_DIR
@@ -179,7 +172,7 @@ def _make(
     for stray in target.rglob(f".*{ASIDE}*"):  # of a step that was killed, and then run again by its runner
         stray.unlink()
     if len(forgotten):
-        np.save(target / FORGOTTEN_FILE, forgotten)
+        np.save(target / FORGOTTEN_FILE, forgotten.hashes)
     _describe(target, job, counts, [shard["stats"] for shard in results["write"]], inputs)
     if request.against is not None:
         refuse_drift(Dataset(target), request.against, request.max_drift)
@@ -215,6 +208,7 @@ def _describe(
         "cleaning": job.policy.to_json(),
         "oov": {"buckets": job.config.oov_buckets},
         "split": job.config.split,
+        "forgotten_key": job.forgotten.fingerprint,
         "inputs": {name: inputs[name] for name in ("log", "items", "data", "prepare", "extends")},
         "files": hashes,
     }

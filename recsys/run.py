@@ -89,7 +89,7 @@ class Run:
         """The epochs logged so far; a last line cut short by a kill is left out."""
         if not self.history_file.exists():
             return
-        for line in self.history_file.read_text().splitlines():
+        for line in self.history_file.read_text(encoding="utf-8").splitlines():
             try:
                 yield json.loads(line)
             except json.JSONDecodeError:
@@ -97,7 +97,7 @@ class Run:
 
     def log_epoch(self, metrics: dict[str, Any]) -> None:
         """Append one epoch to the history, on disk before this returns."""
-        with self.history_file.open("a") as file:
+        with self.history_file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(metrics, sort_keys=True) + "\n")
             file.flush()
             os.fsync(file.fileno())
@@ -106,7 +106,7 @@ class Run:
         """Keep the first ``epochs`` epochs: what the checkpoint that is resumed from has seen."""
         kept = [json.dumps(entry, sort_keys=True) + "\n" for entry in self.history() if entry["epoch"] <= epochs]
         aside = self.history_file.with_suffix(".tmp")
-        aside.write_text("".join(kept))
+        aside.write_text("".join(kept), encoding="utf-8")
         aside.replace(self.history_file)
 
     def finish(self, facts: dict[str, Any]) -> None:
@@ -127,7 +127,7 @@ class Run:
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:
-            value = json.loads(path.read_text())
+            value = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             far = "the run has not come that far" if self.is_started else "no run is here"
             raise ArtefactError(f"{path}: missing; {far}") from None

@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     if args.baseline:
         comparison = _test(runs, comparison, args, store)
     if args.html:
-        args.html.write_text(_page(comparison, store))
+        args.html.write_text(_page(comparison, store), encoding="utf-8")
         say(f"compare: page: {args.html}")
     if args.json:
         print_json(as_json(comparison))

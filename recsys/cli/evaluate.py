@@ -67,6 +67,7 @@ def _sealed(run: "Run") -> dict[str, Any]:
 
 def _again(run: "Run", args: argparse.Namespace) -> dict[str, Any]:
     from recsys.config.evaluation import EvaluationConfig
+    from recsys.config.recorded import recorded
     from recsys.data.dataset import Dataset
     from recsys.errors import ArtefactError
     from recsys.evaluation.evaluate import evaluate, targets_of
@@ -83,7 +84,7 @@ def _again(run: "Run", args: argparse.Namespace) -> dict[str, Any]:
     if final and args.split == "validation":
         raise ArtefactError(f"{run.path}: its final fit has seen the validation events; only --split test is fair")
     ends = dataset.sequences.bounds("validation" if final else "train")[1]
-    config = EvaluationConfig.model_validate(run.config["evaluation"])
+    config = recorded(EvaluationConfig, run, "evaluation")
     targets = targets_of(dataset, args.split)
     model = load_run(run)
     metrics, _ = evaluate(scorer(model, dataset), dataset, targets, ends, config, model.trained_items.vectors())

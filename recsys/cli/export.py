@@ -30,13 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from recsys.config import apply_override, parse_config
+    from recsys.config import Config, apply_override, parse_config
+    from recsys.config.recorded import recorded
     from recsys.export import describe, export
     from recsys.run import Run
     from recsys.tracking.sync import sync_if_possible
 
     finished = Run(args.run)
-    values = finished.config
+    values = recorded(Config, finished).to_json()
     for override in args.overrides:
         if not override.startswith(("export.", "tracking.")):
             raise ConfigError(f"--set {override!r}: a finished run is what it is; only export and tracking can be set")

@@ -10,6 +10,7 @@ what is wrong, then run it: recsys run events.yaml. --reference prints every key
 
 import argparse
 import math
+import shlex
 from pathlib import Path
 
 from recsys.cli.common import path
@@ -39,8 +40,10 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or Path(args.log.name.split(".")[0].strip("*?[]") or "log").with_suffix(".yaml")
     if out.exists() and not args.overwrite:
         raise ConfigError(f"{out}: already there; pass --overwrite, or another name with --out")
-    out.write_text(write_config(args.log, {name: value for name, value in _given(args).items() if value}))
-    print(f"{out}: written; read its comments, then: recsys run {out}")  # noqa: T201
+    out.write_text(
+        write_config(args.log, {name: value for name, value in _given(args).items() if value}), encoding="utf-8"
+    )
+    print(f"{out}: written; read its comments, then: recsys run {shlex.quote(str(out))}")  # noqa: T201
     return 0
 
 

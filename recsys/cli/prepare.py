@@ -27,7 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser, overwrite="make the dataset again even when it is there")
     add_json(parser)
     parser.add_argument("--extend", metavar="DATASET", type=path, help="take over this dataset's events and item ids")
-    parser.add_argument("--forget", metavar="FILE", type=path, help="leave these users out for good, one id a line")
+    parser.add_argument(
+        "--forget",
+        metavar="FILE",
+        type=path,
+        help="leave these users out for good, one id a line; kept as hashes whose key is WORK/forget.key",
+    )
     parser.add_argument(
         "--against", metavar="DATASET", type=path, help="refuse a dataset that differs too much from it"
     )

@@ -98,6 +98,7 @@ def _show(
 
     smallest = min(bundles, key=lambda bundle: bundle.device_bytes)
     someone = rank_for_someone(dataset, smallest.path)
+    newest = someone.ranking.history[-NEWEST:]
     console = results()
     for table in (showcase_table(someone), quality_table(result), bundle_table(result["bundle"]["variants"])):
         console.print()
@@ -111,12 +112,12 @@ def _show(
         *(f"  bundle   {bundle.path}" for bundle in bundles),
         "",
         "What to type next:",
-        f"  {bin_dir}recsys rerank {smallest.path} --history {shlex.join(someone.ranking.history[-NEWEST:])} --top 10",
+        f"  {shlex.join([f'{bin_dir}recsys', 'rerank', str(smallest.path), '--history', *newest, '--top', '10'])}",
     ]
     if config.tracking.enabled:
         store = shlex.join(["--work-dir", str(work_dir), *store_arguments(config.tracking)])
         lines += [
-            f"  {bin_dir}recsys compare {store}",
+            f"  {shlex.quote(f'{bin_dir}recsys')} compare {store}",
             f"  {where_to_look(config.tracking, work_dir, f'{bin_dir}mlflow')}",
         ]
     console.print("\n".join(lines), soft_wrap=True)

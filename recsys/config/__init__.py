@@ -96,25 +96,31 @@ def parse_config(values: dict[str, Any], origin: str = "config") -> Config:
     try:
         return Config.model_validate(values)
     except ValidationError as error:
-        lines = [f"{origin}:"]
-        for problem in error.errors():
-            if problem["type"] == "default_factory_not_called":
-                continue  # it follows from another one
-            key = ".".join(str(part) for part in problem["loc"]) or "(whole)"
-            if problem["type"] == "extra_forbidden":
-                lines.append(f"  {key}: unknown key{_suggest(problem['loc'])}")
-            else:
-                whole = problem["type"] == "missing" or isinstance(problem["input"], dict)
-                found = "" if whole else f", found {problem['input']!r}"
-                found += " (in quotes it is a string)" * (problem["type"] == "string_type" and not whole)
-                lines.append(f"  {key}: {problem['msg'].removeprefix('Value error, ')}{found}")
+        lines = [f"{origin}:", *(f"  {line}" for line in problems(error, Config))]
         raise ConfigError(scrubbed("\n".join(lines))) from None
 
 
-def _suggest(location: tuple[Any, ...]) -> str:
+def problems(error: ValidationError, kind: type[Section]) -> list[str]:
+    """What is wrong with the values of a section of ``kind``, a line a key."""
+    lines = []
+    for problem in error.errors():
+        if problem["type"] == "default_factory_not_called":
+            continue  # it follows from another one
+        key = ".".join(str(part) for part in problem["loc"]) or "(whole)"
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"{key}: unknown key{_suggest(problem['loc'], kind)}")
+        else:
+            whole = problem["type"] == "missing" or isinstance(problem["input"], dict)
+            found = "" if whole else f", found {problem['input']!r}"
+            found += " (in quotes it is a string)" * (problem["type"] == "string_type" and not whole)
+            lines.append(f"{key}: {problem['msg'].removeprefix('Value error, ')}{found}")
+    return lines
+
+
+def _suggest(location: tuple[Any, ...], kind: type[Section]) -> str:
     import difflib
 
-    section: Any = Config
+    section: Any = kind
     for part in location[:-1]:
         field = section.model_fields.get(part) if hasattr(section, "model_fields") else None
         section = field.annotation if field else None

@@ -115,7 +115,7 @@ class Dataset:
     @property
     def stats(self) -> dict[str, Any]:
         """``stats.json``: history lengths, popularity, activity over time."""
-        stats: dict[str, Any] = json.loads((self.path / STATS_FILE).read_text())
+        stats: dict[str, Any] = json.loads((self.path / STATS_FILE).read_text(encoding="utf-8"))
         return stats
 
     @property
@@ -125,7 +125,7 @@ class Dataset:
 
     @property
     def forgotten(self) -> "np.ndarray[Any, np.dtype[np.uint64]]":
-        """Hashes of the users whom this dataset leaves out, ``[n] uint64``."""
+        """Keyed hashes of the users whom this dataset leaves out, ``[n] uint64``; ``forgetting`` has the key."""
         path = self.path / FORGOTTEN_FILE
         return np.load(path, allow_pickle=False) if path.exists() else np.zeros(0, np.uint64)
 

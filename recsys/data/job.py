@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from recsys.config.data import DataConfig
@@ -14,6 +13,7 @@ from recsys.config.prepare import PrepareConfig, milliseconds
 from recsys.data.cap import Cap
 from recsys.data.catalogue import Catalogue
 from recsys.data.dataset import EVENTS_DIR, REJECTS_DIR, SEQUENCES_DIR, WINDOWS_DIR
+from recsys.data.forgetting import Forgotten
 from recsys.data.history import CleaningPolicy
 from recsys.data.spill import ITEM_PARTITIONS
 
@@ -27,7 +27,7 @@ class Job:
         target: the dataset in the making.
         blocks, buckets: how many of each there are.
         prior_items: external ids of the vocabulary that is extended, in its order.
-        forgotten: ``[n] uint64``, hashes of the users whose events are left out.
+        forgotten: the users whose events are left out.
     """
 
     spill: Path
@@ -37,7 +37,7 @@ class Job:
     blocks: int
     buckets: int
     prior_items: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
-    forgotten: "np.ndarray[Any, np.dtype[np.uint64]]" = field(default_factory=lambda: np.zeros(0, np.uint64))
+    forgotten: Forgotten = field(default_factory=Forgotten)
 
     @property
     def policy(self) -> CleaningPolicy:
@@ -74,7 +74,7 @@ class Job:
     def results(self, step: str) -> list[dict[str, Any]]:
         """What a step's elements returned, in their order; none when the step did not come to run."""
         path = self.spill / f"{step}.json"
-        results: list[dict[str, Any]] = json.loads(path.read_text()) if path.exists() else []
+        results: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
         return results
 
     def make_dirs(self) -> None:

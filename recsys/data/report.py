@@ -49,7 +49,9 @@ def write_report(counts: dict[str, Any], stats: dict[str, Any], item_counts: npt
         f'<h2>{title}</h2><img alt="{title}" src="{_to_url(plot)}"><p>{_EXPLAINED[title]}</p>'
         for title, plot in plots.items()
     )
-    path.write_text(_PAGE.format(rows="".join(_rows(counts)), facts="".join(_facts(stats)), plots=body))
+    path.write_text(
+        _PAGE.format(rows="".join(_rows(counts)), facts="".join(_facts(stats)), plots=body), encoding="utf-8"
+    )
 
 
 def draw_plots(

@@ -1,6 +1,7 @@
 """A run's model, ready to score."""
 
 from recsys.config.model import ModelConfig
+from recsys.config.recorded import recorded
 from recsys.errors import ArtefactError
 from recsys.models.sasrec import SASRec, build_model
 from recsys.models.weights import load_weights
@@ -16,6 +17,6 @@ def load_run(run: Run) -> SASRec:
     if not run.is_finished:
         raise ArtefactError(f"{run.path}: training has not finished; the command that started it goes on with it")
     run.verify()
-    model = build_model(ModelConfig.model_validate(run.config["model"]), int(run.manifest["table_size"]))
+    model = build_model(recorded(ModelConfig, run, "model"), int(run.manifest["table_size"]))
     load_weights(model, run.weights_file)
     return model

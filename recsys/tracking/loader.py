@@ -12,6 +12,7 @@ import numpy.typing as npt
 from recsys.artefact import sha256_file
 from recsys.bundle import event_from_json
 from recsys.config.model import ModelConfig
+from recsys.config.recorded import recorded
 from recsys.data.dataset import ITEMS_FILE, Dataset, dataset_digest
 from recsys.data.history import Event, History, encode_history
 from recsys.errors import ArtefactError, DataError
@@ -40,7 +41,7 @@ class Recommender:
 
         run, self.dataset = Run(path / "run"), Dataset(path / "dataset")
         _check(run, self.dataset)
-        config = ModelConfig.model_validate(run.config["model"])
+        config = recorded(ModelConfig, run, "model")
         self.length = config.max_length
         model = build_model(config, self.dataset.vocabulary.table_size)
         load_weights(model, run.weights_file)

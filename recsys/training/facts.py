@@ -55,7 +55,7 @@ class Clock:
 
     def __init__(self, file: Path) -> None:
         self._file, self._wall, self._cpu = file, time.perf_counter(), time.process_time()
-        self._before = json.loads(file.read_text()) if file.exists() else {"wall": 0.0, "cpu": 0.0}
+        self._before = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {"wall": 0.0, "cpu": 0.0}
 
     @property
     def wall(self) -> float:

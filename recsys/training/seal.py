@@ -39,7 +39,7 @@ def begin(run: Run, config: Config, dataset: Dataset, facts: dict[str, Any]) -> 
     }
     Run.create(run.path, config.to_json(), {**facts, **known, **code_facts()})
     if not run.environment_file.exists():
-        run.environment_file.write_text(environment())
+        run.environment_file.write_text(environment(), encoding="utf-8")
     run.checkpoint_dir.mkdir(exist_ok=True)
 
 

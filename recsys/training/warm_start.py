@@ -16,6 +16,7 @@ from recsys.artefact import digest
 from recsys.config import Config
 from recsys.config.model import ModelConfig
 from recsys.config.prepare import milliseconds
+from recsys.config.recorded import recorded
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtefactError, ConfigError
 from recsys.run import Run
@@ -78,7 +79,7 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
             f"{KEY}: {run.path} was trained on its validation events, too (final_fit), by which this training would "
             "choose its epoch; begin with a run that was not"
         )
-    known_model = ModelConfig.model_validate(theirs["model"]).model_dump(mode="json")  # with keys that came since
+    known_model = recorded(ModelConfig, run, "model").model_dump(mode="json")  # with keys that came since
     for section, before in (("prepare", theirs["prepare"]), ("model", known_model)):
         ours = config.to_json()[section]
         for key, value in before.items():

@@ -7,9 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.prepare import Request
-from recsys.data.forgetting import holds_users, read_users
+from recsys.data.forgetting import holds_users, keyed_hashes, read_users
 from recsys.data.hashing import hash_strings
-from recsys.errors import DataError
+from recsys.errors import ConfigError, DataError
 from tests.pipelines.conftest import histories, random_rows, write_log
 
 SETTINGS = {"k_core": 4, "keep_events": True, "drop_repeats": True, "events_per_shard": 150}
@@ -133,4 +133,34 @@ def test_an_item_that_fell_out_of_the_largest_ones_shares_a_bucket_as_it_would_i
 @pytest.mark.parametrize("listed", ["\ufeffu1\r\nu2", "u1\n\nu2\n"])
 def test_a_list_of_users_is_read_as_editors_write_it(tmp_path, listed):
     (tmp_path / "forget.txt").write_bytes(listed.encode())
-    assert read_users(tmp_path / "forget.txt").tolist() == sorted(hash_strings(["u1", "u2"]).tolist())
+    assert read_users(tmp_path / "forget.txt") == ["u1", "u2"]
+
+
+def test_who_is_forgotten_cannot_be_tried_out_without_the_key(tmp_path, make, monkeypatch):
+    log = write_log(tmp_path / "0.csv", days(30)[0])
+    (tmp_path / "forget.txt").write_text("u1\n")
+    work = tmp_path / "work"
+    first = make(log, work=work, request=Request(forget=tmp_path / "forget.txt"), **SETTINGS)
+    key = work / "forget.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert not key.is_relative_to(first.path)
+    assert hash_strings(["u1"])[0] not in first.forgotten
+    secret = bytes.fromhex(key.read_text())
+    assert keyed_hashes(["u1"], secret).tolist() == first.forgotten.tolist()
+    assert not any(secret in path.read_bytes() or key.read_bytes().strip() in path.read_bytes()
+                   for path in first.path.rglob("*") if path.is_file())  # fmt: skip
+    night = write_log(tmp_path / "1.csv", days(30)[1])
+    kept = key.rename(tmp_path / "kept.key")
+    with pytest.raises(ConfigError, match=r"forgotten users are hashed with a key that is not .*forget\.key"):
+        make(night, work=work, request=Request(extends=first), **SETTINGS)
+    assert not key.exists(), "a new key would bring them back"
+    key.write_text("ab" * 32)
+    with pytest.raises(ConfigError, match="forgotten users are hashed with a key"):
+        make(night, work=work, request=Request(extends=first), **SETTINGS)
+    key.write_text("no key")
+    with pytest.raises(DataError, match=r"forget.key: expected the key of forgotten users, 64 hex digits"):
+        make(night, work=work, request=Request(extends=first), **SETTINGS)
+    monkeypatch.setenv("RECSYS_FORGET_KEY_FILE", str(kept))
+    second = make(night, work=work, request=Request(extends=first), **SETTINGS)
+    assert "u1" not in histories(second)
+    assert second.forgotten.tolist() == first.forgotten.tolist()
