@@ -16,7 +16,7 @@ from pipelines.runners import Runner
 from recsys.artefact import ASIDE, digest, file_hashes, is_published, publish, sha256_file, write_json
 from recsys.config import Config
 from recsys.config.data import Columns, DataConfig, ItemTable
-from recsys.data.accounting import count_all, refuse_empty, refuse_rejects, rejected_share
+from recsys.data.accounting import count_all, refuse_empty, refuse_rejects, rejected_share, rejects_told
 from recsys.data.dataset import (
     FORGOTTEN_FILE,
     FORMAT_VERSION,
@@ -29,8 +29,9 @@ from recsys.data.dataset import (
 )
 from recsys.data.drift import refuse_drift
 from recsys.data.extending import check_extends
+from recsys.data.first_items import first_items
 from recsys.data.forgetting import Forgotten, forget, read_users
-from recsys.data.item_table import join_metadata
+from recsys.data.item_table import join_metadata, refuse_strangers
 from recsys.data.job import Job
 from recsys.data.log import check_columns, plan_blocks
 from recsys.data.log_files import content_hashes, log_files, refuse_changed, stamps_of
@@ -45,7 +46,7 @@ from recsys.terminal import say
 
 SPILL_DIR = ".spill"
 # Part of every dataset's name: raise it when the same log and settings would make another dataset.
-PREPARE_VERSION = 3
+PREPARE_VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,7 @@ def _make(
         join_metadata(
             pa.table({ITEM: pa.array([], pa.int32()), EXTERNAL_ID: pa.array([], pa.string())}), config.data.items
         )
+        refuse_strangers(config.data.items, *first_items(blocks[0], config.data))
     prior = pa.array([], pa.string())
     if request.extends is not None:
         stored, _ = plan_blocks(request.extends.event_files, ",", spill)
@@ -163,6 +165,10 @@ def _make(
         kept = _keep_rejects(target, digest(inputs))
         examples = [*first_rejects(kept, 5), f"and the others, in {kept}"]
         refuse_rejects(results["read"], len(long_lines), bound, examples, config.data.timestamp_unit)
+    told = rejects_told(results["read"], len(long_lines))
+    if told:
+        first = first_rejects(target / REJECTS_DIR, 1)
+        say(f"{told}, such as {first[0] if first else 'a long line'}; all are kept in the dataset's {REJECTS_DIR}")
     absent = set(config.data.event_types) - {name for one in results["read"] for name in one.get("types", ())}
     if absent:
         say(f"data.event_types: the log has no event of type {', '.join(sorted(absent))}; is it written as there?")

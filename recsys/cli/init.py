@@ -59,6 +59,7 @@ def write_config(log: Path, given: dict[str, str]) -> str:
 
     from recsys.config import parse_config
     from recsys.data.guessing import guess_log
+    from recsys.data.log_files import delimiter_of
     from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
 
     guess = guess_log(log, given)
@@ -68,6 +69,7 @@ def write_config(log: Path, given: dict[str, str]) -> str:
         value, why = (_yaml(found.column), found.reason) if found else ("null", NOTHING.get(name, "none was found"))
         return f"    {key}: {value} # {why}"
 
+    unusual = guess.format == "csv" and guess.delimiter != delimiter_of(guess.file)
     text = "\n".join(
         [
             f"# Written by recsys init, from the first rows of {_looked_at(log, guess.file, guess.files)}.",
@@ -82,7 +84,7 @@ def write_config(log: Path, given: dict[str, str]) -> str:
             column("event_id", EVENT_ID),
             *([column("event_type", EVENT_TYPE)] if EVENT_TYPE in guess.columns else []),
             f"  timestamp_unit: {guess.unit} # guessed from the values",
-            *([f"  delimiter: {_yaml(guess.delimiter)}"] if guess.delimiter != "," else []),
+            *([f"  delimiter: {_yaml(guess.delimiter)}"] if unusual else []),
             "  # items: {path: items.csv, item: item_id, title: title} # a table with titles, where there is one",
             "prepare:",
             "  k_core: 5 # drop users and items with fewer events, until none is left",

@@ -1,10 +1,13 @@
 """Which event log, and what its columns mean."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from recsys.config.base import LocalPath, Section
+
+# How logs write that nothing is there: databases, pandas, Spark, R and Python.
+NULL_VALUES = ("", "NULL", "Null", "null", "None", "NA", "N/A", "<NA>", "NaN", "nan", "NaT", "\\N")
 
 
 class Columns(Section):
@@ -48,17 +51,38 @@ class DataConfig(Section):
         None, description="movielens-100k, movielens-1m or movielens-20m, which is fetched; instead of path"
     )
     path: LocalPath | None = Field(
-        None, description="file, folder or glob: CSV, TSV, JSON Lines (gzip or not) or Parquet; instead of name"
+        None,
+        description="file, folder or glob: CSV, TSV, JSON Lines (also .gz, .bz2, .zst) or Parquet; instead of name",
     )
     columns: Columns = Columns()
-    timestamp_unit: Literal["s", "ms", "iso8601"] = Field(
+    timestamp_unit: Literal["s", "ms", "us", "ns", "iso8601"] = Field(
         "s", description="how times are written; a Parquet column typed as a time brings its own unit"
     )
-    delimiter: str = Field(
-        ",", min_length=1, max_length=1, description="one character, between the fields of a CSV or TSV log"
+    delimiter: str | None = Field(
+        None,
+        min_length=1,
+        max_length=1,
+        description="one character, between a CSV log's fields; null is a tab for .tsv and .tab, else a comma",
+    )
+    null_values: tuple[str, ...] = Field(
+        NULL_VALUES,
+        description="texts that mean that nothing is there; a row without a user, item or time is rejected. "
+        "Leave out of it what is a real id",
     )
     event_types: dict[str, EventType] = Field(default_factory=dict)
     items: ItemTable | None = None
+
+    @field_validator("delimiter", mode="before")
+    @classmethod
+    def _spelled_tab(cls, value: Any) -> Any:
+        return "\t" if value in ("\\t", "tab") else value
+
+    @field_validator("delimiter")
+    @classmethod
+    def _splits_fields(cls, value: str | None) -> str | None:
+        if value is not None and (value in '"\r\n' or not value.isascii()):
+            raise ValueError(f"expected one ASCII character that is no quote and no line end, found {value!r}")
+        return value
 
     @model_validator(mode="after")
     def _one_source(self) -> "DataConfig":

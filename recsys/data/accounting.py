@@ -25,6 +25,15 @@ def rejected_share(reads: list[Result], long_lines: int) -> float:
     return rejected / max(1, rejected + events)
 
 
+def rejects_told(reads: list[Result], long_lines: int) -> str | None:
+    """How many rows were refused and why, as a sentence's beginning; None where none was."""
+    rejected = count_rejects(reads, long_lines)
+    if not rejected:
+        return None
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in rejected.items())
+    return f"{sum(rejected.values()):,} rows ({rejected_share(reads, long_lines):.2%}) were refused ({reasons})"
+
+
 def count_all(steps: dict[str, list[Result]], long_lines: int) -> dict[str, Any]:
     """The counts of a dataset.
 

@@ -12,11 +12,11 @@ NEARLY_ALL = 0.9
 YEAR_1980 = 315_532_800_000  # milliseconds; the web has no older events
 # The config's key of each of our columns.
 KEYS = {USER: "user", ITEM: "item", TIMESTAMP: "timestamp", EVENT_ID: "event_id", EVENT_TYPE: "event_type"}
-# How a moment since 2001 looks in each unit, and in two that no config can name.
+# How a moment since 2001 looks in each unit.
 SPELLINGS: dict[str, str] = {
     "iso8601": r"\b\d{4}-\d\d-\d\d",
-    "nanoseconds": r"\b1\d{18}\b",
-    "microseconds": r"\b1\d{15}\b",
+    "ns": r"\b1\d{18}\b",
+    "us": r"\b1\d{15}\b",
     "ms": r"\b1\d{12}\b",
     "s": r"\b1\d{9}\b",
 }
@@ -77,19 +77,19 @@ def rejects_advice(rejected: dict[str, int], examples: list[str], unit: Unit | N
 def _unit_advice(examples: list[str], unit: Unit | None) -> str:
     found = f", found {unit}" if unit else ""
     rows = [row for _, reason, row in (line.partition(f": bad {TIMESTAMP}: ") for line in examples) if reason]
+    zones = [re.search(r"\[\w+/\w+\]", row) for row in rows]
+    if rows and None not in zones:
+        zone = zones[0][0] if zones[0] else ""
+        return f"The times carry the name of a zone, {zone}, which is not read: write the offset from UTC alone."
     for name, pattern in SPELLINGS.items():
         matches = [re.search(pattern, row) for row in rows]
         if name == unit or not rows or None in matches:
             continue
         example = matches[0][0] if matches[0] else ""
-        if name in ("nanoseconds", "microseconds"):
-            return (
-                f"The times seem to be {name}, such as {example}, which no data.timestamp_unit reads: write them in ms."
-            )
         return f"The times do not fit data.timestamp_unit{found}: values such as {example} would fit {name}."
     return (
-        f"The times do not fit data.timestamp_unit{found}: they are read as s or ms since 1970, or as iso8601. Does "
-        "data.columns.timestamp name the right column?"
+        f"The times do not fit data.timestamp_unit{found}: they are read as s, ms, us or ns since 1970, or as iso8601. "
+        "Does data.columns.timestamp name the right column?"
     )
 
 

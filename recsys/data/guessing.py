@@ -1,6 +1,8 @@
 """What a log's columns most likely mean, and why: for ``recsys init``, which leaves the last word to a person."""
 
 import re
+import tempfile
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from recsys.data.log_files import Format, format_of, log_files
-from recsys.data.sample import SAMPLE_ROWS, guess_delimiter, read_sample
+from recsys.data.log_files import Format, log_files
+from recsys.data.reading.raw import Reject
+from recsys.data.sample import Sample, read_sample
 from recsys.data.timestamps import Unit, to_milliseconds
 from recsys.errors import DataError
 from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
@@ -25,6 +28,7 @@ WORDS = {
     EVENT_TYPE: ("event type", "behavior", "behaviour", "action", "interaction", "event"),
     EVENT_ID: ("event id", "arrival", "sequence", "seq", "offset", "row"),
 }  # fmt: skip
+PER_SECOND: dict[Unit, float] = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}
 SECONDS = (3e8, 4e9)  # 1979 to 2096, as Unix seconds
 
 
@@ -70,19 +74,19 @@ def guess_log(path: Path, given: dict[str, str]) -> GuessedLog:
         DataError: nothing to look at, no column names, or no column that could be what is needed.
     """
     files = log_files(path)
-    file = files[0]
-    kind = format_of(file)
-    delimiter = guess_delimiter(file) if kind == "csv" else ","
-    sample = read_sample(file, kind, delimiter)
-    if sample.empty:
-        raise DataError(f"{file}: no rows; a log has one row an event")
+    with tempfile.TemporaryDirectory(prefix="recsys-init-") as unpacked:
+        return _guess(read_sample(files, Path(unpacked)), len(files), given)
+
+
+def _guess(looked: Sample, files: int, given: dict[str, str]) -> GuessedLog:
+    file, sample = looked.file, looked.frame
     columns = _guess_columns(file, sample, given)
     unit = _guess_unit(file, sample[columns[TIMESTAMP].column])
     lengths = sample[columns[USER].column].value_counts().to_numpy()
     fitting = [length for length in (20, 50, 100, 200) if length >= np.quantile(lengths, 0.75)]
     max_length = fitting[0] if fitting else 200
-    rejected, facts = _facts(sample, columns, unit, lengths)
-    return GuessedLog(file, len(files), kind, delimiter, columns, unit, max_length, rejected, facts)
+    rejected, facts = _facts(looked, columns, unit, lengths)
+    return GuessedLog(file, files, looked.format, looked.delimiter, columns, unit, max_length, rejected, facts)
 
 
 def _guess_columns(file: Path, sample: pd.DataFrame, given: dict[str, str]) -> dict[str, Guess]:
@@ -92,7 +96,8 @@ def _guess_columns(file: Path, sample: pd.DataFrame, given: dict[str, str]) -> d
             raise DataError(f"{file}: no column {guess.column!r}; it has {', '.join(map(str, sample.columns))}")
     for name in (TIMESTAMP, USER, ITEM, EVENT_ID, EVENT_TYPE):
         left = [str(column) for column in sample.columns if column not in {g.column for g in found.values()}]
-        likely = found.get(name) or _by_name(name, left) or _by_values(name, sample, left)
+        fit = [column for column in left if _could_be(name, sample[column])]
+        likely = found.get(name) or _by_name(name, fit) or _by_values(name, sample, left)
         if likely is not None and (name != EVENT_TYPE or sample[likely.column].nunique() <= MAX_EVENT_TYPES):
             found[name] = likely
         elif name in (TIMESTAMP, USER, ITEM):
@@ -102,6 +107,18 @@ def _guess_columns(file: Path, sample: pd.DataFrame, given: dict[str, str]) -> d
                 f"say which one with --{flag} COLUMN"
             )
     return found
+
+
+def _could_be(name: str, values: "pd.Series[Any]") -> bool:
+    """Whether a column's values allow what its name says: an arrival number is whole, a type is no date."""
+    values = values.dropna()
+    if name == EVENT_ID:
+        numbers = pd.to_numeric(values, errors="coerce")
+        return bool(len(values) and numbers.notna().all() and (numbers % 1 == 0).all())
+    if name == EVENT_TYPE:
+        dated = values.astype(str).head(1000).str.fullmatch(r"(19|20)\d\d[01]\d[0-3]\d(\.0)?").mean() > 0.5
+        return not dated and (values.empty or _unit_of(values) is None)
+    return True
 
 
 def _by_name(name: str, columns: list[str]) -> Guess | None:
@@ -135,9 +152,11 @@ def _unit_of(values: "pd.Series[Any]") -> Unit | None:
     numbers = pd.to_numeric(values, errors="coerce")
     if numbers.notna().mean() > 0.5:
         middle = float(numbers.median())
-        return "s" if SECONDS[0] <= middle <= SECONDS[1] else "ms" if SECONDS[0] <= middle / 1e3 <= SECONDS[1] else None
-    parsed = pd.to_datetime(values.astype(str).head(1000), format="ISO8601", errors="coerce", utc=True)
-    return "iso8601" if parsed.notna().mean() > 0.5 else None
+        fitting = (unit for unit, per in PER_SECOND.items() if SECONDS[0] <= middle / per <= SECONDS[1])
+        return next(fitting, None)
+    text = values.astype(str).head(1000)
+    _, _, bad = to_milliseconds(pa.array(text.to_list(), pa.string()), "iso8601")
+    return "iso8601" if bad.mean() < 0.5 and text.str.match(r"\s*\d{4}-\d\d-\d\d").mean() > 0.5 else None
 
 
 def _guess_unit(file: Path, values: "pd.Series[Any]") -> Unit:
@@ -145,22 +164,31 @@ def _guess_unit(file: Path, values: "pd.Series[Any]") -> Unit:
     if unit is None and pd.to_numeric(values.dropna(), errors="coerce").notna().mean() > 0.5:
         return "s"  # positions rather than moments: they order events all the same
     if unit is None:
-        raise DataError(f"{file}: column {values.name!r} holds neither numbers nor ISO 8601, found {values.iloc[0]!r}")
+        raise DataError(
+            f"{file}: column {values.name!r} holds neither numbers nor ISO 8601, found {values.dropna().iloc[0]!r}"
+            f"{_named_zone(values)}"
+        )
     return unit
 
 
+def _named_zone(values: "pd.Series[Any]") -> str:
+    named = values.dropna().astype(str).head(1000).str.contains(r"[a-z]/[A-Z]|[A-Z]{3}$").any()
+    return "; the name of a zone is not read: write the offset from UTC alone, such as +01:00" if named else ""
+
+
 def _facts(
-    sample: pd.DataFrame, columns: dict[str, Guess], unit: Unit, lengths: "np.ndarray[Any, Any]"
+    looked: Sample, columns: dict[str, Guess], unit: Unit, lengths: "np.ndarray[Any, Any]"
 ) -> tuple[float, list[str]]:
     """The share of rows that will be rejected, and sentences about the sample."""
+    sample = looked.frame
     user, item, time = (columns[name].column for name in (USER, ITEM, TIMESTAMP))
-    whole = len(sample) < SAMPLE_ROWS
     tied = sample.duplicated([user, time], keep=False).mean()
-    moments, no_time, bad_time = to_milliseconds(_to_arrow(sample[time]), unit)
-    missing = sample[[user, item]].isna().any(axis=1).to_numpy() | no_time
+    wanted = (USER, ITEM, TIMESTAMP, EVENT_ID, EVENT_TYPE)
+    events, rejects = looked.judge({name: columns[name].column for name in wanted if name in columns}, unit)
+    rows = len(events) + len(rejects)
     facts = [
-        f"{len(sample):,} rows{'' if whole else ' (the first ones)'}, {sample[user].nunique():,} users, "
-        f"{sample[item].nunique():,} items, {_span(moments[~no_time & ~bad_time], unit)}.",
+        f"{rows:,} rows{'' if looked.whole else ' (the first ones)'}, {sample[user].nunique():,} users, "
+        f"{sample[item].nunique():,} items, {_span(events[TIMESTAMP].to_numpy(), unit)}.",
         f"Half the users have {int(np.median(lengths))} events or fewer; {(lengths >= 5).mean():.0%} have 5 or more.",
     ]
     if tied > 0.01 and EVENT_ID not in columns:
@@ -169,22 +197,26 @@ def _facts(
         shares = sample[columns[EVENT_TYPE].column].value_counts(normalize=True)
         kinds = ", ".join(f"{kind} {share:.0%}" for kind, share in shares.head(8).items())
         facts.append(f"Event types: {kinds}. data.event_types can keep some of them and weigh them.")
-    if missing.any():
-        facts.append(f"{missing.mean():.2%} of the rows lack a user, item or timestamp: prepare will reject them.")
-    if bad_time.any():
-        example = sample[time].iloc[int(bad_time.argmax())]
+    facts += _reject_facts(rejects, rows)
+    if looked.passed_over:
+        told = ", ".join(f"{name} ({kind})" for name, kind in looked.passed_over.items())
+        facts.append(f"Passed over, for they hold more than one value a row: {told}.")
+    if sample[time].dropna().astype(str).head(1000).str.fullmatch(r"(19|20)\d\d[01]\d[0-3]\d(\.0)?").mean() > 0.5:
+        facts.append(f"{time} looks like dates written YYYYMMDD, which are read as numbers: write 2024-03-05.")
+    return len(rejects) / max(1, rows), facts
+
+
+def _reject_facts(rejects: list[Reject], rows: int) -> list[str]:
+    """One sentence a reason: how many rows of the sample prepare will reject, and the first of them."""
+    facts = []
+    for reason, count in Counter(one.reason for one in rejects).most_common():
+        first = next(one for one in rejects if one.reason == reason)
+        text = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", first.text)[:80]
         facts.append(
-            f"{bad_time.mean():.2%} of the rows hold a time that cannot be read, such as {str(example)!r}: "
+            f"{count / rows:.2%} of the rows ({count:,}): {reason}, such as row {first.row}: {text!r}: "
             "prepare will reject them."
         )
-    return float((missing | bad_time).mean()), facts
-
-
-def _to_arrow(values: "pd.Series[Any]") -> pa.Array:
-    """Numbers and moments as they are, anything else as the text that stands in the log."""
-    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_datetime64_any_dtype(values):
-        return pa.Array.from_pandas(values)
-    return pa.array([None if pd.isna(value) else str(value) for value in values], pa.string())
+    return facts
 
 
 def _span(milliseconds: "np.ndarray[Any, np.dtype[np.int64]]", unit: Unit) -> str:

@@ -4,8 +4,6 @@ A block is a run of whole lines (CSV, JSON Lines) or of row groups (Parquet), sm
 """
 
 import csv
-import gzip
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +14,8 @@ import pyarrow.parquet as pq
 
 from recsys.config.data import DataConfig
 from recsys.data.columns import source_columns
-from recsys.data.log_files import Format, format_of
+from recsys.data.log_files import Format, delimiter_of, format_of
+from recsys.data.unpacking import plain_copy, refuse_no_lines
 from recsys.errors import DataError
 
 BLOCK_BYTES = 32 << 20  # a line longer than a block is rejected unread
@@ -34,6 +33,7 @@ class Block:
         row: the first row's line number, or its row number in a Parquet file (both from 1).
         rows: how many rows it holds, good or bad.
         columns: a CSV or Parquet file's column names.
+        delimiter: between a CSV file's fields.
         stored: the rows are events that an earlier dataset kept (``Dataset.event_files``).
     """
 
@@ -47,6 +47,7 @@ class Block:
     rows: int
     columns: tuple[str, ...] = ()
     stored: bool = False
+    delimiter: str = ","
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class LongLine:
     row: int
 
 
-def plan_blocks(files: list[Path], delimiter: str, unpack_dir: Path) -> tuple[list[Block], list[LongLine]]:
+def plan_blocks(files: list[Path], delimiter: str | None, unpack_dir: Path) -> tuple[list[Block], list[LongLine]]:
     """Cut a log into blocks; compressed text is unpacked into ``unpack_dir`` first.
 
     Raises:
@@ -66,18 +67,34 @@ def plan_blocks(files: list[Path], delimiter: str, unpack_dir: Path) -> tuple[li
     blocks: list[Block] = []
     long_lines: list[LongLine] = []
     for number, file in enumerate(files):
-        kind = format_of(file)
-        if kind == "parquet":
-            parts: Iterator[Block | LongLine] = _parquet_blocks(file)
-        else:
-            path = _unpack(file, unpack_dir / f"{number:05d}") if file.suffix == ".gz" else file
-            parts = _line_blocks(path, file, kind, delimiter)
+        parts = file_blocks(file, delimiter, unpack_dir / f"{number:05d}")
         for part in parts:
             if isinstance(part, LongLine):
                 long_lines.append(part)
             else:
                 blocks.append(replace(part, number=len(blocks)))
     return blocks, long_lines
+
+
+def file_blocks(
+    file: Path, delimiter: str | None, unpacked: Path, limit: int | None = None
+) -> "Iterator[Block | LongLine]":
+    """The blocks of one file; one of no bytes has none.
+
+    Args:
+        delimiter: between a CSV file's fields; None is what its ending says.
+        unpacked: where a plain copy of a compressed file may lie.
+        limit: bytes that are unpacked of it, where its beginning is enough.
+
+    Raises:
+        DataError: it cannot be read as what its name says.
+    """
+    kind = format_of(file)
+    if not file.stat().st_size:
+        return iter(())
+    if kind == "parquet":
+        return _parquet_blocks(file)
+    return _line_blocks(plain_copy(file, unpacked, limit), file, kind, delimiter or delimiter_of(file))
 
 
 def _parquet_blocks(file: Path) -> Iterator[Block]:
@@ -95,17 +112,6 @@ def _parquet_blocks(file: Path) -> Iterator[Block]:
             row += rows
 
 
-def _unpack(file: Path, target: Path) -> Path:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with gzip.open(file) as packed, target.open("wb") as plain:
-            while piece := packed.read(1 << 20):
-                plain.write(piece)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{file}: the gzip stream is damaged or cut short ({error}); fetch the file again") from None
-    return target
-
-
 def _line_blocks(path: Path, origin: Path, kind: Format, delimiter: str) -> Iterator[Block | LongLine]:
     with path.open("rb") as file:
         line = 1
@@ -113,6 +119,8 @@ def _line_blocks(path: Path, origin: Path, kind: Format, delimiter: str) -> Iter
         if kind == "csv":
             columns = _header(file, origin, delimiter)
             line = 2
+        else:
+            refuse_no_lines(file, origin)
         while True:
             start = file.tell()
             chunk = file.read(BLOCK_BYTES)
@@ -125,7 +133,7 @@ def _line_blocks(path: Path, origin: Path, kind: Format, delimiter: str) -> Iter
                 line += 1
                 continue
             rows = chunk.count(b"\n", 0, size) + (not chunk.endswith(b"\n", 0, size))
-            yield Block(0, str(path), str(origin), kind, start, start + size, line, rows, columns)
+            yield Block(0, str(path), str(origin), kind, start, start + size, line, rows, columns, False, delimiter)
             line += rows
             file.seek(start + size)
 
@@ -159,5 +167,14 @@ def check_columns(blocks: list[Block], data: DataConfig) -> None:
                 found = "found twice" if name in block.columns else "missing"
                 raise DataError(
                     f"{block.origin}: column {name!r} ({ours}) is {found}; the file has "
-                    f"{', '.join(block.columns) or 'no columns'}. Name the log's own columns in data.columns"
+                    f"{', '.join(block.columns) or 'no columns'}. {_in_path(block, name)}"
+                    "Name the log's own columns in data.columns"
                 )
+
+
+def _in_path(block: Block, name: str) -> str:
+    """What to do where a column stands in the names of folders, as Hive and Spark partition."""
+    part = next((part for part in Path(block.origin).parts if part.startswith(f"{name}=")), None)
+    if part is None:
+        return ""
+    return f"It stands in the path, as the folder {part}; paths are not read: write it into the files as a column. "

@@ -4,12 +4,15 @@ from pathlib import Path
 from typing import Literal
 
 from recsys.artefact import sha256_file
+from recsys.data.unpacking import PACKED
 from recsys.errors import DataError
 
 Format = Literal["csv", "jsonl", "parquet"]
 SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
     ".tsv": "csv",
+    ".tab": "csv",
+    ".json": "jsonl",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
@@ -17,19 +20,25 @@ SUFFIXES: dict[str, Format] = {
 
 
 def format_of(path: Path) -> Format:
-    """A file's format, by its name; ``.gz`` is looked through.
+    """A file's format, by its name; ``.gz``, ``.bz2`` and ``.zst`` are looked through.
 
     Raises:
         DataError: an ending that no format has.
     """
     suffix = _suffix(path)
     if suffix not in SUFFIXES:
-        raise DataError(f"{path}: a log is read by its ending, one of {', '.join(SUFFIXES)} (or .gz), found {suffix!r}")
+        endings = f"{', '.join(SUFFIXES)} (or .gz, .bz2, .zst)"
+        raise DataError(f"{path}: a log is read by its ending, one of {endings}, found {suffix!r}")
     return SUFFIXES[suffix]
 
 
 def _suffix(path: Path) -> str:
-    return (path.with_suffix("") if path.suffix == ".gz" else path).suffix.lower()
+    return (path.with_suffix("") if path.suffix in PACKED else path).suffix.lower()
+
+
+def delimiter_of(path: Path) -> str:
+    """What a file's ending says of its delimiter."""
+    return "\t" if _suffix(path) in (".tsv", ".tab") else ","
 
 
 def log_files(path: Path) -> list[Path]:
@@ -39,12 +48,18 @@ def log_files(path: Path) -> list[Path]:
         DataError: there is none, or one has an unknown ending.
     """
     if path.is_file():
-        files = [path]
-    elif path.is_dir():
-        files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith((".", "_")))
+        format_of(path)
+        return [path]
+    refuse_table_format(path)
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.is_file() and not _is_aside(Path(file.name), Path()))
     else:
         anchor = Path(path.anchor or ".")
-        files = sorted(file for file in anchor.glob(str(path.relative_to(path.anchor))) if file.is_file())
+        pattern = path.relative_to(path.anchor)
+        found = (file for file in anchor.glob(str(pattern)) if file.is_file())
+        files = sorted(file for file in found if not _is_aside(file.relative_to(anchor), pattern))
+    for folder in {file.parent for file in files}:
+        refuse_table_format(folder)
     if not files:
         raise DataError(_no_files(path))
     for file in files:
@@ -52,12 +67,38 @@ def log_files(path: Path) -> list[Path]:
     return files
 
 
+def _is_aside(file: Path, pattern: Path) -> bool:
+    """Whether a file, or a folder on its way, is set aside by its name (.x, _x, x~, x.tmp) and not asked for."""
+    marked = [part for part in file.parts if part.startswith((".", "_")) and part not in ("..", *pattern.parts)]
+    asked = {part[0] for part in pattern.parts if part.startswith((".", "_"))}
+    return any(part[0] not in asked for part in marked) or file.name.endswith(("~", ".tmp", ".crc", ".swp"))
+
+
+def refuse_table_format(folder: Path) -> None:
+    """Raises DataError for a folder in a Delta, Iceberg or Hudi table, whose files may hold rows that are deleted."""
+    for place in (folder, *folder.parents):
+        kind = (
+            "Delta"
+            if (place / "_delta_log").is_dir()
+            else "Hudi"
+            if (place / ".hoodie").is_dir()
+            else "Iceberg"
+            if any(place.glob("metadata/*.metadata.json"))
+            else None
+        )
+        if kind:
+            raise DataError(
+                f"{place}: is a table of {kind}, whose files also hold rows that were deleted; write its present rows "
+                "as plain Parquet with the tool that keeps it, and name that folder in data.path"
+            )
+
+
 def _no_files(path: Path) -> str:
     """Why a log has no files: they lie deeper, or it is looked for in another place than its owner thinks."""
     inside = sorted(path.glob("**/*")) if path.is_dir() else []
     deeper = next((file for file in inside if file.is_file() and _suffix(file) in SUFFIXES), None)
     if deeper is not None:
-        ending = "".join(deeper.suffixes[-2:] if deeper.suffix == ".gz" else deeper.suffixes[-1:])
+        ending = "".join(deeper.suffixes[-2:] if deeper.suffix in PACKED else deeper.suffixes[-1:])
         return (
             f"{path}: no files in the folder itself, but {deeper} lies deeper; a folder is not searched through: "
             f"write data.path: {path}/**/*{ending}"

@@ -47,8 +47,8 @@ def read(job: Job, block: Block) -> Result:
         events = read_stored(block)
     else:
         whole = frozenset({EVENT_ID} if job.data.timestamp_unit == "iso8601" else {EVENT_ID, TIMESTAMP})
-        raw = read_block(block, source_columns(job.data), whole, job.data.delimiter)
-        events, rejects = validate(raw, job.data.timestamp_unit, block.origin)
+        raw = read_block(block, source_columns(job.data), whole)
+        events, rejects = validate(raw, job.data.timestamp_unit, block.origin, job.data.null_values)
     result: Result = {"number": block.number, "stored": block.stored, "events": len(events)}
     dropped: dict[str, int] = {}
     if not block.stored:

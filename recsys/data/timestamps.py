@@ -8,12 +8,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recsys.data.casting import cast_column
+from recsys.data.iso import read_iso
+from recsys.data.nulls import is_text
 
-Unit = Literal["s", "ms", "iso8601"]
+Unit = Literal["s", "ms", "us", "ns", "iso8601"]
 EARLIEST, LATEST = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9999
 _PER_UNIT = {"s": 1000, "ms": 1}
 _FINER = {"us": 1000, "ns": 1_000_000}  # of them make a millisecond
-_ZONE = r"(Z|[+-]\d{2}(:?\d{2})?)$"
 
 
 def to_milliseconds(
@@ -33,29 +34,32 @@ def to_milliseconds(
     missing = np.asarray(pc.is_null(values))
     if pa.types.is_temporal(values.type):
         return _checked(_from_moments(values), missing, np.zeros(len(values), np.bool_))
-    if _is_text(values.type):
+    if is_text(values.type):
         values, bad = cast_column(values, pa.string())
         values = pc.utf8_trim_whitespace(values)
         missing |= np.asarray(pc.fill_null(pc.equal(values, ""), False))
         if unit == "iso8601":
-            milliseconds, unread = _read_iso(values)
+            milliseconds, unread = read_iso(values)
         else:
             milliseconds, unread = _read_numbers(values, unit)
         return _checked(milliseconds, missing, (bad | unread) & ~missing)
-    if unit == "iso8601" or not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
+    number = pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_decimal(values.type)
+    if unit == "iso8601" or not number:
         return _checked(pa.nulls(len(values), pa.int64()), missing, ~missing)
+    if pa.types.is_decimal(values.type):
+        milliseconds, unread = _read_numbers(values, unit)
+        return _checked(milliseconds, missing, unread)
     if pa.types.is_integer(values.type):
         whole, bad = cast_column(values, pa.int64())
         return _checked(_scale(whole, unit), missing, bad)
+    missing |= np.asarray(pc.fill_null(pc.is_nan(values), False))
     return _checked(_from_decimals(values, unit), missing, np.zeros(len(values), np.bool_))
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind))
 
 
 def _scale(whole: pa.Array, unit: Unit) -> pa.Array:
     """Whole units to milliseconds; null where that leaves the calendar."""
+    if unit in _FINER:
+        whole, unit = pc.divide(whole, _FINER[unit]), "ms"
     factor = _PER_UNIT[unit]
     inside = pc.and_(pc.greater_equal(whole, EARLIEST // factor), pc.less_equal(whole, LATEST // factor))
     return pc.multiply(pc.if_else(inside, whole, pa.scalar(None, pa.int64())), factor)
@@ -68,13 +72,12 @@ def _from_moments(values: pa.Array) -> pa.Array:
     if not pa.types.is_timestamp(values.type):
         return pa.nulls(len(values), pa.int64())
     whole = pc.cast(values, pa.int64())
-    if values.type.unit in _FINER:
-        return _scale(pc.divide(whole, _FINER[values.type.unit]), "ms")
     return _scale(whole, values.type.unit)
 
 
 def _from_decimals(values: pa.Array, unit: Unit) -> pa.Array:
-    scaled = pc.multiply(pc.cast(values, pa.float64()), float(_PER_UNIT[unit]))
+    factor = 1 / _FINER[unit] if unit in _FINER else _PER_UNIT[unit]
+    scaled = pc.multiply(pc.cast(values, pa.float64()), float(factor))
     inside = pc.and_(pc.greater_equal(scaled, float(EARLIEST)), pc.less_equal(scaled, float(LATEST)))
     whole = pc.round(pc.if_else(inside, scaled, pa.scalar(None, pa.float64())))
     return pc.cast(whole, pa.int64(), safe=False)
@@ -87,15 +90,6 @@ def _read_numbers(values: pa.Array, unit: Unit) -> tuple[pa.Array, npt.NDArray[n
         decimals, failed = cast_column(pc.if_else(pa.array(failed), values, None), pa.float64())
         milliseconds = pc.coalesce(milliseconds, _from_decimals(decimals, unit))
     return milliseconds, failed
-
-
-def _read_iso(values: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
-    zoned = pc.fill_null(pc.match_substring_regex(values, r"\d{2}" + _ZONE), False)
-    zoned = pc.and_(zoned, pc.fill_null(pc.greater(pc.utf8_length(values), 10), False))  # 2020-01-01 ends in a date
-    with_zone, failed_with = cast_column(pc.if_else(zoned, values, None), pa.timestamp("ns", tz="UTC"))
-    without, failed_without = cast_column(pc.if_else(zoned, None, values), pa.timestamp("ns"))
-    nanoseconds = pc.coalesce(pc.cast(with_zone, pa.int64()), pc.cast(without, pa.int64()))
-    return pc.divide(nanoseconds, 1_000_000), failed_with | failed_without
 
 
 def _checked(

@@ -5,7 +5,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recsys.config.data import NULL_VALUES
 from recsys.data.casting import cast_column
+from recsys.data.identifiers import ids_as_text
+from recsys.data.nulls import blank_nulls, is_text
 from recsys.data.reading.raw import RawBlock, Reject
 from recsys.data.timestamps import Unit, to_milliseconds
 from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, MAX_ID_BYTES, TIMESTAMP, USER
@@ -13,8 +16,13 @@ from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, MAX_ID_BYTES, TIMESTAMP, U
 Mask = npt.NDArray[np.bool_]
 
 
-def validate(raw: RawBlock, unit: Unit, origin: str) -> tuple[pa.Table, list[Reject]]:
+def validate(
+    raw: RawBlock, unit: Unit, origin: str, nulls: tuple[str, ...] = NULL_VALUES
+) -> tuple[pa.Table, list[Reject]]:
     """Judge every row by the first thing that is wrong with it.
+
+    Args:
+        nulls: texts that mean that nothing is there (``data.null_values``).
 
     Returns:
         The events: ``user_id``, ``item_id`` and ``event_type`` as dictionary-encoded strings, ``timestamp`` in int64
@@ -23,7 +31,7 @@ def validate(raw: RawBlock, unit: Unit, origin: str) -> tuple[pa.Table, list[Rej
     columns: dict[str, pa.Array] = {}
     wrong: list[tuple[str, Mask]] = []
     for name in raw.table.column_names:
-        values = _one_chunk(raw.table.column(name))
+        values = blank_nulls(_one_chunk(raw.table.column(name)), nulls)
         if name in (USER, ITEM, EVENT_TYPE):
             columns[name], missing, bad, long = _identifiers(values)
             wrong += [(f"missing {name}", missing), (f"bad {name}", bad), (f"long {name}", long)]
@@ -58,21 +66,22 @@ def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
 
 def _identifiers(values: pa.Array) -> tuple[pa.DictionaryArray, Mask, Mask, Mask]:
     """Ids as dictionary-encoded strings, and where they are missing, bad or too long."""
-    if pa.types.is_floating(values.type) or pa.types.is_nested(values.type) or pa.types.is_boolean(values.type):
-        missing = np.asarray(pc.is_null(values))
-        return _nulls(len(values)), missing, ~missing, np.zeros(len(values), np.bool_)
+    unfit = np.zeros(len(values), np.bool_)
     if not pa.types.is_dictionary(values.type):
+        if not (is_text(values.type) or pa.types.is_integer(values.type)):
+            values, unfit = ids_as_text(values)
         values = values.dictionary_encode()
     indices = values.indices.cast(pa.int32())  # Parquet files may have them unsigned
-    words, unread = cast_column(values.dictionary, pa.string())
+    words, unread = ids_as_text(values.dictionary)
     if not len(words):
-        return _nulls(len(values)), np.ones(len(values), np.bool_), *np.zeros((2, len(values)), np.bool_)
+        return _nulls(len(values)), ~unfit, unfit, np.zeros(len(values), np.bool_)
     sizes = np.asarray(pc.fill_null(pc.binary_length(words), 0))
     codes = np.asarray(pc.fill_null(indices, -1))
     absent = codes < 0
     empty = np.asarray(pc.fill_null(pc.equal(words, ""), pa.scalar(False))) | (np.asarray(pc.is_null(words)) & ~unread)
     encoded = pa.DictionaryArray.from_arrays(indices, pc.fill_null(words, ""))
-    return encoded, absent | empty[codes], unread[codes] & ~absent, (sizes > MAX_ID_BYTES)[codes] & ~absent
+    missing = (absent | empty[codes]) & ~unfit
+    return encoded, missing, unfit | (unread[codes] & ~absent), (sizes > MAX_ID_BYTES)[codes] & ~absent
 
 
 def _nulls(count: int) -> pa.DictionaryArray:
@@ -92,7 +101,7 @@ def _integers(values: pa.Array) -> tuple[pa.Array, Mask, Mask]:
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     missing = np.asarray(pc.is_null(values))
-    if pa.types.is_binary(values.type) or pa.types.is_string(values.type):
+    if is_text(values.type):
         text, bad = cast_column(values, pa.string())
         text = pc.utf8_trim_whitespace(text)
         missing |= np.asarray(pc.fill_null(pc.equal(text, ""), False))

@@ -41,7 +41,7 @@ def test_every_key_stands_with_its_default() -> None:
 def test_meanings_choices_and_limits_are_told() -> None:
     lines = reference().splitlines()
     assert any("k_core: 5 # events" in line and line.endswith("; at least 1") for line in lines)
-    assert any('timestamp_unit: "s" # how' in line and line.endswith("; s | ms | iso8601") for line in lines)
+    assert any('timestamp_unit: "s" # how' in line and line.endswith("; s | ms | us | ns | iso8601") for line in lines)
     assert any(
         "signatures: []" in line and line.endswith("; encode | score_all | top_k | explain | incremental")
         for line in lines

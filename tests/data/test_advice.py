@@ -40,7 +40,7 @@ def test_a_log_of_today_is_not_warned_of() -> None:
         ("u1,i1,1700000000.5", "iso8601", "such as 1700000000 would fit s."),
         ('{"user": 1, "time": 1700000000123}', "iso8601", "such as 1700000000123 would fit ms."),
         ("u1,2024-03-01-hat,1700000000", "iso8601", "such as 1700000000 would fit s."),
-        ("u1,i1,1700000000123456", "ms", "microseconds, such as 1700000000123456"),
+        ("u1,i1,1700000000123456", "ms", "1700000000123456 would fit us"),
         ("u1,i1,yesterday", "s", "Does data.columns.timestamp name the right column?"),
         ("", "s", "Does data.columns.timestamp name the right column?"),  # texts are left out where users are forgotten
     ],

@@ -115,7 +115,7 @@ def test_ties_and_gaps_are_told(tmp_path: Path) -> None:
     rows = [(u, i if t % 7 else "", 1_700_000_000) for u, i, t in log()]
     facts = " ".join(guess_log(write(tmp_path / "log.csv", "user,item,time", rows), {}).facts)
     assert "100% of the events share their user and timestamp" in facts
-    assert "of the rows lack a user, item or timestamp" in facts
+    assert "of the rows (4): missing item_id, such as row 4" in facts
 
 
 @pytest.mark.parametrize("spell", [lambda s: s, lambda s: f"{pd.Timestamp(s, unit='s').isoformat()}+00:00"])
@@ -125,8 +125,8 @@ def test_times_that_cannot_be_read_are_counted_and_left_out_of_the_span(tmp_path
     # 1 700 000 000 is 22:13:20; the last event is 5 minutes and 3 seconds later.
     assert "from 2023-11-14T22:13:20Z to 2023-11-14T22:18:23Z" in guess.facts[0]
     facts = " ".join(guess.facts)
-    assert "7.69% of the rows hold a time that cannot be read, such as 'yesterday'" in facts  # 2 of 26
-    assert "3.85% of the rows lack a user, item or timestamp" in facts
+    assert "3.85% of the rows (1): bad timestamp, such as row 26: 'u1,i1,yesterday'" in facts
+    assert "3.85% of the rows (1): missing item_id, such as row 27" in facts
     assert guess.rejected == 2 / 26  # one row is wrong twice
 
 

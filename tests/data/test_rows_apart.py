@@ -35,7 +35,7 @@ def fate(path: Path, lines: list[bytes], kind: str) -> tuple[list[tuple[object, 
     path.write_bytes(b"\n".join(lines) + b"\n")
     columns = NAMES if kind == "csv" else ()
     block = Block(0, str(path), str(path), kind, 0, path.stat().st_size, 1, len(lines), columns)
-    raw = read_block(block, dict(zip(NAMES, NAMES, strict=True)), frozenset({EVENT_ID, TIMESTAMP}), ",")
+    raw = read_block(block, dict(zip(NAMES, NAMES, strict=True)), frozenset({EVENT_ID, TIMESTAMP}))
     events, rejects = validate(raw, "s", str(path))
     return [tuple(row.values()) for row in events.to_pylist()], sorted(one.reason for one in rejects)
 

@@ -9,16 +9,15 @@ from recsys.data.reading.raw import RawBlock, Reject
 __all__ = ["RawBlock", "Reject", "read_block"]
 
 
-def read_block(block: Block, columns: dict[str, str], whole_numbers: frozenset[str], delimiter: str) -> RawBlock:
+def read_block(block: Block, columns: dict[str, str], whole_numbers: frozenset[str]) -> RawBlock:
     """The rows of a block, not yet judged.
 
     Args:
         columns: our name of each wanted column, and the log's own name for it.
         whole_numbers: our names of the columns that most likely hold integers.
-        delimiter: between a CSV file's fields.
     """
     if block.format == "csv":
-        return read_csv(block, columns, whole_numbers, delimiter)
+        return read_csv(block, columns, whole_numbers)
     if block.format == "jsonl":
         return read_jsonl(block, columns)
     return read_parquet(block, columns)

@@ -7,10 +7,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.json as pajson
 
+from recsys.data.identifiers import EXACT
 from recsys.data.log import Block
 from recsys.data.reading.raw import RawBlock, Reject, block_lines, is_utf8, shorten
-from recsys.schema import EVENT_ID, ITEM, USER
+from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, USER
 
+UNFIT = b"\xff"  # no UTF-8: a number that can be no id, which is refused as a bad one
 _ARROW_TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64()}
 
 
@@ -39,7 +41,7 @@ def read_jsonl(block: Block, columns: dict[str, str]) -> RawBlock:
                 table = table.select(list(columns.values())).rename_columns(list(columns)).combine_chunks()
                 return RawBlock(table, numbers, lambda i: shorten(lines[i]))
     good, malformed = [], []
-    values: list[list[str | None]] = []
+    values: list[list[bytes | None]] = []
     for i, line in enumerate(lines):
         try:
             record = json.loads(line)
@@ -50,7 +52,7 @@ def read_jsonl(block: Block, columns: dict[str, str]) -> RawBlock:
             values.append([_text(record.get(source), name) for name, source in columns.items()])
         else:
             malformed.append(Reject("malformed row", block.origin, int(numbers[i]), shorten(line)))
-    arrays = [pa.array([row[c] for row in values], pa.string()) for c in range(len(columns))]
+    arrays = [pa.array([row[c] for row in values], pa.binary()) for c in range(len(columns))]
     return RawBlock(
         pa.Table.from_arrays(arrays, names=list(columns)), numbers[good], lambda i: shorten(lines[good[i]]), malformed
     )
@@ -61,17 +63,22 @@ def _first_types(lines: list[bytes], columns: dict[str, str]) -> pa.Schema | Non
     try:
         record = json.loads(lines[0]) if lines else {}
         types = {name: _ARROW_TYPES[type(record[source])] for name, source in columns.items()}
-    except (UnicodeDecodeError, ValueError, KeyError, TypeError):
+    except (UnicodeDecodeError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    if pa.float64() in (types[USER], types[ITEM]):  # ids: line by line, where a number keeps its spelling
+    ids = [types.get(name) for name in (USER, ITEM, EVENT_TYPE)]
+    if pa.float64() in ids:  # line by line, where a number keeps its spelling
         return None
     return pa.schema([(columns[name], kind) for name, kind in types.items()])
 
 
-def _text(value: Any, name: str) -> str | None:
+def _text(value: Any, name: str) -> bytes | None:
     """A JSON value of our column ``name`` as text; None where it is no plain value (it is then missing)."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
+        return value.encode("utf-8", "replace")
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        return None
+    if isinstance(value, float) and name in (USER, ITEM, EVENT_TYPE):
+        return str(int(value)).encode() if value.is_integer() and abs(value) <= EXACT else UNFIT
     if name == EVENT_ID and isinstance(value, float) and value.is_integer():
-        return str(int(value))  # as where all of a block's numbers are written 3.0
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        return str(int(value)).encode()  # as where all of a block's numbers are written 3.0
+    return str(value).encode()
