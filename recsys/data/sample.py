@@ -116,7 +116,7 @@ def _series(values: pa.Array) -> "pd.Series[Any]":
         values = pc.cast(values, pa.float64())
     elif is_text(kind) or isinstance(kind, pa.BaseExtensionType) or pa.types.is_fixed_size_binary(kind):
         text = ids_as_text(values)[0].to_pandas().astype(object)
-        numbers = pd.to_numeric(text, errors="coerce")
+        numbers: pd.Series[Any] = pd.to_numeric(text, errors="coerce")
         return numbers if numbers.notna().sum() == text.notna().sum() and text.notna().any() else text
     try:
         found: pd.Series[Any] = values.to_pandas()

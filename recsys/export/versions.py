@@ -83,6 +83,7 @@ RELEASES: dict[str, tuple[str, ...]] = {
     "TOPK_V2": ("1.7.0", "1.14.0", "2.13.0"),
     "TRANSPOSE": ("1.6.0", "1.14.0", "1.15.0", "2.3.0", "2.4.0", "2.12.0"),
     "UNPACK": ("1.11.0", "1.14.0", "2.2.0", "2.3.0"),
+    "UNSORTED_SEGMENT_SUM": ("2.10.0",),
     "ZEROS_LIKE": ("1.12.0",),
 }  # fmt: skip
 SIGNATURES = "2.5.0"  # before it no runtime finds a function by its name

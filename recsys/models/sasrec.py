@@ -139,7 +139,8 @@ class SASRec(keras.Model):
 
     def score_all(self, history: History) -> tf.Tensor:
         """Scores of every row of the item table, padding's included: ``[batch, rows]``."""
-        return tf.add_n(self.score_parts(history))
+        attention, *memory = self.score_parts(history)
+        return sum(memory, attention)
 
     def score_parts(self, history: History) -> list[tf.Tensor]:
         """What attention and, where there is one, the memory add to ``score_all``; each ``[batch, rows]``."""

@@ -43,7 +43,7 @@ class Summing(Reranker):
             assert np.count_nonzero(taken) == inputs["count"][0, 0]
             new = inputs["item"].astype(np.float32)
             column = new.reshape(1, 1, 1, 1)
-            return {"key": column, "value": column, "embedding": np.array([[taken.sum() + new.sum()]], np.float32)}
+            return {"keys": column, "values": column, "embedding": np.array([[taken.sum() + new.sum()]], np.float32)}
         return {"scores": inputs["embedding"] + inputs["candidates"]}
 
 
