@@ -13,13 +13,13 @@ import pandas as pd
 from benchmarks.results import Measurement, write_results
 from recsys.config import parse_config
 from recsys.config.tracking import TrackingConfig
-from recsys.tracking import record
-from recsys.tracking.comparison import compare, pair_with
-from recsys.tracking.ranks import read_ranks
-from recsys.tracking.report import as_json
+from recsys.experiments.comparison import compare, pair_with
+from recsys.experiments.ranks import read_ranks
+from recsys.experiments.report import as_json
 from recsys.tracking.runs import local_file
-from recsys.tracking.store import Store, open_store
-from recsys.tracking.sync import sync_work_dir
+from recsys.tracking.store.store import Store, open_store
+from recsys.tracking.upload import record
+from recsys.tracking.upload.sync import sync_work_dir
 
 CONFIGS, SEEDS, USERS = 50, 4, 6_040  # MovieLens-1M's users
 EPOCHS = 50

@@ -18,9 +18,9 @@ import numpy as np
 from benchmarks.results import Measurement, write_results
 from recsys.bundle import GOLDEN_FILE, MODEL_FILE, VOCABULARY_FILE, BundleManifest, seal, write_golden, write_strings
 from recsys.config.model import MemoryConfig, ModelConfig
-from recsys.data.history import CleaningPolicy, History
-from recsys.export import flatbuffer, versions
-from recsys.export.runtime import Runtime
+from recsys.core.history import CleaningPolicy, History
+from recsys.export.tflite import flatbuffer, versions
+from recsys.export.tflite.runtime import Runtime
 from recsys.export.variants import Variant
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import SASRec, build_model

@@ -18,10 +18,10 @@ import pandas as pd
 from benchmarks.results import Measurement, write_results
 from pipelines.prepare import Request, prepare
 from recsys.config import Config, parse_config
-from recsys.data.synthetic_log import EVENTS_FILE, SyntheticLog
+from recsys.core.schema import TIMESTAMP
 from recsys.export import export
 from recsys.export.delta import make_delta
-from recsys.schema import TIMESTAMP
+from recsys.log.synthetic.log import EVENTS_FILE, SyntheticLog
 from recsys.training.trainer import train
 
 LOG = SyntheticLog(users=3000, items=2000, mean_length=40, zipf=1.0, days=30)

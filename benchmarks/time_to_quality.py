@@ -17,8 +17,8 @@ from pathlib import Path
 from benchmarks.results import Measurement, write_results
 from benchmarks.training import Shape, reference, split_users
 from pipelines.prepare import prepare
+from recsys.artifacts.dataset import Dataset
 from recsys.config import Config, load_config
-from recsys.data.dataset import Dataset
 from recsys.training.listeners import RunCallback
 from recsys.training.trainer import train
 

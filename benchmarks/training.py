@@ -20,10 +20,10 @@ from benchmarks.training_parts import parts_of
 from benchmarks.training_reference import PaddedSASRec, loss_of, padded_batches
 from recsys.config.model import ModelConfig
 from recsys.config.training import NegativesConfig, TrainingConfig
-from recsys.data.sequences import Sequences
 from recsys.models.keras import keras, tf
+from recsys.sequences.sequences import Sequences
+from recsys.training.assembly import assemble
 from recsys.training.fit import Fit
-from recsys.training.setup import assemble
 
 TURNS = 3
 BATCH = 128

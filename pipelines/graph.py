@@ -5,11 +5,11 @@ from typing import Any
 
 from pipelines.progress import watch
 from pipelines.runners import Runner, run
-from recsys.data.accounting import rejected_share
-from recsys.data.job import Job
-from recsys.data.log import Block
-from recsys.data.preparation import clean, fit, merge, read, write
-from recsys.data.spill import ITEM_PARTITIONS
+from recsys.log.blocks import Block
+from recsys.preparation.diagnostics.counts import rejected_share
+from recsys.preparation.exchange.spill import ITEM_PARTITIONS
+from recsys.preparation.job import Job
+from recsys.preparation.steps import clean, fit, merge, read, write
 
 Result = dict[str, Any]
 STEPS = ("read", "merge", "clean", "fit", "write")

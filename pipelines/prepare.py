@@ -13,11 +13,7 @@ import pyarrow as pa
 
 from pipelines.graph import run_steps
 from pipelines.runners import Runner
-from recsys.artefact import ASIDE, digest, file_hashes, is_published, publish, sha256_file, write_json
-from recsys.config import Config
-from recsys.config.data import Columns, DataConfig, ItemTable
-from recsys.data.accounting import count_all, refuse_empty, refuse_rejects, rejected_share, rejects_told
-from recsys.data.dataset import (
+from recsys.artifacts.dataset import (
     FORGOTTEN_FILE,
     FORMAT_VERSION,
     KIND,
@@ -27,21 +23,25 @@ from recsys.data.dataset import (
     Dataset,
     dataset_digest,
 )
-from recsys.data.drift import refuse_drift
-from recsys.data.extending import check_extends
-from recsys.data.first_items import first_items
-from recsys.data.forgetting import Forgotten, forget, read_users
-from recsys.data.item_table import join_metadata, refuse_strangers
-from recsys.data.job import Job
-from recsys.data.log import check_columns, plan_blocks
-from recsys.data.log_files import content_hashes, log_files, refuse_changed, stamps_of
-from recsys.data.reading import Reject
-from recsys.data.rejects import first_rejects, write_rejects
-from recsys.data.report import write_report
-from recsys.data.stats import merge_stats
-from recsys.errors import DataError
-from recsys.schema import COUNT, DATASETS_DIR, EXTERNAL_ID, ITEM, MANIFEST
-from recsys.stage import Outcome
+from recsys.artifacts.outcome import Outcome
+from recsys.config import Config
+from recsys.config.data import Columns, DataConfig, ItemTable
+from recsys.core.artifact import ASIDE, digest, file_hashes, is_published, publish, sha256_file, write_json
+from recsys.core.errors import DataError
+from recsys.core.schema import COUNT, DATASETS_DIR, EXTERNAL_ID, ITEM, MANIFEST
+from recsys.log.blocks import check_columns, plan_blocks
+from recsys.log.files import content_hashes, log_files, refuse_changed, stamps_of
+from recsys.log.first_items import first_items
+from recsys.log.formats import Reject
+from recsys.log.rejects import first_rejects, write_rejects
+from recsys.preparation.diagnostics.counts import count_all, refuse_empty, refuse_rejects, rejected_share, rejects_told
+from recsys.preparation.diagnostics.drift import refuse_drift
+from recsys.preparation.diagnostics.report import write_report
+from recsys.preparation.diagnostics.stats import merge_stats
+from recsys.preparation.increments import check_extends
+from recsys.preparation.item_table import join_metadata, refuse_strangers
+from recsys.preparation.job import Job
+from recsys.preparation.user_deletion import Forgotten, forget, read_users
 from recsys.terminal import say
 
 SPILL_DIR = ".spill"
@@ -117,7 +117,7 @@ def resolve(data: DataConfig, cache_dir: Path) -> DataConfig:
     """A data set by name becomes the files that it was fetched to."""
     if data.name is None:
         return data
-    from recsys.data.sources import fetch
+    from recsys.log.sources import fetch
 
     log = fetch(data.name, cache_dir)
     return DataConfig(
@@ -198,7 +198,7 @@ def _describe(
     """Write what tells of the shards: statistics, the manifest and the report."""
     import pyarrow.parquet as pq
 
-    from recsys.data.dataset import ITEMS_FILE
+    from recsys.artifacts.dataset import ITEMS_FILE
 
     item_counts = pq.read_table(target / ITEMS_FILE, columns=[COUNT]).column(0).to_numpy()
     merged = merge_stats(stats, item_counts)

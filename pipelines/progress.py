@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from recsys.data.dataset import SEQUENCES_DIR
-from recsys.data.job import Job
-from recsys.data.log import Block
-from recsys.data.spill import ITEM_PARTITIONS
+from recsys.artifacts.dataset import SEQUENCES_DIR
+from recsys.log.blocks import Block
+from recsys.preparation.exchange.spill import ITEM_PARTITIONS
+from recsys.preparation.job import Job
 
 INTERVAL = 0.25
 

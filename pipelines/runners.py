@@ -11,8 +11,8 @@ from typing import Any
 
 from pipelines.deaths import WorkerDied, deaths_interrupt
 from pipelines.quiet import beam_silent
-from recsys import errors
-from recsys.errors import ConfigError, RecsysError
+from recsys.core import errors
+from recsys.core.errors import ConfigError, RecsysError
 
 LOCAL = "local"
 DIED = "a worker process died (killed, or out of memory); nothing was left behind, run it again"
@@ -55,7 +55,7 @@ def run(build: Callable[[Any], None], runner: Runner, rows: int) -> None:
         rows: the size of the job.
 
     Raises:
-        RecsysError: a step failed; an error of ``recsys.errors`` keeps its kind through the runner.
+        RecsysError: a step failed; an error of ``recsys.core.errors`` keeps its kind through the runner.
     """
     with beam_silent():
         pipeline = _pipeline(runner, rows)

@@ -6,14 +6,14 @@ from typing import Any
 
 from pipelines.runners import Runner
 from pipelines.runners import run as run_pipeline
-from recsys.artefact import digest, file_hashes, is_published, publish, write_json
-from recsys.data.dataset import Dataset
-from recsys.errors import ArtefactError
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.outcome import Outcome
+from recsys.artifacts.run import Run
+from recsys.artifacts.scores import FORMAT_VERSION, KIND, SHARDS_DIR, Scores
+from recsys.core.artifact import digest, file_hashes, is_published, publish, write_json
+from recsys.core.errors import ArtefactError
+from recsys.core.schema import MANIFEST, SCORES_DIR
 from recsys.evaluation.scoring import score_shard
-from recsys.run import Run
-from recsys.schema import MANIFEST, SCORES_DIR
-from recsys.scores import FORMAT_VERSION, KIND, SHARDS_DIR, Scores
-from recsys.stage import Outcome
 
 
 def score(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter as LiteRT
 
 from recsys.bundle import Signature
-from recsys.errors import ArtefactError, DataError
+from recsys.core.errors import ArtefactError, DataError
 
 MAX_TENSOR_BYTES = 1 << 30  # more than a phone has to give: refused before it is allocated
 

@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.bundle import GOLDEN_FILE, Bundle, GoldenCase, check_event, check_item, chosen
-from recsys.data.history import Event, History, encode_history
-from recsys.errors import ArtefactError, ConfigError, DataError
-from recsys.schema import PAD_ID, TITLE
+from recsys.core.errors import ArtefactError, ConfigError, DataError
+from recsys.core.history import Event, History, encode_history
+from recsys.core.schema import PAD_ID, TITLE
 from serving.interpreter import Interpreter, runtime_name
 from serving.policy import apply_policy
 from serving.signature import check_signature

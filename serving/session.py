@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data.history import Event, History, clean_history, id_of_newest, is_counted, pad_histories
-from recsys.errors import ConfigError, RecsysError
+from recsys.core.errors import ConfigError, RecsysError
+from recsys.core.history import Event, History, clean_history, id_of_newest, is_counted, pad_histories
 from serving.reranker import Ranked, Reranker
 
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from recsys.bundle import SIGNATURE_FILE
-from recsys.errors import ArtefactError, ConfigError
-from recsys.schema import MANIFEST
+from recsys.core.errors import ArtefactError, ConfigError
+from recsys.core.schema import MANIFEST
 
 
 def check_signature(bundle: Path, public_key: Path) -> None:

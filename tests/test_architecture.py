@@ -13,8 +13,8 @@ STANDARD = set(sys.stdlib_module_names)
 
 # What a phone needs: the standard library and numpy.
 LIGHT = (
-    "recsys.schema", "recsys.errors", "recsys.artefact", "recsys.locks", "recsys.owners", "recsys.bundle",
-    "recsys.data.hashing", "recsys.data.history", "recsys.data.vocabulary",
+    "recsys.core.schema", "recsys.core.errors", "recsys.core.artifact", "recsys.core.locks", "recsys.core.owners", "recsys.bundle",
+    "recsys.core.hashing", "recsys.core.history", "recsys.core.vocabulary",
 )  # fmt: skip
 DATA = {"numpy", "pandas", "pyarrow", "pydantic", "yaml", "rich", "matplotlib"}
 KERAS = {"tensorflow", "tf_keras", "keras", "tensorflow_recommenders"}
@@ -25,9 +25,9 @@ OUTSIDE: list[tuple[str, set[str]]] = [
     ("recsys.models.keras", KERAS),
     ("recsys.config", {"pydantic", "pydantic_core", "yaml"}),
     ("recsys.terminal", {"rich"}),
-    ("recsys.plain_table", {"rich"}),
+    ("recsys.cli.plain_table", {"rich"}),
     ("recsys.data", DATA),
-    ("recsys.scores", DATA),
+    ("recsys.artifacts.scores", DATA),
     ("recsys.models", {*MATHS, "tensorflow"}),
     ("recsys.training", MATHS),
     ("recsys.evaluation", MATHS),
@@ -138,7 +138,7 @@ def test_the_device_imports_only_what_a_phone_has(module: str) -> None:
 
 @pytest.mark.parametrize("module", [m for m in MODULES if is_within(m, "recsys.cli")])
 def test_commands_import_stages_only_when_they_run(module: str) -> None:
-    light = ("recsys.cli", "recsys.errors", "recsys.local_path", "recsys.packages", "recsys.terminal",
+    light = ("recsys.cli", "recsys.core.errors", "recsys.core.local_path", "recsys.packages", "recsys.terminal",
              "recsys.__version__")  # fmt: skip
     for line, name in imports(MODULES[module], top_level_only=True):
         top = name.split(".")[0]

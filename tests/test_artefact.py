@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.artefact import (
+from recsys.core.artifact import (
     ASIDE,
     DEEPEST,
     LONG,
@@ -21,9 +21,9 @@ from recsys.artefact import (
     read_json,
     read_manifest,
 )
-from recsys.errors import ArtefactError, BusyError
-from recsys.locks import claimed
-from recsys.owners import this_process
+from recsys.core.errors import ArtefactError, BusyError
+from recsys.core.locks import claimed
+from recsys.core.owners import this_process
 
 
 def test_nothing_is_visible_before_the_end(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def of_another_process(code: str) -> str:
 
 
 def test_living_attempts_stay_and_dead_ones_go_on_any_disk(disk: str, tmp_path: Path) -> None:
-    dead = tmp_path / f".made{ASIDE}{of_another_process('from recsys.owners import *; print(this_process())')}-12"
+    dead = tmp_path / f".made{ASIDE}{of_another_process('from recsys.core.owners import *; print(this_process())')}-12"
     dead.mkdir()
     (tmp_path / f".made{ASIDE}{this_process()}-fresh").mkdir()  # of another thread, that has only just begun
     with publish(tmp_path / "made") as slow:
@@ -176,7 +176,7 @@ def test_a_claim_holds_on_any_disk_and_ends_with_its_process(disk: str, tmp_path
     work = tmp_path / "run"
     work.mkdir()
     claim = tmp_path / ".run.claim"
-    claim.write_text(of_another_process("from recsys.owners import *; print(this_process())"))
+    claim.write_text(of_another_process("from recsys.core.owners import *; print(this_process())"))
     with claimed(work, "training run"):
         assert claim.read_text() == this_process()
         with pytest.raises(BusyError, match="training run: already under way"), claimed(work, "training run"):

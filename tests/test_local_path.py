@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.local_path import local_path
+from recsys.core.local_path import local_path
 
 
 @pytest.mark.parametrize(

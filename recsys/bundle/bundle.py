@@ -3,15 +3,15 @@
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from recsys.artefact import check_files, file_hashes, read_manifest, write_json
 from recsys.bundle.golden import GoldenCase
 from recsys.bundle.golden_file import read_golden
 from recsys.bundle.manifest import BundleManifest
 from recsys.bundle.policy import POLICY_FILE, Rule, read_policy
 from recsys.bundle.strings import StringTable
 from recsys.bundle.vocabulary import BundleVocabulary
-from recsys.errors import ArtefactError
-from recsys.schema import MANIFEST
+from recsys.core.artifact import check_files, file_hashes, read_manifest, write_json
+from recsys.core.errors import ArtefactError
+from recsys.core.schema import MANIFEST
 
 KIND = "bundle"
 FORMAT_VERSION = 1

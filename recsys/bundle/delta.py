@@ -8,11 +8,11 @@ or the ``whole`` as a zlib stream. The goldens stay at home: they test clients, 
 import zlib
 from pathlib import Path
 
-from recsys.artefact import check_files, is_inside, publish, read_manifest, sha256_file
 from recsys.bundle.bundle import Bundle
 from recsys.bundle.patch import MAX_BYTES, apply_patch
-from recsys.errors import ArtefactError
-from recsys.schema import MANIFEST
+from recsys.core.artifact import check_files, is_inside, publish, read_manifest, sha256_file
+from recsys.core.errors import ArtefactError
+from recsys.core.schema import MANIFEST
 
 KIND = "delta"
 FORMAT_VERSION = 1

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from recsys.data.history import Event
-from recsys.errors import DataError
+from recsys.core.errors import DataError
+from recsys.core.history import Event
 
 FIELDS = Event._fields
 OPTIONAL = tuple(Event._field_defaults)  # absent or null

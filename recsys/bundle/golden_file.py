@@ -5,10 +5,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from recsys.artefact import read_json
 from recsys.bundle.events import check_item, event_from_json
 from recsys.bundle.golden import GoldenCase
-from recsys.errors import ArtefactError, DataError
+from recsys.core.artifact import read_json
+from recsys.core.errors import ArtefactError, DataError
 
 MAX_BYTES = 1 << 26
 LARGEST = 1e9  # of a score or a tolerance: no model's come near

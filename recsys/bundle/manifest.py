@@ -4,9 +4,9 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
-from recsys.data.history import CleaningPolicy
-from recsys.errors import ArtefactError, DataError
-from recsys.schema import PAD_ID
+from recsys.core.errors import ArtefactError, DataError
+from recsys.core.history import CleaningPolicy
+from recsys.core.schema import PAD_ID
 
 T = TypeVar("T")
 

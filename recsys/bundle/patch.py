@@ -10,7 +10,7 @@ import struct
 
 import numpy as np
 
-from recsys.errors import ArtefactError
+from recsys.core.errors import ArtefactError
 
 MAGIC = b"BSDIFF40"
 MAX_BYTES, MAX_CONTROL = 1 << 31, 1 << 28

@@ -21,8 +21,8 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from recsys.artefact import read_json
-from recsys.errors import ArtefactError
+from recsys.core.artifact import read_json
+from recsys.core.errors import ArtefactError
 
 POLICY_FILE = "policy.json"
 VERSION = 1

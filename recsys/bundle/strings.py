@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from recsys.errors import ArtefactError
+from recsys.core.errors import ArtefactError
 
 MAGIC = b"RSTR"
 VERSION = 1

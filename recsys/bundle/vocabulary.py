@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.bundle.strings import StringTable
-from recsys.data.hashing import hash_bytes, hash_strings
-from recsys.errors import ArtefactError
-from recsys.schema import ID_DTYPE, PAD_ID
+from recsys.core.errors import ArtefactError
+from recsys.core.hashing import hash_bytes, hash_strings
+from recsys.core.schema import ID_DTYPE, PAD_ID
 
 
 class BundleVocabulary:
     """The item in row ``i`` of the string table at ``path`` has internal id ``i + 1``.
 
-    Encodes as ``recsys.data.vocabulary.Vocabulary`` does, out-of-vocabulary buckets included.
+    Encodes as ``recsys.core.vocabulary.Vocabulary`` does, out-of-vocabulary buckets included.
 
     Raises:
         ArtefactError: a damaged file, or an id that stands twice.

@@ -9,7 +9,7 @@ from recsys import __version__
 from recsys.cli.ids import shielded
 from recsys.cli.interrupt import EXIT_INTERRUPTED, interruptible
 from recsys.cli.streams import drop_gone_readers, flush, open_streams
-from recsys.errors import RecsysError
+from recsys.core.errors import RecsysError
 from recsys.packages import OWN_PACKAGES, own_packages
 
 EXIT_FAILED, EXIT_NO_READER = 1, 141  # as a program that SIGPIPE ends

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.cli.common import add_json, path, print_json
-from recsys.errors import ArtefactError, RecsysError
+from recsys.core.errors import ArtefactError, RecsysError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.local_path import local_path
+from recsys.core.local_path import local_path
 
 if TYPE_CHECKING:
     from pipelines.runners import Runner
+    from recsys.artifacts.dataset import Dataset
+    from recsys.artifacts.outcome import Outcome
     from recsys.config import Config
     from recsys.config.tracking import TrackingConfig
-    from recsys.data.dataset import Dataset
-    from recsys.stage import Outcome
 
 UNITS = {"": 1, "b": 1, "kb": 1000, "kib": 1 << 10, "mb": 1000**2, "mib": 1 << 20}
 
@@ -60,9 +60,9 @@ def dataset_for(config: "Config", args: argparse.Namespace, *, overwrite: bool =
     Raises:
         ConfigError: the one that is named was prepared with other settings than ``config`` has.
     """
-    from recsys.data.dataset import Dataset
-    from recsys.errors import ConfigError
-    from recsys.stage import Outcome
+    from recsys.artifacts.dataset import Dataset
+    from recsys.artifacts.outcome import Outcome
+    from recsys.core.errors import ConfigError
 
     if args.dataset is None:
         from pipelines.prepare import prepare
@@ -81,7 +81,7 @@ def dataset_for(config: "Config", args: argparse.Namespace, *, overwrite: bool =
 
 def warn_of_unit(dataset: "Dataset") -> None:
     """Say so where the dataset's times look as if they were read in the wrong unit."""
-    from recsys.data.advice import unit_warning
+    from recsys.preparation.diagnostics.advice import unit_warning
     from recsys.terminal import say
 
     warning = unit_warning(dataset.stats, dataset.manifest["inputs"]["data"]["timestamp_unit"])
@@ -109,7 +109,7 @@ def tracking_of(args: argparse.Namespace) -> "TrackingConfig":
     from pydantic import ValidationError
 
     from recsys.config.tracking import TrackingConfig
-    from recsys.errors import ConfigError
+    from recsys.core.errors import ConfigError
 
     try:
         return TrackingConfig(uri=args.tracking_uri, experiment=args.experiment)

@@ -21,9 +21,9 @@ from recsys.cli.common import add_json, add_store, path, print_json, tracking_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from recsys.tracking.comparison import Comparison
+    from recsys.experiments.comparison import Comparison
     from recsys.tracking.runs import StoredRun
-    from recsys.tracking.store import Store
+    from recsys.tracking.store.store import Store
 
 CURVES = 8  # learning curves on the page, of the best configs
 
@@ -52,13 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from recsys.errors import ConfigError
+    from recsys.core.errors import ConfigError
+    from recsys.experiments.comparison import compare, measured_alike
+    from recsys.experiments.report import as_json
     from recsys.terminal import say
-    from recsys.tracking.comparison import compare, measured_alike
-    from recsys.tracking.destination import nothing_in
-    from recsys.tracking.report import as_json
     from recsys.tracking.runs import complete_runs, select
-    from recsys.tracking.sync import sync_work_dir
+    from recsys.tracking.store.destination import nothing_in
+    from recsys.tracking.upload.sync import sync_work_dir
 
     tracking = tracking_of(args)
     store, known = sync_work_dir(tracking, args.work_dir)
@@ -94,10 +94,10 @@ def _test(
     """The comparison against ``args.baseline``; a run whose ranks are gone from the store is left out, and told."""
     import tempfile
 
-    from recsys.errors import DataError
+    from recsys.core.errors import DataError
+    from recsys.experiments.comparison import compare, pair_with
+    from recsys.experiments.ranks import read_ranks
     from recsys.terminal import say
-    from recsys.tracking.comparison import compare, pair_with
-    from recsys.tracking.ranks import read_ranks
     from recsys.tracking.runs import local_file
 
     ranks = {}
@@ -117,7 +117,7 @@ def _test(
 
 
 def _page(comparison: "Comparison", store: "Store") -> str:
-    from recsys.tracking.page import render
+    from recsys.experiments.page import render
     from recsys.tracking.runs import metric_history
 
     curves = {}
@@ -129,8 +129,8 @@ def _page(comparison: "Comparison", store: "Store") -> str:
 
 
 def _show(comparison: "Comparison") -> None:
+    from recsys.experiments.report import bundle_table, difference_table, least_width, quality_table
     from recsys.terminal import results
-    from recsys.tracking.report import bundle_table, difference_table, least_width, quality_table
 
     tables = [quality_table(comparison)]
     if comparison.against:

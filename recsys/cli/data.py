@@ -43,8 +43,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _fetch(args: argparse.Namespace) -> int:
-    from recsys.artefact import sha256_file
-    from recsys.data.sources import fetch
+    from recsys.core.artifact import sha256_file
+    from recsys.log.sources import fetch
 
     log = fetch(args.name, args.work_dir / "data")
     files = {"events": log.events, "items": log.items}
@@ -60,7 +60,7 @@ def _fetch(args: argparse.Namespace) -> int:
 def _synthetic(args: argparse.Namespace) -> int:
     from dataclasses import fields
 
-    from recsys.data.synthetic_log import EVENTS_FILE, SyntheticLog
+    from recsys.log.synthetic.log import EVENTS_FILE, SyntheticLog
 
     log = SyntheticLog(**{field.name: getattr(args, field.name) for field in fields(SyntheticLog)})
     manifest = log.write(args.out, overwrite=args.overwrite)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from recsys.cli.common import add_json, path, print_json
 
 if TYPE_CHECKING:
-    from recsys.run import Run
+    from recsys.artifacts.run import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,10 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from recsys.artifacts.run import Run
     from recsys.cli.summary import combine
     from recsys.cli.tables import quality_table, segment_table
-    from recsys.errors import ConfigError
-    from recsys.run import Run
+    from recsys.core.errors import ConfigError
     from recsys.terminal import results
 
     if args.segments and args.dataset:
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sealed(run: "Run") -> dict[str, Any]:
-    from recsys.errors import ArtefactError
+    from recsys.core.errors import ArtefactError
 
     if not run.is_finished:
         raise ArtefactError(f"{run.path}: training has not finished; the command that started it goes on with it")
@@ -66,10 +66,10 @@ def _sealed(run: "Run") -> dict[str, Any]:
 
 
 def _again(run: "Run", args: argparse.Namespace) -> dict[str, Any]:
+    from recsys.artifacts.dataset import Dataset
+    from recsys.artifacts.recorded_config import recorded
     from recsys.config.evaluation import EvaluationConfig
-    from recsys.config.recorded import recorded
-    from recsys.data.dataset import Dataset
-    from recsys.errors import ArtefactError
+    from recsys.core.errors import ArtefactError
     from recsys.evaluation.evaluate import evaluate, targets_of
     from recsys.evaluation.scorer import scorer
     from recsys.models.loading import load_run

@@ -13,10 +13,10 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from recsys.cli.common import add_json, add_set, add_work_dir, path, print_json, size
-from recsys.errors import ConfigError, RecsysError
+from recsys.core.errors import ConfigError, RecsysError
 
 if TYPE_CHECKING:
-    from recsys.data.dataset import Dataset
+    from recsys.artifacts.dataset import Dataset
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,11 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from recsys.artifacts.recorded_config import recorded
+    from recsys.artifacts.run import Run
     from recsys.config import Config, apply_override, parse_config
-    from recsys.config.recorded import recorded
     from recsys.export import describe, export
-    from recsys.run import Run
-    from recsys.tracking.sync import sync_if_possible
+    from recsys.tracking.upload.sync import sync_if_possible
 
     finished = Run(args.run)
     values = recorded(Config, finished).to_json()
@@ -73,8 +73,8 @@ def best_within(variants: dict[str, dict[str, Any]], budget: int) -> str:
 
 
 def _dataset(args: argparse.Namespace, digest: str) -> "Dataset":
-    from recsys.data.dataset import Dataset
-    from recsys.data.finding import find_dataset
+    from recsys.artifacts.dataset import Dataset
+    from recsys.artifacts.finding import find_dataset
 
     if args.dataset is not None:
         return Dataset(args.dataset)

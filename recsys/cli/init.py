@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from recsys.errors import ConfigError
+    from recsys.core.errors import ConfigError
 
     if args.reference:
         from recsys.config.reference import reference
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _given(args: argparse.Namespace) -> dict[str, str | None]:
-    from recsys.schema import EVENT_ID, ITEM, TIMESTAMP, USER
+    from recsys.core.schema import EVENT_ID, ITEM, TIMESTAMP, USER
 
     return {USER: args.user, ITEM: args.item, TIMESTAMP: args.timestamp, EVENT_ID: args.event_id}
 
@@ -58,9 +58,9 @@ def write_config(log: Path, given: dict[str, str]) -> str:
     import yaml
 
     from recsys.config import parse_config
-    from recsys.data.guessing import guess_log
-    from recsys.data.log_files import delimiter_of
-    from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
+    from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
+    from recsys.log.files import delimiter_of
+    from recsys.log.inference import guess_log
 
     guess = guess_log(log, given)
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from recsys.cli.common import add_config, add_json, add_runner, path, print_json, runner_of, warn_of_unit
 
 if TYPE_CHECKING:
-    from recsys.data.dataset import Dataset
+    from recsys.artifacts.dataset import Dataset
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,9 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from pipelines.prepare import Request, prepare
+    from recsys.artifacts.dataset import Dataset
     from recsys.config import load_config
-    from recsys.data.dataset import Dataset
-    from recsys.data.forgetting import holds_users, read_users
+    from recsys.preparation.user_deletion import holds_users, read_users
     from recsys.terminal import say
 
     config = load_config(args.config, args.overrides)
@@ -78,8 +78,8 @@ def run(args: argparse.Namespace) -> int:
 def _show(dataset: "Dataset") -> None:
     import numpy as np
 
-    from recsys.data.dataset import REJECTS_DIR, REPORT_FILE
-    from recsys.plain_table import PlainTable
+    from recsys.artifacts.dataset import REJECTS_DIR, REPORT_FILE
+    from recsys.cli.plain_table import PlainTable
     from recsys.terminal import results
 
     table = PlainTable("rows and what became of them")

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from recsys.cli.common import add_json, add_store, print_json, size, tracking_of
 
 if TYPE_CHECKING:
-    from recsys.tracking.promotion import Verdict
-    from recsys.tracking.store import Store
+    from recsys.tracking.registry.promotion import Verdict
+    from recsys.tracking.store.store import Store
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,14 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from recsys.errors import ConfigError
-    from recsys.tracking.destination import nothing_in
-    from recsys.tracking.gate import Budget
-    from recsys.tracking.promotion import promote
-    from recsys.tracking.registry import check_name
+    from recsys.core.errors import ConfigError
+    from recsys.tracking.registry.gate import Budget
+    from recsys.tracking.registry.promotion import promote
+    from recsys.tracking.registry.registry import check_name
     from recsys.tracking.runs import select
-    from recsys.tracking.store import find_store
-    from recsys.tracking.sync import sync_work_dir
+    from recsys.tracking.store.destination import nothing_in
+    from recsys.tracking.store.store import find_store
+    from recsys.tracking.upload.sync import sync_work_dir
 
     check_name(args.name)
     tracking = tracking_of(args)
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _roll_back(store: "Store", args: argparse.Namespace) -> int:
     from recsys.terminal import results
-    from recsys.tracking.registry import roll_back
+    from recsys.tracking.registry.registry import roll_back
 
     old, new = roll_back(store, args.name)
     if args.json:
@@ -99,7 +99,7 @@ def _verdict_json(verdict: "Verdict") -> dict[str, object]:
 def _show(verdict: "Verdict", name: str) -> None:
     from rich.text import Text
 
-    from recsys.plain_table import PlainTable
+    from recsys.cli.plain_table import PlainTable
     from recsys.terminal import results
 
     word = "promoted to champion" if verdict.promoted else "refused"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from recsys.cli.common import add_json, path, positive, print_json
 from recsys.cli.ids import item_id
-from recsys.errors import ConfigError, DataError
+from recsys.core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from serving.reranker import Event, Ranked, Reranker
@@ -62,8 +62,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _read_request(path: Path) -> "tuple[list[Event], list[str] | None]":
-    from recsys.artefact import read_json
     from recsys.bundle import event_from_json
+    from recsys.core.artifact import read_json
 
     try:
         request = read_json(path)

@@ -28,10 +28,10 @@ from recsys.cli.common import (
 from recsys.cli.train import train_seeds
 
 if TYPE_CHECKING:
+    from recsys.artifacts.dataset import Dataset
+    from recsys.artifacts.run import Run
     from recsys.bundle import Bundle
     from recsys.config import Config
-    from recsys.data.dataset import Dataset
-    from recsys.run import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +68,7 @@ def _prepare(config: "Config", args: argparse.Namespace) -> "Dataset":
 
 def _export(run: "Run", dataset: "Dataset", config: "Config", args: argparse.Namespace) -> "list[Bundle]":
     from recsys.export import export
-    from recsys.tracking.sync import sync_if_possible
+    from recsys.tracking.upload.sync import sync_if_possible
 
     outcome = export(run, dataset, config.export, args.work_dir, overwrite=args.overwrite)
     if not outcome.reused:
@@ -94,7 +94,7 @@ def _show(
     from recsys.cli.showcase import NEWEST, rank_for_someone, showcase_table
     from recsys.cli.tables import bundle_table, quality_table
     from recsys.terminal import results
-    from recsys.tracking.destination import where_to_look
+    from recsys.tracking.store.destination import where_to_look
 
     smallest = min(bundles, key=lambda bundle: bundle.device_bytes)
     someone = rank_for_someone(dataset, smallest.path)

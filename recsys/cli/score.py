@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from pipelines.score import score
-    from recsys.data.dataset import Dataset
-    from recsys.run import Run
+    from recsys.artifacts.dataset import Dataset
+    from recsys.artifacts.run import Run
     from recsys.terminal import say
 
     dataset = Dataset(args.dataset, verify=True)

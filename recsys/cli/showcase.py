@@ -11,7 +11,7 @@ from recsys.cli.tables import WIDTH
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from recsys.data.dataset import Dataset
+    from recsys.artifacts.dataset import Dataset
     from serving.reranker import Reranker
 
 CANDIDATES = 100
@@ -58,7 +58,7 @@ def rank_for_someone(dataset: "Dataset", bundle: Path) -> Showcase:
 
     Only users count whose next item is among their candidates: no order could bring up what was not sent.
     """
-    from recsys.schema import EXTERNAL_ID, TITLE
+    from recsys.core.schema import EXTERNAL_ID, TITLE
     from serving.reranker import Reranker
 
     items, reranker = dataset.items, Reranker(bundle)
@@ -74,7 +74,7 @@ def rank_for_someone(dataset: "Dataset", bundle: Path) -> Showcase:
 
 def _rankings(dataset: "Dataset", reranker: "Reranker") -> Iterator[Ranking]:
     """The rankings of the first ``TRIED`` test users."""
-    from recsys.schema import COUNT
+    from recsys.core.schema import COUNT
     from serving.reranker import Event
 
     sequences, external = dataset.sequences, dataset.vocabulary.external_ids
@@ -101,7 +101,7 @@ def _rankings(dataset: "Dataset", reranker: "Reranker") -> Iterator[Ranking]:
 
 
 def showcase_table(showcase: Showcase) -> "Table":
-    from recsys.plain_table import PlainTable
+    from recsys.cli.plain_table import PlainTable
 
     ranking, titles = showcase.ranking, showcase.titles
     caption = "What did come next was not among the candidates"

@@ -3,7 +3,7 @@
 import statistics
 from typing import Any
 
-from recsys.errors import ArtefactError
+from recsys.core.errors import ArtefactError
 
 SHARED = ("protocol", "split", "dataset_digest")
 

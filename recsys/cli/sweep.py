@@ -18,9 +18,9 @@ from recsys.cli.common import add_config, add_dataset, add_json, dataset_for, po
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from recsys.artifacts.run import Run
     from recsys.config import Config
-    from recsys.run import Run
-    from recsys.tracking.trial import Trial
+    from recsys.experiments.trial import Trial
 
 SHOWN = 15
 
@@ -47,9 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from recsys.config import load_config
-    from recsys.errors import ConfigError
-    from recsys.tracking.space import parse_dimension
-    from recsys.tracking.sweep import Plan, sweep
+    from recsys.core.errors import ConfigError
+    from recsys.experiments.space import parse_dimension
+    from recsys.experiments.sweep import Plan, sweep
     from recsys.training.trainer import config_digest
 
     if args.mixed and args.dataset is not None:
@@ -91,8 +91,8 @@ def _show(trials: "Sequence[Trial]", args: argparse.Namespace) -> None:
 
     from rich.text import Text
 
+    from recsys.cli.plain_table import PlainTable
     from recsys.config.secrets import without_secrets
-    from recsys.plain_table import PlainTable
     from recsys.terminal import results
 
     table = PlainTable(title=f"{len(trials)} trials, best first" + (f" ({SHOWN} shown)" if len(trials) > SHOWN else ""))

@@ -15,7 +15,7 @@ def quality_table(summary: dict[str, Any]) -> "Table":
 
     ``compare`` shows intervals behind its ``±``, so the caption says which of the two this is.
     """
-    from recsys.plain_table import PlainTable
+    from recsys.cli.plain_table import PlainTable
 
     seeds = summary["seeds"]
     several = len(seeds) > 1
@@ -36,7 +36,7 @@ def quality_table(summary: dict[str, Any]) -> "Table":
 
 def bundle_table(variants: dict[str, dict[str, Any]]) -> "Table":
     """Size, latency and quality of each variant."""
-    from recsys.plain_table import PlainTable
+    from recsys.cli.plain_table import PlainTable
 
     title = "Bundles: what a phone downloads, and how long one ranking takes one thread of this machine"
     table = PlainTable(title=title, min_width=WIDTH)
@@ -52,10 +52,10 @@ def bundle_table(variants: dict[str, dict[str, Any]]) -> "Table":
 
 def segment_table(title: str, ranks: "pd.DataFrame") -> "Table":
     """HR@10 and NDCG@10 by kind of target, with 95 % intervals; ``ranks`` as a run keeps them, of one split."""
+    from recsys.cli.plain_table import PlainTable
     from recsys.evaluation.metrics import hit_rate, ndcg
     from recsys.evaluation.segments import SEGMENTS, label
     from recsys.evaluation.significance import bootstrap_interval
-    from recsys.plain_table import PlainTable
 
     table = PlainTable(title=title, caption="± half of the 95 % interval, by bootstrap over targets", min_width=WIDTH)
     table.add_column("targets by", ratio=1)

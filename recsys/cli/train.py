@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 from recsys.cli.common import add_config, add_dataset, add_json, add_seeds, dataset_for, print_json
 
 if TYPE_CHECKING:
+    from recsys.artifacts.dataset import Dataset
+    from recsys.artifacts.run import Run
     from recsys.config import Config
-    from recsys.data.dataset import Dataset
-    from recsys.run import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 def train_seeds(config: "Config", dataset: "Dataset", args: argparse.Namespace) -> "list[Run]":
     """One run for each of ``args.seeds``, mirrored into MLflow, with a progress bar."""
     from recsys.terminal import say
-    from recsys.tracking.mirror import MlflowMirror
+    from recsys.tracking.upload.callback import MlflowMirror
     from recsys.training.progress import TrainingBar
     from recsys.training.trainer import train
 

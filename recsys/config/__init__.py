@@ -17,7 +17,7 @@ from recsys.config.secrets import scrubbed
 from recsys.config.tracking import TrackingConfig
 from recsys.config.training import TrainingConfig
 from recsys.config.yaml_text import read_yaml
-from recsys.errors import ConfigError
+from recsys.core.errors import ConfigError
 
 
 class Config(Section):

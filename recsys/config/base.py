@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from recsys.local_path import local_path
+from recsys.core.local_path import local_path
 
 
 def _local(value: Any) -> Any:

@@ -7,7 +7,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from recsys.config.secrets import scrubbed
-from recsys.errors import ConfigError
+from recsys.core.errors import ConfigError
 
 MOST_VALUES = 10_000  # of a whole text, with every alias written out
 # What is no string, a part of YAML 1.2's core schema: yes, no, on, 12:30, 010 and 2024-01-31 stay as they are written.

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from recsys.artifacts.dataset import Dataset
 from recsys.config.evaluation import EvaluationConfig
-from recsys.data.dataset import Dataset
 from recsys.evaluation.baselines import BASELINES, TrainingEvents
 from recsys.evaluation.lists import describe_lists
 from recsys.evaluation.metrics import summarise

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data.history import History
-from recsys.data.sequences import Sequences
-from recsys.errors import RecsysError
+from recsys.core.errors import RecsysError
+from recsys.core.history import History
 from recsys.evaluation.top_items import seen_cells
 from recsys.models.keras import tf
+from recsys.sequences.sequences import Sequences
 
 ROWS = 64  # targets ranked at once: their scores of a catalogue should stay in the processor's cache
 

@@ -11,12 +11,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from recsys.data.dataset import Dataset
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.run import Run
+from recsys.core.schema import COUNT, EXTERNAL_ID, PAD_ID, TITLE
 from recsys.evaluation.glyphs import drawable, families
 from recsys.evaluation.metrics import hit_rate
 from recsys.models.sasrec import SASRec
-from recsys.run import Run
-from recsys.schema import COUNT, EXTERNAL_ID, PAD_ID, TITLE
 
 K = 10
 LENGTH_GROUPS = 8

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data.sequences import Sequences
-from recsys.errors import RecsysError
+from recsys.core.errors import RecsysError
 from recsys.evaluation.top_items import remove_seen, top_items
+from recsys.sequences.sequences import Sequences
 
 # Scores every row of the item table for a batch of (user [b], flat position of the target [b]): [b, table].
 ScoreAll = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.float32]]

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from recsys.data.dataset import Dataset
-from recsys.data.history import History
+from recsys.artifacts.dataset import Dataset
+from recsys.core.history import History
 from recsys.evaluation.ranking import ScoreAll
 from recsys.models.events import history_spec
 from recsys.models.keras import tf

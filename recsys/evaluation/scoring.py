@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys.artefact import appearing
-from recsys.data.dataset import Dataset
+from recsys.artifacts.dataset import Dataset
+from recsys.core.artifact import appearing
+from recsys.core.schema import EXTERNAL_ID, ITEMS, USER
 from recsys.evaluation.top_items import recommend
-from recsys.schema import EXTERNAL_ID, ITEMS, USER
 
 
 def score_shard(
@@ -39,9 +39,9 @@ def score_shard(
 @cache
 def _load(run_path: Path) -> tuple[Any, int]:
     """The run's model, once a process."""
+    from recsys.artifacts.run import Run
     from recsys.evaluation.scorer import compiled
     from recsys.models.loading import load_run
-    from recsys.run import Run
 
     model = load_run(Run(run_path))
     return compiled(model), model.config.max_length

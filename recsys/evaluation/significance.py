@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from recsys.errors import ConfigError
+from recsys.core.errors import ConfigError
 from recsys.evaluation.metrics import hit_rate, ndcg, reciprocal_rank
 
 RESAMPLES = 10_000

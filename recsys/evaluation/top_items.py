@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data.history import History
-from recsys.data.ranges import flat_ranges
-from recsys.data.sequences import Sequences
+from recsys.core.history import History
+from recsys.sequences.ranges import flat_ranges
+from recsys.sequences.sequences import Sequences
 
 CELLS = 1 << 24  # scores held at once
 

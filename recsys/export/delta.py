@@ -5,10 +5,10 @@ from pathlib import Path
 
 import bsdiff4
 
-from recsys.artefact import file_hashes, publish, sha256_file, write_json
 from recsys.bundle import GOLDEN_FILE, SIGNATURE_FILE, Bundle, Delta
 from recsys.bundle.delta import FORMAT_VERSION, KEEP, KIND, PATCH, WHOLE, payload_name
-from recsys.schema import MANIFEST
+from recsys.core.artifact import file_hashes, publish, sha256_file, write_json
+from recsys.core.schema import MANIFEST
 
 
 def make_delta(old: Path, new: Path, target: Path, *, overwrite: bool = False) -> Delta:

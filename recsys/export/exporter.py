@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from recsys.artefact import DIGEST_LENGTH, sha256_file
+from recsys.artifacts.dataset import Dataset
 from recsys.bundle import (
     GOLDEN_FILE,
     ITEMS_DIR,
@@ -23,20 +23,22 @@ from recsys.bundle import (
 )
 from recsys.config.evaluation import EvaluationConfig
 from recsys.config.export import ExportConfig
-from recsys.data.dataset import Dataset
-from recsys.data.history import History
-from recsys.errors import ConfigError, RecsysError
+from recsys.core.artifact import DIGEST_LENGTH, sha256_file
+from recsys.core.errors import ConfigError, RecsysError
+from recsys.core.history import History
+from recsys.core.schema import PAD_ID
 from recsys.evaluation.evaluate import rank, targets_of
 from recsys.evaluation.metrics import summarise
 from recsys.evaluation.ranking import ScoreAll
 from recsys.evaluation.scorer import scorer
-from recsys.export import flatbuffer, incremental, measure, versions
-from recsys.export.distill import adapt, distil, shape_of
-from recsys.export.requests import encode, golden_case, sample_requests
-from recsys.export.runtime import Runtime
+from recsys.export.distillation import adapt, distil, shape_of
+from recsys.export.graph import incremental
+from recsys.export.sample_requests import encode, golden_case, sample_requests
+from recsys.export.tflite import flatbuffer, versions
+from recsys.export.tflite import scores as measure
+from recsys.export.tflite.runtime import Runtime
 from recsys.export.variants import ROUGH, Variant
 from recsys.models.sasrec import SASRec
-from recsys.schema import PAD_ID
 
 LATENCY_ROUNDS = 25
 

@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from recsys.bundle import SIGNATURE_FILE, Bundle
-from recsys.errors import ConfigError
-from recsys.schema import MANIFEST
+from recsys.core.errors import ConfigError
+from recsys.core.schema import MANIFEST
 
 
 def sign(bundle: Path, private_key: Path) -> None:

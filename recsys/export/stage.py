@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from recsys.artefact import artefacts, digest, is_published, publish, sha256_file
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.outcome import Outcome
+from recsys.artifacts.run import Run
 from recsys.bundle import MODEL_FILE, Bundle
 from recsys.config.export import ExportConfig
-from recsys.data.dataset import Dataset
-from recsys.errors import ArtefactError, RecsysError
-from recsys.run import Run
-from recsys.schema import BUNDLES_DIR
-from recsys.stage import Outcome
+from recsys.core.artifact import artefacts, digest, is_published, publish, sha256_file
+from recsys.core.errors import ArtefactError, RecsysError
+from recsys.core.schema import BUNDLES_DIR
 from recsys.terminal import say
 
 # Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.

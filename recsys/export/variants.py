@@ -10,17 +10,17 @@ import numpy.typing as npt
 
 from recsys.config.export import VARIANT
 from recsys.config.model import ModelConfig
-from recsys.errors import ConfigError
-from recsys.export import channel_scales, convert, flatbuffer, versions
-from recsys.export.inference import Tables, inference_model
-from recsys.export.item_tables import CodedTable, FloatTable, ItemTable, ProductTable
-from recsys.export.memory_tables import CompactMemory, ExactMemory, StoredTransitions
-from recsys.export.product import product_quantise
-from recsys.export.row_codes import RowCodes
-from recsys.export.signatures import Signatures
-from recsys.export.slim import left_of, slim
-from recsys.export.steady import hold, steady_scales
-from recsys.export.tidy import tidy
+from recsys.core.errors import ConfigError
+from recsys.export.graph.inference_model import Tables, inference_model
+from recsys.export.graph.item_tables import CodedTable, FloatTable, ItemTable, ProductTable
+from recsys.export.graph.memory_tables import CompactMemory, ExactMemory, StoredTransitions
+from recsys.export.graph.signatures import Signatures
+from recsys.export.pruning import left_of, slim
+from recsys.export.quantization.product import product_quantise
+from recsys.export.quantization.row_codes import RowCodes
+from recsys.export.quantization.stable_quantization import hold, steady_scales
+from recsys.export.tflite import channel_scales, convert, flatbuffer, versions
+from recsys.export.tflite.graph_cleanup import tidy
 from recsys.models.keras import tf
 from recsys.models.sasrec import SASRec
 

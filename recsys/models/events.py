@@ -1,11 +1,11 @@
 """The event embedding: what a block reads of an event, summed over its channels."""
 
 from recsys.config.model import ModelConfig
-from recsys.data.history import History
+from recsys.core.history import History
+from recsys.core.schema import PAD_ID
 from recsys.models.items import ItemEmbedding, embed
 from recsys.models.keras import keras, tf
 from recsys.models.positions import LearnedPositions
-from recsys.schema import PAD_ID
 
 
 def history_spec(config: ModelConfig, batch: int | None, length: int | None = None, name: str = "history") -> History:

@@ -5,8 +5,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from recsys.core.schema import PAD_ID
 from recsys.models.keras import keras, tf
-from recsys.schema import PAD_ID
 
 
 class ItemEmbedding(Protocol):

@@ -1,11 +1,11 @@
 """A run's model, ready to score."""
 
+from recsys.artifacts.recorded_config import recorded
+from recsys.artifacts.run import Run
 from recsys.config.model import ModelConfig
-from recsys.config.recorded import recorded
-from recsys.errors import ArtefactError
+from recsys.core.errors import ArtefactError
 from recsys.models.sasrec import SASRec, build_model
 from recsys.models.weights import load_weights
-from recsys.run import Run
 
 
 def load_run(run: Run) -> SASRec:

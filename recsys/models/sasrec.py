@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from recsys.config.model import ModelConfig
-from recsys.data.history import History
+from recsys.core.history import History
+from recsys.core.schema import PAD_ID
 from recsys.models.blocks import Block
 from recsys.models.dropout import dropout, fold
 from recsys.models.events import EventEmbedding
@@ -13,7 +14,6 @@ from recsys.models.memory import CountedTransitions, MemoryAttention, Transition
 from recsys.models.mixers import Context, State
 from recsys.models.norm import RMSNorm
 from recsys.models.positions import LearnedPositions, count_positions
-from recsys.schema import PAD_ID
 
 
 class Packing(NamedTuple):

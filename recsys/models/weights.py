@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.errors import ArtefactError
+from recsys.core.errors import ArtefactError
 from recsys.models.keras import keras
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import urlparse
 from urllib.request import url2pathname
 
-from recsys.errors import ArtefactError, ConfigError
+from recsys.core.errors import ArtefactError, ConfigError
 from recsys.terminal import say
-from recsys.tracking import record
-from recsys.tracking.store import Store, store_errors
+from recsys.tracking.store.store import Store, store_errors
+from recsys.tracking.upload import record
 
 PAGE = 1000
 

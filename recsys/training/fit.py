@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.config.training import TrainingConfig
-from recsys.errors import RecsysError
+from recsys.core.errors import RecsysError
 from recsys.models.keras import tf
 from recsys.models.sasrec import SASRec
 from recsys.training.ahead import ahead
-from recsys.training.batches import Batches
-from recsys.training.callbacks import FitCallback
+from recsys.training.batches.batches import Batches
 from recsys.training.listeners import Steps
 from recsys.training.objective import Objective
 from recsys.training.optimizer import build_optimizer
@@ -39,6 +38,23 @@ class Progress:
         """Take what ``numbers`` gave."""
         self.epoch, self.best_epoch = int(epoch), int(best_epoch)
         self.best, self.memory_weight = float(best), float(memory_weight)
+
+
+class FitCallback:
+    """Steers a fit's loop; does nothing by itself. Callbacks are asked in the order in which the fit was given them."""
+
+    def on_begin(self, fit: "Fit") -> None:
+        """The fit is made; what an earlier attempt left may be taken up here."""
+
+    def should_stop(self, fit: "Fit") -> bool:
+        """Whether no further epoch is wanted; asked before each."""
+        return False
+
+    def on_epoch(self, fit: "Fit", metrics: dict[str, float]) -> None:
+        """An epoch has ended; ``metrics`` hold its ``loss``, and take what is found here."""
+
+    def on_end(self, fit: "Fit") -> None:
+        """No epoch follows."""
 
 
 class Fit:

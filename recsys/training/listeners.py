@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
+from recsys.artifacts.run import Run
 from recsys.config import Config
-from recsys.run import Run
 
 
 class RunCallback(Protocol):

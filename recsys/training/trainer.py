@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from recsys.artefact import digest
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.outcome import Outcome
+from recsys.artifacts.run import Run
 from recsys.config import Config
-from recsys.data.dataset import Dataset
-from recsys.locks import claimed
-from recsys.run import Run
-from recsys.schema import RUNS_DIR
-from recsys.stage import Outcome
+from recsys.core.artifact import digest
+from recsys.core.locks import claimed
+from recsys.core.schema import RUNS_DIR
 from recsys.training.listeners import RunCallback, Steps
 from recsys.training.warm_start import finished
 

@@ -5,30 +5,29 @@ from typing import Any
 
 import pandas as pd
 
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.config.training import TrainingConfig
-from recsys.data.dataset import Dataset
-from recsys.errors import DataError
+from recsys.core.errors import DataError
 from recsys.evaluation.evaluate import evaluate, rank, ranks_table, targets_of
 from recsys.evaluation.metrics import summarise
 from recsys.evaluation.scorer import scorer
 from recsys.models.sasrec import SASRec
-from recsys.run import Run
-from recsys.training.batches import Batches
+from recsys.training.assembly import assemble, make_reproducible
+from recsys.training.batches.batches import Batches
 from recsys.training.callbacks import (
     Checkpoint,
     Divergence,
     EarlyStopping,
-    FitCallback,
     LastEpoch,
     Validation,
 )
 from recsys.training.callbacks.validation import Validator
 from recsys.training.facts import Clock
-from recsys.training.fit import Fit, Progress
+from recsys.training.fit import Fit, FitCallback, Progress
 from recsys.training.listeners import RunCallback, Steps
-from recsys.training.seal import begin, seal
-from recsys.training.setup import assemble, make_reproducible
+from recsys.training.run_files import begin, seal
 from recsys.training.warm_start import begin_with
 from recsys.training.workers import Workers
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.artefact import digest
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.recorded_config import recorded
+from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.config.model import ModelConfig
 from recsys.config.prepare import milliseconds
-from recsys.config.recorded import recorded
-from recsys.data.dataset import Dataset
-from recsys.errors import ArtefactError, ConfigError
-from recsys.run import Run
+from recsys.core.artifact import digest
+from recsys.core.errors import ArtefactError, ConfigError
 
 if TYPE_CHECKING:
     from recsys.models.sasrec import SASRec

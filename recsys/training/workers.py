@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.errors import ConfigError
+from recsys.core.errors import ConfigError
 from recsys.models.keras import tf
-from recsys.training.batches import Batch
+from recsys.training.batches.batches import Batch
 
 # What all workers need whole: the batch's negatives, its size, what its users have seen.
 WHOLE = frozenset({"negatives", "log_expected", "count", "seen", "seen_by"})

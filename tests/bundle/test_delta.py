@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.artefact import file_hashes, sha256_file
 from recsys.bundle import Bundle, Delta
 from recsys.bundle.patch import apply_patch
-from recsys.errors import ArtefactError
+from recsys.core.artifact import file_hashes, sha256_file
+from recsys.core.errors import ArtefactError
 from recsys.export.delta import make_delta
 
 GOLDEN = Path(__file__).parents[1] / "golden"

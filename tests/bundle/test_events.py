@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from recsys.bundle import event_from_json
-from recsys.data.history import CleaningPolicy, Event
-from recsys.errors import DataError
+from recsys.core.errors import DataError
+from recsys.core.history import CleaningPolicy, Event
 
 
 def test_every_field_is_taken() -> None:

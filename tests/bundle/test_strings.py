@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.bundle.strings import StringTable, write_strings
-from recsys.errors import ArtefactError
+from recsys.core.errors import ArtefactError
 
 
 @given(st.lists(st.text(max_size=20)))

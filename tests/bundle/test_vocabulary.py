@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.bundle import BundleVocabulary, write_strings
-from recsys.data.vocabulary import Vocabulary
-from recsys.errors import ArtefactError
+from recsys.core.errors import ArtefactError
+from recsys.core.vocabulary import Vocabulary
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 

@@ -10,7 +10,7 @@ import pytest
 from recsys.cli import main
 from recsys.cli.common import size
 from recsys.cli.export import best_within
-from recsys.errors import RecsysError
+from recsys.core.errors import RecsysError
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from recsys.artifacts.run import Run
 from recsys.cli import main
-from recsys.run import Run
 
 
 def test_a_directory_without_a_run_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from recsys.cli import COMMANDS, EXTRAS, main
-from recsys.errors import ArtefactError, ConfigError, DataError, RecsysError
+from recsys.core.errors import ArtefactError, ConfigError, DataError, RecsysError
 
 
 def install(monkeypatch: pytest.MonkeyPatch, raised: BaseException | None, name: str = "prepare") -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from recsys.artefact import sha256_file
 from recsys.bundle import write_strings
 from recsys.cli import main
+from recsys.core.artifact import sha256_file
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "int8"
 DASHED = ["-JfEJq5", "--abc", "-1", "-h=", "-", "-hello"]

@@ -10,8 +10,8 @@ import pytest
 
 from recsys.cli import showcase
 from recsys.cli.showcase import rank_for_someone, showcase_table
-from recsys.data.sequences import Sequences
-from recsys.data.vocabulary import Vocabulary
+from recsys.core.vocabulary import Vocabulary
+from recsys.sequences.sequences import Sequences
 
 
 class Backwards:

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from recsys.cli.summary import combine
 from recsys.cli.tables import segment_table
-from recsys.errors import ArtefactError
+from recsys.core.errors import ArtefactError
 
 
 def metrics(seed: int, ndcg: float, **changed: str) -> dict[str, object]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from recsys.config import apply_override, parse_config
-from recsys.errors import ConfigError
+from recsys.core.errors import ConfigError
 
 
 @pytest.mark.parametrize("field", ["delimiter", "timestamp_unit", "columns", "items"])

@@ -3,7 +3,7 @@
 import pytest
 
 from recsys.config import parse_config
-from recsys.errors import ConfigError
+from recsys.core.errors import ConfigError
 
 
 def variants(value: object) -> tuple[str, ...]:

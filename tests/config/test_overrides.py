@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from recsys.config import apply_override
-from recsys.errors import ConfigError
+from recsys.core.errors import ConfigError
 
 
 @pytest.mark.parametrize("value", [",", "\t", "*.csv", "[a", "it's: so: here", '"', "@x", "größe: a: b"])

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from recsys.artifacts.recorded_config import recorded
+from recsys.artifacts.run import Run
 from recsys.config import Config, parse_config
 from recsys.config.model import ModelConfig
-from recsys.config.recorded import recorded
-from recsys.errors import ArtefactError
-from recsys.run import Run
+from recsys.core.errors import ArtefactError
 
 
 def run_with(config: dict[str, Any], path: Path) -> Run:

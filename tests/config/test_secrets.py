@@ -5,7 +5,7 @@ import pytest
 from recsys.config import load_config, parse_config
 from recsys.config.secrets import scrubbed, without_secrets
 from recsys.config.tracking import TrackingConfig
-from recsys.errors import ConfigError
+from recsys.core.errors import ConfigError
 
 ADDRESSES = [
     ("http://ada:s3cret@127.0.0.1:9", "http://127.0.0.1:9"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from recsys.config import load_config
 from recsys.config.yaml_text import read_yaml
-from recsys.errors import ConfigError
+from recsys.core.errors import ConfigError
 
 DATA = "data: {path: log.csv}\n"
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from recsys.data.accounting import refuse_empty, refuse_rejects
-from recsys.data.advice import FILTERS, rejects_advice, unit_warning
-from recsys.data.timestamps import Unit
-from recsys.data.vocabulary_fit import FATES
-from recsys.errors import DataError
+from recsys.core.errors import DataError
+from recsys.log.values.timestamps import Unit
+from recsys.preparation.diagnostics.advice import FILTERS, rejects_advice, unit_warning
+from recsys.preparation.diagnostics.counts import refuse_empty, refuse_rejects
+from recsys.preparation.vocabulary_fit import FATES
 
 
 def stats(first: int, last: int) -> dict[str, int]:

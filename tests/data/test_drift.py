@@ -6,9 +6,9 @@ from typing import Any, cast
 import pandas as pd
 import pytest
 
-from recsys.data.dataset import Dataset
-from recsys.data.drift import find_drift, refuse_drift
-from recsys.errors import DataError
+from recsys.artifacts.dataset import Dataset
+from recsys.core.errors import DataError
+from recsys.preparation.diagnostics.drift import find_drift, refuse_drift
 
 DAY = 86_400_000
 START = 1_700_000_000_000

@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from recsys.data.guessing import guess_log
-from recsys.errors import DataError
-from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
+from recsys.core.errors import DataError
+from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
+from recsys.log.inference import guess_log
 
 
 def log(users: int = 4, events: int = 6) -> list[tuple[str, str, int]]:

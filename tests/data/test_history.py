@@ -5,8 +5,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from recsys.data.hashing import hash_events, hash_strings
-from recsys.data.history import (
+from recsys.core.errors import DataError
+from recsys.core.hashing import hash_events, hash_strings
+from recsys.core.history import (
     CleaningPolicy,
     Event,
     OrderKeys,
@@ -18,8 +19,7 @@ from recsys.data.history import (
     order_events,
     pad_histories,
 )
-from recsys.data.vocabulary import Vocabulary
-from recsys.errors import DataError
+from recsys.core.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary(["a", "b", "c"])
 FEW_EVENTS = st.lists(

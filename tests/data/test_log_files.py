@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from recsys.data.log_files import log_files
-from recsys.errors import DataError
+from recsys.core.errors import DataError
+from recsys.log.files import log_files
 
 
 @pytest.mark.parametrize("name", ["part.csv", "part.jsonl.gz", "a.b.parquet"])

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.data.casting import cast_column
-from recsys.data.log import Block, LongLine, plan_blocks
-from recsys.data.log_files import format_of, log_files
-from recsys.data.reading import read_block
-from recsys.data.timestamps import EARLIEST, LATEST, to_milliseconds
-from recsys.errors import DataError
+from recsys.core.errors import DataError
+from recsys.log.blocks import Block, LongLine, plan_blocks
+from recsys.log.files import format_of, log_files
+from recsys.log.formats import read_block
+from recsys.log.values.casting import cast_column
+from recsys.log.values.timestamps import EARLIEST, LATEST, to_milliseconds
 
 
 @given(st.lists(st.one_of(st.none(), st.integers().map(str), st.text(max_size=3))))
@@ -72,7 +72,7 @@ def test_timestamps(values, unit, expected, missing, bad):
 
 
 def test_blocks_cut_at_lines_and_count_them(tmp_path, monkeypatch):
-    monkeypatch.setattr("recsys.data.log.BLOCK_BYTES", 64)
+    monkeypatch.setattr("recsys.log.blocks.BLOCK_BYTES", 64)
     log = tmp_path / "log.csv"
     rows = [f"u{n},i{n},{n}" for n in range(50)]
     rows[20] = "u," + "x" * 300 + ",1"

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.data.log import Block
-from recsys.data.reading import read_block
-from recsys.data.validation import validate
-from recsys.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
+from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
+from recsys.log.blocks import Block
+from recsys.log.formats import read_block
+from recsys.log.validation import validate
 
 NAMES = (USER, ITEM, TIMESTAMP, EVENT_ID, EVENT_TYPE)
 CSV = [

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from recsys.data.sources import NamedDataset, fetch, fetch_dataset
-from recsys.data.sources.routes import Route, UrlRoute, WheelRoute
-from recsys.errors import ConfigError, DataError, RecsysError
+from recsys.core.errors import ConfigError, DataError, RecsysError
+from recsys.log.sources import NamedDataset, fetch, fetch_dataset
+from recsys.log.sources.routes import Route, UrlRoute, WheelRoute
 
 EVENTS = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n1\t10\t5\t100\n1\t11\t4\t101\n"
 ITEMS = "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq\n10\tA\t1990\tDrama\n"

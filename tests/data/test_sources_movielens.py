@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from recsys.data.sources.movielens import LAYOUTS, normalise, split_year
-from recsys.errors import DataError
+from recsys.core.errors import DataError
+from recsys.log.sources.movielens import LAYOUTS, normalise, split_year
 
 EVENTS = [("196", "242", "3", "881250949"), ("7", "1412", "4", "881250949"), ("22", "267", "1", "878887116")]
 FLAGGED = (

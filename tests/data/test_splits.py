@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from recsys.config.prepare import BotRule, PrepareConfig, WindowRule
-from recsys.data.bots import bot_events, find_bots
-from recsys.data.cap import Cap, newest_events
-from recsys.data.hashing import hash_events
-from recsys.data.history import OrderKeys
-from recsys.data.sessions import session_starts
-from recsys.data.splits import last_session, part_bounds, split_bounds, split_parts, temporal
-from recsys.data.windows import cut_windows
+from recsys.core.hashing import hash_events
+from recsys.core.history import OrderKeys
+from recsys.preparation.rules.bots import bot_events, find_bots
+from recsys.preparation.rules.sessions import session_starts
+from recsys.preparation.rules.splits import last_session, part_bounds, split_bounds, split_parts, temporal
+from recsys.preparation.rules.truncation import Cap, newest_events
+from recsys.sequences.windows import cut_windows
 
 USERS = st.lists(st.lists(st.integers(0, 60), max_size=9).map(sorted), max_size=6)
 

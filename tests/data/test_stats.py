@@ -7,9 +7,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
-from recsys.data.bucket import Bucket
-from recsys.data.report import draw_plots, write_report
-from recsys.data.stats import DAY, bucket_stats, gini, merge_stats
+from recsys.preparation.diagnostics.report import draw_plots, write_report
+from recsys.preparation.diagnostics.stats import DAY, bucket_stats, gini, merge_stats
+from recsys.preparation.exchange.bucket import Bucket
 
 
 def bucket(times: list[list[int]]) -> Bucket:

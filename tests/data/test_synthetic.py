@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.data.synthetic import MarkovChain
+from recsys.log.synthetic.chain import MarkovChain
 
 # From item 0: 1 (weight 1), 2 (1/2), 1 again (1/3); weights sum to 11/6.
 HAND_MADE = MarkovChain(np.array([[1, 2, 1], [0, 2, 3], [3, 0, 1], [2, 2, 2]], np.int32), np.full(4, 0.25))

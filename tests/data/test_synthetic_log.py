@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.artefact import sha256_file
-from recsys.data import synthetic_log
-from recsys.data.synthetic_log import SyntheticLog, read_synthetic
-from recsys.errors import ArtefactError, ConfigError
+from recsys.core.artifact import sha256_file
+from recsys.core.errors import ArtefactError, ConfigError
+from recsys.log.synthetic import log as synthetic_log
+from recsys.log.synthetic.log import SyntheticLog, read_synthetic
 
 
 def read(directory: Path) -> pd.DataFrame:

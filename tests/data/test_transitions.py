@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.data.transitions import count_transitions, most_telling
+from recsys.sequences.transitions import count_transitions, most_telling
 
 TABLE = 7
 

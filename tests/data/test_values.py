@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.data.identifiers import ids_as_text
-from recsys.data.reading.fields import split_fields
-from recsys.data.reading.raw import RawBlock
-from recsys.data.timestamps import to_milliseconds
-from recsys.data.validation import validate
+from recsys.log.formats.fields import split_fields
+from recsys.log.formats.raw import RawBlock
+from recsys.log.validation import validate
+from recsys.log.values.identifiers import ids_as_text
+from recsys.log.values.timestamps import to_milliseconds
 
 NOON = 1_709_632_800_000  # 2024-03-05T10:00:00Z
 SOME = uuid.UUID(int=7)

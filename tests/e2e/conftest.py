@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recsys.cli import main
-from recsys.data.synthetic_log import SyntheticLog
+from recsys.log.synthetic.log import SyntheticLog
 
 TINY = """
 data:

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.run import Run
+from recsys.artifacts.scores import Scores
 from recsys.cli import main
-from recsys.data.dataset import Dataset
-from recsys.data.history import History
+from recsys.core.history import History
 from recsys.models.loading import load_run
-from recsys.run import Run
-from recsys.scores import Scores
 from tests.e2e.conftest import write_recipe
 
 K = 7

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.run import Run
 from recsys.bundle import Bundle
 from recsys.cli import main
-from recsys.data.dataset import Dataset
-from recsys.run import Run
 from tests.e2e.conftest import half_written
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recsys.bundle import Bundle
-from recsys.errors import ConfigError
+from recsys.core.errors import ConfigError
 from tests.e2e.conftest import Recsys
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.run import Run
 from recsys.cli import main
-from recsys.data.dataset import Dataset
-from recsys.data.synthetic_log import SyntheticLog
-from recsys.run import Run
+from recsys.log.synthetic.log import SyntheticLog
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from recsys.artefact import sha256_file
+from recsys.artifacts.dataset import Dataset
 from recsys.bundle import Bundle
 from recsys.cli import main
 from recsys.config.tracking import TrackingConfig
-from recsys.data.dataset import Dataset
-from recsys.tracking.record import SEAL_TAG
+from recsys.core.artifact import sha256_file
 from recsys.tracking.runs import complete_runs, metric_history
-from recsys.tracking.store import open_store
+from recsys.tracking.store.store import open_store
+from recsys.tracking.upload.record import SEAL_TAG
 from serving.reranker import Event, Reranker
 from tests.e2e.conftest import Recsys, half_written, write_recipe
 

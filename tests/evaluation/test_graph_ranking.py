@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.data.history import History
-from recsys.errors import RecsysError
+from recsys.core.errors import RecsysError
+from recsys.core.history import History
 from recsys.evaluation.graph_ranking import ROWS, GraphRanker
 from recsys.evaluation.ranking import rank_split
 from recsys.models.keras import tf

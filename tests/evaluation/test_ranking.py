@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.data.sequences import Sequences
-from recsys.errors import RecsysError
+from recsys.core.errors import RecsysError
 from recsys.evaluation.ranking import rank_split, rank_targets
+from recsys.sequences.sequences import Sequences
 
 
 def sequences(*histories: list[int]) -> Sequences:

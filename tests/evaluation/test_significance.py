@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.errors import ConfigError
+from recsys.core.errors import ConfigError
 from recsys.evaluation import significance
 from recsys.evaluation.significance import bootstrap_interval, holm, metric_values, paired_test, seed_interval
 

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recsys.artefact import file_hashes, write_json
-from recsys.data.dataset import FORMAT_VERSION, ITEMS_FILE, KIND, SEQUENCES_DIR, Dataset
-from recsys.schema import ITEMS as ITEM_LIST
-from recsys.schema import MANIFEST, TIMESTAMPS, TRAIN_END, USER, VALIDATION_END
+from recsys.artifacts.dataset import FORMAT_VERSION, ITEMS_FILE, KIND, SEQUENCES_DIR, Dataset
+from recsys.core.artifact import file_hashes, write_json
+from recsys.core.schema import ITEMS as ITEM_LIST
+from recsys.core.schema import MANIFEST, TIMESTAMPS, TRAIN_END, USER, VALIDATION_END
 
 ITEMS, USERS, LENGTH = 60, 80, 12
 
@@ -55,9 +55,9 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 def model(dataset: Dataset):
     """Random attention beside a memory of the chain's transitions."""
     from recsys.config.model import MemoryConfig, ModelConfig
-    from recsys.data.transitions import Transitions
     from recsys.models.keras import keras
     from recsys.models.sasrec import build_model
+    from recsys.sequences.transitions import Transitions
 
     keras.utils.set_random_seed(3)
     config = ModelConfig(

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from recsys.errors import RecsysError
-from recsys.export import convert, flatbuffer
-from recsys.export.channel_scales import fold, unfold
-from recsys.export.runtime import Runtime
-from recsys.export.tidy import tidy
+from recsys.core.errors import RecsysError
+from recsys.export.tflite import convert, flatbuffer
+from recsys.export.tflite.channel_scales import fold, unfold
+from recsys.export.tflite.graph_cleanup import tidy
+from recsys.export.tflite.runtime import Runtime
 from recsys.export.variants import Variant
 from recsys.models.keras import tf
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from recsys.config.export import StudentConfig
-from recsys.data.history import History
-from recsys.export.distill import adapt, distil, scores_after
+from recsys.core.history import History
+from recsys.export.distillation import adapt, distil, scores_after
 from recsys.export.variants import Variant
 from recsys.models.keras import tf
 

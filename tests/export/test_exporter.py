@@ -5,12 +5,12 @@ import pytest
 
 from recsys.bundle import Bundle
 from recsys.config.export import ExportConfig
-from recsys.data.history import History
-from recsys.errors import ConfigError, RecsysError
+from recsys.core.errors import ConfigError, RecsysError
+from recsys.core.history import History
+from recsys.core.schema import MANIFEST
 from recsys.export.exporter import Exporter
-from recsys.export.runtime import Runtime
+from recsys.export.tflite.runtime import Runtime
 from recsys.export.variants import Variant
-from recsys.schema import MANIFEST
 from serving.reranker import Reranker
 
 CONFIG = ExportConfig(candidates=20, memory_neighbours=6, max_quality_loss=0.9)

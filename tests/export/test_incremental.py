@@ -5,10 +5,10 @@ import pytest
 
 from recsys.config.export import ExportConfig
 from recsys.config.model import ModelConfig
-from recsys.data.history import Event
-from recsys.errors import ConfigError
+from recsys.core.errors import ConfigError
+from recsys.core.history import Event
 from recsys.export.exporter import Exporter
-from recsys.export.signatures import Signatures
+from recsys.export.graph.signatures import Signatures
 from recsys.export.variants import Variant
 from serving.reranker import Reranker
 from serving.session import Session
@@ -78,8 +78,8 @@ def test_events_that_share_a_time_or_come_late_end_in_the_same_scores(reranker):
 
 
 def test_positions_from_the_newest_event_are_refused(model):
-    from recsys.export.inference import Tables, inference_model
-    from recsys.export.item_tables import FloatTable
+    from recsys.export.graph.inference_model import Tables, inference_model
+    from recsys.export.graph.item_tables import FloatTable
 
     phone = inference_model(model, Tables(FloatTable(model.items.vectors())))
     with pytest.raises(ConfigError, match=r"model\.positions=rotary"):

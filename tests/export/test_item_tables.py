@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from recsys.export.item_tables import CodedTable, ProductTable
-from recsys.export.product import product_quantise
-from recsys.export.row_codes import RowCodes
+from recsys.export.graph.item_tables import CodedTable, ProductTable
+from recsys.export.quantization.product import product_quantise
+from recsys.export.quantization.row_codes import RowCodes
 
 RANDOM = np.random.default_rng(7)
 TABLE = (RANDOM.normal(size=(50, 8)) * RANDOM.uniform(0.01, 10, (50, 1))).astype(np.float32)

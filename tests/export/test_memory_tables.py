@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys.export.memory_tables import CompactMemory, ExactMemory
+from recsys.export.graph.memory_tables import CompactMemory, ExactMemory
 
 RANDOM = np.random.default_rng(7)
 

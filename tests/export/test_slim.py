@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from recsys.config.model import MemoryConfig, ModelConfig
-from recsys.data.history import History
-from recsys.export.runtime import Runtime
-from recsys.export.slim import LowRank, slim
+from recsys.core.history import History
+from recsys.export.pruning import LowRank, slim
+from recsys.export.tflite.runtime import Runtime
 from recsys.export.variants import Variant
 from recsys.models.keras import keras
 from recsys.models.sasrec import SASRec, build_model

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from recsys.artifacts.run import Run
 from recsys.config.export import ExportConfig
-from recsys.errors import ArtefactError
+from recsys.core.errors import ArtefactError
 from recsys.export.stage import bundles_dir
-from recsys.run import Run
 
 
 def finished(path: Path, digest: str, weights: bytes) -> Run:

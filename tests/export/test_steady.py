@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from recsys.errors import RecsysError
-from recsys.export import flatbuffer
-from recsys.export.channel_scales import unfold
-from recsys.export.memory_tables import CompactMemory
-from recsys.export.row_codes import STEP, RowCodes
-from recsys.export.steady import HOLD, INT8, _dense, hold, hold_rows, steady_scales
+from recsys.core.errors import RecsysError
+from recsys.export.graph.memory_tables import CompactMemory
+from recsys.export.quantization.row_codes import STEP, RowCodes
+from recsys.export.quantization.stable_quantization import HOLD, INT8, _dense, hold, hold_rows, steady_scales
+from recsys.export.tflite import flatbuffer
+from recsys.export.tflite.channel_scales import unfold
 from recsys.export.variants import Variant
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from recsys.export import convert, flatbuffer
-from recsys.export.inference import inference_model
-from recsys.export.runtime import Runtime
-from recsys.export.signatures import Signatures
+from recsys.export.graph.inference_model import inference_model
+from recsys.export.graph.signatures import Signatures
+from recsys.export.tflite import convert, flatbuffer
+from recsys.export.tflite.runtime import Runtime
 from recsys.export.variants import Variant
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from recsys.config.export import StudentConfig
 from recsys.config.model import ModelConfig
-from recsys.errors import ConfigError
-from recsys.export.distill import shape_of
+from recsys.core.errors import ConfigError
+from recsys.export.distillation import shape_of
 from recsys.export.variants import Variant
 
 SHAPE = ModelConfig(width=16, feed_forward=4, join="ligr", memory={"neighbours": 8})

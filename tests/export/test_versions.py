@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from recsys.bundle import MinimumRuntime
-from recsys.errors import RecsysError
-from recsys.export import flatbuffer, versions
+from recsys.core.errors import RecsysError
+from recsys.export.tflite import flatbuffer, versions
 from recsys.export.variants import Variant
 
 

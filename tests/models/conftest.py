@@ -8,11 +8,11 @@ import pytest
 
 from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.config.training import TrainingConfig
-from recsys.data.sequences import Sequences
-from recsys.data.transitions import Transitions, count_transitions
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import SASRec, build_model
-from recsys.training.batches import Batches
+from recsys.sequences.sequences import Sequences
+from recsys.sequences.transitions import Transitions, count_transitions
+from recsys.training.batches.batches import Batches
 
 ITEMS = 9
 HISTORIES = [[1, 2, 3, 4, 5, 6, 7], [3, 1, 8, 9, 2, 4], [5, 6, 1, 2, 1, 2]]

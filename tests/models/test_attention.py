@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recsys.config.model import MemoryConfig, ModelConfig
-from recsys.data.history import History
+from recsys.core.history import History
 from recsys.models.keras import keras, tf
 from recsys.models.mixers.attention import causal_mask, scaled_dot_product
 from recsys.models.sasrec import Packing, SASRec, build_model

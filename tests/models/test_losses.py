@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from recsys.data.history import History
+from recsys.core.history import History
 from recsys.models.keras import tf
 from recsys.models.sasrec import Packing
 from recsys.training.objective import TargetScorer, build_loss

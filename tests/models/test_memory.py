@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from recsys.config.model import MemoryConfig, ModelConfig
-from recsys.data.history import History
-from recsys.data.transitions import Transitions, count_transitions
+from recsys.core.history import History
 from recsys.models.items import embed
 from recsys.models.keras import keras, tf
 from recsys.models.memory import CHUNK, TransitionMemory
 from recsys.models.sasrec import SASRec, build_model
+from recsys.sequences.transitions import Transitions, count_transitions
 
 ITEMS, NEWEST = 12, 3
 

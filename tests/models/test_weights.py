@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from recsys.config.model import MemoryConfig, ModelConfig
-from recsys.data.history import History
-from recsys.errors import ArtefactError
+from recsys.core.errors import ArtefactError
+from recsys.core.history import History
 from recsys.models.sasrec import SASRec, build_model
 from recsys.models.weights import load_weights, save_weights
 

@@ -9,8 +9,8 @@ import pytest
 
 from pipelines.prepare import Request, prepare
 from pipelines.runners import Runner
+from recsys.artifacts.dataset import Dataset
 from recsys.config import parse_config
-from recsys.data.dataset import Dataset
 
 Row = tuple[Any, ...]
 HEADER = "user_id,item_id,timestamp,event_id"

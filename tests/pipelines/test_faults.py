@@ -15,9 +15,9 @@ import pytest
 
 from pipelines.prepare import Request, prepare
 from recsys.config import parse_config
-from recsys.data.log import BLOCK_BYTES, plan_blocks
-from recsys.data.shards import write_shard
-from recsys.errors import ConfigError, DataError, RecsysError
+from recsys.core.errors import ConfigError, DataError, RecsysError
+from recsys.log.blocks import BLOCK_BYTES, plan_blocks
+from recsys.preparation.exchange.shards import write_shard
 from tests.pipelines.conftest import HEADER, histories, write_log
 
 GOOD = [("u", f"i{n}", n, n) for n in range(200)]
@@ -102,7 +102,7 @@ def test_what_a_killed_step_left_beside_its_shard_is_no_part_of_the_dataset(tmp_
         path.with_name(f".{path.name}.tmp-4711").write_bytes(b"half a shard")
         write_shard(bucket, train_end, validation_end, path)
 
-    monkeypatch.setattr("recsys.data.preparation.write_shard", write_twice)
+    monkeypatch.setattr("recsys.preparation.steps.write_shard", write_twice)
     again = make(log)
     assert again.digest == whole.digest
     assert not list(again.path.rglob(".*"))
@@ -215,7 +215,7 @@ def test_a_full_disk_is_told(tmp_path, make, monkeypatch):
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("recsys.data.shards.pq.write_table", full)
+    monkeypatch.setattr("recsys.preparation.exchange.shards.pq.write_table", full)
     with pytest.raises(RecsysError, match="No space left on device"):
         make(write_log(tmp_path / "log.csv", GOOD))
     assert nothing_left(tmp_path)
@@ -224,7 +224,7 @@ def test_a_full_disk_is_told(tmp_path, make, monkeypatch):
 PREPARE = """
 import sys, time
 from pathlib import Path
-import recsys.data.preparation as steps
+import recsys.preparation.steps as steps
 from pipelines.prepare import prepare
 from recsys.config import load_config
 write = steps.write_shard

@@ -7,9 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.prepare import Request
-from recsys.data.forgetting import holds_users, keyed_hashes, read_users
-from recsys.data.hashing import hash_strings
-from recsys.errors import ConfigError, DataError
+from recsys.core.errors import ConfigError, DataError
+from recsys.core.hashing import hash_strings
+from recsys.preparation.user_deletion import holds_users, keyed_hashes, read_users
 from tests.pipelines.conftest import histories, random_rows, write_log
 
 SETTINGS = {"k_core": 4, "keep_events": True, "drop_repeats": True, "events_per_shard": 150}

@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.prepare import Request
-from recsys.errors import DataError
+from recsys.core.errors import DataError
 from tests.pipelines.conftest import write_log
 
 

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.prepare import prepare
+from recsys.artifacts.dataset import Dataset
 from recsys.config import parse_config
-from recsys.data.dataset import Dataset
-from recsys.errors import DataError
+from recsys.core.errors import DataError
 from tests.pipelines.conftest import HEADER, histories, random_rows, write_log
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.deaths import WorkerDied, deaths_interrupt
 from pipelines.runners import WORKER, Runner, run
-from recsys.errors import ConfigError, DataError
+from recsys.core.errors import ConfigError, DataError
 from tests.pipelines.conftest import SETTINGS, same, write_log
 
 RECSYS = "import sys; from recsys.cli import main; sys.exit(main())"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from recsys.errors import ArtefactError
+from recsys.core.errors import ArtefactError
 from serving.reranker import Reranker
 from tests.serving.hostile import MUTATIONS, mutate, name
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recsys.bundle import read_policy
-from recsys.errors import ArtefactError
+from recsys.core.errors import ArtefactError
 from serving.policy import apply_policy
 
 FILE = Path(__file__).parents[1] / "golden" / "policy.json"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recsys.data.history import Event
-from recsys.errors import DataError, RecsysError
+from recsys.core.errors import DataError, RecsysError
+from recsys.core.history import Event
 from serving.reranker import Reranker
 
 ROOT = Path(__file__).parents[2]

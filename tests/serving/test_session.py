@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys.errors import DataError, RecsysError
+from recsys.core.errors import DataError, RecsysError
 from serving.reranker import Event, Reranker
 from serving.session import Session
 

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from recsys.cli import main
-from recsys.errors import ArtefactError, ConfigError
+from recsys.core.errors import ArtefactError, ConfigError
 from recsys.export.signing import sign
 from serving.reranker import Reranker
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import serving.interpreter
-from recsys.errors import ArtefactError, ConfigError
+from recsys.core.errors import ArtefactError, ConfigError
 from serving.reranker import Event, Ranked, Reranker
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from recsys.artefact import sha256_file
 from recsys.bundle import Bundle
-from recsys.data.history import CleaningPolicy, encode_history
+from recsys.core.artifact import sha256_file
+from recsys.core.history import CleaningPolicy, encode_history
 from serving.reranker import Event, Reranker
 from tests.serving.hostile import MUTATIONS, mutate, name
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import serving.interpreter
-from recsys.artefact import sha256_file
 from recsys.bundle import Bundle, chosen
-from recsys.errors import ArtefactError
+from recsys.core.artifact import sha256_file
+from recsys.core.errors import ArtefactError
 from serving.reranker import Reranker
 
 Scores = np.ndarray[Any, np.dtype[np.float32]]

@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 from mlflow import MlflowClient
 
-from recsys.artefact import digest, file_hashes, write_json
+from recsys.artifacts.dataset import Dataset, dataset_digest
+from recsys.artifacts.finding import find_dataset
+from recsys.artifacts.run import Run
 from recsys.config import parse_config
 from recsys.config.tracking import TrackingConfig
-from recsys.data.dataset import Dataset, dataset_digest
-from recsys.data.finding import find_dataset
-from recsys.run import Run
-from recsys.tracking.store import DATABASE
+from recsys.core.artifact import digest, file_hashes, write_json
+from recsys.tracking.store.store import DATABASE
 
 MakeRun = Callable[..., Run]
 ITEMS = 12
@@ -238,11 +238,11 @@ def trained(make_run, work_dir, bundles):
     """``trained(knows, seed)`` makes a finished run, its model with or without a memory of the steps."""
     from recsys.config.export import ExportConfig
     from recsys.config.model import ModelConfig
-    from recsys.data.transitions import count_transitions
     from recsys.export import export
     from recsys.models.keras import keras
     from recsys.models.sasrec import build_model
     from recsys.models.weights import save_weights
+    from recsys.sequences.transitions import count_transitions
 
     exporting = ExportConfig(variants=("float32",), candidates=12, evaluated_users=40, max_quality_loss=0.9)
 

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from recsys.cli import main
-from recsys.tracking.store import open_store
-from recsys.tracking.sync import sync
+from recsys.tracking.store.store import open_store
+from recsys.tracking.upload.sync import sync
 
 
 @pytest.fixture

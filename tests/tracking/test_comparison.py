@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.errors import ConfigError, DataError
+from recsys.core.errors import ConfigError, DataError
 from recsys.evaluation.metrics import ndcg
-from recsys.tracking.comparison import compare, pair_with
+from recsys.experiments.comparison import compare, pair_with
 from recsys.tracking.runs import StoredRun
 
 

@@ -16,14 +16,14 @@ from mlflow.tracking._tracking_service import utils
 from recsys.cli import main
 from recsys.cli.common import store_arguments
 from recsys.config.tracking import TrackingConfig
-from recsys.tracking import destination as destination_module
-from recsys.tracking.destination import announce, destination, store_uri
-from recsys.tracking.mirror import MlflowMirror
-from recsys.tracking.quiet import SETTINGS, looked_up_in, quiet
-from recsys.tracking.registry import check_name
+from recsys.tracking.registry.registry import check_name
 from recsys.tracking.runs import complete_runs
-from recsys.tracking.store import StoreError, open_store, store_errors
-from recsys.tracking.sync import sync, sync_if_possible
+from recsys.tracking.store import destination as destination_module
+from recsys.tracking.store.destination import announce, destination, store_uri
+from recsys.tracking.store.quiet import SETTINGS, looked_up_in, quiet
+from recsys.tracking.store.store import StoreError, open_store, store_errors
+from recsys.tracking.upload.callback import MlflowMirror
+from recsys.tracking.upload.sync import sync, sync_if_possible
 
 AWAY = "http://ada:s3cret@127.0.0.1:9"
 

@@ -4,13 +4,13 @@ import mlflow
 import pandas as pd
 import pytest
 
-from recsys.data.finding import find_dataset
-from recsys.data.history import Event
-from recsys.errors import DataError
+from recsys.artifacts.finding import find_dataset
+from recsys.core.errors import DataError
+from recsys.core.history import Event
 from recsys.models.sasrec import build_model
 from recsys.models.weights import save_weights
-from recsys.tracking.loader import Recommender
-from recsys.tracking.model import save_model
+from recsys.tracking.models.loader import Recommender
+from recsys.tracking.models.model import save_model
 
 
 @pytest.fixture

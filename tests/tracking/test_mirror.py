@@ -6,11 +6,11 @@ import shutil
 import pytest
 
 from recsys.config.tracking import TrackingConfig
-from recsys.tracking import mirror as mirror_module
-from recsys.tracking.mirror import MlflowMirror
-from recsys.tracking.sender import Sender
-from recsys.tracking.store import StoreError, open_store
-from recsys.tracking.sync import sync
+from recsys.tracking.store.store import StoreError, open_store
+from recsys.tracking.upload import callback as mirror_module
+from recsys.tracking.upload.callback import MlflowMirror
+from recsys.tracking.upload.sync import sync
+from recsys.tracking.upload.uploader import Sender
 
 
 def test_what_the_mirror_sends_is_what_sync_would(make_run, work_dir, tracking):

@@ -6,18 +6,18 @@ import pandas as pd
 import pytest
 import yaml
 
+from recsys.artifacts.finding import find_dataset
 from recsys.config.model import ModelConfig
 from recsys.config.tracking import TrackingConfig
-from recsys.data.finding import find_dataset
-from recsys.data.history import History
-from recsys.errors import ArtefactError
+from recsys.core.errors import ArtefactError
+from recsys.core.history import History
 from recsys.models.sasrec import build_model
 from recsys.models.weights import save_weights
-from recsys.tracking.loader import Recommender
-from recsys.tracking.model import log_model, save_model
-from recsys.tracking.sender import find_run
-from recsys.tracking.store import open_store
-from recsys.tracking.sync import sync
+from recsys.tracking.models.loader import Recommender
+from recsys.tracking.models.model import log_model, save_model
+from recsys.tracking.store.store import open_store
+from recsys.tracking.upload.sync import sync
+from recsys.tracking.upload.uploader import find_run
 
 MODEL = TrackingConfig(system_metrics=False, log_model=True)
 
@@ -77,7 +77,7 @@ def test_nothing_in_it_is_a_pickle_or_code(trained, work_dir, tmp_path):
     save_model(tmp_path / "model", trained, find_dataset(work_dir, trained.manifest["dataset_digest"]))
     about = yaml.safe_load((tmp_path / "model" / "MLmodel").read_text())
     flavor = about["flavors"]["python_function"]
-    assert flavor["loader_module"] == "recsys.tracking.loader"
+    assert flavor["loader_module"] == "recsys.tracking.models.loader"
     assert "code" not in {key for key, value in flavor.items() if value}
     assert set(about["flavors"]) == {"python_function"}
     suffixes = {path.suffix for path in (tmp_path / "model").rglob("*") if path.is_file()}

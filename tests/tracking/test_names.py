@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from mlflow.utils import validation
 
-from recsys.tracking import names
+from recsys.tracking.store import names
 
 TRICKY = st.text(st.sampled_from(list("_xat@$0045F./ é😀\n:A-")), max_size=12)
 PARTS = st.lists(TRICKY | st.text(max_size=8), min_size=1, max_size=4)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from recsys.artifacts.run import Run
 from recsys.cli import main
 from recsys.config.tracking import TrackingConfig
-from recsys.run import Run
-from recsys.tracking.destination import where_to_look
-from recsys.tracking.relocation import relocate
 from recsys.tracking.runs import complete_runs
-from recsys.tracking.store import find_store, open_store
-from recsys.tracking.sync import sync, sync_work_dir
+from recsys.tracking.store.destination import where_to_look
+from recsys.tracking.store.relocation import relocate
+from recsys.tracking.store.store import find_store, open_store
+from recsys.tracking.upload.sync import sync, sync_work_dir
 from tests.tracking.conftest import run_builder
 
 

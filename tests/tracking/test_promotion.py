@@ -9,18 +9,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.finding import find_dataset
 from recsys.cli import main
 from recsys.config.evaluation import EvaluationConfig
 from recsys.config.tracking import TrackingConfig
-from recsys.data.dataset import Dataset
-from recsys.data.finding import find_dataset
-from recsys.errors import ArtefactError, ConfigError
+from recsys.core.errors import ArtefactError, ConfigError
 from recsys.evaluation.evaluate import targets_of
-from recsys.tracking.loader import Recommender
-from recsys.tracking.model import save_model
-from recsys.tracking.registry import champion, open_model
-from recsys.tracking.rescoring import push_right, ranks_in
-from recsys.tracking.store import open_store
+from recsys.tracking.models.loader import Recommender
+from recsys.tracking.models.model import save_model
+from recsys.tracking.registry.registry import champion, open_model
+from recsys.tracking.registry.rescoring import push_right, ranks_in
+from recsys.tracking.store.store import open_store
 
 MODEL = TrackingConfig()
 
@@ -177,7 +177,7 @@ def test_a_stored_model_that_asks_for_code_or_pickles_is_not_loaded(trained, wor
 
 
 def test_rolling_back_nothing_says_so(work_dir, tracking):
-    from recsys.tracking.registry import roll_back
+    from recsys.tracking.registry.registry import roll_back
 
     with pytest.raises(ConfigError, match="has no champion"):
         roll_back(open_store(tracking, work_dir), "recommender")

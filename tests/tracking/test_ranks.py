@@ -7,8 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from recsys.errors import DataError
-from recsys.tracking.ranks import aligned, read_ranks
+from recsys.core.errors import DataError
+from recsys.experiments.ranks import aligned, read_ranks
 
 
 def test_a_split_is_read_in_the_files_order(tmp_path: Path) -> None:

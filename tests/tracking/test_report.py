@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from recsys.tracking.comparison import Comparison, compare, pair_with
-from recsys.tracking.report import difference_table, least_width, quality_table
+from recsys.experiments.comparison import Comparison, compare, pair_with
+from recsys.experiments.report import difference_table, least_width, quality_table
 from recsys.tracking.runs import StoredRun
 
 

@@ -19,10 +19,10 @@ import pytest
 
 from recsys.cli import main
 from recsys.config.tracking import TrackingConfig
-from recsys.tracking.mirror import MlflowMirror
-from recsys.tracking.sender import find_run
-from recsys.tracking.store import open_store
-from recsys.tracking.sync import sync
+from recsys.tracking.store.store import open_store
+from recsys.tracking.upload.callback import MlflowMirror
+from recsys.tracking.upload.sync import sync
+from recsys.tracking.upload.uploader import find_run
 from tests.tracking.conftest import make_dataset
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -144,8 +144,8 @@ spec = importlib.util.spec_from_file_location("support", sys.argv[1])
 support = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(support)
 from recsys.config import parse_config
-from recsys.tracking.space import parse_dimension
-from recsys.tracking.sweep import Plan, sweep
+from recsys.experiments.space import parse_dimension
+from recsys.experiments.sweep import Plan, sweep
 work, first = pathlib.Path(sys.argv[2]), int(sys.argv[3])
 build = support.run_builder(work)
 def make_run(config, name, callbacks):

@@ -3,8 +3,8 @@
 import pytest
 
 from recsys.config import parse_config
-from recsys.errors import ConfigError
-from recsys.tracking.space import Choice, Range, check_space, grid, parse_dimension, with_values
+from recsys.core.errors import ConfigError
+from recsys.experiments.space import Choice, Range, check_space, grid, parse_dimension, with_values
 
 CONFIG = parse_config({"data": {"path": "log.csv"}})
 

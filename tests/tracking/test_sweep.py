@@ -4,11 +4,11 @@ import optuna
 import pytest
 
 from recsys.config import parse_config
-from recsys.errors import BusyError, ConfigError, DataError, DivergedError
-from recsys.locks import claimed
-from recsys.tracking.space import parse_dimension
-from recsys.tracking.store import open_store
-from recsys.tracking.sweep import Plan, sweep
+from recsys.core.errors import BusyError, ConfigError, DataError, DivergedError
+from recsys.core.locks import claimed
+from recsys.experiments.space import parse_dimension
+from recsys.experiments.sweep import Plan, sweep
+from recsys.tracking.store.store import open_store
 
 SPACE = [parse_dimension("model.width=8,16,32")]
 GRID = Plan("grid", seeds=(1, 2), prune=False)

@@ -5,12 +5,12 @@ import json
 import pytest
 from mlflow import MlflowClient
 
-from recsys.artefact import sha256_file
 from recsys.config.tracking import TrackingConfig
-from recsys.tracking.bundles import send_bundles
+from recsys.core.artifact import sha256_file
 from recsys.tracking.runs import complete_runs
-from recsys.tracking.store import StoreError, open_store
-from recsys.tracking.sync import sync, sync_if_possible, sync_work_dir, unsent
+from recsys.tracking.store.store import StoreError, open_store
+from recsys.tracking.upload.bundles import send_bundles
+from recsys.tracking.upload.sync import sync, sync_if_possible, sync_work_dir, unsent
 
 
 def test_a_finished_run_arrives_whole(make_run, work_dir, tracking):

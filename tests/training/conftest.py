@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recsys.artefact import file_hashes, write_json
+from recsys.artifacts.dataset import ITEMS_FILE, KIND, SEQUENCES_DIR, Dataset, dataset_digest
 from recsys.config import Config, parse_config
-from recsys.data.dataset import ITEMS_FILE, KIND, SEQUENCES_DIR, Dataset, dataset_digest
-from recsys.data.history import CleaningPolicy
+from recsys.core.artifact import file_hashes, write_json
+from recsys.core.history import CleaningPolicy
 
 ITEMS, USERS = 20, 60
 SCHEMA = pa.schema(

@@ -6,11 +6,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from recsys.artifacts.dataset import Dataset
 from recsys.config import Config
 from recsys.config.training import AugmentationConfig
-from recsys.data.dataset import Dataset
-from recsys.schema import PAD_ID
-from recsys.training.batches import Batches
+from recsys.core.schema import PAD_ID
+from recsys.training.batches.batches import Batches
 
 
 @pytest.mark.parametrize("split", ["train", "validation"])

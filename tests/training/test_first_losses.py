@@ -26,7 +26,7 @@ BEAUTY = os.environ.get("AMAZON_BEAUTY_EVENTS", str(ROOT.parent / "shared/data/a
 def first_losses(recipe: str, work_dir: Path, log: str | None = None) -> list[float]:
     """The losses of the first ``STEPS`` steps of ``configs/RECIPE.yaml``."""
     from pipelines.prepare import prepare
-    from recsys.run import Run
+    from recsys.artifacts.run import Run
     from recsys.training.training import Training
     from recsys.training.workers import Workers
 

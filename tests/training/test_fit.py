@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from recsys.artifacts.dataset import Dataset
 from recsys.config import Config
-from recsys.data.dataset import Dataset
 from recsys.models.sasrec import build_model
-from recsys.training.batches import Batches
+from recsys.training.batches.batches import Batches
 from recsys.training.fit import Fit
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recsys.config.training import NegativesConfig
-from recsys.training.negatives import NegativeSampler
+from recsys.training.batches.negatives import NegativeSampler
 
 COUNTS = np.array([50, 30, 15, 5, 0])
 TARGETS = np.array([1, 1, 2, 3, 1], np.int32)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.training.packing import pack
+from recsys.training.batches.packing import pack
 
 
 @given(st.lists(st.integers(1, 20), max_size=60))

@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
+from recsys.artifacts.dataset import Dataset
 from recsys.config import Config, apply_override, parse_config
 from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.config.training import AugmentationConfig, NegativesConfig, TrainingConfig
-from recsys.data.dataset import Dataset
-from recsys.data.history import History
+from recsys.core.history import History
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import Packing, SASRec, build_model
-from recsys.training.batches import Batches
+from recsys.training.assembly import assemble
+from recsys.training.batches.batches import Batches
 from recsys.training.callbacks import EarlyStopping, Validation
 from recsys.training.callbacks.validation import Judgement
 from recsys.training.fit import Fit
 from recsys.training.objective import TargetScorer, build_loss
 from recsys.training.optimizer import build_optimizer
-from recsys.training.setup import assemble
 from recsys.training.trainer import config_digest, run_of
 
 CHANGES: dict[str, list[str]] = {
@@ -195,7 +195,7 @@ def test_the_calibration_of_gbce_counts(dataset: Dataset, config: Config) -> Non
     ],
 )
 def test_settings_that_cannot_work_together_are_refused(config: Config, overrides: list[str], reason: str) -> None:
-    from recsys.errors import ConfigError
+    from recsys.core.errors import ConfigError
 
     values = config.to_json()
     for override in overrides:

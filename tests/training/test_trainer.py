@@ -9,19 +9,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.config.evaluation import EvaluationConfig
-from recsys.data.dataset import Dataset
-from recsys.data.transitions import count_transitions
-from recsys.errors import ArtefactError, ConfigError, DataError, DivergedError
+from recsys.core.errors import ArtefactError, ConfigError, DataError, DivergedError
+from recsys.core.locks import claimed
 from recsys.evaluation.evaluate import Targets, rank, targets_of
 from recsys.evaluation.scorer import scorer
-from recsys.locks import claimed
 from recsys.models.loading import load_run
-from recsys.run import Run
+from recsys.sequences.transitions import count_transitions
+from recsys.training.assembly import make_reproducible
 from recsys.training.facts import Clock
 from recsys.training.fit import Fit
-from recsys.training.setup import make_reproducible
 from recsys.training.trainer import config_digest, run_of, train
 
 
@@ -168,7 +168,7 @@ def test_a_kill_just_after_the_seal_loses_nothing(
     def killed(path: Path, **_: object) -> None:
         raise KilledError(str(path))
 
-    monkeypatch.setattr("recsys.training.seal.shutil.rmtree", killed)
+    monkeypatch.setattr("recsys.training.run_files.shutil.rmtree", killed)
     with pytest.raises(KilledError, match="checkpoint"):
         train(config, dataset, tmp_path)
     monkeypatch.undo()

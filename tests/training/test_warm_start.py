@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys.artefact import digest, file_hashes, write_json
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.run import Run
 from recsys.config import Config, parse_config
 from recsys.config.model import MemoryConfig
-from recsys.data.dataset import Dataset
-from recsys.errors import ConfigError
+from recsys.core.artifact import digest, file_hashes, write_json
+from recsys.core.errors import ConfigError
+from recsys.core.schema import MANIFEST
 from recsys.models.sasrec import build_model
 from recsys.models.weights import read_weights
-from recsys.run import Run
-from recsys.schema import MANIFEST
 from recsys.training.trainer import config_digest, train
 from recsys.training.warm_start import _may_differ, _rows, begin_with
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.run import Run
 from recsys.config import Config
-from recsys.data.dataset import Dataset
-from recsys.errors import ConfigError
+from recsys.core.errors import ConfigError
 from recsys.models.keras import tf
-from recsys.run import Run
-from recsys.training.batches import Batches
+from recsys.training.batches.batches import Batches
 from recsys.training.trainer import run_of, train
 from recsys.training.workers import WHOLE, Workers, join
 
@@ -23,7 +23,7 @@ PROGRAM = """
 import json, sys
 from pathlib import Path
 from recsys.config import parse_config
-from recsys.data.dataset import Dataset
+from recsys.artifacts.dataset import Dataset
 from recsys.training.trainer import train
 
 config, dataset, work_dir = sys.argv[1:]

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recsys.data.ranges import flat_ranges
-from recsys.data.sequences import Sequences
-from recsys.data.transitions import pair_weights
+from recsys.sequences.ranges import flat_ranges
+from recsys.sequences.sequences import Sequences
+from recsys.sequences.transitions import pair_weights
 
 
 class TrainingEvents(NamedTuple):

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg, sparse
 
-from recsys.errors import ConfigError
+from recsys.core.errors import ConfigError
 from recsys.evaluation.baselines.events import TrainingEvents, newest_items
 from recsys.evaluation.ranking import ScoreAll
 

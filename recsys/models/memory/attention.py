@@ -3,10 +3,10 @@
 import numpy as np
 
 from recsys.config.model import MemoryConfig
+from recsys.core.schema import PAD_ID
 from recsys.models.keras import keras, tf
 from recsys.models.memory.band import CHUNK, Band, frame
 from recsys.models.mixers.attention import MASKED
-from recsys.schema import PAD_ID
 
 # Where learning starts: the decay and the scale that suit a plain sum of the two scores.
 INITIAL_DECAY = 0.7

@@ -4,8 +4,8 @@ from typing import Protocol
 
 import numpy as np
 
-from recsys.data.transitions import Transitions
 from recsys.models.keras import keras, tf
+from recsys.sequences.transitions import Transitions
 
 
 class TransitionTable(Protocol):

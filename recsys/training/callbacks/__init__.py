@@ -1,6 +1,5 @@
 """What steers the loop of a fit: validation, early stopping, divergence, checkpoints."""
 
-from recsys.training.callbacks.callback import FitCallback
 from recsys.training.callbacks.checkpoint import Checkpoint
 from recsys.training.callbacks.divergence import Divergence
 from recsys.training.callbacks.early_stopping import EarlyStopping
@@ -10,7 +9,6 @@ __all__ = [
     "Checkpoint",
     "Divergence",
     "EarlyStopping",
-    "FitCallback",
     "LastEpoch",
     "Validation",
 ]

@@ -1,19 +1,15 @@
 """A loss that is no number ends the training."""
 
 import math
-from typing import TYPE_CHECKING
 
-from recsys.errors import DivergedError
-from recsys.training.callbacks.callback import FitCallback
-
-if TYPE_CHECKING:
-    from recsys.training.fit import Fit
+from recsys.core.errors import DivergedError
+from recsys.training.fit import Fit, FitCallback
 
 
 class Divergence(FitCallback):
     """Raises DivergedError when an epoch's loss is not finite; the last good checkpoint is kept."""
 
-    def on_epoch(self, fit: "Fit", metrics: dict[str, float]) -> None:
+    def on_epoch(self, fit: Fit, metrics: dict[str, float]) -> None:
         loss, epoch = metrics["loss"], fit.progress.epoch
         if not math.isfinite(loss):
             kept = f"epoch {epoch - 1}" if epoch > 1 else "none"

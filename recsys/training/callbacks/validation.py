@@ -6,22 +6,19 @@ memory is worth more (or less). One factor of the memory, chosen on validation w
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from recsys.artifacts.dataset import Dataset
 from recsys.config.evaluation import EvaluationConfig
-from recsys.data.dataset import Dataset
 from recsys.evaluation.evaluate import Targets
 from recsys.evaluation.graph_ranking import GraphRanker
 from recsys.evaluation.metrics import ndcg, summarise
 from recsys.models.events import history_spec
 from recsys.models.sasrec import SASRec
 from recsys.models.weights import load_weights, save_weights
-from recsys.training.callbacks.callback import FitCallback
-
-if TYPE_CHECKING:
-    from recsys.training.fit import Fit
+from recsys.training.fit import Fit, FitCallback
 
 CHOSEN_BY = "ndcg@10"
 MEMORY_WEIGHTS = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
@@ -65,7 +62,7 @@ class Validation(FitCallback):
     def __init__(self, validate: Callable[[], Judgement], best_weights: Path) -> None:
         self.validate, self.best_weights = validate, best_weights
 
-    def on_epoch(self, fit: "Fit", metrics: dict[str, float]) -> None:
+    def on_epoch(self, fit: Fit, metrics: dict[str, float]) -> None:
         progress = fit.progress
         if progress.epoch % fit.config.validate_every and progress.epoch != fit.epochs:
             return
@@ -79,7 +76,7 @@ class Validation(FitCallback):
                 save_weights(fit.model, self.best_weights)
                 weigh_memory(fit.model, learned=learned)
 
-    def on_end(self, fit: "Fit") -> None:
+    def on_end(self, fit: Fit) -> None:
         if fit.workers.is_chief:
             load_weights(fit.model, self.best_weights)
 
@@ -90,10 +87,10 @@ class LastEpoch(FitCallback):
     def __init__(self, memory_weight: float) -> None:
         self.memory_weight = memory_weight
 
-    def on_epoch(self, fit: "Fit", metrics: dict[str, float]) -> None:
+    def on_epoch(self, fit: Fit, metrics: dict[str, float]) -> None:
         fit.progress.best_epoch = fit.progress.epoch
 
-    def on_end(self, fit: "Fit") -> None:
+    def on_end(self, fit: Fit) -> None:
         weigh_memory(fit.model, self.memory_weight)
 
 

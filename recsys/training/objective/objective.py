@@ -1,7 +1,7 @@
 """The TFRS model that is fitted: a network and what it is to learn."""
 
 from recsys.config.training import TrainingConfig
-from recsys.data.history import History
+from recsys.core.history import History
 from recsys.models.keras import tf, tfrs
 from recsys.models.sasrec import Packing, SASRec
 from recsys.training.objective.losses import build_loss
@@ -19,7 +19,7 @@ class Objective(tfrs.models.Model):
         """What ``train_step`` descends.
 
         Args:
-            inputs: a ``recsys.training.batches.Batch`` with ``seed [2] int32``, for dropout.
+            inputs: a ``recsys.training.batches.batches.Batch`` with ``seed [2] int32``, for dropout.
         """
         packing = Packing(inputs["segments"], inputs["positions"])
         hidden = self.network.hidden(History(inputs["ids"]), packing, inputs["seed"] if training else None)

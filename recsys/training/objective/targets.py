@@ -14,7 +14,7 @@ from recsys.models.sasrec import SASRec
 
 
 class TargetScorer:
-    """Scores for every slot of packed rows (``recsys.training.batches.Batch``); ``slots = rows × length``.
+    """Scores for every slot of packed rows (``recsys.training.batches.batches.Batch``); ``slots = rows × length``.
 
     Args:
         stream: ``[rows, length, width]``, the model's hidden states for ``batch``.

@@ -1,4 +1,4 @@
-/** fnv1a64-fmix, as recsys/data/hashing.py: FNV-1a over UTF-8, then MurmurHash3's 64-bit finaliser. */
+/** fnv1a64-fmix, as recsys/core/hashing.py: FNV-1a over UTF-8, then MurmurHash3's 64-bit finaliser. */
 const MASK = (1n << 64n) - 1n;
 const encoder = new TextEncoder();
 

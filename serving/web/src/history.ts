@@ -38,7 +38,7 @@ export class Vocabulary {
   }
 }
 
-/** Order, clean, truncate to the newest, pad on the left: recsys/data/history.py in TypeScript. */
+/** Order, clean, truncate to the newest, pad on the left: recsys/core/history.py in TypeScript. */
 export function encodeHistory(
   events: readonly Event[], vocabulary: Vocabulary, length: number, policy: CleaningPolicy,
 ): Int32Array {

@@ -1,0 +1,152 @@
+"""The dataset artefact: sequences, items, rejects, statistics and the manifest that binds them."""
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recsys.core.artifact import check_files, digest, read_manifest
+from recsys.core.errors import ArtefactError
+from recsys.core.history import CleaningPolicy
+from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, ITEMS, TIMESTAMPS, TRAIN_END, USER, VALIDATION_END, WEIGHTS
+from recsys.core.vocabulary import Vocabulary
+from recsys.sequences.sequences import Sequences
+
+KIND = "dataset"
+FORMAT_VERSION = 1
+SEQUENCES_DIR = "sequences"
+REJECTS_DIR = "rejects"
+WINDOWS_DIR = "windows"
+EVENTS_DIR = "events"
+FORGOTTEN_FILE = "forgotten.npy"
+REPORT_FILE = "report.html"
+ITEMS_FILE = "items.parquet"
+STATS_FILE = "stats.json"
+
+
+def dataset_digest(counts: dict[str, Any], hashes: dict[str, str]) -> str:
+    """32 hex digits over a dataset's content: its counts and the hashes of its files.
+
+    Paths take no part, nor do ``rejects/``, whose rows name the files they came from, nor the report.
+    """
+    told = {name: value for name, value in hashes.items() if name != REPORT_FILE and not name.startswith(REJECTS_DIR)}
+    return digest({"counts": counts, "files": told})
+
+
+class Dataset:
+    """A dataset directory, opened for reading.
+
+    Raises:
+        ArtefactError: no dataset there, a damaged one (with ``verify``), or one of a newer format.
+    """
+
+    def __init__(self, path: Path | str, *, verify: bool = False) -> None:
+        self.path = Path(path)
+        self.manifest = read_manifest(self.path, KIND, FORMAT_VERSION)
+        if verify:
+            self.verify()
+
+    def verify(self) -> None:
+        """Raises ArtefactError when a file is missing or changed."""
+        check_files(self.path, self.manifest["files"], KIND)
+
+    @property
+    def digest(self) -> str:
+        """The content digest, ``dataset_digest``."""
+        return str(self.manifest["dataset_digest"])
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """What was read, rejected, dropped and written."""
+        return dict(self.manifest["counts"])
+
+    @property
+    def policy(self) -> CleaningPolicy:
+        return CleaningPolicy.from_json(self.manifest["cleaning"])
+
+    @cached_property
+    def items(self) -> pd.DataFrame:
+        """The item table by internal id: ``item_id, external_id, count`` and metadata."""
+        return pd.read_parquet(self.path / ITEMS_FILE)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        table = self.items
+        if not np.array_equal(table[ITEM], np.arange(1, len(table) + 1)):
+            raise ArtefactError(f"{self.path / ITEMS_FILE}: {ITEM} must count 1..{len(table)} in order")
+        return Vocabulary(table[EXTERNAL_ID].tolist(), int(self.manifest["oov"]["buckets"]))
+
+    @property
+    def item_counts(self) -> "np.ndarray[Any, np.dtype[np.int64]]":
+        """How often each item was seen, ``[table_size] int64``, by internal id (padding and buckets 0)."""
+        counts = np.zeros(self.vocabulary.table_size, np.int64)
+        counts[1 : len(self.items) + 1] = self.items[COUNT]
+        return counts
+
+    @cached_property
+    def sequences(self) -> Sequences:
+        """Every user's sequence, in the order of the shards."""
+        return _sequences(self._shard_files())
+
+    @property
+    def shards(self) -> int:
+        """How many shards the sequences lie in."""
+        return len(self._shard_files())
+
+    def shard(self, number: int) -> Sequences:
+        """The sequences of one shard."""
+        return _sequences([self._shard_files()[number]])
+
+    def _shard_files(self) -> list[Path]:
+        return sorted((self.path / SEQUENCES_DIR).glob("*.parquet"))
+
+    @cached_property
+    def windows(self) -> pd.DataFrame:
+        """Windows over the training part of long histories: ``user_id, start, end``; none where none were asked for."""
+        if not (self.path / WINDOWS_DIR).is_dir():
+            return pd.DataFrame({USER: [], "start": [], "end": []}).astype({USER: "str", "start": "i4", "end": "i4"})
+        return pd.read_parquet(self.path / WINDOWS_DIR)
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """``stats.json``: history lengths, popularity, activity over time."""
+        stats: dict[str, Any] = json.loads((self.path / STATS_FILE).read_text(encoding="utf-8"))
+        return stats
+
+    @property
+    def event_files(self) -> list[Path]:
+        """The valid events kept so that a later log can extend this dataset; none where none were kept."""
+        return sorted((self.path / EVENTS_DIR).glob("*.parquet"))
+
+    @property
+    def forgotten(self) -> "np.ndarray[Any, np.dtype[np.uint64]]":
+        """Keyed hashes of the users whom this dataset leaves out, ``[n] uint64``; ``forgetting`` has the key."""
+        path = self.path / FORGOTTEN_FILE
+        return np.load(path, allow_pickle=False) if path.exists() else np.zeros(0, np.uint64)
+
+
+def _sequences(shards: list[Path]) -> Sequences:
+    table = pa.concat_tables([pq.read_table(shard) for shard in shards]).combine_chunks()
+    lengths = table.column(ITEMS).combine_chunks().value_lengths().to_numpy(zero_copy_only=False)
+    offsets = np.zeros(len(table) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return Sequences(
+        users=table.column(USER).to_numpy(),
+        offsets=offsets,
+        items=_flat(table, ITEMS),
+        timestamps=_flat(table, TIMESTAMPS),
+        train_end=table.column(TRAIN_END).to_numpy().astype(np.int64),
+        validation_end=table.column(VALIDATION_END).to_numpy().astype(np.int64),
+        weights=_flat(table, WEIGHTS) if WEIGHTS in table.schema.names else None,
+    )
+
+
+def _flat(table: pa.Table, name: str) -> "np.ndarray[Any, Any]":
+    """A column of lists, end to end."""
+    values: np.ndarray[Any, Any] = table.column(name).combine_chunks().flatten().to_numpy()
+    return values

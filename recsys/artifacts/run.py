@@ -1,0 +1,138 @@
+"""The run artefact: what one training made. Local files are the truth; MLflow is their mirror.
+
+While it trains, a run lies in a directory with ``manifest.json`` status ``running``: its history grows line by
+line and its checkpoint is replaced by renames, so that a killed run resumes. ``finish`` seals it with hashes.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from recsys.core.artifact import check_files, file_hashes, read_manifest, write_json
+from recsys.core.errors import ArtefactError
+from recsys.core.schema import MANIFEST
+
+KIND = "run"
+FORMAT_VERSION = 1
+
+
+class Run:
+    """A run directory and the paths of everything in it.
+
+    Files: ``config.json`` (the whole config), ``history.jsonl`` (one object an epoch: ``epoch`` and metrics),
+    ``checkpoint/`` (what resuming needs), ``weights.npz`` (the best epoch's arrays by name, no pickles),
+    ``metrics.json`` (the evaluation, keys of ``recsys evaluate``), ``ranks.parquet`` (user, target, rank,
+    segments), ``plots/*.png``, ``environment.txt`` (the packages that trained it, with their versions).
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self.config_file = self.path / "config.json"
+        self.history_file = self.path / "history.jsonl"
+        self.checkpoint_dir = self.path / "checkpoint"
+        self.weights_file = self.path / "weights.npz"
+        self.metrics_file = self.path / "metrics.json"
+        self.ranks_file = self.path / "ranks.parquet"
+        self.plots_dir = self.path / "plots"
+        self.environment_file = self.path / "environment.txt"
+
+    @classmethod
+    def create(cls, path: Path, config: dict[str, Any], facts: dict[str, Any]) -> "Run":
+        """A new run, or the unfinished one of the same digest to go on with.
+
+        Args:
+            config: the whole config as JSON.
+            facts: what the manifest says beside it (``digest``, ``name``, ``seed``, ``dataset_digest``, …).
+        """
+        run = cls(path)
+        if run.is_started:
+            return run
+        path.mkdir(parents=True, exist_ok=True)
+        run.plots_dir.mkdir(exist_ok=True)
+        write_json(run.config_file, config)
+        write_json(path / MANIFEST, {"kind": KIND, "format_version": FORMAT_VERSION, "status": "running", **facts})
+        return run
+
+    @property
+    def is_started(self) -> bool:
+        return (self.path / MANIFEST).exists()
+
+    @property
+    def is_finished(self) -> bool:
+        return self.is_started and self.manifest["status"] == "finished"
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        return read_manifest(self.path, KIND, FORMAT_VERSION)
+
+    @property
+    def digest(self) -> str:
+        return str(self.manifest["digest"])
+
+    @property
+    def weights_digest(self) -> str:
+        """SHA-256 of the sealed weights: what is made of them is named by it."""
+        return str(self.manifest["files"][self.weights_file.name])
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return self._read(self.config_file)
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        return self._read(self.metrics_file)
+
+    def history(self) -> Iterator[dict[str, Any]]:
+        """The epochs logged so far; a last line cut short by a kill is left out."""
+        if not self.history_file.exists():
+            return
+        for line in self.history_file.read_text(encoding="utf-8").splitlines():
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError:
+                return
+
+    def log_epoch(self, metrics: dict[str, Any]) -> None:
+        """Append one epoch to the history, on disk before this returns."""
+        with self.history_file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(metrics, sort_keys=True) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def truncate_history(self, epochs: int) -> None:
+        """Keep the first ``epochs`` epochs: what the checkpoint that is resumed from has seen."""
+        kept = [json.dumps(entry, sort_keys=True) + "\n" for entry in self.history() if entry["epoch"] <= epochs]
+        aside = self.history_file.with_suffix(".tmp")
+        aside.write_text("".join(kept), encoding="utf-8")
+        aside.replace(self.history_file)
+
+    def finish(self, facts: dict[str, Any]) -> None:
+        """Seal the run: hash its files, the checkpoint's apart, and mark it finished, in one write."""
+        checkpoint = f"{self.checkpoint_dir.name}/"
+        files = {name: value for name, value in file_hashes(self.path).items() if not name.startswith(checkpoint)}
+        write_json(self.path / MANIFEST, {**self.manifest, **facts, "status": "finished", "files": files})
+
+    def clear(self) -> None:
+        """Remove all that the run holds, the manifest first: what is left by a kill on the way is no run."""
+        (self.path / MANIFEST).unlink(missing_ok=True)
+        for child in self.path.iterdir():
+            shutil.rmtree(child) if child.is_dir() else child.unlink()
+
+    def verify(self) -> None:
+        """Raises ArtefactError when a finished run's file is missing or changed."""
+        check_files(self.path, self.manifest["files"], KIND)
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            value = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            far = "the run has not come that far" if self.is_started else "no run is here"
+            raise ArtefactError(f"{path}: missing; {far}") from None
+        except json.JSONDecodeError as error:
+            raise ArtefactError(f"{path}: not JSON ({error})") from None
+        if not isinstance(value, dict):
+            raise ArtefactError(f"{path}: expected an object, found {type(value).__name__}")
+        return value

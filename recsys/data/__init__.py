@@ -1,1 +1,0 @@
-"""Events, histories, vocabularies and the dataset they become."""

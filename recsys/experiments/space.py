@@ -1,0 +1,126 @@
+"""What a sweep searches: config keys and the values they may take.
+
+``model.width=32,64`` is a choice, ``training.epochs=10..50`` a range of whole numbers, ``model.dropout=0.0..0.5``
+one of real numbers, ``training.learning_rate=1e-4..1e-2:log`` one that is even in its logarithm.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recsys.config import Config, apply_override, parse_config
+from recsys.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    import optuna
+
+# Trials that differ in these are not measured alike; a seed is no setting to be chosen.
+_NOT_COMPARABLE = ("data.", "prepare.", "evaluation.")
+_NOT_SEARCHED = ("training.seed", "tracking.")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several values, each as it is written in YAML."""
+
+    key: str
+    values: tuple[str, ...]
+
+    def suggest(self, trial: "optuna.Trial") -> str:
+        return str(trial.suggest_categorical(self.key, self.values))
+
+
+@dataclass(frozen=True)
+class Range:
+    """A number between ``low`` and ``high``, both included."""
+
+    key: str
+    low: float
+    high: float
+    whole: bool
+    log: bool
+
+    def suggest(self, trial: "optuna.Trial") -> str:
+        if self.whole:
+            return str(trial.suggest_int(self.key, int(self.low), int(self.high), log=self.log))
+        return repr(trial.suggest_float(self.key, self.low, self.high, log=self.log))
+
+
+Dimension = Choice | Range
+
+
+def parse_dimension(text: str) -> Dimension:
+    """Read ``KEY=VALUES``; see the module for the forms.
+
+    Raises:
+        ConfigError: none of the forms, or a range that is empty or cannot be logarithmic.
+    """
+    key, equals, values = text.partition("=")
+    if not key or not equals or not values:
+        raise ConfigError(f"--param {text!r}: expected KEY=A,B,C or KEY=LOW..HIGH or KEY=LOW..HIGH:log")
+    span = re.fullmatch(r"([^,:]+?)\.\.([^,:]+?)(:log)?", values)
+    if span is None:
+        return Choice(key, tuple(part.strip() for part in values.split(",")))
+    try:
+        low, high = float(span[1]), float(span[2])
+    except ValueError:
+        raise ConfigError(f"--param {text!r}: the ends of a range must be numbers") from None
+    if not low < high or (span[3] and low <= 0):
+        raise ConfigError(f"--param {text!r}: a range goes up, and a logarithmic one starts above 0")
+    whole = all(re.fullmatch(r"[+-]?\d+", end) for end in (span[1], span[2]))
+    return Range(key, low, high, whole, bool(span[3]))
+
+
+def check_space(space: Sequence[Dimension], config: Config, *, mixed: bool = False) -> None:
+    """Refuse keys that the config does not have, that stand twice, or that make trials incomparable.
+
+    Raises:
+        ConfigError: with the reason.
+    """
+    keys = [dimension.key for dimension in space]
+    if not keys:
+        raise ConfigError("nothing to search: name at least one --param KEY=VALUES")
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ConfigError(f"--param {key}: stands twice")
+        if key.startswith(_NOT_SEARCHED):
+            raise ConfigError(f"--param {key}: is not searched; --seeds repeats each trial")
+        if key.startswith(_NOT_COMPARABLE) and not mixed:
+            raise ConfigError(
+                f"--param {key}: trials that differ in it are not measured alike; --mixed searches it all the same"
+            )
+    for dimension in space:
+        first = dimension.values[0] if isinstance(dimension, Choice) else _end(dimension)
+        with_values(config, {dimension.key: first})
+
+
+def grid(space: Sequence[Dimension]) -> Iterator[dict[str, str]]:
+    """Every combination of the choices.
+
+    Raises:
+        ConfigError: a dimension is a range.
+    """
+    for dimension in space:
+        if isinstance(dimension, Range):
+            raise ConfigError(f"--param {dimension.key}: a grid needs its values one by one, not a range")
+    choices = [dimension for dimension in space if isinstance(dimension, Choice)]
+    for values in itertools.product(*(choice.values for choice in choices)):
+        yield dict(zip((choice.key for choice in choices), values, strict=True))
+
+
+def with_values(config: Config, values: dict[str, str]) -> Config:
+    """``config`` with the given keys set.
+
+    Raises:
+        ConfigError: an unknown key, a bad value, or values that do not go together.
+    """
+    nested = config.to_json()
+    for key, value in values.items():
+        apply_override(nested, f"{key}={value}")
+    return parse_config(nested, ", ".join(f"{key}={value}" for key, value in values.items()))
+
+
+def _end(dimension: Range) -> str:
+    return str(int(dimension.low)) if dimension.whole else repr(dimension.low)

@@ -1,0 +1,84 @@
+"""Requests that stand for real ones: what goldens record, parity compares and latency times."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.artifacts.dataset import Dataset
+from recsys.bundle import GoldenCase
+from recsys.core.history import Event, encode_history
+from recsys.core.schema import PAD_ID
+
+USERS = 6
+UNKNOWN = "no such item ☃"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A client's raw request."""
+
+    history: tuple[Event, ...]
+    candidates: tuple[str, ...]
+
+
+def sample_requests(dataset: Dataset, count: int, seed: int = 0) -> list[Request]:
+    """Some users' histories (the longest and the shortest among them), an empty one and one with unknown items.
+
+    Events come shuffled, as a client may hold them; candidates are the user's next item and a random draw.
+    """
+    random = np.random.default_rng(seed)
+    sequences, vocabulary = dataset.sequences, dataset.vocabulary
+    lengths = np.diff(sequences.offsets)
+    with_history = np.flatnonzero(lengths > 1)
+    by_length = with_history[np.argsort(lengths[with_history], kind="stable")]
+    chosen = [int(by_length[-1]), int(by_length[0])]
+    chosen += random.choice(with_history, min(USERS - 2, len(with_history)), replace=False).tolist()
+    kind = next(iter(dataset.policy.event_types), "")
+    requests = []
+    for user in chosen:
+        start, end = sequences.offsets[user : user + 2]
+        items = [str(vocabulary.decode(int(item))) for item in sequences.items[start:end]]
+        events = [
+            Event(item, int(timestamp), place, kind)
+            for place, (item, timestamp) in enumerate(
+                zip(items[:-1], sequences.timestamps[start : end - 1], strict=True)
+            )
+        ]
+        drawn = random.choice(len(vocabulary), min(count, len(vocabulary)), replace=False)
+        candidates = [
+            items[-1],
+            *(vocabulary.external_ids[i] for i in drawn if vocabulary.external_ids[i] != items[-1]),
+        ]
+        shuffled = [events[i] for i in random.permutation(len(events))]
+        requests.append(Request(tuple(shuffled), tuple(candidates[:count])))
+    last = requests[-1]
+    requests.append(Request((), last.candidates))
+    unknown = Event(UNKNOWN, last.history[0].timestamp, 0, kind)
+    requests.append(Request((*last.history, unknown), (UNKNOWN, *last.candidates[: count - 1])))
+    return requests
+
+
+def encode(request: Request, dataset: Dataset, length: int, width: int) -> dict[str, npt.NDArray[np.int32]]:
+    """A request as the model's inputs: ``history [1, length]``, ``candidates [1, width]`` (padded)."""
+    candidates = np.full((1, width), PAD_ID, np.int32)
+    candidates[0, : len(request.candidates)] = dataset.vocabulary.encode(request.candidates)
+    history = encode_history(request.history, dataset.vocabulary, length, dataset.policy)
+    return {"history": history.items, "candidates": candidates}
+
+
+def golden_case(
+    request: Request, inputs: dict[str, npt.NDArray[np.int32]], scores: npt.NDArray[np.float32], tolerance: float
+) -> GoldenCase:
+    """The request, its inputs as ``encode`` gives them, and the answer ``scores [1, width]``."""
+    ids, answer = inputs["candidates"][0, : len(request.candidates)], scores[0, : len(request.candidates)]
+    known = np.flatnonzero(ids != PAD_ID)
+    return GoldenCase(
+        history=request.history,
+        candidates=request.candidates,
+        history_ids=tuple(inputs["history"][0].tolist()),
+        candidate_ids=tuple(ids.tolist()),
+        scores=tuple(None if i == PAD_ID else float(s) for i, s in zip(ids, answer, strict=True)),
+        order=tuple(known[np.argsort(-answer[known], kind="stable")].tolist()),
+        tolerance=tolerance,
+    )

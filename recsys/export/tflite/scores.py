@@ -1,0 +1,30 @@
+"""Scores of the whole catalogue through a TFLite model itself."""
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.evaluation.ranking import ScoreAll
+from recsys.export.tflite.runtime import Runtime
+from recsys.sequences.sequences import Sequences
+
+
+def tflite_scores(runtime: Runtime, sequences: Sequences, length: int, table_size: int) -> ScoreAll:
+    """All items' scores by a TFLite model: by ``score_all`` where it has it, else by ``rerank`` in chunks."""
+    signatures = runtime.signatures()
+    width = signatures["rerank"].inputs["candidates"].shape[1]
+    chunks = np.resize(
+        np.pad(np.arange(table_size, dtype=np.int32), (0, -table_size % width)), (-(-table_size // width), 1, width)
+    )
+
+    def one(history: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        if "score_all" in signatures:
+            whole: npt.NDArray[np.float32] = runtime.run("score_all", history=history)["scores"][0]
+            return whole
+        scores = [runtime.run("rerank", history=history, candidates=chunk)["scores"][0] for chunk in chunks]
+        return np.concatenate(scores)[:table_size]
+
+    def score_all(users: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        histories = sequences.histories(users, positions, length)
+        return np.stack([one(history[None]) for history in histories.items])
+
+    return score_all

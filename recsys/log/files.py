@@ -1,0 +1,131 @@
+"""The files of an event log: which they are, of what format, and whether somebody still writes to them."""
+
+from pathlib import Path
+from typing import Literal
+
+from recsys.core.artifact import sha256_file
+from recsys.core.errors import DataError
+from recsys.log.unpacking import PACKED
+
+Format = Literal["csv", "jsonl", "parquet"]
+SUFFIXES: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".json": "jsonl",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+
+
+def format_of(path: Path) -> Format:
+    """A file's format, by its name; ``.gz``, ``.bz2`` and ``.zst`` are looked through.
+
+    Raises:
+        DataError: an ending that no format has.
+    """
+    suffix = _suffix(path)
+    if suffix not in SUFFIXES:
+        endings = f"{', '.join(SUFFIXES)} (or .gz, .bz2, .zst)"
+        raise DataError(f"{path}: a log is read by its ending, one of {endings}, found {suffix!r}")
+    return SUFFIXES[suffix]
+
+
+def _suffix(path: Path) -> str:
+    return (path.with_suffix("") if path.suffix in PACKED else path).suffix.lower()
+
+
+def delimiter_of(path: Path) -> str:
+    """What a file's ending says of its delimiter."""
+    return "\t" if _suffix(path) in (".tsv", ".tab") else ","
+
+
+def log_files(path: Path) -> list[Path]:
+    """The files of a log given as one file, a folder or a glob, in the order of their names.
+
+    Raises:
+        DataError: there is none, or one has an unknown ending.
+    """
+    if path.is_file():
+        format_of(path)
+        return [path]
+    refuse_table_format(path)
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.is_file() and not _is_aside(Path(file.name), Path()))
+    else:
+        anchor = Path(path.anchor or ".")
+        pattern = path.relative_to(path.anchor)
+        found = (file for file in anchor.glob(str(pattern)) if file.is_file())
+        files = sorted(file for file in found if not _is_aside(file.relative_to(anchor), pattern))
+    for folder in {file.parent for file in files}:
+        refuse_table_format(folder)
+    if not files:
+        raise DataError(_no_files(path))
+    for file in files:
+        format_of(file)
+    return files
+
+
+def _is_aside(file: Path, pattern: Path) -> bool:
+    """Whether a file, or a folder on its way, is set aside by its name (.x, _x, x~, x.tmp) and not asked for."""
+    marked = [part for part in file.parts if part.startswith((".", "_")) and part not in ("..", *pattern.parts)]
+    asked = {part[0] for part in pattern.parts if part.startswith((".", "_"))}
+    return any(part[0] not in asked for part in marked) or file.name.endswith(("~", ".tmp", ".crc", ".swp"))
+
+
+def refuse_table_format(folder: Path) -> None:
+    """Raises DataError for a folder in a Delta, Iceberg or Hudi table, whose files may hold rows that are deleted."""
+    for place in (folder, *folder.parents):
+        kind = (
+            "Delta"
+            if (place / "_delta_log").is_dir()
+            else "Hudi"
+            if (place / ".hoodie").is_dir()
+            else "Iceberg"
+            if any(place.glob("metadata/*.metadata.json"))
+            else None
+        )
+        if kind:
+            raise DataError(
+                f"{place}: is a table of {kind}, whose files also hold rows that were deleted; write its present rows "
+                "as plain Parquet with the tool that keeps it, and name that folder in data.path"
+            )
+
+
+def _no_files(path: Path) -> str:
+    """Why a log has no files: they lie deeper, or it is looked for in another place than its owner thinks."""
+    inside = sorted(path.glob("**/*")) if path.is_dir() else []
+    deeper = next((file for file in inside if file.is_file() and _suffix(file) in SUFFIXES), None)
+    if deeper is not None:
+        ending = "".join(deeper.suffixes[-2:] if deeper.suffix in PACKED else deeper.suffixes[-1:])
+        return (
+            f"{path}: no files in the folder itself, but {deeper} lies deeper; a folder is not searched through: "
+            f"write data.path: {path}/**/*{ending}"
+        )
+    tried = "" if path.is_absolute() else f" (tried {Path.cwd() / path}: paths are relative to the current directory)"
+    return f"{path}: no such file, and no folder or glob with files in it{tried}; data.path names the event log"
+
+
+def content_hashes(files: list[Path]) -> list[str]:
+    """SHA-256 of each file, sorted: the log's content, whatever its files are called."""
+    return sorted(sha256_file(file) for file in files)
+
+
+def stamps_of(files: list[Path]) -> list[tuple[int, int]]:
+    """Size and time of change of each file."""
+    return [(found.st_size, found.st_mtime_ns) for found in (file.stat() for file in files)]
+
+
+def refuse_changed(files: list[Path], stamps: list[tuple[int, int]]) -> None:
+    """A log that grows while it is read would make a dataset that is not what its name says.
+
+    Raises:
+        DataError: names the file that is not as ``stamps_of`` found it.
+    """
+    for file, before, after in zip(files, stamps, stamps_of(files), strict=True):
+        if before != after:
+            raise DataError(
+                f"{file}: changed while it was read ({before[0]:,} bytes before, {after[0]:,} after); "
+                "run again when nobody writes to it"
+            )

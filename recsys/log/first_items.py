@@ -1,0 +1,35 @@
+"""The items at the beginning of a log, looked at before all of it is read."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from recsys.config.data import DataConfig
+from recsys.core.schema import ITEM
+from recsys.log.blocks import Block
+from recsys.log.columns import source_columns
+from recsys.log.formats import read_block
+from recsys.log.validation import validate
+
+LOOKED_AT = 4 << 20  # bytes of text
+
+
+def first_items(block: Block, data: DataConfig) -> tuple[pa.Array, str]:
+    """The items of a log's first events, dictionary-encoded strings, and the file that they stand in."""
+    raw = read_block(_beginning(block), source_columns(data), frozenset())
+    events, _ = validate(raw, data.timestamp_unit, block.origin, data.null_values)
+    column = events.column(ITEM).combine_chunks()
+    items = column.chunk(0) if isinstance(column, pa.ChunkedArray) and column.num_chunks else column
+    empty = pa.array([], pa.string()).dictionary_encode()
+    return (items if len(events) else empty), block.origin
+
+
+def _beginning(block: Block) -> Block:
+    if block.format == "parquet" or block.end - block.start <= LOOKED_AT:
+        return block
+    with Path(block.path).open("rb") as file:
+        file.seek(block.start)
+        data = file.read(LOOKED_AT)
+    size = data.rfind(b"\n") + 1
+    return replace(block, end=block.start + size, rows=data.count(b"\n")) if size else block

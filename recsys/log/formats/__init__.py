@@ -1,0 +1,23 @@
+"""Reading a block of a log: whole columns at once, and every row that cannot be read told apart."""
+
+from recsys.log.blocks import Block
+from recsys.log.formats.csv import read_csv
+from recsys.log.formats.jsonl import read_jsonl
+from recsys.log.formats.parquet import read_parquet
+from recsys.log.formats.raw import RawBlock, Reject
+
+__all__ = ["RawBlock", "Reject", "read_block"]
+
+
+def read_block(block: Block, columns: dict[str, str], whole_numbers: frozenset[str]) -> RawBlock:
+    """The rows of a block, not yet judged.
+
+    Args:
+        columns: our name of each wanted column, and the log's own name for it.
+        whole_numbers: our names of the columns that most likely hold integers.
+    """
+    if block.format == "csv":
+        return read_csv(block, columns, whole_numbers)
+    if block.format == "jsonl":
+        return read_jsonl(block, columns)
+    return read_parquet(block, columns)

@@ -1,0 +1,101 @@
+"""Data sets by name: fetched, verified by SHA-256, normalised, and cached.
+
+Whatever route a data set came by, the files below ``CACHE/NAME/`` are the same to the byte: ``events.csv``
+(``user_id,item_id,timestamp,event_id``; the event id is the line number in the source's own file) and
+``items.csv`` (``item_id,title,year,genres``).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from recsys.core.artifact import check_files, file_hashes, publish, read_manifest, write_json
+from recsys.core.errors import ArtefactError, ConfigError, DataError, RecsysError
+from recsys.core.schema import EVENT_ID, ITEM, MANIFEST, TIMESTAMP, TITLE, USER
+from recsys.log.sources.catalog import CATALOGUE, NamedDataset
+from recsys.terminal import say
+
+__all__ = ["CATALOGUE", "FetchedLog", "NamedDataset", "fetch", "fetch_dataset"]
+
+KIND = "named data set"
+FORMAT_VERSION = 1
+EVENTS_FILE = "events.csv"
+ITEMS_FILE = "items.csv"
+
+
+@dataclass(frozen=True)
+class FetchedLog:
+    """A log on this machine, and how to read it: what ``data.path`` and ``data.columns`` would say.
+
+    Attributes:
+        events: CSV with columns ``user``, ``item``, ``timestamp``, ``event_id``.
+        items: CSV with columns ``item``, ``title`` and metadata, or None.
+        route: where it came from, in words.
+    """
+
+    name: str
+    events: Path
+    items: Path | None
+    route: str
+    user: str = USER
+    item: str = ITEM
+    timestamp: str = TIMESTAMP
+    event_id: str = EVENT_ID
+    title: str = TITLE
+    timestamp_unit: Literal["s", "ms", "iso8601"] = "s"
+
+
+def fetch(name: str, cache_dir: Path) -> FetchedLog:
+    """The data set called ``name``, fetched into ``cache_dir / name`` unless it is there already.
+
+    Raises:
+        ConfigError: no data set of that name.
+        DataError: what was fetched is not what was published (wrong SHA-256).
+        RecsysError: no route led to it.
+    """
+    if name not in CATALOGUE:
+        raise ConfigError(f"data.name: no data set is called {name!r}; known: {', '.join(sorted(CATALOGUE))}")
+    return fetch_dataset(CATALOGUE[name], cache_dir)
+
+
+def fetch_dataset(dataset: NamedDataset, cache_dir: Path) -> FetchedLog:
+    """As ``fetch``, for a data set that need not stand in the catalogue."""
+    target = cache_dir / dataset.name
+    if target.exists():
+        try:
+            return _open(dataset, target)
+        except ArtefactError as error:
+            say(f"{error}\n{dataset.name}: the cached copy is damaged, fetching it again")
+    with publish(target, overwrite=True) as aside:
+        route = _fetch_by_any_route(dataset, aside)
+        manifest = {"kind": KIND, "format_version": FORMAT_VERSION, "name": dataset.name, "route": route}
+        write_json(aside / MANIFEST, {**manifest, "terms": dataset.terms, "files": file_hashes(aside)})
+    return _open(dataset, target)
+
+
+def _open(dataset: NamedDataset, target: Path) -> FetchedLog:
+    manifest: dict[str, Any] = read_manifest(target, KIND, FORMAT_VERSION)
+    check_files(target, manifest["files"], KIND)
+    return FetchedLog(dataset.name, target / EVENTS_FILE, target / ITEMS_FILE, manifest["route"])
+
+
+def _fetch_by_any_route(dataset: NamedDataset, target: Path) -> str:
+    """Try the routes in order, saying aloud why one fails; returns the one that led there."""
+    failures: list[RecsysError] = []
+    for route in dataset.routes:
+        say(f"{dataset.name}: fetching {route}")
+        try:
+            archive = route.fetch(target)
+            try:
+                dataset.normalise(route.layout, archive, target / EVENTS_FILE, target / ITEMS_FILE)
+            finally:
+                archive.unlink()
+        except RecsysError as error:
+            say(f"{dataset.name}: {error}")
+            failures.append(error)
+            continue
+        say(f"{dataset.name}: verified. {dataset.terms}")
+        return str(route)
+    reasons = "\n".join(f"  {error}" for error in failures)
+    kind = DataError if any(isinstance(error, DataError) for error in failures) else RecsysError
+    raise kind(f"{dataset.name}: could not be fetched\n{reasons}")

@@ -1,0 +1,157 @@
+"""MovieLens' archives, each with a layout of its own, to one event table and one item table."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from recsys.core.errors import DataError
+from recsys.core.schema import EVENT_ID, ITEM, TIMESTAMP, TITLE, USER
+from recsys.log.sources.archive import open_member
+
+YEAR, GENRES = "year", "genres"
+# The order of the flags in MovieLens-100K's u.item; every layout's genres are put into it.
+# fmt: off
+GENRE_ORDER = (
+    "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy",
+    "Film-Noir", "Horror", "IMAX", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
+)
+# fmt: on
+FLAGS = [genre for genre in GENRE_ORDER if genre != "IMAX"]
+
+
+class Item(NamedTuple):
+    """A film as MovieLens writes it."""
+
+    item: str
+    text: str  # the title, with its year in brackets
+    genres: str  # joined by |
+
+
+class Layout(NamedTuple):
+    """Where an archive keeps what, and how it writes it."""
+
+    events: str
+    items: str
+    encoding: str  # of the items; events are digits
+    delimiter: str  # of the events
+    header_lines: int  # above the events
+    read_items: Callable[[Iterable[str]], Iterator[Item]]
+
+
+def normalise(layout: str, archive: Path, events: Path, items: Path) -> None:
+    """Write ``events`` and ``items`` from an archive of ``layout``; equal data gives equal bytes.
+
+    Raises:
+        DataError: a member is missing, or not what the layout says.
+    """
+    inside = LAYOUTS[layout]
+    with open_member(archive, inside.events) as file:
+        _write_events(file, inside.delimiter, inside.header_lines, events)
+    with open_member(archive, inside.items) as file:
+        _write_items(inside.read_items(io.TextIOWrapper(file, encoding=inside.encoding, newline="")), items)
+
+
+def _write_events(file: BinaryIO, delimiter: str, header: int, target: Path) -> None:
+    if len(delimiter) > 1:  # Arrow splits at one character
+        file, delimiter = io.BytesIO(file.read().replace(delimiter.encode(), b"\t")), "\t"
+    names = [USER, ITEM, "rating", TIMESTAMP]
+    integers: dict[str, Any] = {USER: pa.int64(), ITEM: pa.int64(), TIMESTAMP: pa.int64()}
+    schema = pa.schema([*integers.items(), (EVENT_ID, pa.int64())])
+    seen = 0
+    with (
+        pyarrow.csv.open_csv(
+            file,
+            read_options=pyarrow.csv.ReadOptions(column_names=names, skip_rows=header, use_threads=False),
+            parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, quote_char=False),
+            convert_options=pyarrow.csv.ConvertOptions(column_types=integers, include_columns=list(integers)),
+        ) as reader,
+        pyarrow.csv.CSVWriter(
+            target, schema, write_options=pyarrow.csv.WriteOptions(quoting_style="none", quoting_header="none")
+        ) as writer,
+    ):
+        for batch in reader:
+            arrival = pa.array(np.arange(seen + 1, seen + 1 + len(batch)))
+            writer.write_batch(pa.record_batch([*batch.columns, arrival], schema=schema))
+            seen += len(batch)
+
+
+def _write_items(rows: Iterable[Item], target: Path) -> None:
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([ITEM, TITLE, YEAR, GENRES])
+        for item, text, genres in rows:
+            title, year = split_year(text)
+            writer.writerow([item, title, year, "|".join(sorted(genres.split("|"), key=_genre_rank))])
+
+
+def split_year(text: str) -> tuple[str, str]:
+    """``("Toy Story", "1995")`` of ``"Toy Story (1995)"``; the year is empty where the text has none.
+
+    The last four digits in brackets are the year; ``"… Great Giving (1995) (V)"`` keeps its ``(V)``.
+    """
+    years = list(re.finditer(r"\((\d{4})\)", text))
+    if not years:
+        return " ".join(text.split()), ""
+    rest = text[: years[-1].start()] + text[years[-1].end() :]
+    return " ".join(rest.split()), years[-1].group(1)
+
+
+def _genre_rank(genre: str) -> int:
+    try:
+        return GENRE_ORDER.index(genre)
+    except ValueError:
+        return len(GENRE_ORDER)
+
+
+def _flagged(lines: Iterable[str]) -> Iterator[Item]:
+    """``1|Toy Story (1995)|01-Jan-1995||http://…|0|0|0|1|…``"""
+    for number, line in enumerate(lines, 1):
+        fields = line.rstrip("\r\n").split("|")
+        if len(fields) != 5 + len(FLAGS):
+            raise DataError(f"u.item, line {number}: expected {5 + len(FLAGS)} fields, found {len(fields)}")
+        genres = [name for name, flag in zip(FLAGS, fields[5:], strict=True) if flag == "1"]
+        yield Item(fields[0], fields[1], "|".join(genres))
+
+
+def _atomic(lines: Iterable[str]) -> Iterator[Item]:
+    """``1<tab>Toy Story<tab>1995<tab>Animation Children's Comedy`` below a header: RecBole's copy."""
+    for fields in csv.reader(list(lines)[1:], delimiter="\t", quoting=csv.QUOTE_NONE):
+        item, title, year, genres = fields
+        # The copy misspells the one film without title and year, and takes the "(V)" of another for its year.
+        text = "unknown" if title == "unkonwn" else f"{title} ({year})"
+        yield Item(item, text, "|".join(genres.split()))
+
+
+def _double_colon(lines: Iterable[str]) -> Iterator[Item]:
+    """``1::Toy Story (1995)::Animation|Children's|Comedy``"""
+    for line in lines:
+        item, title, genres = line.rstrip("\r\n").split("::")
+        yield Item(item, title, genres)
+
+
+def _csv(lines: Iterable[str]) -> Iterator[Item]:
+    """``1,Toy Story (1995),Adventure|Animation|Children`` below a header."""
+    for item, title, genres in csv.reader(list(lines)[1:]):  # a title may hold commas, never a line break
+        yield Item(item, title, genres)
+
+
+LAYOUTS = {
+    "ml-100k": Layout("ml-100k/u.data", "ml-100k/u.item", "latin-1", "\t", 0, _flagged),
+    "recbole-ml-100k": Layout(
+        "recbole/dataset_example/ml-100k/ml-100k.inter",
+        "recbole/dataset_example/ml-100k/ml-100k.item",
+        "utf-8",
+        "\t",
+        1,
+        _atomic,
+    ),
+    "ml-1m": Layout("ml-1m/ratings.dat", "ml-1m/movies.dat", "latin-1", "::", 0, _double_colon),
+    "ml-20m": Layout("ml-20m/ratings.csv", "ml-20m/movies.csv", "utf-8", ",", 1, _csv),
+}

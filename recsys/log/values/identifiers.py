@@ -1,0 +1,52 @@
+"""Ids of any type as text: the same for a log and for a table of items."""
+
+import uuid
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from recsys.log.values.casting import cast_column
+
+EXACT = 2.0**53  # a float beyond it may stand for several integers
+
+
+def ids_as_text(values: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+    """Ids as strings.
+
+    A UUID is written as usual, a whole float or decimal as an integer (12.0 is 12), bytes as the UTF-8 that they are.
+
+    Returns:
+        ``([n] string, null where missing or bad; [n] bool, true where bad)``. Bad are a float with a fraction, or
+        beyond 2^53, where it may stand for several integers; a decimal with a fraction; bytes that are no UTF-8; and
+        booleans, lists and structs.
+    """
+    kind = values.type
+    if isinstance(kind, pa.UuidType):
+        return pa.array([None if b is None else str(uuid.UUID(bytes=b)) for b in values.storage.to_pylist()]), _none(
+            values
+        )
+    if isinstance(kind, pa.BaseExtensionType):
+        return ids_as_text(values.storage)
+    if pa.types.is_floating(kind):
+        return _whole_floats(values.cast(pa.float64()))
+    if pa.types.is_decimal(kind):
+        whole, bad = cast_column(values, pa.decimal256(76, 0))
+        return pc.cast(whole, pa.string()), bad
+    if pa.types.is_nested(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
+        return pa.nulls(len(values), pa.string()), np.asarray(pc.is_valid(values))
+    if pa.types.is_fixed_size_binary(kind):
+        values = values.cast(pa.binary())
+    return cast_column(values, pa.string())
+
+
+def _whole_floats(values: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+    values = pc.if_else(pc.is_nan(values), pa.scalar(None, pa.float64()), values)
+    exact = pc.and_(pc.equal(values, pc.floor(values)), pc.less_equal(pc.abs(values), EXACT))
+    whole = pc.cast(pc.if_else(exact, values, pa.scalar(None, pa.float64())), pa.int64())
+    return pc.cast(whole, pa.string()), np.asarray(pc.fill_null(pc.invert(exact), False))
+
+
+def _none(values: pa.Array) -> npt.NDArray[np.bool_]:
+    return np.zeros(len(values), np.bool_)

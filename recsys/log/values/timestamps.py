@@ -1,0 +1,99 @@
+"""Timestamps of a log, in any of the spellings that logs have, to int64 milliseconds."""
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from recsys.log.values.casting import cast_column
+from recsys.log.values.iso import read_iso
+from recsys.log.values.nulls import is_text
+
+Unit = Literal["s", "ms", "us", "ns", "iso8601"]
+EARLIEST, LATEST = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9999
+_PER_UNIT = {"s": 1000, "ms": 1}
+_FINER = {"us": 1000, "ns": 1_000_000}  # of them make a millisecond
+
+
+def to_milliseconds(
+    values: pa.Array, unit: Unit
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Read timestamps.
+
+    Args:
+        values: integers, decimals or text in ``unit``, or a column that Arrow knows to be a timestamp or a date
+            (whose own unit then counts). ISO 8601 without a zone is UTC.
+
+    Returns:
+        ``(milliseconds [n] int64, missing [n] bool, bad [n] bool)``; 0 where missing or bad.
+    """
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    missing = np.asarray(pc.is_null(values))
+    if pa.types.is_temporal(values.type):
+        return _checked(_from_moments(values), missing, np.zeros(len(values), np.bool_))
+    if is_text(values.type):
+        values, bad = cast_column(values, pa.string())
+        values = pc.utf8_trim_whitespace(values)
+        missing |= np.asarray(pc.fill_null(pc.equal(values, ""), False))
+        if unit == "iso8601":
+            milliseconds, unread = read_iso(values)
+        else:
+            milliseconds, unread = _read_numbers(values, unit)
+        return _checked(milliseconds, missing, (bad | unread) & ~missing)
+    number = pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_decimal(values.type)
+    if unit == "iso8601" or not number:
+        return _checked(pa.nulls(len(values), pa.int64()), missing, ~missing)
+    if pa.types.is_decimal(values.type):
+        milliseconds, unread = _read_numbers(values, unit)
+        return _checked(milliseconds, missing, unread)
+    if pa.types.is_integer(values.type):
+        whole, bad = cast_column(values, pa.int64())
+        return _checked(_scale(whole, unit), missing, bad)
+    missing |= np.asarray(pc.fill_null(pc.is_nan(values), False))
+    return _checked(_from_decimals(values, unit), missing, np.zeros(len(values), np.bool_))
+
+
+def _scale(whole: pa.Array, unit: Unit) -> pa.Array:
+    """Whole units to milliseconds; null where that leaves the calendar."""
+    if unit in _FINER:
+        whole, unit = pc.divide(whole, _FINER[unit]), "ms"
+    factor = _PER_UNIT[unit]
+    inside = pc.and_(pc.greater_equal(whole, EARLIEST // factor), pc.less_equal(whole, LATEST // factor))
+    return pc.multiply(pc.if_else(inside, whole, pa.scalar(None, pa.int64())), factor)
+
+
+def _from_moments(values: pa.Array) -> pa.Array:
+    """Arrow's timestamps and dates to milliseconds; null for other times, and where that leaves the calendar."""
+    if pa.types.is_date(values.type):
+        values = pc.cast(values, pa.timestamp("ms"))
+    if not pa.types.is_timestamp(values.type):
+        return pa.nulls(len(values), pa.int64())
+    whole = pc.cast(values, pa.int64())
+    return _scale(whole, values.type.unit)
+
+
+def _from_decimals(values: pa.Array, unit: Unit) -> pa.Array:
+    factor = 1 / _FINER[unit] if unit in _FINER else _PER_UNIT[unit]
+    scaled = pc.multiply(pc.cast(values, pa.float64()), float(factor))
+    inside = pc.and_(pc.greater_equal(scaled, float(EARLIEST)), pc.less_equal(scaled, float(LATEST)))
+    whole = pc.round(pc.if_else(inside, scaled, pa.scalar(None, pa.float64())))
+    return pc.cast(whole, pa.int64(), safe=False)
+
+
+def _read_numbers(values: pa.Array, unit: Unit) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+    whole, failed = cast_column(values, pa.int64())
+    milliseconds = _scale(whole, unit)
+    if failed.any():
+        decimals, failed = cast_column(pc.if_else(pa.array(failed), values, None), pa.float64())
+        milliseconds = pc.coalesce(milliseconds, _from_decimals(decimals, unit))
+    return milliseconds, failed
+
+
+def _checked(
+    milliseconds: pa.Array, missing: npt.NDArray[np.bool_], bad: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    bad = bad | (np.asarray(pc.is_null(milliseconds)) & ~missing)
+    return np.asarray(pc.fill_null(milliseconds, 0)), missing, bad & ~missing

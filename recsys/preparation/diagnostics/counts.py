@@ -1,0 +1,87 @@
+"""What became of every row: counts from the steps' results, and the refusal of logs that cannot be used."""
+
+from collections import Counter
+from typing import Any
+
+from recsys.core.errors import DataError
+from recsys.log.values.timestamps import Unit
+from recsys.preparation.diagnostics.advice import empty_advice, rejects_advice
+
+Result = dict[str, Any]
+
+
+def count_rejects(reads: list[Result], long_lines: int) -> dict[str, int]:
+    """Refused rows by reason."""
+    rejected = Counter({"long line": long_lines} if long_lines else {})
+    for result in reads:
+        rejected.update(result["rejected"])
+    return dict(sorted(rejected.items()))
+
+
+def rejected_share(reads: list[Result], long_lines: int) -> float:
+    """The part of all rows that was refused."""
+    rejected = sum(count_rejects(reads, long_lines).values())
+    events = sum(int(result["events"]) for result in reads if not result["stored"])
+    return rejected / max(1, rejected + events)
+
+
+def rejects_told(reads: list[Result], long_lines: int) -> str | None:
+    """How many rows were refused and why, as a sentence's beginning; None where none was."""
+    rejected = count_rejects(reads, long_lines)
+    if not rejected:
+        return None
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in rejected.items())
+    return f"{sum(rejected.values()):,} rows ({rejected_share(reads, long_lines):.2%}) were refused ({reasons})"
+
+
+def count_all(steps: dict[str, list[Result]], long_lines: int) -> dict[str, Any]:
+    """The counts of a dataset.
+
+    ``read + stored = rejected + dropped + events`` and ``events = train + validation + test``, where ``stored`` are
+    the events taken over from the dataset that was extended. Where the vocabulary is fitted on what trains, ``cold``
+    says how many items and users came only later; their events are dropped, or share buckets.
+    """
+    rejected = count_rejects(steps["read"], long_lines)
+    fit, shards = steps["fit"][0], steps["write"]
+    dropped: Counter[str] = Counter()
+    for result in (*steps["read"], *steps["clean"], *shards):
+        dropped.update(result["dropped"])
+    totals = {name: sum(shard[name] for shard in shards) for name in ("events", "users", "train", "validation")}
+    cold = {"items": fit["cold_items"], "users": sum(shard["cold_users"] for shard in shards)}
+    return {
+        "read": sum(result["events"] for result in steps["read"] if not result["stored"]) + sum(rejected.values()),
+        "stored": sum(result["events"] for result in steps["read"] if result["stored"]),
+        "rejected": rejected,
+        "dropped": dict(sorted(dropped.items())),
+        "core_rounds": fit["rounds"],
+        "forgotten_users": len({user for result in steps["read"] for user in result["forgotten"]}),
+        "items": fit["items"],
+        **totals,
+        "test": totals["events"] - totals["train"] - totals["validation"],
+        **({"cold": cold} if any(cold.values()) else {}),
+    }
+
+
+def refuse_rejects(
+    reads: list[Result], long_lines: int, bound: float, examples: list[str], unit: Unit | None = None
+) -> None:
+    """Raises DataError, telling how many rows were refused, which, and what most likely is to be mended."""
+    rejected = count_rejects(reads, long_lines)
+    reasons = ", ".join(f"{count} {reason}" for reason, count in rejected.items())
+    advice = rejects_advice(rejected, examples, unit) or "Mend the log, or raise the bound."
+    raise DataError(
+        f"{rejected_share(reads, long_lines):.2%} of the rows were refused ({reasons}), more than "
+        f"prepare.max_rejected_share = {bound:.2%}. {advice} The first:\n" + "\n".join(f"  {line}" for line in examples)
+    )
+
+
+def refuse_empty(counts: dict[str, Any], k_core: int) -> None:
+    """Raises DataError when nothing is left to learn from, or to judge by."""
+    told = f"read {counts['read']}, rejected {counts['rejected'] or 0}, dropped {counts['dropped']}"
+    if not counts["events"]:
+        raise DataError(f"no events are left ({told}). {empty_advice(counts, k_core)}")
+    if not counts["test"]:
+        raise DataError(
+            f"no user has a test event ({told}). Leave-one-out needs users with 3 events, last_session users with 3 "
+            "sessions, temporal events after prepare.test_from"
+        )

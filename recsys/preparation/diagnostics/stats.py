@@ -1,0 +1,69 @@
+"""What a dataset looks like: statistics that add up over its shards."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.preparation.exchange.bucket import Bucket
+from recsys.preparation.rules.sessions import session_starts
+
+DAY = 86_400_000
+Stats = dict[str, Any]
+
+
+def bucket_stats(
+    bucket: Bucket, train_end: npt.NDArray[np.int64], validation_end: npt.NDArray[np.int64], gap: float
+) -> Stats:
+    """The part of one shard: counters by history length and by day, and the span of time."""
+    lengths, users = np.unique(np.diff(bucket.offsets), return_counts=True)
+    days, events = np.unique(bucket.timestamps // DAY, return_counts=True)
+    return {
+        "lengths": {str(length): int(count) for length, count in zip(lengths, users, strict=True)},
+        "days": {str(day): int(count) for day, count in zip(days, events, strict=True)},
+        "sessions": int(session_starts(bucket.offsets, bucket.timestamps, gap).sum()),
+        "first": int(bucket.timestamps.min()) if len(bucket.timestamps) else None,
+        "last": int(bucket.timestamps.max()) if len(bucket.timestamps) else None,
+        "test_users": int((validation_end < np.diff(bucket.offsets)).sum()),
+        "validation_users": int((train_end < validation_end).sum()),
+    }
+
+
+def merge_stats(parts: list[Stats], item_counts: npt.NDArray[np.int64]) -> Stats:
+    """The statistics of a whole dataset.
+
+    Args:
+        parts: of every shard (``bucket_stats``).
+        item_counts: ``[items] int64``, events of each item.
+    """
+    lengths: Counter[int] = Counter()
+    days: Counter[int] = Counter()
+    for part in parts:
+        lengths.update({int(length): count for length, count in part["lengths"].items()})
+        days.update({int(day): count for day, count in part["days"].items()})
+    spread = np.repeat(sorted(lengths), [lengths[length] for length in sorted(lengths)])
+    return {
+        "history_length": {
+            "mean": round(float(spread.mean()), 4),
+            **{f"p{q}": int(np.percentile(spread, q, method="lower")) for q in (5, 25, 50, 75, 95, 99)},
+            "max": int(spread[-1]),
+        },
+        "history_lengths": {str(length): lengths[length] for length in sorted(lengths)},
+        "item_events": {
+            "median": float(np.median(item_counts)),
+            "max": int(item_counts.max()),
+            "gini": round(gini(item_counts), 6),
+        },
+        "events_by_day": {str(np.datetime64(day, "D")): days[day] for day in sorted(days)},
+        "first_event": min(part["first"] for part in parts if part["first"] is not None),
+        "last_event": max(part["last"] for part in parts if part["last"] is not None),
+        **{name: sum(part[name] for part in parts) for name in ("sessions", "test_users", "validation_users")},
+    }
+
+
+def gini(counts: npt.NDArray[np.int64]) -> float:
+    """How unequal the counts are: 0 where all are alike, towards 1 where one has them all."""
+    ordered = np.sort(counts).astype(np.float64)
+    ranks = np.arange(1, len(ordered) + 1)
+    return float(2 * (ranks * ordered).sum() / (len(ordered) * ordered.sum()) - (len(ordered) + 1) / len(ordered))

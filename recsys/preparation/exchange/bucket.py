@@ -1,0 +1,112 @@
+"""One bucket of users: their events, ordered and cleaned, end to end."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from recsys.config.prepare import BotRule
+from recsys.core.history import CleaningPolicy, find_repetitions, order_events
+from recsys.core.schema import EVENT_TYPE, ITEM, ITEMS, TIMESTAMP, TIMESTAMPS, USER, WEIGHTS
+from recsys.preparation.exchange.arrow_files import read_batch, write_batches
+from recsys.preparation.exchange.shuffle_read import Columns, order_keys
+from recsys.preparation.rules.bots import bot_events
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Users in the order of their ids' bytes, each one's events end to end, oldest first.
+
+    Attributes:
+        users: ``[n]`` strings.
+        offsets: ``[n + 1] int64``; user ``i`` owns events ``offsets[i]:offsets[i + 1]``.
+        items: ``[events] int32`` catalogue codes.
+        timestamps: ``[events] int64`` milliseconds.
+        weights: ``[events] float32``, or None.
+    """
+
+    users: pa.Array
+    offsets: npt.NDArray[np.int64]
+    items: npt.NDArray[np.int32]
+    timestamps: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float32] | None = None
+
+    @property
+    def owners(self) -> npt.NDArray[np.int64]:
+        """The user of each event, ``[events] int64``."""
+        return np.repeat(np.arange(len(self.users)), np.diff(self.offsets))
+
+    def keep(self, kept: npt.NDArray[np.bool_]) -> "Bucket":
+        """Only the events where ``kept``, and the users who still have one."""
+        before = np.concatenate([[0], np.cumsum(kept)])
+        offsets = before[self.offsets]
+        left = np.diff(offsets) > 0
+        return Bucket(
+            self.users.filter(pa.array(left)),
+            np.concatenate([[0], offsets[1:][left]]),
+            self.items[kept],
+            self.timestamps[kept],
+            None if self.weights is None else self.weights[kept],
+        )
+
+    def batch(self) -> pa.RecordBatch:
+        """One row a user: ``user_id``, lists ``items``, ``timestamps`` and, if there are, ``weights``."""
+        offsets = pa.array(self.offsets.astype(np.int32))
+        lists = {ITEMS: self.items, TIMESTAMPS: self.timestamps}
+        if self.weights is not None:
+            lists[WEIGHTS] = self.weights
+        columns = {name: pa.ListArray.from_arrays(offsets, pa.array(values)) for name, values in lists.items()}
+        return pa.record_batch({USER: self.users, **columns})
+
+    def write(self, path: Path) -> None:
+        """Set it down in an Arrow file."""
+        write_batches(path, [self.batch()])
+
+    @classmethod
+    def read(cls, path: Path) -> "Bucket":
+        """Map what ``write`` set down."""
+        batch = read_batch(path, 0)
+        items = batch.column(ITEMS)
+        weights = batch.column(WEIGHTS).values.to_numpy() if WEIGHTS in batch.schema.names else None
+        offsets = np.asarray(items.offsets).astype(np.int64)
+        return cls(
+            batch.column(USER), offsets, items.values.to_numpy(), batch.column(TIMESTAMPS).values.to_numpy(), weights
+        )
+
+
+def clean_bucket(
+    users: pa.Array,
+    events: Columns,
+    item_hashes: npt.NDArray[np.uint64],
+    policy: CleaningPolicy,
+    bots: BotRule | None,
+    past_until: int | None = None,
+) -> tuple[Bucket, dict[str, int]]:
+    """Order a bucket's events and leave out what the rules leave out.
+
+    Args:
+        users: distinct users in the order of their bytes.
+        events: columns as ``gather_bucket`` gives them; ``weights``, where it is there, goes along.
+        item_hashes: the stable hash of each item, by catalogue code.
+        past_until: milliseconds, where a temporal split ends what trains: bots are judged on that first.
+
+    Returns:
+        The bucket, and how many events each rule dropped.
+    """
+    order = order_events(order_keys(events, item_hashes))
+    owners, items, timestamps = events[USER][order], events[ITEM][order], events[TIMESTAMP][order]
+    types = events[EVENT_TYPE][order] if EVENT_TYPE in events else None
+    duplicate, repeat = find_repetitions(owners, items, timestamps, types, policy)
+    offsets = np.searchsorted(owners, np.arange(len(users) + 1)).astype(np.int64)
+    bucket = Bucket(users, offsets, items, timestamps)
+    if WEIGHTS in events:
+        bucket = replace(bucket, weights=events[WEIGHTS][order])
+    bucket = bucket.keep(~(duplicate | repeat))
+    dropped = {"duplicate": int(duplicate.sum()), "repeat": int(repeat.sum())}
+    if bots is not None:
+        fast = bot_events(bucket.offsets, bucket.timestamps, bots, past_until)
+        dropped["bot"] = int(fast.sum())
+        bucket = bucket.keep(~fast)
+    return bucket, dropped

@@ -1,0 +1,82 @@
+"""Validated events, partitioned and set down on disk between two steps.
+
+One directory a block: ``events.arrow`` holds a record batch for each bucket of users, ``users.arrow`` that bucket's
+distinct users, ``items.arrow`` a batch of distinct items for each partition of the catalogue. Events name their
+user by its place in the batch and their item by its place in the block, so that strings are met once a block.
+"""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from recsys.core.history import OrderKeys
+from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
+from recsys.log.values.strings import hash_array
+from recsys.preparation.exchange.arrow_files import appear, write_batches
+from recsys.preparation.rules.truncation import Cap, newest_events
+
+EVENTS_FILE, USERS_FILE, ITEMS_FILE = "events.arrow", "users.arrow", "items.arrow"
+ITEM_PARTITIONS = 8
+
+
+def spill_events(events: pa.Table, buckets: int, cap: Cap | None, directory: Path) -> int:
+    """Partition a block's events by a stable hash of the user, and its items by one of the item.
+
+    Returns:
+        How many events were left out because their user has more than ``cap`` allows.
+    """
+    users, items = (events.column(name).combine_chunks() for name in (USER, ITEM))
+    user_strings, user_codes, user_edges = _partition(users, buckets)
+    item_strings, item_codes, item_edges = _partition(items, ITEM_PARTITIONS)
+    numbers = np.arange(buckets, dtype=np.uint16 if buckets <= 1 << 16 else np.uint32)  # 16 bits sort by radix
+    bucket_of = np.repeat(numbers, np.diff(user_edges))[user_codes]
+    order = np.argsort(bucket_of, kind="stable")
+    types = None
+    if EVENT_TYPE in events.column_names:
+        types = _type_hashes(events.column(EVENT_TYPE).combine_chunks())
+    if cap is not None:
+        arrival = events.column(EVENT_ID).to_numpy() if EVENT_ID in events.column_names else None
+        times, item_hashes = events.column(TIMESTAMP).to_numpy(), hash_array(item_strings)[item_codes]
+        order = order[newest_events(OrderKeys(user_codes, times, item_hashes, arrival, types), cap)[order]]
+    edges = np.searchsorted(bucket_of[order], np.arange(buckets + 1))
+    columns = {USER: pa.array(user_codes[order] - user_edges[bucket_of[order]].astype(np.int32))}
+    columns[ITEM] = pa.array(item_codes[order])
+    for name in (TIMESTAMP, EVENT_ID):
+        if name in events.column_names:
+            columns[name] = pa.array(events.column(name).to_numpy()[order])
+    if types is not None:
+        columns[EVENT_TYPE] = pa.array(types[order])
+    batch = pa.record_batch(columns)
+    with appear(directory) as aside:
+        write_batches(aside / EVENTS_FILE, [batch.slice(edges[b], edges[b + 1] - edges[b]) for b in range(buckets)])
+        for file, strings, cuts in ((USERS_FILE, user_strings, user_edges), (ITEMS_FILE, item_strings, item_edges)):
+            whole = pa.record_batch({USER if file == USERS_FILE else ITEM: strings})
+            write_batches(aside / file, [whole.slice(a, b - a) for a, b in itertools.pairwise(cuts)])
+    return len(events) - len(order)
+
+
+def _type_hashes(types: pa.Array) -> npt.NDArray[np.uint64]:
+    """Event types by their hash, which is how events that were stored have them already."""
+    if pa.types.is_dictionary(types.type):
+        types = pa.array(hash_array(types.dictionary)).take(types.indices)
+    hashes: npt.NDArray[np.uint64] = types.to_numpy()
+    return hashes
+
+
+def _partition(column: pa.DictionaryArray, parts: int) -> tuple[pa.Array, npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """A dictionary in the order of its parts: ``(strings, each event's place in them, edges of the parts)``.
+
+    Only strings that occur are kept.
+    """
+    codes = column.indices.to_numpy()
+    used = np.flatnonzero(np.bincount(codes, minlength=len(column.dictionary)))
+    strings = column.dictionary.take(pa.array(used))
+    part = hash_array(strings) % np.uint64(parts)
+    order = np.argsort(part, kind="stable")
+    place = np.zeros(len(column.dictionary), np.int32)
+    place[used[order]] = np.arange(len(used), dtype=np.int32)
+    edges = np.searchsorted(part[order], np.arange(parts + 1))
+    return strings.take(pa.array(order)), place[codes], edges

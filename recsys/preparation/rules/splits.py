@@ -1,0 +1,75 @@
+"""Which of a user's events train, which validate and which test.
+
+Every split gives ``(train_end, validation_end)``, both ``[users] int64`` and counted from the user's first event:
+events ``[0, train_end)`` train, ``[train_end, validation_end)`` validate, the rest tests.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.config.prepare import PrepareConfig, milliseconds
+from recsys.preparation.rules.sessions import session_starts
+
+Ints = npt.NDArray[np.int64]
+ENOUGH = 3  # events, or sessions: one each to train, to validate and to test
+
+
+def split_bounds(offsets: Ints, timestamps: Ints, config: PrepareConfig) -> tuple[Ints, Ints]:
+    """Split users' ordered events as the config says.
+
+    Args:
+        offsets: ``[users + 1] int64``; user ``i`` owns ``timestamps[offsets[i]:offsets[i + 1]]``.
+    """
+    if config.split == "temporal":
+        return temporal(offsets, timestamps, milliseconds(config.validation_from), milliseconds(config.test_from))
+    if config.split == "last_session":
+        return last_session(offsets, timestamps, 60_000 * config.session_gap_minutes)
+    return leave_one_out(offsets)
+
+
+def leave_one_out(offsets: Ints) -> tuple[Ints, Ints]:
+    """The last event tests, the one before it validates; users with fewer than 3 events train only."""
+    lengths = np.diff(offsets)
+    enough = lengths >= ENOUGH
+    return np.where(enough, lengths - 2, lengths), np.where(enough, lengths - 1, lengths)
+
+
+def temporal(offsets: Ints, timestamps: Ints, validation_from: int, test_from: int) -> tuple[Ints, Ints]:
+    """Everything before ``validation_from`` trains, before ``test_from`` validates (milliseconds)."""
+    return _count_before(offsets, timestamps < validation_from), _count_before(offsets, timestamps < test_from)
+
+
+def last_session(offsets: Ints, timestamps: Ints, gap: float) -> tuple[Ints, Ints]:
+    """The last session tests, the one before it validates; users with fewer than 3 sessions train only."""
+    starts = session_starts(offsets, timestamps, gap)
+    session = np.cumsum(starts)  # counts through all users
+    ends = offsets[1:] - 1
+    last = np.where(np.diff(offsets) > 0, session[ends] if len(session) else 0, 0)
+    owners = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    back = last[owners] - session  # sessions of the user after this one
+    enough = _count_before(offsets, starts) >= ENOUGH
+    lengths = np.diff(offsets)
+    return (
+        np.where(enough, _count_before(offsets, back >= 2), lengths),
+        np.where(enough, _count_before(offsets, back >= 1), lengths),
+    )
+
+
+def split_parts(offsets: Ints, train_end: Ints, validation_end: Ints) -> npt.NDArray[np.int8]:
+    """The part of each event, ``[events] int8``: 0 trains, 1 validates, 2 tests."""
+    lengths = np.diff(offsets)
+    place = np.arange(lengths.sum()) - np.repeat(offsets[:-1], lengths)
+    after_train = place >= np.repeat(train_end, lengths)
+    after_validation = place >= np.repeat(validation_end, lengths)
+    return after_train.astype(np.int8) + after_validation
+
+
+def part_bounds(offsets: Ints, parts: npt.NDArray[np.int8]) -> tuple[Ints, Ints]:
+    """The bounds of users some of whose events have gone, from what is left of ``split_parts``."""
+    return _count_before(offsets, parts < 1), _count_before(offsets, parts < 2)
+
+
+def _count_before(offsets: Ints, flags: npt.NDArray[np.bool_]) -> Ints:
+    """How many of each user's events are flagged."""
+    before = np.concatenate([[0], np.cumsum(flags)])
+    return np.diff(before[offsets])

@@ -1,0 +1,159 @@
+"""The steps from log to shards, each a function of files: a runner only decides where and when they run.
+
+``read`` a block → ``merge`` a partition of the catalogue → ``clean`` a bucket of users → ``fit`` core and
+vocabulary → ``write`` a bucket as a shard. Every step may run twice: what it sets down appears by one rename and is
+the same each time. Each returns its counts as a JSON object; no runner's own metrics are relied on.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from recsys.artifacts.dataset import EVENTS_DIR, ITEMS_FILE, REJECTS_DIR, SEQUENCES_DIR, WINDOWS_DIR
+from recsys.core.artifact import appearing
+from recsys.core.schema import EVENT_ID, EVENT_TYPE, TIMESTAMP, WEIGHTS
+from recsys.log.blocks import Block
+from recsys.log.columns import source_columns
+from recsys.log.event_types import filter_types, type_weights, types_met
+from recsys.log.formats import Reject, read_block
+from recsys.log.rejects import write_rejects
+from recsys.log.validation import validate
+from recsys.preparation.diagnostics.stats import bucket_stats
+from recsys.preparation.exchange.bucket import Bucket, clean_bucket
+from recsys.preparation.exchange.catalog import merge_partition
+from recsys.preparation.exchange.event_store import read_stored, store_events
+from recsys.preparation.exchange.shards import write_shard, write_windows
+from recsys.preparation.exchange.shuffle_read import gather_bucket
+from recsys.preparation.exchange.spill import spill_events
+from recsys.preparation.item_table import join_metadata, number_items
+from recsys.preparation.job import Job
+from recsys.preparation.rules.k_core import Events, lasting_users
+from recsys.preparation.rules.splits import part_bounds, split_bounds, split_parts
+from recsys.preparation.user_deletion import drop_users
+from recsys.preparation.vocabulary_fit import COLD, COLD_USER, CORE, FATES, KEPT, fit_vocabulary
+
+Result = dict[str, Any]
+VOCABULARY_FILE = "vocabulary.npz"
+
+
+def read(job: Job, block: Block) -> Result:
+    """Parse, validate, filter and partition one block."""
+    rejects: list[Reject] = []
+    if block.stored:
+        events = read_stored(block)
+    else:
+        whole = frozenset({EVENT_ID} if job.data.timestamp_unit == "iso8601" else {EVENT_ID, TIMESTAMP})
+        raw = read_block(block, source_columns(job.data), whole)
+        events, rejects = validate(raw, job.data.timestamp_unit, block.origin, job.data.null_values)
+    result: Result = {"number": block.number, "stored": block.stored, "events": len(events)}
+    dropped: dict[str, int] = {}
+    if not block.stored:
+        result["types"] = types_met(events, job.data.event_types)
+        events, dropped = filter_types(events, job.data.event_types)
+    events, forgotten = drop_users(events, job.forgotten)
+    if len(job.forgotten):  # a refused row may hold the name of a user who is to be forgotten
+        rejects = [replace(one, text="") for one in rejects]
+        dropped["forgotten"] = sum(forgotten.values())
+    over = spill_events(events, job.buckets, job.cap, job.block_dirs()[block.number])
+    if job.cap is not None:
+        dropped["over_max_user_events"] = over
+    write_rejects(rejects, job.target / REJECTS_DIR / f"block-{block.number:05d}.parquet")
+    rejected = dict(Counter(one.reason for one in rejects))
+    return {**result, "rejected": rejected, "dropped": dropped, "forgotten": sorted(forgotten)}
+
+
+def merge(job: Job, partition: int) -> Result:
+    """Merge one partition of the catalogue."""
+    return {"number": partition, "items": merge_partition(partition, job.block_dirs(), job.partition_dir(partition))}
+
+
+def clean(job: Job, element: tuple[list[int], int]) -> Result:
+    """Gather, order and clean one bucket of users: ``(sizes of the catalogue's partitions, number)``."""
+    sizes, number = element
+    catalogue = job.catalogue(sizes)
+    users, events, over = gather_bucket(number, job.block_dirs(), catalogue, job.cap)
+    if job.config.keep_events:
+        store_events(users, events, catalogue, job.shard_file(EVENTS_DIR, number))
+    if job.data.event_types:
+        events[WEIGHTS] = type_weights(events[EVENT_TYPE], job.data.event_types)
+    bucket, dropped = clean_bucket(users, events, catalogue.hashes, job.policy, job.config.bots, job.past_until)
+    if job.cap is not None:
+        dropped["over_max_user_events"] = over
+    with appearing(job.bucket_file(number)) as aside:
+        bucket.write(aside)
+    return {"number": number, "events": len(bucket.items), "dropped": dropped}
+
+
+def fit(job: Job, sizes: list[int]) -> Result:
+    """Choose the items, number them, and write the item table."""
+
+    def parts() -> Iterator[Events]:
+        for number in range(job.buckets):
+            yield fitted_events(Bucket.read(job.bucket_file(number)), job)
+
+    catalogue = job.catalogue(sizes)
+    chosen = fit_vocabulary(parts, catalogue.names, job.config)
+    ids, table = number_items(catalogue.names, chosen.counts, job.prior_items)
+    if job.config.oov_buckets:
+        outside = np.flatnonzero(chosen.fates != KEPT)  # an item of the vocabulary that is extended may be out now
+        ids[outside] = len(table) + 1 + catalogue.hashes[outside] % np.uint64(job.config.oov_buckets)
+    if job.data.items is not None:
+        table = join_metadata(table, job.data.items)
+    with appearing(job.target / ITEMS_FILE) as aside:
+        pq.write_table(table, aside, compression="zstd")
+    with appearing(job.spill / VOCABULARY_FILE) as aside, aside.open("wb") as file:
+        np.savez(file, ids=ids, fates=chosen.fates)
+    return {
+        "number": 0,
+        "items": int(np.count_nonzero(chosen.counts)),
+        "cold_items": int(np.count_nonzero(chosen.fates == COLD)),
+        "rounds": chosen.rounds,
+    }
+
+
+def fitted_events(bucket: Bucket, job: Job) -> Events:
+    """The events that decide core and vocabulary: all, or those that train."""
+    if job.config.fit_on == "all":
+        return Events(bucket.items, bucket.offsets)
+    train_end, _ = split_bounds(bucket.offsets, bucket.timestamps, job.config)
+    train = np.arange(len(bucket.items)) < (bucket.offsets[:-1] + train_end)[bucket.owners]
+    return Events(bucket.items[train], np.concatenate([[0], np.cumsum(train_end)]))
+
+
+def write(job: Job, number: int) -> Result:
+    """Write one bucket's users as a shard."""
+    bucket = Bucket.read(job.bucket_file(number))
+    with np.load(job.spill / VOCABULARY_FILE) as vocabulary:
+        ids, fates = vocabulary["ids"], vocabulary["fates"]
+    keep_unknown = job.config.oov_buckets > 0
+    fitted = fitted_events(bucket, job)
+    lasting = lasting_users(fitted, fates == KEPT, job.config.k_core, keep_unknown)[bucket.owners]
+    cold = (np.diff(fitted.offsets) == 0)[bucket.owners]
+    fate = np.zeros(len(bucket.items), np.uint8) if keep_unknown else fates[bucket.items]
+    fate = np.where(cold, COLD_USER, np.where((fate == KEPT) & ~lasting, CORE, fate))
+    kept = fate == KEPT
+    parts = split_parts(bucket.offsets, *split_bounds(bucket.offsets, bucket.timestamps, job.config))[kept]
+    bucket = bucket.keep(kept)
+    if job.config.fit_on == "train":
+        train_end, validation_end = part_bounds(bucket.offsets, parts)
+    else:
+        train_end, validation_end = split_bounds(bucket.offsets, bucket.timestamps, job.config)
+    bucket = replace(bucket, items=ids[bucket.items])
+    write_shard(bucket, train_end, validation_end, job.shard_file(SEQUENCES_DIR, number))
+    if job.config.windows is not None:
+        write_windows(bucket.users, train_end, job.config.windows, job.shard_file(WINDOWS_DIR, number))
+    tally = np.bincount(fate, minlength=len(FATES))
+    return {
+        "number": number,
+        "users": len(bucket.users),
+        "cold_users": int(np.count_nonzero(np.diff(fitted.offsets) == 0)),
+        "events": len(bucket.items),
+        "train": int(train_end.sum()),
+        "validation": int((validation_end - train_end).sum()),
+        "dropped": {FATES[i]: int(count) for i, count in enumerate(tally) if i != KEPT and count},
+        "stats": bucket_stats(bucket, train_end, validation_end, 60_000 * job.config.session_gap_minutes),
+    }

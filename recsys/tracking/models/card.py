@@ -1,0 +1,46 @@
+"""Model cards: what a person reads first when they open a run or a registered model."""
+
+from typing import Any
+
+from recsys.artifacts.run import Run
+
+SHOWN_METRICS = ("hr@10", "ndcg@10", "mrr")
+
+
+def run_card(run: Run) -> str:
+    """A finished run in Markdown: what it learned from, how well it ranks beside its baselines, what it cost."""
+    manifest, metrics = run.manifest, run.metrics
+    named = {"model": metrics["model"], **metrics["baselines"]}
+    shown = [name for name in SHOWN_METRICS if name in metrics["model"]]
+    table = [
+        "| " + " | ".join(["", *shown]) + " |",
+        "|---" * (len(shown) + 1) + "|",
+        *("| " + " | ".join([name, *(f"{values[key]:.4f}" for key in shown)]) + " |" for name, values in named.items()),
+    ]
+    return "\n".join(
+        [
+            f"## {manifest['name']}",
+            "",
+            f"Next-item recommender, protocol {metrics['protocol']}, {metrics['split']} split, "
+            f"the whole catalogue ranked; seed {manifest['seed']}, best epoch {metrics['epochs']['best']}.",
+            "",
+            *table,
+            "",
+            f"- dataset `{manifest['dataset_digest']}`",
+            f"- code `{manifest.get('code_version') or 'unknown'}`{_cleanness(manifest)}",
+            f"- {_number(manifest.get('parameters'))} parameters, "
+            f"{_number(manifest.get('multiply_adds'))} multiply-adds a ranking, "
+            f"{_number(manifest.get('wall_seconds'))} s to train",
+            "",
+            "It knows only who touched what in which order, and only items of its vocabulary; "
+            "the memory of transitions, where it is on, shows people what others went on to.",
+        ]
+    )
+
+
+def _cleanness(manifest: dict[str, Any]) -> str:
+    return "" if manifest.get("code_clean", True) else " with uncommitted changes"
+
+
+def _number(value: float | None) -> str:
+    return "?" if value is None else f"{value:,.0f}"

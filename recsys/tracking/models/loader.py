@@ -1,0 +1,104 @@
+"""What MLflow calls to load a logged model: recommend from raw external ids.
+
+The weights are plain arrays and the code is this package's own, so loading a model runs nothing that came with it.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.artifacts.dataset import ITEMS_FILE, Dataset, dataset_digest
+from recsys.artifacts.recorded_config import recorded
+from recsys.artifacts.run import Run
+from recsys.bundle import event_from_json
+from recsys.config.model import ModelConfig
+from recsys.core.artifact import sha256_file
+from recsys.core.errors import ArtefactError, DataError
+from recsys.core.history import Event, History, encode_history
+from recsys.core.schema import PAD_ID
+from recsys.evaluation.top_items import top_items
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Recommender:
+    """Ranks the whole catalogue after a raw history; items of the history are left out.
+
+    Args:
+        path: a directory with ``run/`` (manifest, config, weights) and ``dataset/`` (manifest, items).
+
+    Raises:
+        ArtefactError: a file is missing or not the one that the run sealed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        from recsys.evaluation.scorer import compiled
+        from recsys.models.sasrec import build_model
+        from recsys.models.weights import load_weights
+
+        run, self.dataset = Run(path / "run"), Dataset(path / "dataset")
+        _check(run, self.dataset)
+        config = recorded(ModelConfig, run, "model")
+        self.length = config.max_length
+        model = build_model(config, self.dataset.vocabulary.table_size)
+        load_weights(model, run.weights_file)
+        self._model = model
+        self._score_all = compiled(model)
+
+    def predict(self, model_input: "pd.DataFrame", params: dict[str, Any] | None = None) -> "pd.DataFrame":
+        """The ``k`` best items for each row's ``history``; see ``recsys.tracking.models.model.signature``.
+
+        Raises:
+            DataError: ``k`` is not positive, or an event is none.
+        """
+        import pandas as pd
+
+        k = int((params or {}).get("k", 10))
+        if k < 1:
+            raise DataError(f"k must be at least 1, found {k}")
+        ranked = [
+            self.recommend([event_from_json(one, f"row {row}: event {n}") for n, one in enumerate(history)], k)
+            for row, history in enumerate(model_input["history"])
+        ]
+        return pd.DataFrame({"items": [items for items, _ in ranked], "scores": [scores for _, scores in ranked]})
+
+    def score(self, history: History, candidates: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Scores of ``candidates [batch, n]``, internal ids, after each history: ``[batch, n]``."""
+        scores: npt.NDArray[np.float32] = self._model.score(history, candidates).numpy()
+        return scores
+
+    def score_all(self, history: History) -> npt.NDArray[np.float32]:
+        """Scores of the whole item table after each history: ``[batch, table_size]``."""
+        scores: npt.NDArray[np.float32] = self._score_all(history).numpy()
+        return scores
+
+    def recommend(self, history: list[Event], k: int) -> tuple[list[str], list[float]]:
+        """The ``k`` best items that are not in ``history``, and their scores, best first."""
+        vocabulary = self.dataset.vocabulary
+        encoded = encode_history(history, vocabulary, self.length, self.dataset.policy)
+        scores = self.score_all(encoded)[0, : len(vocabulary) + 1]
+        scores[PAD_ID] = -np.inf
+        scores[vocabulary.encode({event.item for event in history} & set(vocabulary.external_ids))] = -np.inf
+        (ids,), (values,) = top_items(scores[None], k)
+        ranked = np.isfinite(values)
+        return [vocabulary.external_ids[i - 1] for i in ids[ranked]], values[ranked].tolist()
+
+
+def _load_pyfunc(path: str) -> Recommender:
+    return Recommender(Path(path))
+
+
+def _check(run: Run, dataset: Dataset) -> None:
+    """Every file must be what the run sealed: its own by its manifest, the item table by the dataset's digest."""
+    hashes, manifest = run.manifest["files"], dataset.manifest
+    for file, expected in (
+        *((file, hashes.get(file.name)) for file in (run.config_file, run.weights_file)),
+        (dataset.path / ITEMS_FILE, manifest["files"].get(ITEMS_FILE)),
+    ):
+        if sha256_file(file) != expected:
+            raise ArtefactError(f"{file}: not the file that its run sealed; log the model again from its run")
+    if dataset_digest(manifest["counts"], manifest["files"]) != run.manifest["dataset_digest"]:
+        raise ArtefactError(f"{dataset.path}: not the dataset that the run was trained on; log the model again")

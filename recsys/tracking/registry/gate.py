@@ -1,0 +1,133 @@
+"""What a model must show before it becomes the champion. No MLflow in here: numbers and a bundle in, a verdict out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.bundle import Bundle, GoldenCase
+from recsys.core.errors import RecsysError
+from recsys.core.history import History
+from recsys.core.schema import ID_DTYPE, PAD_ID
+from recsys.evaluation.significance import metric_values, paired_test
+from recsys.export.tflite.runtime import Runtime
+
+Scorer = Callable[[History, npt.NDArray[np.int32]], npt.NDArray[np.float32]]
+SIGNIFICANT = 0.05
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a phone grants; None is no limit.
+
+    Attributes:
+        bytes: of model, vocabulary and manifest.
+        milliseconds: median of one ranking on the exporting machine, one thread.
+        quality_loss: largest share of Keras' NDCG@10 that the bundle may lose.
+    """
+
+    bytes: int | None = None
+    milliseconds: float | None = None
+    quality_loss: float = 0.02
+
+
+@dataclass(frozen=True)
+class Check:
+    """One demand, whether it was met, and the numbers that say so."""
+
+    name: str
+    passed: bool
+    evidence: str
+
+
+def check_protocol(candidate: str, champion: str | None) -> Check:
+    """Both were trained for the same protocol: with L1F a model has learned from one more event of every user."""
+    same = champion is None or candidate == champion
+    return Check("protocol", same, f"{candidate}" if champion is None else f"{candidate}, champion {champion}")
+
+
+def check_quality(
+    candidate: npt.NDArray[np.float64],
+    champion: npt.NDArray[np.float64] | None,
+    users: npt.NDArray[np.int64],
+    metric: str,
+    alone: str = "the first champion",
+) -> Check:
+    """Not worse than the champion beyond noise, paired over the users of the candidate's own test set.
+
+    Args:
+        candidate, champion: ``[targets]`` ranks; None when there is nobody to be held against.
+        users: ``[targets]``, whose target each is.
+        alone: why there is nobody.
+    """
+    values = metric_values(candidate, metric)
+    if champion is None:
+        return Check("quality", True, f"{metric} {values.mean():.4f} on {len(values)} targets; {alone}")
+    held_against = metric_values(champion, metric)
+    test = paired_test(values, held_against, users)
+    worse = test.difference < 0 and test.p_value < SIGNIFICANT
+    evidence = (
+        f"{metric} {values.mean():.4f}, champion {held_against.mean():.4f}: {test.difference:+.4f} "
+        f"[{test.interval.low:+.4f}, {test.interval.high:+.4f}], p {test.p_value:.4f}, {test.users} users"
+    )
+    return Check("quality", not worse, evidence)
+
+
+def check_parity(bundle: Bundle, run_digest: str, keras: Scorer, budget: Budget) -> Check:
+    """The bundle is this run's, answers its golden cases here, and ranks as Keras does.
+
+    Args:
+        keras: the stored model, ``(history, candidates [1, C])`` to scores ``[1, C]``.
+    """
+    about = bundle.manifest
+    if about.run_digest != run_digest:
+        return Check("parity", False, f"{about.variant}: made from run {about.run_digest}, not {run_digest}")
+    runtime, largest = Runtime(bundle.model_file.read_bytes()), 0.0
+    for number, case in enumerate(bundle.golden()):
+        found, ours = _scores(case, _by_runtime(runtime), about.candidates), _scores(case, keras, about.candidates)
+        wrong = case.misplaced(found, _order(found))
+        if wrong:
+            return Check("parity", False, f"{about.variant}: golden case {number}: {wrong}")
+        gaps = [abs(a - b) for a, b in zip(found, ours, strict=True) if a is not None and b is not None]
+        largest = max([largest, *gaps])
+    measured = float(about.measured["largest_difference"])
+    if not largest <= measured + about.tolerance:
+        evidence = f"{about.variant}: scores differ from Keras' by {largest:.2e}, by {measured:.2e} when exported"
+        return Check("parity", False, evidence)
+    quality, reference = float(about.measured["ndcg@10"]), float(about.measured["keras"]["ndcg@10"])
+    loss = 1 - quality / reference if reference else 0.0
+    evidence = f"{about.variant}: NDCG@10 {quality:.4f}, Keras {reference:.4f}; loses {loss:.2%} of at most "
+    return Check("parity", loss <= budget.quality_loss, f"{evidence}{budget.quality_loss:.2%}")
+
+
+def check_budgets(bundle: Bundle, budget: Budget) -> list[Check]:
+    """Size and latency within what is granted."""
+    size, latency = bundle.device_bytes, float(bundle.manifest.measured["median_ms"])
+    return [
+        Check("size", budget.bytes is None or size <= budget.bytes, f"{size} bytes of {budget.bytes or 'any'}"),
+        Check(
+            "latency",
+            budget.milliseconds is None or latency <= budget.milliseconds,
+            f"{latency:.3f} ms of {budget.milliseconds or 'any'}",
+        ),
+    ]
+
+
+def _by_runtime(runtime: Runtime) -> Scorer:
+    return lambda history, candidates: runtime.run("rerank", **history.inputs(), candidates=candidates)["scores"]
+
+
+def _scores(case: GoldenCase, scorer: Scorer, width: int) -> list[float | None]:
+    """A scorer's answer to a golden case, as the case holds its own."""
+    if len(case.candidate_ids) > width:
+        raise RecsysError(f"a golden case has {len(case.candidate_ids)} candidates, the model takes {width}")
+    candidates = np.full((1, width), PAD_ID, ID_DTYPE)
+    candidates[0, : len(case.candidate_ids)] = case.candidate_ids
+    scores = np.asarray(scorer(History(np.array([case.history_ids], ID_DTYPE)), candidates))[0]
+    return [None if wanted is None else float(score) for wanted, score in zip(case.scores, scores, strict=False)]
+
+
+def _order(scores: list[float | None]) -> list[int]:
+    known = [(-score, index) for index, score in enumerate(scores) if score is not None]
+    return [index for _, index in sorted(known)]

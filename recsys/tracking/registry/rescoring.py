@@ -1,0 +1,54 @@
+"""A stored model on another dataset's test set: how two models trained at different times are held together."""
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.artifacts.dataset import Dataset
+from recsys.config.evaluation import EvaluationConfig
+from recsys.core.history import History
+from recsys.core.schema import PAD_ID
+from recsys.evaluation.evaluate import Targets, rank
+from recsys.evaluation.ranking import ScoreAll
+from recsys.evaluation.significance import Floats
+from recsys.tracking.models.loader import Recommender
+
+
+def ranks_in(recommender: Recommender, dataset: Dataset, targets: Targets, config: EvaluationConfig) -> Floats:
+    """Rank of every target in the catalogue of ``dataset``, ``[targets]``, whatever the model was trained on."""
+    return rank(scores_of(recommender, dataset), dataset, targets, config)
+
+
+def scores_of(recommender: Recommender, dataset: Dataset) -> ScoreAll:
+    """The model as full-catalogue evaluation over ``dataset`` calls it.
+
+    Items that the model does not know are left out of its histories, and come last in its rankings.
+    """
+    theirs = translation(recommender, dataset)
+    known = theirs != PAD_ID
+    longest = int(np.diff(dataset.sequences.offsets).max(initial=recommender.length))
+
+    def score_all(users: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        histories = theirs[dataset.sequences.histories(users, positions, longest).items]
+        scores = recommender.score_all(History(push_right(histories)[:, -recommender.length :]))
+        return np.where(known, scores[:, theirs], np.float32(-np.inf))
+
+    return score_all
+
+
+def translation(recommender: Recommender, dataset: Dataset) -> npt.NDArray[np.int32]:
+    """The model's id of each of the dataset's, ``[table_size] int32``; ``PAD_ID`` for items that it does not know."""
+    vocabulary = recommender.dataset.vocabulary
+    theirs = np.zeros(dataset.vocabulary.table_size, np.int32)
+    encoded = vocabulary.encode(dataset.vocabulary.external_ids)
+    encoded[encoded > len(vocabulary)] = PAD_ID  # an out-of-vocabulary bucket is no item to be ranked
+    theirs[1 : len(encoded) + 1] = encoded
+    return theirs
+
+
+def push_right(histories: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Close the holes that unknown items leave, padding on the left; ``[batch, length]``.
+
+    ``0 5 0 7`` becomes ``0 0 5 7``.
+    """
+    order = np.argsort(histories != PAD_ID, axis=1, kind="stable")
+    return np.take_along_axis(histories, order, axis=1)

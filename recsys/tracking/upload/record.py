@@ -1,0 +1,141 @@
+"""What a run directory says, in the words that MLflow keeps: parameters, tags, metrics. No MLflow in here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePath
+from typing import Any
+
+from recsys.artifacts.run import Run
+from recsys.core.artifact import sha256_file
+from recsys.core.schema import MANIFEST
+from recsys.tracking.store import names
+
+DIGEST_TAG = "recsys.run_digest"
+STATE_TAG = "recsys.mirror"  # what of the run has arrived: "running", then "complete"
+PARENT_TAG = "mlflow.parentRunId"  # of a sweep's trial
+SEAL_TAG = "recsys.seal"  # of a complete run: SHA-256 of its manifest, which a run that is trained again changes
+CONFIG_TAG = "recsys.config_digest"
+DATASET_TAG = "recsys.dataset_digest"
+PROTOCOL_TAG = "recsys.protocol"
+SEED_TAG = "recsys.seed"
+MODEL_TAG = "recsys.model"  # of a run that arrived without its model: why
+# Without which a run in the store cannot be put beside others.
+NEEDED_TAGS = (DIGEST_TAG, CONFIG_TAG, DATASET_TAG, PROTOCOL_TAG, SEED_TAG)
+NEEDED_PARAMETERS = ("evaluation.filter_seen", "data.name", "data.path")
+
+_FACT_TAGS = (
+    "protocol",
+    "dataset_digest",
+    "config_digest",
+    "seed",
+    "code_version",
+    "code_clean",
+    "recsys_version",
+    "python",
+    "environment_lock",
+)
+_COSTS = ("wall_seconds", "cpu_seconds", "peak_memory_bytes", "parameters", "multiply_adds")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value of one metric."""
+
+    key: str
+    value: float
+    step: int
+    milliseconds: int
+
+
+def title(run: Run) -> str:
+    """The run's name, as short as databases want it."""
+    return names.value(str(run.manifest["name"]), names.NAME_LENGTH)
+
+
+def seal(run: Run) -> str:
+    """SHA-256 of a finished run's manifest."""
+    return sha256_file(run.path / MANIFEST)
+
+
+def metric_key(name: str) -> str:
+    """MLflow refuses ``@`` in names: ``ndcg@10`` is kept as ``ndcg_at_10``; see ``recsys.tracking.store.names``."""
+    return names.name(name.split("/"), "/")
+
+
+def metric_name(key: str) -> str:
+    """The field's name for a kept one: ``test/ndcg_at_10`` is ``test/ndcg@10``."""
+    return names.field_name(key)
+
+
+def milliseconds(text: str) -> int:
+    """An ISO 8601 time as MLflow counts it."""
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def parameters(config: dict[str, Any]) -> dict[str, str]:
+    """The config with dotted keys: ``{"model": {"width": 64}}`` is ``{"model.width": "64"}``.
+
+    Keys that people made, as those of ``data.event_types``, are spelled as MLflow takes them.
+    """
+    return {names.name(path, "."): names.value(str(value), names.PARAMETER_LENGTH) for path, value in _leaves(config)}
+
+
+def _leaves(values: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from (((key, *path), leaf) for path, leaf in _leaves(value))
+        else:
+            yield (key,), value
+
+
+def data_name(parameters: dict[str, str]) -> str:
+    """What the run's data is called: the data set's name, or the log's file name."""
+    name, path = parameters["data.name"], parameters["data.path"]
+    return names.value((PurePath(path).stem or path) if name == str(None) else name, names.TITLE_LENGTH)
+
+
+def tags(run: Run) -> dict[str, str]:
+    """What identifies the run and says what it may be compared with."""
+    manifest = run.manifest
+    kept = {f"recsys.{name}": str(manifest[name]) for name in _FACT_TAGS if manifest.get(name) is not None}
+    kept |= {DIGEST_TAG: run.digest, "mlflow.source.name": "recsys train", "mlflow.source.type": "LOCAL"}
+    if manifest.get("code_version"):
+        kept["mlflow.source.git.commit"] = str(manifest["code_version"])
+    return {key: names.value(text, names.TAG_LENGTH) for key, text in kept.items()}
+
+
+def epoch_points(run: Run) -> list[Point]:
+    """Every epoch's metrics. The same history gives the same points, so that sending twice changes nothing."""
+    clock = float(milliseconds(run.manifest["started"]))
+    points = []
+    for entry in run.history():
+        step = int(entry["epoch"])
+        clock += 1000 * entry["seconds"]
+        when = round(clock)
+        points += [Point(metric_key(key), value, step, when) for key, value in numbers(entry) if key != "epoch"]
+    return points
+
+
+def final_points(run: Run) -> list[Point]:
+    """What the finished run reached and cost: ``best/``, ``test/``, ``baseline/``, ``segment/``, ``cost/``."""
+    manifest, metrics = run.manifest, run.metrics
+    step = int(metrics["epochs"]["best"])
+    groups: dict[str, Any] = {
+        metrics["split"]: metrics["model"],
+        "best": {**metrics["validation"], "epoch": step},
+        "baseline": metrics["baselines"],
+        "segment": metrics.get("segments", {}),
+        "cost": {name: manifest[name] for name in _COSTS if manifest.get(name) is not None},
+    }
+    when = milliseconds(manifest["finished"])
+    return [Point(metric_key(key), value, step, when) for key, value in numbers(groups)]
+
+
+def numbers(value: Any, prefix: str = "") -> Iterator[tuple[str, float]]:
+    """The numbers in nested objects, by their path: ``{"a": {"b": 1}}`` gives ``("a/b", 1.0)``."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from numbers(inner, f"{prefix}/{key}" if prefix else str(key))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield prefix, float(value)

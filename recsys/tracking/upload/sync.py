@@ -1,0 +1,101 @@
+"""Bring what a work directory holds into MLflow: the directory is the truth, the store its mirror."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from recsys.artifacts.run import Run
+from recsys.config.tracking import TrackingConfig
+from recsys.core.artifact import artefacts
+from recsys.core.errors import ArtefactError, RecsysError
+from recsys.core.schema import BUNDLES_DIR, RUNS_DIR
+from recsys.terminal import say
+from recsys.tracking.runs import StoredRun, complete_runs
+from recsys.tracking.store.store import Store, StoreError, find_store, open_store
+from recsys.tracking.upload import record
+from recsys.tracking.upload.bundles import send_bundles
+from recsys.tracking.upload.uploader import Sender
+
+
+def sync(run: Run, tracking: TrackingConfig, work_dir: Path) -> str:
+    """Send all that the store lacks of ``run``, finished or not; returns MLflow's id for it.
+
+    Raises:
+        StoreError: the store is away; call again when it is back.
+        ArtefactError: the run is damaged.
+    """
+    return Sender(run, tracking, work_dir).send()
+
+
+def sync_work_dir(tracking: TrackingConfig, work_dir: Path) -> tuple[Store | None, list[StoredRun]]:
+    """Send every finished run and bundle of ``work_dir`` that the store lacks.
+
+    Where there is neither a store nor anything to send, none is made. A run or bundle that cannot be read is left out,
+    and told; so is what the store does not take: what it has can be looked at all the same.
+
+    Returns:
+        the store, or None where there is none, and all complete runs in it.
+
+    Raises:
+        StoreError: the store is away.
+    """
+    store = find_store(tracking, work_dir)
+    runs = [] if store is None else complete_runs(store)
+    lacking = list(unsent(work_dir / RUNS_DIR, runs))
+    if store is None:
+        if not lacking:
+            return None, []
+        store = open_store(tracking, work_dir)
+    if _send_all(lacking, tracking, work_dir):
+        runs = complete_runs(store)
+    if (work_dir / BUNDLES_DIR).exists():
+        try:
+            if send_bundles(store, runs, work_dir):
+                runs = complete_runs(store)
+        except StoreError as error:
+            say(f"mlflow: bundles are not sent: {error}")
+    return store, runs
+
+
+def _send_all(runs: Sequence[Run], tracking: TrackingConfig, work_dir: Path) -> int:
+    """How many were sent; what stops one run stops no other, but a store that refuses is asked no further."""
+    sent = 0
+    for run in runs:
+        try:
+            Sender(run, tracking, work_dir).send()
+            sent += 1
+        except ArtefactError as error:
+            say(f"mlflow: {run.path} is left out: {error}")
+        except StoreError as error:
+            say(f"mlflow: {len(runs) - sent} runs are not sent and left out: {error}")
+            break
+    return sent
+
+
+def sync_if_possible(run: Run, tracking: TrackingConfig, work_dir: Path) -> None:
+    """Send one finished run and its bundles; what cannot be sent now is only told, for the work itself is done."""
+    if not tracking.enabled:
+        return
+    try:
+        sync(run, tracking, work_dir)
+        store = open_store(tracking, work_dir)
+        send_bundles(store, [one for one in complete_runs(store) if one.digest == run.digest], work_dir)
+    except RecsysError as error:
+        say(f"mlflow: {error}; recsys compare sends it later")
+
+
+def unsent(runs_dir: Path, arrived: Sequence[StoredRun]) -> Iterator[Run]:
+    """The finished runs below ``runs_dir`` that have not arrived whole; those that were to stay here are left out.
+
+    A directory that cannot be read as a run is told and passed over.
+    """
+    seals = {run.digest: run.tags.get(record.SEAL_TAG) for run in arrived if record.MODEL_TAG not in run.tags}
+    for path in artefacts(runs_dir):
+        run = Run(path)
+        try:
+            lacks = run.is_finished and run.config["tracking"]["enabled"] and seals.get(run.digest) != record.seal(run)
+        except (ArtefactError, KeyError, TypeError, ValueError, OSError) as error:
+            told = error if isinstance(error, ArtefactError) else f"not a run as this program writes them ({error!r})"
+            say(f"mlflow: {path} is left out: {told}")
+            continue
+        if lacks:
+            yield run

@@ -1,0 +1,42 @@
+"""A model and the batches that it learns from, put together from one stretch of every user's events."""
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.config.model import ModelConfig
+from recsys.config.training import TrainingConfig
+from recsys.models.keras import keras, tf
+from recsys.models.sasrec import SASRec, build_model
+from recsys.sequences.sequences import Sequences
+from recsys.sequences.transitions import count_transitions
+from recsys.training.batches.batches import Batches
+
+
+def make_reproducible(training: TrainingConfig) -> None:
+    """Seed what draws initial weights; where the config asks for it, have TensorFlow add in one order, always."""
+    keras.utils.set_random_seed(training.seed)
+    if training.deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
+def assemble(
+    config: ModelConfig,
+    training: TrainingConfig,
+    sequences: Sequences,
+    ends: npt.NDArray[np.int64],
+    items: int,
+    rows: int,
+) -> tuple[SASRec, Batches]:
+    """A new model, its memory counted from the events before ``ends [users] int64``, and the batches of the same.
+
+    Args:
+        items: in the vocabulary; ``rows`` in the item table, with padding and OOV buckets.
+    """
+    memory, transitions = config.memory, None
+    model = build_model(config, rows)
+    if memory is not None and model.transitions is not None:
+        starts = sequences.offsets[:-1]
+        kept = memory.neighbours, memory.average
+        transitions = count_transitions(sequences.items, starts, ends, rows, memory.window, *kept)
+        model.transitions.assign(transitions)
+    return model, Batches(sequences, ends, config, training, items, transitions)

@@ -1,0 +1,135 @@
+"""One epoch as packed batches: what a training step reads."""
+
+from collections.abc import Iterator
+from typing import Any, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.config.model import ModelConfig
+from recsys.config.training import TrainingConfig
+from recsys.core.schema import PAD_ID
+from recsys.models.keras import tf
+from recsys.models.memory import CHUNK
+from recsys.sequences.ranges import flat_ranges
+from recsys.sequences.sequences import Sequences
+from recsys.sequences.transitions import Transitions
+from recsys.training.batches.augmentation import Augmentation
+from recsys.training.batches.examples import cut_examples
+from recsys.training.batches.negatives import NegativeSampler
+from recsys.training.batches.own_transitions import OthersTransitions
+from recsys.training.batches.packing import pack
+
+
+class Batch(TypedDict):
+    """Arrays of one step; ``rows × length`` slots, most of them real."""
+
+    ids: npt.NDArray[np.int32]  # [rows, length]
+    targets: npt.NDArray[np.int32]  # [rows, length], the item that came next; PAD_ID where none
+    segments: npt.NDArray[np.int32]  # [rows, length], 1.. by example of the batch; 0 is padding
+    positions: npt.NDArray[np.int32]  # [rows, length], from the example's newest or oldest event
+    count: npt.NDArray[np.float32]  # [], targets of the batch
+    seen: npt.NDArray[np.int32]  # [m], the training items of the examples' users
+    seen_by: npt.NDArray[np.int32]  # [m], the segment of each
+    negatives: npt.NDArray[np.int32]  # [n]
+    log_expected: npt.NDArray[np.float32]  # [n]
+    target_counts: npt.NDArray[np.float32]  # [rows, length, newest], others' transitions to the target
+    totals: npt.NDArray[np.float32]  # [rows, length], others' transitions from the item
+
+
+class Batches:
+    """Shuffles examples, packs them, and adds negatives and what the memory may know.
+
+    Args:
+        ends: ``[users] int64``, flat end of each user's events that train.
+    """
+
+    def __init__(
+        self,
+        sequences: Sequences,
+        ends: npt.NDArray[np.int64],
+        model: ModelConfig,
+        training: TrainingConfig,
+        items: int,
+        transitions: Transitions | None,
+    ) -> None:
+        self.sequences, self.ends, self.model, self.training = sequences, ends, model, training
+        self.starts = sequences.offsets[:-1]
+        self.examples = cut_examples(self.starts, ends, model.max_length, training.events)
+        self.row_length = -(-model.max_length // CHUNK) * CHUNK if model.memory else model.max_length
+        counts = np.bincount(sequences.items[flat_ranges(self.starts, ends)[1]], minlength=items + 1)
+        self.sampler = NegativeSampler(training.negatives, counts[1 : items + 1])
+        self.augmentation = Augmentation(training.augmentation)
+        self.others = OthersTransitions(transitions) if transitions else None
+
+    def signature(self) -> dict[str, Any]:
+        """The TensorFlow types of a batch; rows and negatives vary."""
+        newest = self.model.memory.newest if self.model.memory else 0
+        rows = (None, self.row_length)
+        integers = ("ids", "targets", "segments", "positions")
+        return {
+            **{name: tf.TensorSpec(rows, tf.int32) for name in integers},
+            **{name: tf.TensorSpec([None], tf.int32) for name in ("seen", "seen_by", "negatives")},
+            "log_expected": tf.TensorSpec([None], tf.float32),
+            "count": tf.TensorSpec([], tf.float32),
+            "target_counts": tf.TensorSpec([*rows, newest], tf.float32),
+            "totals": tf.TensorSpec(rows, tf.float32),
+        }
+
+    def __len__(self) -> int:
+        return -(-len(self.examples.users) // self.training.batch_size)
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """The batches of epoch ``number``: the same for the same seed, whatever came before."""
+        rng = np.random.default_rng([self.training.seed, number])
+        order = rng.permutation(len(self.examples.users))
+        for first in range(0, len(order), self.training.batch_size):
+            yield self._batch(rng, order[first : first + self.training.batch_size])
+
+    def _batch(self, rng: np.random.Generator, chosen: npt.NDArray[np.int64]) -> Batch:
+        users = self.examples.users[chosen]
+        first, last = self.augmentation.crop(rng, self.examples.starts[chosen], self.examples.ends[chosen])
+        lengths = last - 1 - first  # an event is read for all but the last
+        rows, columns, count = pack(lengths, self.row_length)
+        owner, index = flat_ranges(np.zeros_like(lengths), lengths)
+        slot = (rows[owner], columns[owner] + index)
+        place = np.arange(len(owner)) + owner  # of an event that is read, among the batch's events
+        events = flat_ranges(first, last)[1]
+        chain = self.sequences.items[self.augmentation.order(rng, events, lengths + 1)]
+        read, targets = self.augmentation.blank(rng, chain[place]), chain[place + 1]
+        seen_by, seen = flat_ranges(self.starts[users], self.ends[users])
+        shape = (count, self.row_length)
+
+        def spread(values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+            out = np.full(shape, PAD_ID, np.int32)
+            out[slot] = values
+            return out
+
+        newest_first = lengths[owner] - 1 - index
+        negatives, log_expected = self.sampler.draw(rng, targets)
+        batch: Batch = {
+            "ids": spread(read),
+            "targets": spread(targets),
+            "segments": spread((owner + 1).astype(np.int32)),
+            "positions": spread((newest_first if self.model.positions == "newest" else index).astype(np.int32)),
+            "count": np.array(len(targets), np.float32),
+            "seen": self.sequences.items[seen],
+            "seen_by": (seen_by + 1).astype(np.int32),
+            "negatives": negatives,
+            "log_expected": log_expected,
+            "target_counts": np.zeros((*shape, 0), np.float32),
+            "totals": np.zeros(shape, np.float32),
+        }
+        if self.others is not None and self.model.memory is not None:
+            newest = np.arange(self.model.memory.newest)
+            behind = np.maximum(np.arange(len(read))[:, None] - newest, 0)
+            earlier = np.where(index[:, None] >= newest, read[behind], PAD_ID)
+            distinct, user = np.unique(users, return_inverse=True)
+            counts, totals = self.others.look_up(
+                self.sequences.items, self.starts[distinct], self.ends[distinct], user[owner], earlier, targets
+            )
+            batch["target_counts"] = np.zeros((*shape, len(newest)), np.float32)
+            batch["target_counts"][slot] = counts
+            batch["totals"] = np.ones(shape, np.float32)
+            batch["totals"][slot] = totals[:, 0]
+        return batch

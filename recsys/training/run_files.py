@@ -1,0 +1,69 @@
+"""What a run directory says of a training: written when it begins, and sealed when it ends."""
+
+import shutil
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.run import Run
+from recsys.config import Config
+from recsys.core.artifact import write_json
+from recsys.evaluation.plots import draw_plots
+from recsys.models.cost import multiply_adds
+from recsys.models.sasrec import SASRec
+from recsys.models.weights import save_weights
+from recsys.training.facts import Clock, code_facts, environment, now, peak_memory_bytes
+
+# What a split's figures may be compared with; an F follows where the final fit has seen the validation events.
+PROTOCOLS = {"leave_one_out": "L1", "temporal": "time", "last_session": "session"}
+
+
+def begin(run: Run, config: Config, dataset: Dataset, facts: dict[str, Any]) -> None:
+    """Make the run directory; an unfinished one of the same digest keeps the facts that it began with.
+
+    Args:
+        facts: what the manifest says beside what is known here.
+    """
+    split = PROTOCOLS[dataset.manifest["split"]]
+    known = {
+        "seed": config.training.seed,
+        "protocol": f"{split}F" if config.training.final_fit else split,
+        "dataset_digest": dataset.digest,
+        "dataset_path": str(dataset.path.resolve()),  # where to look first; the digest says whether it is it
+        "dataset_counts": dataset.counts,
+        "table_size": dataset.vocabulary.table_size,
+        "vocabulary_digest": dataset.vocabulary.digest,
+        "started": now(),
+    }
+    Run.create(run.path, config.to_json(), {**facts, **known, **code_facts()})
+    if not run.environment_file.exists():
+        run.environment_file.write_text(environment(), encoding="utf-8")
+    run.checkpoint_dir.mkdir(exist_ok=True)
+
+
+def seal(run: Run, model: SASRec, dataset: Dataset, metrics: dict[str, Any], ranks: pd.DataFrame, clock: Clock) -> None:
+    """Write what the training has made, and finish the run.
+
+    Args:
+        metrics: of the evaluation; the manifest's protocol and the like are added.
+        ranks: one row a target.
+    """
+    manifest = run.manifest
+    save_weights(model, run.weights_file)
+    ranks.to_parquet(run.ranks_file, index=False)
+    known = {name: manifest[name] for name in ("protocol", "dataset_digest", "seed")}
+    write_json(run.metrics_file, {**known, "split": "test", **metrics})
+    draw_plots(run, dataset, model)
+    run.finish(
+        {
+            "finished": now(),
+            "wall_seconds": clock.wall,
+            "cpu_seconds": clock.cpu,
+            "peak_memory_bytes": peak_memory_bytes(),
+            "parameters": sum(int(np.prod(variable.shape)) for variable in model.trainable_variables),
+            "multiply_adds": multiply_adds(model.config),
+        }
+    )
+    shutil.rmtree(run.checkpoint_dir, ignore_errors=True)
