@@ -39,7 +39,7 @@ def fill(store: Store, scratch: Path) -> None:
                 record.DIGEST_TAG: f"{width:016x}{seed:016x}",
                 record.CONFIG_TAG: f"{width:032x}",
                 record.DATASET_TAG: "0" * 32,
-                record.PROTOCOL_TAG: "L1",
+                record.PROTOCOL_TAG: "leave_one_out",
                 record.SEED_TAG: str(seed),
                 record.STATE_TAG: "complete",
             }

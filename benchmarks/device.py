@@ -137,7 +137,7 @@ def main() -> None:
         folder = Path(name)
         for length in lengths:
             rows += by_variant(folder / str(length), length, ("int8", "int8-m0") if quick else VARIANTS, rounds)
-        rows += by_catalogue(folder, many, rounds)
+        rows += by_catalog(folder, many, rounds)
         rows += by_event(folder, 50 if quick else 200, rounds)
     write_results("device", rows)
     print("This machine is not a phone: compare the ratios, not the times.")
@@ -173,8 +173,8 @@ def by_variant(folder: Path, length: int, variants: tuple[str, ...], rounds: int
     return rows
 
 
-def by_catalogue(folder: Path, many: int, rounds: int) -> list[Measurement]:
-    """int8 over a small and a large catalogue: latency, and memory against the file."""
+def by_catalog(folder: Path, many: int, rounds: int) -> list[Measurement]:
+    """int8 over a small and a large catalog: latency, and memory against the file."""
     small, large = (export(folder / f"items-{n}", random_model(n, 50), "int8") for n in (FEW, many))
     few, lots = client(small, 1, 50, rounds), client(large, 1, 50, rounds)
     limit = 1.3 * large.size

@@ -63,16 +63,16 @@ def main() -> None:
         made_of.write(work / "log")
         before, day = split_last_day(work / "log" / EVENTS_FILE, made_of.days)
         config = recipe(before)
-        monday = prepare(config, work).artefact
-        first = train(config, monday, work).artefact
-        old = export(first, monday, config.export, work).artefact
-        tuesday = prepare(recipe(day), work, request=Request(extends=monday)).artefact
+        monday = prepare(config, work).artifact
+        first = train(config, monday, work).artifact
+        old = export(first, monday, config.export, work).artifact
+        tuesday = prepare(recipe(day), work, request=Request(extends=monday)).artifact
         short = recipe(day, warm_start=str(first.path), **SHORT)
-        second = train(short, tuesday, work).artefact
+        second = train(short, tuesday, work).artifact
         close = short.export.model_copy(update={"since": old[0].path.parent})
-        new = export(second, tuesday, close, work).artefact
-        free = export(second, tuesday, short.export, work).artefact
-        cold = train(recipe(day), tuesday, work).artefact
+        new = export(second, tuesday, close, work).artifact
+        free = export(second, tuesday, short.export, work).artifact
+        cold = train(recipe(day), tuesday, work).artifact
         rows = []
         for earlier, later, unheld in zip(old, new, free, strict=True):
             delta = make_delta(earlier.path, later.path, work / f"delta-{later.manifest.variant}")

@@ -60,7 +60,7 @@ def main() -> None:
     overrides = ["data.name=null", f"data.path={log}", "data.columns.event_id=event_id"]
     config = load_config("configs/movielens-1m.yaml", overrides)
     with tempfile.TemporaryDirectory() as work:
-        dataset = prepare(config, Path(work)).artefact
+        dataset = prepare(config, Path(work)).artifact
         seconds, watch = ours(config, dataset, Path(work))
         shape = replace(REFERENCE, items=len(dataset.vocabulary))
         epoch = reference(shape, split_users(dataset.sequences, dataset.sequences.bounds("train")[1]))

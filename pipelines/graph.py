@@ -5,7 +5,7 @@ from typing import Any
 
 from pipelines.progress import watch
 from pipelines.runners import Runner, run
-from recsys.log.blocks import Block
+from recsys.log.blocks import LogBlock
 from recsys.preparation.diagnostics.counts import rejected_share
 from recsys.preparation.exchange.spill import ITEM_PARTITIONS
 from recsys.preparation.job import Job
@@ -15,7 +15,7 @@ Result = dict[str, Any]
 STEPS = ("read", "merge", "clean", "fit", "write")
 
 
-def run_steps(job: Job, blocks: list[Block], long_lines: int, runner: Runner) -> dict[str, list[Result]]:
+def run_steps(job: Job, blocks: list[LogBlock], long_lines: int, runner: Runner) -> dict[str, list[Result]]:
     """Run every step; returns their results by name.
 
     When too many rows are refused, nothing comes after ``read``.
@@ -28,7 +28,7 @@ def run_steps(job: Job, blocks: list[Block], long_lines: int, runner: Runner) ->
     return {step: job.results(step) for step in STEPS}
 
 
-def _build(pipeline: Any, job: Job, blocks: list[Block], long_lines: int) -> None:
+def _build(pipeline: Any, job: Job, blocks: list[LogBlock], long_lines: int) -> None:
     import apache_beam as beam
 
     from pipelines.transforms import Step

@@ -25,7 +25,7 @@ from recsys.artifacts.dataset import (
 )
 from recsys.artifacts.outcome import Outcome
 from recsys.config import Config
-from recsys.config.data import Columns, DataConfig, ItemTable
+from recsys.config.data import Columns, DataConfig, ItemTableConfig
 from recsys.core.artifact import ASIDE, digest, file_hashes, is_published, publish, sha256_file, write_json
 from recsys.core.errors import DataError
 from recsys.core.schema import COUNT, DATASETS_DIR, EXTERNAL_ID, ITEM, MANIFEST
@@ -124,7 +124,7 @@ def resolve(data: DataConfig, cache_dir: Path) -> DataConfig:
         path=log.events,
         columns=Columns(user=log.user, item=log.item, timestamp=log.timestamp, event_id=log.event_id),
         timestamp_unit=log.timestamp_unit,
-        items=ItemTable(path=log.items, item=log.item, title=log.title) if log.items else None,
+        items=ItemTableConfig(path=log.items, item=log.item, title=log.title) if log.items else None,
     )
 
 

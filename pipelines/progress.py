@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from recsys.artifacts.dataset import SEQUENCES_DIR
-from recsys.log.blocks import Block
+from recsys.log.blocks import LogBlock
 from recsys.preparation.exchange.spill import ITEM_PARTITIONS
 from recsys.preparation.job import Job
 
@@ -14,7 +14,7 @@ INTERVAL = 0.25
 
 
 @contextmanager
-def watch(job: Job, blocks: list[Block]) -> Iterator[None]:
+def watch(job: Job, blocks: list[LogBlock]) -> Iterator[None]:
     """Show each step's progress and its rows a second while the block runs."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -23,7 +23,7 @@ def watch(job: Job, blocks: list[Block]) -> Iterator[None]:
     rows = sum(block.rows for block in blocks)
     totals = {
         "read": (job.spill / "blocks", len(blocks)),
-        "merge": (job.spill / "catalogue", ITEM_PARTITIONS),
+        "merge": (job.spill / "catalog", ITEM_PARTITIONS),
         "clean": (job.spill / "buckets", job.buckets),
         "write": (job.target / SEQUENCES_DIR, job.buckets),
     }

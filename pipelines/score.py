@@ -11,7 +11,7 @@ from recsys.artifacts.outcome import Outcome
 from recsys.artifacts.run import Run
 from recsys.artifacts.scores import FORMAT_VERSION, KIND, SHARDS_DIR, Scores
 from recsys.core.artifact import digest, file_hashes, is_published, publish, write_json
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from recsys.core.schema import MANIFEST, SCORES_DIR
 from recsys.evaluation.scoring import score_shard
 
@@ -19,18 +19,18 @@ from recsys.evaluation.scoring import score_shard
 def score(
     run: Run, dataset: Dataset, k: int, work_dir: Path, *, overwrite: bool = False, runner: Runner | None = None
 ) -> Outcome[Scores]:
-    """Rank the catalogue for every user of ``dataset``, given all that the user did, and keep the best ``k``.
+    """Rank the catalog for every user of ``dataset``, given all that the user did, and keep the best ``k``.
 
     Items that a user has touched are left out where the run was evaluated that way.
 
     Raises:
-        ArtefactError: the run is not finished, or was trained on another vocabulary.
+        ArtifactError: the run is not finished, or was trained on another vocabulary.
         RecsysError: the pipeline failed.
     """
     if not run.is_finished:
-        raise ArtefactError(f"{run.path}: training has not finished; the command that started it goes on with it")
+        raise ArtifactError(f"{run.path}: training has not finished; the command that started it goes on with it")
     if run.manifest["vocabulary_digest"] != dataset.vocabulary.digest:
-        raise ArtefactError(
+        raise ArtifactError(
             f"{run.path}: its item ids are not those of {dataset.path}; score a dataset with the vocabulary that the "
             "run was trained on, or train again"
         )

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter as LiteRT
 
 from recsys.bundle import Signature
-from recsys.core.errors import ArtefactError, DataError
+from recsys.core.errors import ArtifactError, DataError
 
 MAX_TENSOR_BYTES = 1 << 30  # more than a phone has to give: refused before it is allocated
 
@@ -28,7 +28,7 @@ class Interpreter:
         at_once: how many passes may run side by side, each in an interpreter of its own over the one mapped file.
 
     Raises:
-        ArtefactError: not a TFLite model, an operator this runtime lacks, tensors that no phone can hold, or
+        ArtifactError: not a TFLite model, an operator this runtime lacks, tensors that no phone can hold, or
             signatures other than the manifest's.
     """
 
@@ -45,17 +45,17 @@ class Interpreter:
                 self._check_sizes(loaded)
                 self._free.put({name: self._runner(loaded, name, wanted) for name, wanted in signatures.items()})
         except (ValueError, RuntimeError) as error:
-            raise ArtefactError(f"{model}: LiteRT refuses the model ({_first_line(error)})") from None
+            raise ArtifactError(f"{model}: LiteRT refuses the model ({_first_line(error)})") from None
 
     def run(self, signature: str, **inputs: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
         """One pass; inputs and outputs are named and shaped as the manifest says.
 
         Raises:
             DataError: an input is missing, unknown, or of another shape or type.
-            ArtefactError: the bundle lacks the signature, or the model fails or yields numbers that are not finite.
+            ArtifactError: the bundle lacks the signature, or the model fails or yields numbers that are not finite.
         """
         if signature not in self._takes:
-            raise ArtefactError(f"{self._path}: no signature {signature!r}; it has {', '.join(self._takes)}")
+            raise ArtifactError(f"{self._path}: no signature {signature!r}; it has {', '.join(self._takes)}")
         wanted = self._takes[signature]
         found = {name: (np.shape(one), str(getattr(one, "dtype", type(one)))) for name, one in inputs.items()}
         if found != wanted:
@@ -66,10 +66,10 @@ class Interpreter:
             with self._lent() as runners:
                 outputs: dict[str, npt.NDArray[Any]] = runners[signature](**inputs)  # copies of the model's tensors
         except (ValueError, RuntimeError) as error:
-            raise ArtefactError(f"{self._path}: {signature} failed ({_first_line(error)})") from None
+            raise ArtifactError(f"{self._path}: {signature} failed ({_first_line(error)})") from None
         for name, value in outputs.items():
             if not np.isfinite(value).all():
-                raise ArtefactError(f"{self._path}: {signature} gave {name} that is not finite; export it again")
+                raise ArtifactError(f"{self._path}: {signature} gave {name} that is not finite; export it again")
         return outputs
 
     @contextmanager
@@ -83,7 +83,7 @@ class Interpreter:
     def _runner(self, model: Any, name: str, wanted: Signature) -> Any:
         listed = model.get_signature_list()
         if name not in listed:
-            raise ArtefactError(f"{self._path}: signature {name!r} is missing; the model has {', '.join(listed)}")
+            raise ArtifactError(f"{self._path}: signature {name!r} is missing; the model has {', '.join(listed)}")
         runner = model.get_signature_runner(name)
         sides = (
             ("inputs", wanted.inputs, runner.get_input_details()),
@@ -93,7 +93,7 @@ class Interpreter:
             found = {key: (tuple(d["shape"].tolist()), np.dtype(d["dtype"]).name) for key, d in details.items()}
             expected = {key: (tensor.shape, tensor.dtype) for key, tensor in promised.items()}
             if found != expected:
-                raise ArtefactError(f"{self._path}: {name} {side} are {found}, the manifest says {expected}")
+                raise ArtifactError(f"{self._path}: {name} {side} are {found}, the manifest says {expected}")
         return runner
 
     def _check_sizes(self, model: Any) -> None:
@@ -101,7 +101,7 @@ class Interpreter:
             for tensor in model.get_tensor_details(graph):
                 size = int(np.prod(tensor["shape"].astype(object))) * np.dtype(tensor["dtype"]).itemsize
                 if size > MAX_TENSOR_BYTES:
-                    raise ArtefactError(
+                    raise ArtifactError(
                         f"{self._path}: tensor {tensor['name']!r} wants {size} bytes; no phone has them"
                     )
 

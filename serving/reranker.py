@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.bundle import GOLDEN_FILE, Bundle, GoldenCase, check_event, check_item, chosen
-from recsys.core.errors import ArtefactError, ConfigError, DataError
+from recsys.core.errors import ArtifactError, ConfigError, DataError
 from recsys.core.history import Event, History, encode_history
 from recsys.core.schema import PAD_ID, TITLE
 from serving.interpreter import Interpreter, runtime_name
@@ -57,7 +57,7 @@ class Reranker:
         at_once: how many rankings may run side by side, each in an interpreter of its own; more threads take turns.
 
     Raises:
-        ArtefactError: the bundle is damaged, foreign, of a newer format, its model is not what it says, or this
+        ArtifactError: the bundle is damaged, foreign, of a newer format, its model is not what it says, or this
             runtime ranks otherwise than the one that exported it.
         ConfigError: ``threads`` or ``at_once`` is below 1.
     """
@@ -132,7 +132,7 @@ class Reranker:
         """Every item that the model knows, by internal id: the most frequent first."""
         return [self.vocabulary.strings[row] for row in range(len(self.vocabulary))]
 
-    def misplaced(self, case: GoldenCase) -> str | None:
+    def mismatch(self, case: GoldenCase) -> str | None:
         """What is wrong with this device's answer to a golden case, or None; near-ties may swap."""
         history, ids = self.encode_history(case.history), self.encode_candidates(case.candidates)
         items = history.items[0].tolist()
@@ -141,7 +141,7 @@ class Reranker:
         scores = self.score(history, ids)
         known = np.flatnonzero(ids != PAD_ID)
         order = known[np.argsort(-scores[known], kind="stable")].tolist()
-        return case.misplaced([float(s) if i != PAD_ID else None for s, i in zip(scores, ids, strict=True)], order)
+        return case.mismatch([float(s) if i != PAD_ID else None for s, i in zip(scores, ids, strict=True)], order)
 
     def encode_history(self, history: Sequence[Event]) -> History:
         """What the model reads of the events, a batch of one."""
@@ -193,11 +193,11 @@ class Reranker:
         path = self.bundle.path / GOLDEN_FILE
         for number, case in chosen(self.bundle.golden()) if self.bundle.has_golden else []:
             try:
-                wrong = self.misplaced(case)
+                wrong = self.mismatch(case)
             except DataError as error:
                 wrong = str(error)
             if wrong is not None:
-                raise ArtefactError(
+                raise ArtifactError(
                     f"{path}: case {number}: {runtime_name()} ranks otherwise than the exporter: {wrong}; use a "
                     f"runtime that serving/README.md lists as right for {self.manifest.variant}, or another variant"
                 )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from recsys.bundle import SIGNATURE_FILE
-from recsys.core.errors import ArtefactError, ConfigError
+from recsys.core.errors import ArtifactError, ConfigError
 from recsys.core.schema import MANIFEST
 
 
@@ -14,7 +14,7 @@ def check_signature(bundle: Path, public_key: Path) -> None:
         public_key: PEM, as ``openssl pkey -pubout`` writes it.
 
     Raises:
-        ArtefactError: the bundle is not signed, or not by this key, or was changed since.
+        ArtifactError: the bundle is not signed, or not by this key, or was changed since.
         ConfigError: the key is not one, or the package cryptography is not installed.
     """
     try:
@@ -34,6 +34,6 @@ def check_signature(bundle: Path, public_key: Path) -> None:
     try:
         key.verify(bytes.fromhex((bundle / SIGNATURE_FILE).read_text()), (bundle / MANIFEST).read_bytes())
     except FileNotFoundError as error:
-        raise ArtefactError(f"{error.filename}: missing; the bundle is not signed") from None
+        raise ArtifactError(f"{error.filename}: missing; the bundle is not signed") from None
     except (InvalidSignature, ValueError):
-        raise ArtefactError(f"{bundle / SIGNATURE_FILE}: not a signature of this manifest by {public_key}") from None
+        raise ArtifactError(f"{bundle / SIGNATURE_FILE}: not a signature of this manifest by {public_key}") from None

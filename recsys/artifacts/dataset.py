@@ -1,4 +1,4 @@
-"""The dataset artefact: sequences, items, rejects, statistics and the manifest that binds them."""
+"""The dataset artifact: sequences, items, rejects, statistics and the manifest that binds them."""
 
 import json
 from functools import cached_property
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.core.artifact import check_files, digest, read_manifest
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from recsys.core.history import CleaningPolicy
 from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, ITEMS, TIMESTAMPS, TRAIN_END, USER, VALIDATION_END, WEIGHTS
 from recsys.core.vocabulary import Vocabulary
@@ -42,7 +42,7 @@ class Dataset:
     """A dataset directory, opened for reading.
 
     Raises:
-        ArtefactError: no dataset there, a damaged one (with ``verify``), or one of a newer format.
+        ArtifactError: no dataset there, a damaged one (with ``verify``), or one of a newer format.
     """
 
     def __init__(self, path: Path | str, *, verify: bool = False) -> None:
@@ -52,7 +52,7 @@ class Dataset:
             self.verify()
 
     def verify(self) -> None:
-        """Raises ArtefactError when a file is missing or changed."""
+        """Raises ArtifactError when a file is missing or changed."""
         check_files(self.path, self.manifest["files"], KIND)
 
     @property
@@ -78,7 +78,7 @@ class Dataset:
     def vocabulary(self) -> Vocabulary:
         table = self.items
         if not np.array_equal(table[ITEM], np.arange(1, len(table) + 1)):
-            raise ArtefactError(f"{self.path / ITEMS_FILE}: {ITEM} must count 1..{len(table)} in order")
+            raise ArtifactError(f"{self.path / ITEMS_FILE}: {ITEM} must count 1..{len(table)} in order")
         return Vocabulary(table[EXTERNAL_ID].tolist(), int(self.manifest["oov"]["buckets"]))
 
     @property

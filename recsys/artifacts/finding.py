@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from recsys.artifacts.dataset import Dataset
-from recsys.core.artifact import artefacts
-from recsys.core.errors import ArtefactError
+from recsys.core.artifact import artifacts
+from recsys.core.errors import ArtifactError
 from recsys.core.schema import DATASETS_DIR
 
 
@@ -12,18 +12,18 @@ def find_dataset(work_dir: Path, digest: str, *elsewhere: Path) -> Dataset:
     """The dataset below ``work_dir/datasets``, or else at one of ``elsewhere``, whose content has ``digest``.
 
     Raises:
-        ArtefactError: there is none; one that cannot be read is passed over, and named.
+        ArtifactError: there is none; one that cannot be read is passed over, and named.
     """
     unreadable = []
-    for path in (*artefacts(work_dir / DATASETS_DIR), *elsewhere):
+    for path in (*artifacts(work_dir / DATASETS_DIR), *elsewhere):
         try:
             dataset = Dataset(path)
             if dataset.digest == digest:
                 return dataset
-        except (ArtefactError, OSError, KeyError) as error:
+        except (ArtifactError, OSError, KeyError) as error:
             unreadable.append(str(error))
     told = f" (passed over: {'; '.join(unreadable)})" if unreadable else ""
-    raise ArtefactError(
+    raise ArtifactError(
         f"{work_dir / DATASETS_DIR}: holds no dataset {digest}, on which the run was trained{told}; "
         "recsys prepare with the run's config makes it again, and recsys export takes another place by --dataset"
     )

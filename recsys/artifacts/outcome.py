@@ -1,4 +1,4 @@
-"""What a stage gives back: its artefact, and whether it had to be made."""
+"""What a stage gives back: its artifact, and whether it had to be made."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Outcome(Generic[T]):
-    """A stage's artefact; ``reused`` says that its inputs had not changed and it was there already."""
+    """A stage's artifact; ``reused`` says that its inputs had not changed and it was there already."""
 
-    artefact: T
+    artifact: T
     reused: bool

@@ -8,7 +8,7 @@ from recsys import __version__
 from recsys.artifacts.run import Run
 from recsys.config import problems
 from recsys.config.base import Section
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 
 S = TypeVar("S", bound=Section)
 
@@ -17,7 +17,7 @@ def recorded(kind: type[S], run: Run, name: str | None = None) -> S:
     """The section ``name`` of a run's config, or the whole.
 
     Raises:
-        ArtefactError: it has keys or values that this version does not know, or lacks ones that it needs.
+        ArtifactError: it has keys or values that this version does not know, or lacks ones that it needs.
     """
     values = run.config if name is None else run.config.get(name)
     try:
@@ -28,7 +28,7 @@ def recorded(kind: type[S], run: Run, name: str | None = None) -> S:
         made = f"recsys {made_by}{f', commit {commit}' if commit else ''}"
         where = f"{name}." if name else ""
         lines = "\n".join(f"  {where}{line}" for line in problems(error, kind))
-        raise ArtefactError(
+        raise ArtifactError(
             f"{run.config_file}: this run was made by {made}; this is recsys {__version__}, which reads it otherwise:\n"
             f"{lines}\nTrain it again with this version, or use it with the one that made it"
         ) from None

@@ -1,4 +1,4 @@
-"""The run artefact: what one training made. Local files are the truth; MLflow is their mirror.
+"""The run artifact: what one training made. Local files are the truth; MLflow is their mirror.
 
 While it trains, a run lies in a directory with ``manifest.json`` status ``running``: its history grows line by
 line and its checkpoint is replaced by renames, so that a killed run resumes. ``finish`` seals it with hashes.
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.core.artifact import check_files, file_hashes, read_manifest, write_json
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from recsys.core.schema import MANIFEST
 
 KIND = "run"
@@ -122,7 +122,7 @@ class Run:
             shutil.rmtree(child) if child.is_dir() else child.unlink()
 
     def verify(self) -> None:
-        """Raises ArtefactError when a finished run's file is missing or changed."""
+        """Raises ArtifactError when a finished run's file is missing or changed."""
         check_files(self.path, self.manifest["files"], KIND)
 
     def _read(self, path: Path) -> dict[str, Any]:
@@ -130,9 +130,9 @@ class Run:
             value = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             far = "the run has not come that far" if self.is_started else "no run is here"
-            raise ArtefactError(f"{path}: missing; {far}") from None
+            raise ArtifactError(f"{path}: missing; {far}") from None
         except json.JSONDecodeError as error:
-            raise ArtefactError(f"{path}: not JSON ({error})") from None
+            raise ArtifactError(f"{path}: not JSON ({error})") from None
         if not isinstance(value, dict):
-            raise ArtefactError(f"{path}: expected an object, found {type(value).__name__}")
+            raise ArtifactError(f"{path}: expected an object, found {type(value).__name__}")
         return value

@@ -1,4 +1,4 @@
-"""The scores artefact: the best items for every user, made by a run."""
+"""The scores artifact: the best items for every user, made by a run."""
 
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ class Scores:
     """A directory of Parquet shards, one row a user: ``user_id``, ``items`` (external ids, best first), ``scores``.
 
     Raises:
-        ArtefactError: no scores there, damaged ones (with ``verify``), or ones of a newer format.
+        ArtifactError: no scores there, damaged ones (with ``verify``), or ones of a newer format.
     """
 
     def __init__(self, path: Path | str, *, verify: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""The bundle artefact: a directory that a client loads only when every byte is what its manifest says."""
+"""The bundle artifact: a directory that a client loads only when every byte is what its manifest says."""
 
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -10,7 +10,7 @@ from recsys.bundle.policy import POLICY_FILE, Rule, read_policy
 from recsys.bundle.strings import StringTable
 from recsys.bundle.vocabulary import BundleVocabulary
 from recsys.core.artifact import check_files, file_hashes, read_manifest, write_json
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from recsys.core.schema import MANIFEST
 
 KIND = "bundle"
@@ -34,7 +34,7 @@ class Bundle:
         verify: compare every file with its SHA-256 in the manifest.
 
     Raises:
-        ArtefactError: no bundle, a damaged or foreign one, or one of a newer format.
+        ArtifactError: no bundle, a damaged or foreign one, or one of a newer format.
     """
 
     def __init__(self, path: Path | str, *, verify: bool = True) -> None:
@@ -42,11 +42,11 @@ class Bundle:
         manifest_file = self.path / MANIFEST
         self._refuse_parent()
         if manifest_file.is_file() and manifest_file.stat().st_size > MAX_MANIFEST_BYTES:
-            raise ArtefactError(f"{manifest_file}: larger than {MAX_MANIFEST_BYTES} bytes; no bundle's manifest is")
+            raise ArtifactError(f"{manifest_file}: larger than {MAX_MANIFEST_BYTES} bytes; no bundle's manifest is")
         self.manifest = BundleManifest.from_json(read_manifest(self.path, KIND, FORMAT_VERSION), str(manifest_file))
         for name in REQUIRED:
             if name not in self.manifest.files:
-                raise ArtefactError(f"{manifest_file}: files: {name} is not listed, so nothing vouches for it")
+                raise ArtifactError(f"{manifest_file}: files: {name} is not listed, so nothing vouches for it")
         if verify:
             check_files(self.path, self._present(), KIND)
 
@@ -57,7 +57,7 @@ class Bundle:
         inside = sorted(found.parent for found in self.path.glob(f"*/{MANIFEST}"))
         if inside:
             variants = ", ".join(found.name for found in inside)
-            raise ArtefactError(
+            raise ArtifactError(
                 f"{self.path}: no bundle itself, it holds {variants}; name one, for example {inside[0]}"
             )
 
@@ -78,7 +78,7 @@ class Bundle:
     def vocabulary(self) -> BundleVocabulary:
         vocabulary = BundleVocabulary(self.path / VOCABULARY_FILE, self.manifest.oov_buckets)
         if len(vocabulary) != self.manifest.items:
-            raise ArtefactError(
+            raise ArtifactError(
                 f"{self.path / VOCABULARY_FILE}: {len(vocabulary)} items, the manifest says {self.manifest.items}"
             )
         return vocabulary
@@ -90,7 +90,7 @@ class Bundle:
             return None
         table = StringTable(self.path / file)
         if len(table) != self.manifest.items:
-            raise ArtefactError(f"{self.path / file}: {len(table)} rows for {self.manifest.items} items")
+            raise ArtifactError(f"{self.path / file}: {len(table)} rows for {self.manifest.items} items")
         return table
 
     @property
@@ -108,7 +108,7 @@ class Bundle:
         """All golden cases.
 
         Raises:
-            ArtefactError: they are not there, or are none.
+            ArtifactError: they are not there, or are none.
         """
         return read_golden(self.path / GOLDEN_FILE)
 

@@ -1,4 +1,4 @@
-"""The delta artefact: what changed between two nightly bundles, for a client to apply and verify.
+"""The delta artifact: what changed between two nightly bundles, for a client to apply and verify.
 
 A directory: ``manifest.json`` (both ends, named by the SHA-256 of their manifests, and what to do for each file) and
 ``files/NAME.ACTION`` for every file of the new bundle that the old one does not have as it is: a BSDIFF40 ``patch``,
@@ -11,7 +11,7 @@ from pathlib import Path
 from recsys.bundle.bundle import Bundle
 from recsys.bundle.patch import MAX_BYTES, apply_patch
 from recsys.core.artifact import check_files, is_inside, publish, read_manifest, sha256_file
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from recsys.core.schema import MANIFEST
 
 KIND = "delta"
@@ -24,7 +24,7 @@ class Delta:
     """A delta directory, opened and checked.
 
     Raises:
-        ArtefactError: no delta, a damaged one, or one of a newer format.
+        ArtifactError: no delta, a damaged one, or one of a newer format.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -42,12 +42,12 @@ class Delta:
         """Write the new bundle to ``target``, from the old one.
 
         Raises:
-            ArtefactError: ``old`` is damaged or not the bundle this delta starts from, the result is not what its
+            ArtifactError: ``old`` is damaged or not the bundle this delta starts from, the result is not what its
                 manifest says (nothing is left at ``target`` then), or ``target`` is there and ``overwrite`` is false.
         """
         Bundle(old)
         if sha256_file(old / MANIFEST) != self.manifest["old"]:
-            raise ArtefactError(f"{old}: not the bundle that {self.path} starts from; fetch the new bundle whole")
+            raise ArtifactError(f"{old}: not the bundle that {self.path} starts from; fetch the new bundle whole")
         with publish(target, overwrite=overwrite, check=lambda path: self._check_result(path)) as aside:
             for name, action in self.manifest["actions"].items():
                 (aside / name).parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ class Delta:
 
     def _content(self, name: str, action: str, old: Path) -> bytes:
         if action != WHOLE and not (old / name).is_file():
-            raise ArtefactError(
+            raise ArtifactError(
                 f"{self.path / MANIFEST}: {name!r} is to be kept or patched, and {old} has none; damaged"
             )
         if action == KEEP:
@@ -65,29 +65,29 @@ class Delta:
         content = payload.read_bytes()
         try:
             return apply_patch((old / name).read_bytes(), content) if action == PATCH else _inflate(content)
-        except (ArtefactError, zlib.error, OSError) as error:
-            raise ArtefactError(f"{payload}: {error}") from None
+        except (ArtifactError, zlib.error, OSError) as error:
+            raise ArtifactError(f"{payload}: {error}") from None
 
     def _check_result(self, path: Path) -> None:
         if sha256_file(path / MANIFEST) != self.manifest["new"]:
-            raise ArtefactError(f"{path / MANIFEST}: not the manifest that {self.path} promises")
+            raise ArtifactError(f"{path / MANIFEST}: not the manifest that {self.path} promises")
         Bundle(path)
 
     def _check(self) -> None:
         value, origin = self.manifest, self.path / MANIFEST
         actions, files = value.get("actions"), value.get("files")
         if not isinstance(actions, dict) or not isinstance(files, dict):
-            raise ArtefactError(f"{origin}: no actions and files as a delta has them; damaged")
+            raise ArtifactError(f"{origin}: no actions and files as a delta has them; damaged")
         for name, action in actions.items():
             if not isinstance(action, str) or action not in ACTIONS:
-                raise ArtefactError(f"{origin}: {name!r}: expected one of {', '.join(ACTIONS)}, found {action!r}")
+                raise ArtifactError(f"{origin}: {name!r}: expected one of {', '.join(ACTIONS)}, found {action!r}")
             if not is_inside(name):
-                raise ArtefactError(f"{origin}: file name {name!r} points outside the bundle")
+                raise ArtifactError(f"{origin}: file name {name!r} points outside the bundle")
         for end in ("old", "new"):
             if not isinstance(value.get(end), str):
-                raise ArtefactError(f"{origin}: {end} must be the SHA-256 of a manifest, found {value.get(end)!r}")
+                raise ArtifactError(f"{origin}: {end} must be the SHA-256 of a manifest, found {value.get(end)!r}")
         if {payload_name(n, action) for n, action in actions.items() if action != KEEP} != files.keys():
-            raise ArtefactError(f"{origin}: actions and files do not match; damaged")
+            raise ArtifactError(f"{origin}: actions and files do not match; damaged")
         check_files(self.path, files, KIND)
 
 
@@ -95,7 +95,7 @@ def _inflate(content: bytes) -> bytes:
     """Decompress, but never to more than a bundle's file may hold."""
     inflated = zlib.decompressobj().decompress(content, MAX_BYTES + 1)
     if len(inflated) > MAX_BYTES:
-        raise ArtefactError(f"more than {MAX_BYTES:,} bytes; damaged or hostile")
+        raise ArtifactError(f"more than {MAX_BYTES:,} bytes; damaged or hostile")
     return inflated
 
 

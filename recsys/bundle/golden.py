@@ -37,7 +37,7 @@ class GoldenCase:
         rest = ("candidates", "history_ids", "candidate_ids", "scores", "order")
         return {"history": events, "tolerance": self.tolerance, **{name: list(getattr(self, name)) for name in rest}}
 
-    def misplaced(self, scores: list[float | None], order: list[int]) -> str | None:
+    def mismatch(self, scores: list[float | None], order: list[int]) -> str | None:
         """What is worst about another runtime's answer, or None; near-ties may swap."""
         apart = [0.0] * len(self.scores)
         for index, (wanted, found) in enumerate(zip(self.scores, scores, strict=True)):

@@ -8,7 +8,7 @@ from typing import Any
 from recsys.bundle.events import check_item, event_from_json
 from recsys.bundle.golden import GoldenCase
 from recsys.core.artifact import read_json
-from recsys.core.errors import ArtefactError, DataError
+from recsys.core.errors import ArtifactError, DataError
 
 MAX_BYTES = 1 << 26
 LARGEST = 1e9  # of a score or a tolerance: no model's come near
@@ -20,33 +20,33 @@ def read_golden(path: Path) -> list[GoldenCase]:
     """The cases of a ``golden.json``.
 
     Raises:
-        ArtefactError: not JSON, or not a list of cases; names the case and the key.
+        ArtifactError: not JSON, or not a list of cases; names the case and the key.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ArtefactError(f"{path}: larger than {MAX_BYTES} bytes; no golden cases are")
+            raise ArtifactError(f"{path}: larger than {MAX_BYTES} bytes; no golden cases are")
         value = read_json(path)
     except OSError as error:
-        raise ArtefactError(f"{path}: cannot be read ({error.strerror})") from None
+        raise ArtifactError(f"{path}: cannot be read ({error.strerror})") from None
     if not isinstance(value, list):
-        raise ArtefactError(f"{path}: expected a list of golden cases, found {type(value).__name__}")
+        raise ArtifactError(f"{path}: expected a list of golden cases, found {type(value).__name__}")
     try:
         return [_case(one, f"{path}: case {number}") for number, one in enumerate(value)]
     except DataError as error:
-        raise ArtefactError(str(error)) from None
+        raise ArtifactError(str(error)) from None
 
 
 def _case(value: Any, origin: str) -> GoldenCase:
     if not isinstance(value, dict) or sorted(value) != sorted(KEYS):
         found = sorted(value) if isinstance(value, dict) else type(value).__name__
-        raise ArtefactError(f"{origin}: expected an object with {', '.join(KEYS)}, found {found}")
+        raise ArtifactError(f"{origin}: expected an object with {', '.join(KEYS)}, found {found}")
 
     def listed(name: str, fits: Callable[[Any], bool], wanted: str) -> tuple[Any, ...]:
         if not isinstance(value[name], list):
-            raise ArtefactError(f"{origin}: {name} must be a list, found {type(value[name]).__name__}")
+            raise ArtifactError(f"{origin}: {name} must be a list, found {type(value[name]).__name__}")
         for place, one in enumerate(value[name]):
             if not fits(one):
-                raise ArtefactError(f"{origin}: {name}: {place} must be {wanted}, found {type(one).__name__}")
+                raise ArtifactError(f"{origin}: {name}: {place} must be {wanted}, found {type(one).__name__}")
         return tuple(value[name])
 
     events = listed("history", lambda one: True, "an event")
@@ -62,11 +62,11 @@ def _case(value: Any, origin: str) -> GoldenCase:
     for place, item in enumerate(case.candidates):
         check_item(item, f"{origin}: candidate {place}")
     if not _is_number(case.tolerance) or case.tolerance <= 0:
-        raise ArtefactError(f"{origin}: tolerance must be positive and finite")
+        raise ArtifactError(f"{origin}: tolerance must be positive and finite")
     if not len(case.candidates) == len(case.candidate_ids) == len(case.scores):
-        raise ArtefactError(f"{origin}: candidates, candidate_ids and scores must be of one length")
+        raise ArtifactError(f"{origin}: candidates, candidate_ids and scores must be of one length")
     if sorted(case.order) != [place for place, score in enumerate(case.scores) if score is not None]:
-        raise ArtefactError(f"{origin}: order must name every candidate that has a score once")
+        raise ArtifactError(f"{origin}: order must name every candidate that has a score once")
     return case
 
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
-from recsys.core.errors import ArtefactError, DataError
+from recsys.core.errors import ArtifactError, DataError
 from recsys.core.history import CleaningPolicy
 from recsys.core.schema import PAD_ID
 
@@ -54,7 +54,7 @@ class BundleManifest:
         variant: ``float32``, ``int8``, …
         model_version: changes whenever the weights do.
         history_length, candidates: the fixed shapes of ``rerank``; clients chunk and pad.
-        items: catalogue size; internal ids are 1..items, then ``oov_buckets`` more.
+        items: catalog size; internal ids are 1..items, then ``oov_buckets`` more.
         cleaning: what a history leaves out.
         tolerance: how far scores may lie from the golden ones on another runtime.
         minimum_runtime: an older runtime lacks an operator; a newer one must still pass the golden cases.
@@ -94,7 +94,7 @@ class BundleManifest:
         """Check every field; ``origin`` is what errors name.
 
         Raises:
-            ArtefactError: a field is missing, of the wrong type or out of bounds.
+            ArtifactError: a field is missing, of the wrong type or out of bounds.
         """
         read = _Reader(value, origin)
         read.constant("pad_id", PAD_ID)
@@ -103,7 +103,7 @@ class BundleManifest:
         try:
             cleaning = CleaningPolicy.from_json(read.mapping("cleaning"))
         except DataError as error:
-            raise ArtefactError(f"{origin}: {error}") from None
+            raise ArtifactError(f"{origin}: {error}") from None
         manifest = cls(
             variant=read.text("variant"),
             model_version=read.text("model_version"),
@@ -128,19 +128,19 @@ class BundleManifest:
         """Hold those that clients rank by to the manifest's own sizes; the other inputs of ``step`` are the model's.
 
         Raises:
-            ArtefactError: ``rerank`` is missing, or one takes or gives something else.
+            ArtifactError: ``rerank`` is missing, or one takes or gives something else.
         """
         history, candidates = Tensor((1, self.history_length), "int32"), Tensor((1, self.candidates), "int32")
         scores = {"scores": Tensor((1, self.candidates), "float32")}
         takes = {"rerank": {"history": history, "candidates": candidates}, "start": {"history": history}}
         gives = {"rerank": scores, "score": scores}
         if "rerank" not in self.signatures:
-            raise ArtefactError(f"{origin}: no signature rerank; the bundle contradicts itself")
+            raise ArtifactError(f"{origin}: no signature rerank; the bundle contradicts itself")
         for side, expected in (("inputs", takes), ("outputs", gives)):
             for name, tensors in expected.items():
                 found = getattr(self.signatures[name], side) if name in self.signatures else tensors
                 if found != tensors:
-                    raise ArtefactError(
+                    raise ArtifactError(
                         f"{origin}: {side} of the signature {name} must be {tensors}, found {found}; "
                         "the bundle contradicts itself"
                     )
@@ -160,9 +160,9 @@ def _tensor(read: "_Reader", side: str, name: str) -> Tensor:
     inner = read.inside(side).inside(name)
     shape, dtype = inner.value.get("shape"), inner.text("dtype")
     if not isinstance(shape, list) or not all(type(size) is int and 0 < size <= MAX_ITEMS for size in shape):
-        raise ArtefactError(f"{inner.origin}.shape: expected a list of positive sizes, found {shape!r}")
+        raise ArtifactError(f"{inner.origin}.shape: expected a list of positive sizes, found {shape!r}")
     if dtype not in DTYPES:
-        raise ArtefactError(f"{inner.origin}.dtype: expected one of {', '.join(DTYPES)}, found {dtype!r}")
+        raise ArtifactError(f"{inner.origin}.dtype: expected one of {', '.join(DTYPES)}, found {dtype!r}")
     return Tensor(tuple(shape), dtype)
 
 
@@ -181,7 +181,7 @@ class _Reader:
     def release(self, key: str) -> str:
         found = self.text(key)
         if re.fullmatch(r"\d+\.\d+\.\d+", found, re.ASCII) is None:
-            raise ArtefactError(f"{self.origin}: {key} must be a release as 2.4.0, found {found!r}")
+            raise ArtifactError(f"{self.origin}: {key} must be a release as 2.4.0, found {found!r}")
         return found
 
     def mapping(self, key: str) -> dict[str, Any]:
@@ -190,26 +190,26 @@ class _Reader:
     def number(self, key: str, low: int, high: int) -> int:
         found = self._typed(key, int, "an integer")
         if isinstance(found, bool) or not low <= found <= high:
-            raise ArtefactError(f"{self.origin}: {key} must lie in {low}..{high}, found {found}")
+            raise ArtifactError(f"{self.origin}: {key} must lie in {low}..{high}, found {found}")
         return found
 
     def positive(self, key: str) -> float:
         found: float = self._typed(key, (int, float), "a number")
         if isinstance(found, bool) or not 0 < found <= LARGEST:
-            raise ArtefactError(f"{self.origin}: {key} must be positive and finite, found {str(found)[:80]}")
+            raise ArtifactError(f"{self.origin}: {key} must be positive and finite, found {str(found)[:80]}")
         return float(found)
 
     def constant(self, key: str, expected: Any) -> None:
         if type(self.value.get(key)) is not type(expected) or self.value[key] != expected:
-            raise ArtefactError(f"{self.origin}: {key} must be {expected!r}, found {self.value.get(key)!r}")
+            raise ArtifactError(f"{self.origin}: {key} must be {expected!r}, found {self.value.get(key)!r}")
 
     def hashes(self, key: str) -> dict[str, str]:
         found = self.mapping(key)
         for name, value in found.items():
             if not isinstance(value, str) or re.fullmatch("[0-9a-f]{64}", value) is None:
-                raise ArtefactError(f"{self.origin}: {key}: {name!r} needs a SHA-256 in hex, found {_short(value)}")
+                raise ArtifactError(f"{self.origin}: {key}: {name!r} needs a SHA-256 in hex, found {_short(value)}")
             if len(name.encode()) > LONGEST_NAME:
-                raise ArtefactError(f"{self.origin}: {key}: a name of {len(name.encode())} bytes, which no file has")
+                raise ArtifactError(f"{self.origin}: {key}: a name of {len(name.encode())} bytes, which no file has")
         return found
 
     def counts(self, key: str) -> dict[str, int]:
@@ -218,7 +218,7 @@ class _Reader:
     def _typed(self, key: str, kind: type[T] | tuple[type[T], ...], name: str) -> T:
         found = self.value.get(key)
         if not isinstance(found, kind):
-            raise ArtefactError(f"{self.origin}: {key} must be {name}, found {_short(found)}")
+            raise ArtifactError(f"{self.origin}: {key} must be {name}, found {_short(found)}")
         return found
 
 

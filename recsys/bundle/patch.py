@@ -10,7 +10,7 @@ import struct
 
 import numpy as np
 
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 
 MAGIC = b"BSDIFF40"
 MAX_BYTES, MAX_CONTROL = 1 << 31, 1 << 28
@@ -20,13 +20,13 @@ def apply_patch(old: bytes, patch: bytes) -> bytes:
     """The new file.
 
     Raises:
-        ArtefactError: the patch is damaged, or was made for another file.
+        ArtifactError: the patch is damaged, or was made for another file.
     """
     if len(patch) < 32 or patch[:8] != MAGIC:
-        raise ArtefactError(f"not a patch (expected it to start with {MAGIC!r})")
+        raise ArtifactError(f"not a patch (expected it to start with {MAGIC!r})")
     control_size, difference_size, size = (_integer(patch, place) for place in (8, 16, 24))
     if not (0 <= size <= MAX_BYTES and control_size >= 0 and difference_size >= 0):
-        raise ArtefactError(f"a patch to {size} bytes, which no bundle's file has")
+        raise ArtifactError(f"a patch to {size} bytes, which no bundle's file has")
     start = 32 + control_size
     control = _unpack(patch[32:start], min(24 * (size + 1), MAX_CONTROL))
     differences = np.frombuffer(_unpack(patch[start : start + difference_size], size), np.uint8)
@@ -42,7 +42,7 @@ def apply_patch(old: bytes, patch: bytes) -> bytes:
             or added + add > len(differences)
             or taken + take > len(fresh)
         ):
-            raise ArtefactError("the patch runs out of its own bytes; damaged")
+            raise ArtifactError("the patch runs out of its own bytes; damaged")
         # As the original: where it reads beyond the old file, the old bytes count as zeros.
         low, high = max(0, -there), max(0, min(add, len(source) - there))
         new[here : here + add] = differences[added : added + add]
@@ -52,7 +52,7 @@ def apply_patch(old: bytes, patch: bytes) -> bytes:
         new[here : here + take] = np.frombuffer(fresh, np.uint8, take, taken)
         here, taken, there = here + take, taken + take, there + move
     if here != size:
-        raise ArtefactError(f"the patch makes {here} bytes of the {size} that it promises; damaged")
+        raise ArtifactError(f"the patch makes {here} bytes of the {size} that it promises; damaged")
     return new.tobytes()
 
 
@@ -67,7 +67,7 @@ def _unpack(stream: bytes, most: int) -> bytes:
     try:
         content = unpack.decompress(stream, most + 1)
     except (OSError, EOFError) as error:
-        raise ArtefactError(f"a stream of the patch is damaged ({error})") from None
+        raise ArtifactError(f"a stream of the patch is damaged ({error})") from None
     if len(content) > most or not unpack.eof:
-        raise ArtefactError("a stream of the patch is not as long as it says; damaged")
+        raise ArtifactError("a stream of the patch is not as long as it says; damaged")
     return content

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from recsys.core.artifact import read_json
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 
 POLICY_FILE = "policy.json"
 VERSION = 1
@@ -95,24 +95,24 @@ def read_policy(path: Path) -> tuple[Rule, ...]:
     """The rules of a policy file.
 
     Raises:
-        ArtefactError: names the rule and the key that cannot be used.
+        ArtifactError: names the rule and the key that cannot be used.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ArtefactError(f"larger than {MAX_BYTES} bytes; no policy is")
+            raise ArtifactError(f"larger than {MAX_BYTES} bytes; no policy is")
         value = read_json(path)
-    except (OSError, ArtefactError) as error:
-        raise ArtefactError(f"{path}: not a policy ({error})") from None
+    except (OSError, ArtifactError) as error:
+        raise ArtifactError(f"{path}: not a policy ({error})") from None
     if not isinstance(value, dict) or value.keys() != {"version", "rules"} or not isinstance(value["rules"], list):
-        raise ArtefactError(f'{path}: expected {{"version": {VERSION}, "rules": [...]}} and nothing else')
+        raise ArtifactError(f'{path}: expected {{"version": {VERSION}, "rules": [...]}} and nothing else')
     if type(value["version"]) is not int or value["version"] != VERSION:
-        raise ArtefactError(
+        raise ArtifactError(
             f"{path}: policy version {value['version']!r}, this program reads {VERSION}; upgrade recsys"
         )
     rules = tuple(_rule(one, f"{path}: rule {number}") for number, one in enumerate(value["rules"]))
     for number, rule in enumerate(rules[:-1]):
         if isinstance(rule, Diverse):
-            raise ArtefactError(f"{path}: rule {number}: diverse orders the places, so it must be the last rule")
+            raise ArtifactError(f"{path}: rule {number}: diverse orders the places, so it must be the last rule")
     return rules
 
 
@@ -120,23 +120,23 @@ def _rule(value: Any, origin: str) -> Rule:
     name = value.get("rule") if isinstance(value, dict) else None
     kind = RULES.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise ArtefactError(f"{origin}: expected one of {', '.join(RULES)}, found {str(value)[:80]}")
+        raise ArtifactError(f"{origin}: expected one of {', '.join(RULES)}, found {str(value)[:80]}")
     given = {key: one for key, one in value.items() if key != "rule"}
     known = {field.name: field for field in fields(kind)}
     missing = [name for name, field in known.items() if field.default is MISSING and name not in given]
     unknown = sorted(given.keys() - known.keys())
     if missing or unknown:
-        raise ArtefactError(f"{origin}: missing {missing}, unknown {unknown}")
+        raise ArtifactError(f"{origin}: missing {missing}, unknown {unknown}")
     for name, one in given.items():
         wanted = NUMBERS.get(name, str)
         if not isinstance(one, wanted) or isinstance(one, bool):
             expected = "text" if wanted is str else "a whole number" if wanted is int else "a number"
-            raise ArtefactError(f"{origin}: {name} must be {expected}, found {str(one)[:80]}")
+            raise ArtifactError(f"{origin}: {name} must be {expected}, found {str(one)[:80]}")
         if isinstance(one, int | float) and not abs(one) <= LARGEST:
-            raise ArtefactError(f"{origin}: {name} must lie within {LARGEST:.0e} of 0, found {str(one)[:20]}")
+            raise ArtifactError(f"{origin}: {name} must lie within {LARGEST:.0e} of 0, found {str(one)[:20]}")
     for name in ("half_life_days", "first"):
         if name in given and given[name] <= 0:
-            raise ArtefactError(f"{origin}: {name} must be positive, found {given[name]}")
+            raise ArtifactError(f"{origin}: {name} must be positive, found {given[name]}")
     if given.get("strength", 0) < 0:
-        raise ArtefactError(f"{origin}: strength must not be negative: that would bring like items together")
+        raise ArtifactError(f"{origin}: strength must not be negative: that would bring like items together")
     return kind(**given)

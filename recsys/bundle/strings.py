@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 
 MAGIC = b"RSTR"
 VERSION = 1
 _HEADER = struct.Struct("<4sB3xII")
 LONGEST = 0xFFFF
-# Refused before anything is allocated: no catalogue on a phone is larger.
+# Refused before anything is allocated: no catalog on a phone is larger.
 MAX_ROWS, MAX_BYTES = 100_000_000, 1 << 31
 
 
@@ -26,13 +26,13 @@ def write_strings(path: Path, strings: Sequence[str]) -> None:
     """Write ``strings`` in their order.
 
     Raises:
-        ArtefactError: one of them is longer than 65,535 bytes.
+        ArtifactError: one of them is longer than 65,535 bytes.
     """
     encoded = [string.encode() for string in strings]
     lengths = np.array([len(one) for one in encoded], "<u8")
     if len(encoded) and lengths.max() > LONGEST:
         row = int(lengths.argmax())
-        raise ArtefactError(f"{path}: row {row} is {lengths[row]} bytes long; a string table holds up to {LONGEST}")
+        raise ArtifactError(f"{path}: row {row} is {lengths[row]} bytes long; a string table holds up to {LONGEST}")
     text = b"".join(encoded)
     header = _HEADER.pack(MAGIC, VERSION, len(encoded), len(text))
     path.write_bytes(header + zlib.compress(lengths.astype("<u2").tobytes() + text, 9))
@@ -46,32 +46,32 @@ class StringTable:
         offsets: ``[rows + 1] int64``; row ``i`` is ``data[offsets[i]:offsets[i + 1]]``.
 
     Raises:
-        ArtefactError: the file is cut short, foreign, of a newer version, or not what its header says.
+        ArtifactError: the file is cut short, foreign, of a newer version, or not what its header says.
     """
 
     def __init__(self, path: Path) -> None:
         content = path.read_bytes()
         if len(content) < _HEADER.size or content[:4] != MAGIC:
-            raise ArtefactError(f"{path}: not a string table (expected it to start with {MAGIC!r})")
+            raise ArtifactError(f"{path}: not a string table (expected it to start with {MAGIC!r})")
         _, version, rows, size = _HEADER.unpack_from(content)
         if version != VERSION:
-            raise ArtefactError(f"{path}: string table version {version}, this program reads {VERSION}; upgrade recsys")
+            raise ArtifactError(f"{path}: string table version {version}, this program reads {VERSION}; upgrade recsys")
         if rows > MAX_ROWS or size > MAX_BYTES or size > rows * LONGEST:
-            raise ArtefactError(f"{path}: the header promises {rows} rows of {size} bytes, which no table holds")
+            raise ArtifactError(f"{path}: the header promises {rows} rows of {size} bytes, which no table holds")
         expected = 2 * rows + size
         unpack = zlib.decompressobj()
         try:
             raw = unpack.decompress(content[_HEADER.size :], expected + 1)
         except zlib.error as error:
-            raise ArtefactError(f"{path}: damaged ({error})") from None
+            raise ArtifactError(f"{path}: damaged ({error})") from None
         if len(raw) != expected or not unpack.eof:
-            raise ArtefactError(f"{path}: {len(raw)} bytes unpacked, the header says {expected}; damaged")
+            raise ArtifactError(f"{path}: {len(raw)} bytes unpacked, the header says {expected}; damaged")
         if unpack.unused_data:
-            raise ArtefactError(f"{path}: {len(unpack.unused_data)} bytes after the end of the table; damaged")
+            raise ArtifactError(f"{path}: {len(unpack.unused_data)} bytes after the end of the table; damaged")
         self.offsets = np.zeros(rows + 1, np.int64)
         np.cumsum(np.frombuffer(raw, "<u2", rows), out=self.offsets[1:])
         if self.offsets[-1] != size:
-            raise ArtefactError(f"{path}: the lengths add up to {self.offsets[-1]}, the text is {size} bytes; damaged")
+            raise ArtifactError(f"{path}: the lengths add up to {self.offsets[-1]}, the text is {size} bytes; damaged")
         self.data: npt.NDArray[np.uint8] = np.frombuffer(raw, np.uint8, size, 2 * rows)
         self._check_text(raw[2 * rows :], path)
 
@@ -81,11 +81,11 @@ class StringTable:
             text.decode()
         except UnicodeDecodeError as error:
             row = int(np.searchsorted(self.offsets, error.start, side="right")) - 1
-            raise ArtefactError(f"{path}: row {row} is not UTF-8 (byte {error.start} of the text); damaged") from None
+            raise ArtifactError(f"{path}: row {row} is not UTF-8 (byte {error.start} of the text); damaged") from None
         inner = self.offsets[:-1][self.offsets[:-1] < len(self.data)]
         inside = np.flatnonzero(self.data[inner] & 0xC0 == 0x80)  # continues a character of the row before
         if len(inside):
-            raise ArtefactError(f"{path}: row {inside[0]} begins inside a character of row {inside[0] - 1}; damaged")
+            raise ArtifactError(f"{path}: row {inside[0]} begins inside a character of row {inside[0] - 1}; damaged")
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.bundle.strings import StringTable
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from recsys.core.hashing import hash_bytes, hash_strings
 from recsys.core.schema import ID_DTYPE, PAD_ID
 
@@ -21,7 +21,7 @@ class BundleVocabulary:
     Encodes as ``recsys.core.vocabulary.Vocabulary`` does, out-of-vocabulary buckets included.
 
     Raises:
-        ArtefactError: a damaged file, or an id that stands twice.
+        ArtifactError: a damaged file, or an id that stands twice.
     """
 
     def __init__(self, path: Path, oov_buckets: int = 0) -> None:
@@ -71,4 +71,4 @@ class BundleVocabulary:
         for place in np.flatnonzero(self._hashes[1:] == self._hashes[:-1]):
             first, second = (int(row) for row in self._rows[place : place + 2])
             if self.strings.row_bytes(first) == self.strings.row_bytes(second):
-                raise ArtefactError(f"{path}: {self.strings[first]!r} stands in rows {first} and {second}; damaged")
+                raise ArtifactError(f"{path}: {self.strings[first]!r} stands in rows {first} and {second}; damaged")

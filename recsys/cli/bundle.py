@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.cli.common import add_json, path, print_json
-from recsys.core.errors import ArtefactError, RecsysError
+from recsys.core.errors import ArtifactError, RecsysError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +67,7 @@ def _inspect(path: Path) -> dict[str, Any]:
     try:
         Bundle(path)
         damage = None
-    except ArtefactError as error:
+    except ArtifactError as error:
         damage = str(error)
     sizes = {name: _size(path / name) for name in bundle.manifest.files}
     return {
@@ -111,7 +111,7 @@ def _verify(path: Path, public_key: Path | None) -> dict[str, Any]:
     reranker = Reranker(path, public_key=public_key)
     cases = reranker.bundle.golden() if reranker.bundle.has_golden else []  # a delta does not carry them
     for number, case in enumerate(cases):
-        wrong = reranker.misplaced(case)
+        wrong = reranker.mismatch(case)
         if wrong is not None:
             raise RecsysError(f"{path}: golden case {number}: {wrong}; this runtime ranks otherwise than the exporter")
     return {

@@ -21,7 +21,7 @@ UNITS = {"": 1, "b": 1, "kb": 1000, "kib": 1 << 10, "mb": 1000**2, "mib": 1 << 2
 
 def add_work_dir(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--work-dir", type=path, default=Path("work"), help="where artefacts, caches and mlflow.db lie (default: work)"
+        "--work-dir", type=path, default=Path("work"), help="where artifacts, caches and mlflow.db lie (default: work)"
     )
 
 

@@ -5,7 +5,7 @@
   recsys evaluate work/runs/DIGEST --dataset work/datasets/DIGEST --split validation
 
 Without --dataset it prints what the run measured when it was sealed: the test is read once. With it, the run's model
-ranks the full catalogue of that dataset anew. With --segments it shows the test by kind of target, too: how active the
+ranks the full catalog of that dataset anew. With --segments it shows the test by kind of target, too: how active the
 user, how popular the item, how long since the event before (tie: at the very same time).
 """
 
@@ -57,10 +57,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sealed(run: "Run") -> dict[str, Any]:
-    from recsys.core.errors import ArtefactError
+    from recsys.core.errors import ArtifactError
 
     if not run.is_finished:
-        raise ArtefactError(f"{run.path}: training has not finished; the command that started it goes on with it")
+        raise ArtifactError(f"{run.path}: training has not finished; the command that started it goes on with it")
     run.verify()
     return run.metrics
 
@@ -69,20 +69,20 @@ def _again(run: "Run", args: argparse.Namespace) -> dict[str, Any]:
     from recsys.artifacts.dataset import Dataset
     from recsys.artifacts.recorded_config import recorded
     from recsys.config.evaluation import EvaluationConfig
-    from recsys.core.errors import ArtefactError
+    from recsys.core.errors import ArtifactError
     from recsys.evaluation.evaluate import evaluate, targets_of
     from recsys.evaluation.scorer import scorer
     from recsys.models.loading import load_run
 
     dataset = Dataset(args.dataset, verify=True)
     if dataset.digest != run.manifest["dataset_digest"]:
-        raise ArtefactError(
+        raise ArtifactError(
             f"{dataset.path}: its digest is {dataset.digest}, the run was trained on {run.manifest['dataset_digest']}; "
             "internal ids differ, so a ranking would mean nothing"
         )
-    final = bool(run.config["training"]["final_fit"])
+    final = bool(run.config["training"]["refit"])
     if final and args.split == "validation":
-        raise ArtefactError(f"{run.path}: its final fit has seen the validation events; only --split test is fair")
+        raise ArtifactError(f"{run.path}: its refit has seen the validation events; only --split test is fair")
     ends = dataset.sequences.bounds("validation" if final else "train")[1]
     config = recorded(EvaluationConfig, run, "evaluation")
     targets = targets_of(dataset, args.split)

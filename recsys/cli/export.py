@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     outcome = export(finished, dataset, config.export, args.work_dir, overwrite=args.overwrite)
     if not outcome.reused:
         sync_if_possible(finished, config.tracking, args.work_dir)
-    variants = describe(outcome.artefact)
+    variants = describe(outcome.artifact)
     chosen = None if args.budget is None else best_within(variants, args.budget)
     if args.json:
         print_json({"variants": variants, "reused": outcome.reused, **({"chosen": chosen} if chosen else {})})

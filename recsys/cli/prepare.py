@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     against = Dataset(args.against) if args.against else None
     request = Request(extends, args.forget, against, args.max_drift)
     outcome = prepare(config, args.work_dir, overwrite=args.overwrite, runner=runner_of(args), request=request)
-    dataset = outcome.artefact
+    dataset = outcome.artifact
     if args.forget:
         listed, met = len(read_users(args.forget)), dataset.counts["forgotten_users"]
         say(f"{met} users to forget were met; {args.forget} lists {listed}, and those of earlier lists stay forgotten")
@@ -79,7 +79,7 @@ def _show(dataset: "Dataset") -> None:
     import numpy as np
 
     from recsys.artifacts.dataset import REJECTS_DIR, REPORT_FILE
-    from recsys.cli.plain_table import PlainTable
+    from recsys.plain_table import PlainTable
     from recsys.terminal import results
 
     table = PlainTable("rows and what became of them")
@@ -98,6 +98,6 @@ def _show(dataset: "Dataset") -> None:
 def _in_order(counts: dict[str, Any]) -> list[tuple[str, int]]:
     """The counts as rows flow: what came in, what went, what is left and how it is split."""
     rows = [("read", counts["read"]), ("taken over", counts["stored"])]
-    for fate in ("rejected", "dropped"):
-        rows += [(f"{fate}: {reason.replace('_', ' ')}", count) for reason, count in counts[fate].items()]
+    for drop_reason in ("rejected", "dropped"):
+        rows += [(f"{drop_reason}: {reason.replace('_', ' ')}", count) for reason, count in counts[drop_reason].items()]
     return rows + [(name, counts[name]) for name in ("events", "users", "items", "train", "validation", "test")]

@@ -99,7 +99,7 @@ def _verdict_json(verdict: "Verdict") -> dict[str, object]:
 def _show(verdict: "Verdict", name: str) -> None:
     from rich.text import Text
 
-    from recsys.cli.plain_table import PlainTable
+    from recsys.plain_table import PlainTable
     from recsys.terminal import results
 
     word = "promoted to champion" if verdict.promoted else "refused"

@@ -5,7 +5,7 @@
     recsys rerank work/bundles/DIGEST/int8 --request request.json --json
 
 Items are named by their own ids, the history oldest first; an id may begin with a dash, unless it is one of the
-options below. Without candidates the whole catalogue is ranked, but for what the history holds. A request file is a
+options below. Without candidates the whole catalog is ranked, but for what the history holds. A request file is a
 JSON object: {"history": [{"item": "50", "timestamp": 1700000000000}, …], "candidates": ["172", …]}, timestamps in
 milliseconds; an event may have an "event_id", its arrival number, and an "event_type".
 """
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE", type=path, help="a bundle directory, as recsys export makes it")
     parser.add_argument("--history", metavar="ITEM", nargs="*", type=item_id, help="the user's items, oldest first")
     parser.add_argument(
-        "--candidates", metavar="ITEM", nargs="+", type=item_id, help="what to order (default: the catalogue)"
+        "--candidates", metavar="ITEM", nargs="+", type=item_id, help="what to order (default: the catalog)"
     )
     parser.add_argument("--request", metavar="FILE", type=path, help="history and candidates as JSON, with timestamps")
     parser.add_argument(

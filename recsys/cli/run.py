@@ -61,9 +61,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _prepare(config: "Config", args: argparse.Namespace) -> "Dataset":
     outcome = dataset_for(config, args, overwrite=args.overwrite)
-    _tell("prepare", outcome.reused, outcome.artefact.path)
-    warn_of_unit(outcome.artefact)
-    return outcome.artefact
+    _tell("prepare", outcome.reused, outcome.artifact.path)
+    warn_of_unit(outcome.artifact)
+    return outcome.artifact
 
 
 def _export(run: "Run", dataset: "Dataset", config: "Config", args: argparse.Namespace) -> "list[Bundle]":
@@ -73,8 +73,8 @@ def _export(run: "Run", dataset: "Dataset", config: "Config", args: argparse.Nam
     outcome = export(run, dataset, config.export, args.work_dir, overwrite=args.overwrite)
     if not outcome.reused:
         sync_if_possible(run, config.tracking, args.work_dir)
-    _tell("export", outcome.reused, outcome.artefact[0].path.parent)
-    return outcome.artefact
+    _tell("export", outcome.reused, outcome.artifact[0].path.parent)
+    return outcome.artifact
 
 
 def _tell(step: str, reused: bool, path: Path) -> None:

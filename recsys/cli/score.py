@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
 
     dataset = Dataset(args.dataset, verify=True)
     outcome = score(Run(args.run), dataset, args.k, args.work_dir, overwrite=args.overwrite, runner=runner_of(args))
-    scores = outcome.artefact
+    scores = outcome.artifact
     if args.json:
         print_json({"path": str(scores.path), "reused": outcome.reused, "users": scores.manifest["users"]})
     else:

@@ -101,7 +101,7 @@ def _rankings(dataset: "Dataset", reranker: "Reranker") -> Iterator[Ranking]:
 
 
 def showcase_table(showcase: Showcase) -> "Table":
-    from recsys.cli.plain_table import PlainTable
+    from recsys.plain_table import PlainTable
 
     ranking, titles = showcase.ranking, showcase.titles
     caption = "What did come next was not among the candidates"

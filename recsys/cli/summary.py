@@ -3,7 +3,7 @@
 import statistics
 from typing import Any
 
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 
 SHARED = ("protocol", "split", "dataset_digest")
 
@@ -19,12 +19,12 @@ def combine(runs: list[dict[str, Any]]) -> dict[str, Any]:
         sample standard deviation (0 for a single run).
 
     Raises:
-        ArtefactError: the runs are not comparable.
+        ArtifactError: the runs are not comparable.
     """
     first = runs[0]
     for key in SHARED:
         if len({run[key] for run in runs}) != 1:
-            raise ArtefactError(f"runs of different {key} cannot be averaged: {sorted({str(r[key]) for r in runs})}")
+            raise ArtifactError(f"runs of different {key} cannot be averaged: {sorted({str(r[key]) for r in runs})}")
     return {
         **{key: first[key] for key in SHARED},
         "seeds": [run["seed"] for run in runs],

@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     def make_run(trial: "Config", name: str, callbacks: "Sequence[Any]") -> "Run":
         return _make_run(trial, name, callbacks, args)
 
-    subject = config_digest(config, dataset_for(config, args).artefact)
+    subject = config_digest(config, dataset_for(config, args).artifact)
     trials = sweep(config, space, plan, args.work_dir, make_run, subject)
     if args.json:
         print_json({"metric": "validation/ndcg@10", "trials": [_trial_json(trial) for trial in trials]})
@@ -74,12 +74,12 @@ def _make_run(config: "Config", name: str, callbacks: "Sequence[Any]", args: arg
     from recsys.training.progress import TrainingBar
     from recsys.training.trainer import train
 
-    dataset = dataset_for(config, args).artefact
+    dataset = dataset_for(config, args).artifact
     with TrainingBar(f"trial {name}") as bar:
         outcome = train(
             config, dataset, args.work_dir, callbacks=callbacks, on_step=bar, overwrite=args.overwrite, name=name
         )
-    return outcome.artefact
+    return outcome.artifact
 
 
 def _trial_json(trial: "Trial") -> dict[str, Any]:
@@ -91,8 +91,8 @@ def _show(trials: "Sequence[Trial]", args: argparse.Namespace) -> None:
 
     from rich.text import Text
 
-    from recsys.cli.plain_table import PlainTable
     from recsys.config.secrets import without_secrets
+    from recsys.plain_table import PlainTable
     from recsys.terminal import results
 
     table = PlainTable(title=f"{len(trials)} trials, best first" + (f" ({SHOWN} shown)" if len(trials) > SHOWN else ""))

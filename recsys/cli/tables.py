@@ -15,11 +15,11 @@ def quality_table(summary: dict[str, Any]) -> "Table":
 
     ``compare`` shows intervals behind its ``±``, so the caption says which of the two this is.
     """
-    from recsys.cli.plain_table import PlainTable
+    from recsys.plain_table import PlainTable
 
     seeds = summary["seeds"]
     several = len(seeds) > 1
-    title = f"Ranking the whole catalogue: {summary['split']} items, protocol {summary['protocol']}"
+    title = f"Ranking the whole catalog: {summary['split']} items, protocol {summary['protocol']}"
     caption = f"mean of {len(seeds)} seeds ± standard deviation" if several else None
     table = PlainTable(title=title, caption=caption, min_width=WIDTH)
     table.add_column("recommender", ratio=1)
@@ -36,7 +36,7 @@ def quality_table(summary: dict[str, Any]) -> "Table":
 
 def bundle_table(variants: dict[str, dict[str, Any]]) -> "Table":
     """Size, latency and quality of each variant."""
-    from recsys.cli.plain_table import PlainTable
+    from recsys.plain_table import PlainTable
 
     title = "Bundles: what a phone downloads, and how long one ranking takes one thread of this machine"
     table = PlainTable(title=title, min_width=WIDTH)
@@ -52,10 +52,10 @@ def bundle_table(variants: dict[str, dict[str, Any]]) -> "Table":
 
 def segment_table(title: str, ranks: "pd.DataFrame") -> "Table":
     """HR@10 and NDCG@10 by kind of target, with 95 % intervals; ``ranks`` as a run keeps them, of one split."""
-    from recsys.cli.plain_table import PlainTable
     from recsys.evaluation.metrics import hit_rate, ndcg
     from recsys.evaluation.segments import SEGMENTS, label
     from recsys.evaluation.significance import bootstrap_interval
+    from recsys.plain_table import PlainTable
 
     table = PlainTable(title=title, caption="± half of the 95 % interval, by bootstrap over targets", min_width=WIDTH)
     table.add_column("targets by", ratio=1)

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from recsys.terminal import results
 
     config = load_config(args.config, args.overrides)
-    dataset = dataset_for(config, args).artefact
+    dataset = dataset_for(config, args).artifact
     runs = train_seeds(config, dataset, args)
     result = combine([one.metrics for one in runs])
     if args.json:
@@ -53,16 +53,16 @@ def run(args: argparse.Namespace) -> int:
 def train_seeds(config: "Config", dataset: "Dataset", args: argparse.Namespace) -> "list[Run]":
     """One run for each of ``args.seeds``, mirrored into MLflow, with a progress bar."""
     from recsys.terminal import say
-    from recsys.tracking.upload.callback import MlflowMirror
+    from recsys.tracking.upload.callback import MlflowCallback
     from recsys.training.progress import TrainingBar
     from recsys.training.trainer import train
 
     runs = []
     for seed in args.seeds or [config.training.seed]:
         seeded = config.model_copy(update={"training": config.training.model_copy(update={"seed": seed})})
-        with MlflowMirror(config.tracking, args.work_dir) as mirror, TrainingBar(f"train, seed {seed}") as bar:
+        with MlflowCallback(config.tracking, args.work_dir) as mirror, TrainingBar(f"train, seed {seed}") as bar:
             outcome = train(seeded, dataset, args.work_dir, callbacks=[mirror], on_step=bar, overwrite=args.overwrite)
         done = "nothing changed, reused" if outcome.reused else "done"
-        say(f"train, seed {seed}: {done}: {outcome.artefact.path}")
-        runs.append(outcome.artefact)
+        say(f"train, seed {seed}: {done}: {outcome.artifact.path}")
+        runs.append(outcome.artifact)
     return runs

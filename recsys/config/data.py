@@ -36,7 +36,7 @@ class EventType(Section):
     )
 
 
-class ItemTable(Section):
+class ItemTableConfig(Section):
     """A table of items joined into the vocabulary; every other column becomes metadata."""
 
     path: LocalPath = Field(description="CSV, TSV or Parquet, one row an item")
@@ -70,7 +70,7 @@ class DataConfig(Section):
         "Leave out of it what is a real id",
     )
     event_types: dict[str, EventType] = Field(default_factory=dict)
-    items: ItemTable | None = None
+    items: ItemTableConfig | None = None
 
     @field_validator("delimiter", mode="before")
     @classmethod

@@ -8,7 +8,7 @@ from recsys.config.base import Section
 
 
 class EvaluationConfig(Section):
-    """Full-catalogue ranking metrics."""
+    """Full-catalog ranking metrics."""
 
     ks: tuple[int, ...] = Field(
         (5, 10, 20), description="cut-offs reported; 10, which chooses the epoch, must be among them"

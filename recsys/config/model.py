@@ -16,8 +16,8 @@ class MemoryConfig(Section):
         None, ge=1, description="transitions kept per item on average, those that tell most; null keeps all neighbours"
     )
     newest: int = Field(10, ge=1, description="items of a history, newest first, whose rows are read")
-    trained: Literal["apart", "together"] = Field(
-        "apart",
+    trained: Literal["separate", "joint"] = Field(
+        "separate",
         description="the memory learns by itself, too, and what it asks does not change attention; or not",
     )
 

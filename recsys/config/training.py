@@ -14,7 +14,7 @@ GBCE_CALIBRATION = 0.75
 class NegativesConfig(Section):
     """Items that a batch is told apart from, shared by all its targets; one mixture of three draws."""
 
-    uniform: int = Field(1000, ge=0, description="drawn from the catalogue")
+    uniform: int = Field(1000, ge=0, description="drawn from the catalog")
     popularity: int = Field(0, ge=0, description="drawn by how often an item occurs in training")
     in_batch: int = Field(0, ge=0, description="drawn from the batch's own targets")
     correct: bool = Field(
@@ -36,11 +36,11 @@ class AugmentationConfig(Section):
 
 
 class TrainingConfig(Section):
-    """Loss, optimiser, schedule and stopping."""
+    """Loss, optimizer, schedule and stopping."""
 
     seed: int = Field(1, ge=0, lt=2**31, description="of first weights, order of users, negatives and dropout")
     loss: Literal["softmax", "sampled_softmax", "bce", "gbce"] = Field(
-        "sampled_softmax", description="softmax is over the whole catalogue, the others are over negatives"
+        "sampled_softmax", description="softmax is over the whole catalog, the others are over negatives"
     )
     gbce_calibration: float = Field(
         GBCE_CALIBRATION, ge=0, le=1, description="gBCE's t: 0 is BCE, 1 undoes all of the sampling"
@@ -73,9 +73,9 @@ class TrainingConfig(Section):
     weight_decay: float = Field(
         0.0, ge=0, description="decoupled, times the learning rate; vectors and scalars do not decay"
     )
-    final_fit: bool = Field(
+    refit: bool = Field(
         False,
-        description="train again with the validation events, as long as validation chose, the schedule too (L1F)",
+        description="train again, validation events included, for as long as validation chose (protocol …+refit)",
     )
     warm_start: LocalPath | None = Field(
         None, description="a finished run of the same shape, whose weights training begins with; its items stay"

@@ -1,4 +1,4 @@
-"""How an artefact comes to be: written aside, checked, and made visible by one rename."""
+"""How an artifact comes to be: written aside, checked, and made visible by one rename."""
 
 import glob
 import hashlib
@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from recsys.core.locks import exclusive
 from recsys.core.owners import is_gone, this_process
 from recsys.core.schema import MANIFEST
@@ -51,14 +51,14 @@ def read_json(path: Path) -> Any:
     """The value of a JSON file that no one vouches for: UTF-8, no NaN, no surrogates, at most ``DEEPEST`` levels.
 
     Raises:
-        ArtefactError: says what the file is not.
+        ArtifactError: says what the file is not.
         OSError: the file cannot be read.
     """
     try:
         value = json.loads(path.read_bytes().decode(), parse_constant=_refuse_constant)
         _refuse_odd_values(value)
     except (ValueError, RecursionError) as error:
-        raise ArtefactError(f"{path}: not JSON ({error})") from None
+        raise ArtifactError(f"{path}: not JSON ({error})") from None
     return value
 
 
@@ -81,35 +81,35 @@ def _refuse_odd_values(value: Any) -> None:
 
 
 def read_manifest(directory: Path, kind: str, newest_format: int) -> dict[str, Any]:
-    """The manifest of the artefact in ``directory``.
+    """The manifest of the artifact in ``directory``.
 
     Raises:
-        ArtefactError: there is none, it is not JSON, it is of another kind or of a newer format.
+        ArtifactError: there is none, it is not JSON, it is of another kind or of a newer format.
     """
     path = directory / MANIFEST
     try:
         manifest = read_json(path)
     except FileNotFoundError:
-        raise ArtefactError(f"{directory}: no {kind} here ({MANIFEST} is missing)") from None
+        raise ArtifactError(f"{directory}: no {kind} here ({MANIFEST} is missing)") from None
     except OSError as error:
-        raise ArtefactError(f"{directory}: no {kind} that can be read here ({MANIFEST}: {error.strerror})") from None
-    except ArtefactError as error:
-        raise ArtefactError(f"{error}; make the {kind} again") from None
+        raise ArtifactError(f"{directory}: no {kind} that can be read here ({MANIFEST}: {error.strerror})") from None
+    except ArtifactError as error:
+        raise ArtifactError(f"{error}; make the {kind} again") from None
     if not isinstance(manifest, dict) or manifest.get("kind") != kind:
         found = manifest.get("kind") if isinstance(manifest, dict) else type(manifest).__name__
-        raise ArtefactError(f"{path}: expected the manifest of a {kind}, found {found!r}")
+        raise ArtifactError(f"{path}: expected the manifest of a {kind}, found {found!r}")
     version = manifest.get("format_version")
     if type(version) is not int or version < 1:
-        raise ArtefactError(f"{path}: format_version must be a positive integer, found {version!r}")
+        raise ArtifactError(f"{path}: format_version must be a positive integer, found {version!r}")
     if version > newest_format:
-        raise ArtefactError(
+        raise ArtifactError(
             f"{path}: {kind} format {version} is newer than this program reads ({newest_format}); upgrade recsys"
         )
     return manifest
 
 
-def artefacts(directory: Path) -> list[Path]:
-    """The directories in ``directory`` that hold an artefact, in the order of their names; half-written ones do not."""
+def artifacts(directory: Path) -> list[Path]:
+    """The directories in ``directory`` that hold an artifact, in the order of their names; half-written ones do not."""
     return sorted(path.parent for path in directory.glob("*/" + MANIFEST) if not path.parent.name.startswith("."))
 
 
@@ -120,7 +120,7 @@ def file_hashes(directory: Path) -> dict[str, str]:
 
 
 def is_inside(name: str) -> bool:
-    """Whether a file's name, from JSON that no one vouches for, stays within its artefact on every system."""
+    """Whether a file's name, from JSON that no one vouches for, stays within its artifact on every system."""
     return not {"\0", "\\"} & set(name) and not {"", ".", ".."} & set(name.split("/"))
 
 
@@ -128,18 +128,18 @@ def check_files(directory: Path, hashes: dict[str, str], kind: str) -> None:
     """Refuse a file that is missing, changed, or named outside ``directory``.
 
     Raises:
-        ArtefactError: names the file, the hash expected and the hash found.
+        ArtifactError: names the file, the hash expected and the hash found.
     """
     root = directory.resolve()
     for name, expected in hashes.items():
         if not is_inside(name) or not (root / name).resolve().is_relative_to(root):  # a link may lead out, too
-            raise ArtefactError(f"{directory / MANIFEST}: file name {name!r} points outside the {kind}")
+            raise ArtifactError(f"{directory / MANIFEST}: file name {name!r} points outside the {kind}")
         path = root / name
         if not path.is_file():
-            raise ArtefactError(f"{path}: missing from the {kind}; make or fetch it again")
+            raise ArtifactError(f"{path}: missing from the {kind}; make or fetch it again")
         found = sha256_file(path)
         if found != expected:
-            raise ArtefactError(f"{path}: SHA-256 is {found}, the manifest says {expected}; the {kind} is damaged")
+            raise ArtifactError(f"{path}: SHA-256 is {found}, the manifest says {expected}; the {kind} is damaged")
 
 
 @contextmanager
@@ -154,7 +154,7 @@ def appearing(path: Path) -> Iterator[Path]:
 
 
 def is_published(target: Path) -> bool:
-    """Whether the artefact is there; one that a kill left half replaced is put back first."""
+    """Whether the artifact is there; one that a kill left half replaced is put back first."""
     if target.parent.exists():
         _clear_remains(target)
     return target.exists()
@@ -168,12 +168,12 @@ def publish(target: Path, *, overwrite: bool = False, check: Callable[[Path], No
     process has made ``target`` meanwhile, its is kept: both are made of the same.
 
     Raises:
-        ArtefactError: ``target`` is already there and ``overwrite`` is false.
+        ArtifactError: ``target`` is already there and ``overwrite`` is false.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     _clear_remains(target)
     if target.exists() and not overwrite:
-        raise ArtefactError(f"{target}: already there; pass --overwrite to make it again")
+        raise ArtifactError(f"{target}: already there; pass --overwrite to make it again")
     aside = _beside(target, ASIDE)
     aside.mkdir()
     try:

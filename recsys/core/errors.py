@@ -27,5 +27,5 @@ class DataError(RecsysError):
     exit_code = 3
 
 
-class ArtefactError(DataError):
+class ArtifactError(DataError):
     """A dataset, run or bundle that is damaged, foreign or of a newer format. Exit code 3."""

@@ -26,6 +26,6 @@ ID_DTYPE = np.int32
 TIMESTAMP_DTYPE = np.int64
 
 MANIFEST = "manifest.json"
-# Where a work directory keeps what is made in it, each artefact below it named by its digest.
+# Where a work directory keeps what is made in it, each artifact below it named by its digest.
 DATASETS_DIR, RUNS_DIR, BUNDLES_DIR, SCORES_DIR, SWEEPS_DIR = "datasets", "runs", "bundles", "scores", "sweeps"
 MAX_ID_BYTES = 1024  # a longer external id is rejected: nothing sane makes one

@@ -1,1 +1,1 @@
-"""Ranking metrics, full-catalogue evaluation, baselines."""
+"""Ranking metrics, full-catalog evaluation, baselines."""

@@ -10,9 +10,9 @@ from recsys.artifacts.dataset import Dataset
 from recsys.config.evaluation import EvaluationConfig
 from recsys.evaluation.baselines import BASELINES, TrainingEvents
 from recsys.evaluation.lists import describe_lists
-from recsys.evaluation.metrics import summarise
+from recsys.evaluation.metrics import summarize
 from recsys.evaluation.ranking import ScoreAll, rank_split
-from recsys.evaluation.segments import summarise_segments
+from recsys.evaluation.segments import summarize_segments
 
 
 class Targets(NamedTuple):
@@ -41,7 +41,7 @@ def rank(
     config: EvaluationConfig,
     on_top: Callable[[np.ndarray, np.ndarray], None] | None = None,
 ) -> np.ndarray:
-    """Rank of each target in the full catalogue, ``[m] float64``; ``on_top`` as in ``rank_split``."""
+    """Rank of each target in the full catalog, ``[m] float64``; ``on_top`` as in ``rank_split``."""
     return rank_split(
         score_all,
         dataset.sequences,
@@ -97,12 +97,12 @@ def evaluate(
         lists: list[tuple[np.ndarray, np.ndarray]] = []
         ranks = rank(scores, dataset, targets, config, lambda top, values: lists.append((top, values)))
         top, values = (np.concatenate(parts) for parts in zip(*lists, strict=True))
-        return {**summarise(ranks, config.ks), **describe_lists(top, values, counts, vectors)}, ranks
+        return {**summarize(ranks, config.ks), **describe_lists(top, values, counts, vectors)}, ranks
 
     model, ranks = judge(score_all)
     table = ranks_table(dataset, targets, ranks)
     return {
         "model": model,
         "baselines": {name: judge(BASELINES[name](events))[0] for name in config.baselines},
-        "segments": summarise_segments(table, (10,)),
+        "segments": summarize_segments(table, (10,)),
     }, table

@@ -11,7 +11,7 @@ from recsys.evaluation.top_items import seen_cells
 from recsys.models.keras import tf
 from recsys.sequences.sequences import Sequences
 
-ROWS = 64  # targets ranked at once: their scores of a catalogue should stay in the processor's cache
+ROWS = 64  # targets ranked at once: their scores of a catalog should stay in the processor's cache
 
 
 class GraphRanker:

@@ -1,4 +1,4 @@
-"""What top lists are like beyond hitting the target: how much of the catalogue, how new, how popular, how alike."""
+"""What top lists are like beyond hitting the target: how much of the catalog, how new, how popular, how alike."""
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ def describe_lists(
         vectors: ``[table, width]`` item embeddings.
 
     Returns:
-        ``coverage@k`` (share of the catalogue that is in any list), ``novelty@k`` (mean self-information in bits,
+        ``coverage@k`` (share of the catalog that is in any list), ``novelty@k`` (mean self-information in bits,
         with one event added to every item), ``popularity@k`` (mean count of what is recommended over the mean count
         of what training events touch; above 1 leans to hits) and ``diversity@k`` (mean cosine distance in a list).
     """

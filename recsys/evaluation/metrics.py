@@ -17,11 +17,11 @@ def ndcg(ranks: npt.NDArray[np.float64], k: int) -> npt.NDArray[np.float64]:
 
 
 def reciprocal_rank(ranks: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """``1 / rank``, over the whole catalogue."""
+    """``1 / rank``, over the whole catalog."""
     return 1.0 / ranks
 
 
-def summarise(ranks: npt.NDArray[np.float64], ks: Iterable[int]) -> dict[str, float]:
+def summarize(ranks: npt.NDArray[np.float64], ks: Iterable[int]) -> dict[str, float]:
     """``{"hr@k", "ndcg@k", "map@k", …, "mrr"}``, means over ``ranks``; with one target, average precision is 1/rank."""
     metrics = {"mrr": float(reciprocal_rank(ranks).mean())}
     for k in ks:

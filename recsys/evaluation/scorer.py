@@ -1,4 +1,4 @@
-"""A model as full-catalogue evaluation calls it."""
+"""A model as full-catalog evaluation calls it."""
 
 from collections.abc import Callable
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.evaluation.metrics import summarise
+from recsys.evaluation.metrics import summarize
 
 DAY_MS = 86_400_000
 GAP_EDGES = {"tie": 1, "same_day": DAY_MS, "same_week": 7 * DAY_MS, "later": np.iinfo(np.int64).max}
@@ -40,12 +40,12 @@ def label(ranks: pd.DataFrame) -> dict[str, npt.NDArray[np.object_]]:
     }
 
 
-def summarise_segments(ranks: pd.DataFrame, ks: tuple[int, ...]) -> dict[str, dict[str, dict[str, float]]]:
+def summarize_segments(ranks: pd.DataFrame, ks: tuple[int, ...]) -> dict[str, dict[str, dict[str, float]]]:
     """``{"activity": {"short": {"targets": n, "ndcg@10": …}, …}, …}`` for one split of a run's ranks."""
     out: dict[str, dict[str, dict[str, float]]] = {}
     for name, labels in label(ranks).items():
         out[name] = {}
         for value in sorted(set(labels)):
             own = ranks["rank"].to_numpy()[labels == value]
-            out[name][value] = {"targets": float(len(own)), **summarise(own, ks)}
+            out[name][value] = {"targets": float(len(own)), **summarize(own, ks)}
     return out

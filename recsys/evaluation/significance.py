@@ -85,7 +85,7 @@ def paired_test(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> PairedTest:
-    """Fisher's randomisation test, as Smucker, Allan and Carterette (2007) advise for ranking metrics.
+    """Fisher's randomization test, as Smucker, Allan and Carterette (2007) advise for ranking metrics.
 
     Args:
         treated, control: ``[n]``, one value a target, in the same order.

@@ -30,7 +30,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Variant:
+class BundleMetrics:
     """One bundle of a group: its size, its latency and its quality, each the mean over the seeds exported."""
 
     group: "Group"
@@ -99,13 +99,13 @@ class Comparison:
         return [name for name in compared if len({group.runs[0].parameters.get(name) for group in self.groups}) > 1]
 
     @cached_property
-    def variants(self) -> list[Variant]:
+    def variants(self) -> list[BundleMetrics]:
         """Every group's bundles, smallest first."""
         found = [variant for group in self.groups for variant in _variants(group, self.metric)]
         return sorted(found, key=lambda variant: variant.bytes)
 
     @cached_property
-    def pareto(self) -> list[Variant]:
+    def pareto(self) -> list[BundleMetrics]:
         """The bundles that no other beats in quality, size and latency at once."""
         return [one for one in self.variants if not any(_dominates(other, one) for other in self.variants)]
 
@@ -146,7 +146,7 @@ def pair_with(comparison: Comparison, baseline: str, ranks_of: Callable[[StoredR
         ConfigError: no group, or several, answer to ``baseline``.
         DataError: groups were not evaluated on the same targets.
     """
-    chosen = [g for g in comparison.groups if g.label == baseline or any(r.answers_to(baseline) for r in g.runs)]
+    chosen = [g for g in comparison.groups if g.label == baseline or any(r.matches(baseline) for r in g.runs)]
     if len(chosen) != 1:
         labels = ", ".join(group.label for group in comparison.groups)
         found = f"{len(chosen)} configs have runs by that name" if chosen else "no run by that name"
@@ -170,7 +170,7 @@ def measured_alike(runs: Sequence[StoredRun], word: str | None = None) -> list[S
     Raises:
         ConfigError: none answers to it.
     """
-    like = [run for run in runs if word is None or run.answers_to(word)]
+    like = [run for run in runs if word is None or run.matches(word)]
     if word is not None and not like:
         names = ", ".join(sorted({run.name for run in runs})) or "none"
         raise ConfigError(f"baseline {word!r}: no run by that name; there are: {names}")
@@ -204,7 +204,7 @@ def _order(group: Group, metric: str) -> tuple[float, str]:
     return (-estimate.mean if estimate else float("inf"), group.label)
 
 
-def _variants(group: Group, metric: str) -> list[Variant]:
+def _variants(group: Group, metric: str) -> list[BundleMetrics]:
     names = {name.split("/")[1] for run in group.runs for name in run.metrics if name.startswith("bundle/")}
     found = []
     for name in sorted(names):
@@ -214,10 +214,10 @@ def _variants(group: Group, metric: str) -> list[Variant]:
         ]
         if all(columns):
             size, latency, quality = (float(np.mean(values)) for values in columns)
-            found.append(Variant(group, name, size, latency, quality))
+            found.append(BundleMetrics(group, name, size, latency, quality))
     return found
 
 
-def _dominates(one: Variant, other: Variant) -> bool:
+def _dominates(one: BundleMetrics, other: BundleMetrics) -> bool:
     no_worse = one.bytes <= other.bytes and one.milliseconds <= other.milliseconds and one.quality >= other.quality
     return no_worse and (one.bytes, one.milliseconds, one.quality) != (other.bytes, other.milliseconds, other.quality)

@@ -27,7 +27,7 @@ figcaption { color: #444; font-size: .9em }
 </style>
 <h1>{{ title }}</h1>
 <p>Dataset {% for digest in datasets %}<code>{{ digest }}</code> {% endfor %}· protocol {{ protocols | join(", ") }}
-· {{ comparison.split }} split · the whole catalogue ranked.</p>
+· {{ comparison.split }} split · the whole catalog ranked.</p>
 <table>
 <thead><tr><th>runs</th>
 {% for name in comparison.differing %}<th>{{ name }}</th>{% endfor %}
@@ -48,7 +48,7 @@ figcaption { color: #444; font-size: .9em }
 {% endfor %}</tbody></table>
 <p>± is a 95 % interval over seeds (Student's t).
 {% if comparison.baseline %}Δ is the mean difference from {{ comparison.baseline.label }}, paired over users after
-averaging over seeds; its interval is a bootstrap over users, its p-value a randomisation test, corrected for the number
+averaging over seeds; its interval is a bootstrap over users, its p-value a randomization test, corrected for the number
 of configs (Holm).{% endif %}</p>
 {% for caption, svg in figures %}<figure>{{ svg | safe }}<figcaption>{{ caption }}</figcaption></figure>
 {% endfor %}

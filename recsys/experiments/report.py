@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from recsys.experiments.comparison import Comparison, Estimate, Group, Variant
+from recsys.experiments.comparison import BundleMetrics, Comparison, Estimate, Group
 from recsys.tracking.upload import record
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _group_json(comparison: Comparison, group: Group) -> dict[str, Any]:
     return found
 
 
-def _variant_json(comparison: Comparison, variant: Variant) -> dict[str, Any]:
+def _variant_json(comparison: Comparison, variant: BundleMetrics) -> dict[str, Any]:
     return {
         "label": variant.group.label,
         "variant": variant.name,

@@ -24,7 +24,7 @@ from recsys.core.schema import SWEEPS_DIR
 from recsys.experiments.space import Dimension, check_space, grid, with_values
 from recsys.experiments.trial import Trial
 from recsys.experiments.trial_pruning import METRIC, Pruning
-from recsys.tracking.upload.callback import MlflowMirror
+from recsys.tracking.upload.callback import MlflowCallback
 from recsys.tracking.upload.sweep_run import Parent
 
 # Makes a config into a finished run, telling the callbacks as the trainer does.
@@ -117,7 +117,7 @@ def _try_one(
             seeded = with_values(chosen, {"training.seed": str(seed)})
             pruning = Pruning(trial if seed == plan.seeds[0] else None)
             name = f"{study.study_name[:6]}-t{trial.number}-s{seed}"
-            with MlflowMirror(config.tracking, work_dir, parent=parent) as mirror:
+            with MlflowCallback(config.tracking, work_dir, parent=parent) as mirror:
                 run = make_run(seeded, name, [mirror, pruning])
             scores.append(float(run.metrics["validation"][METRIC]))
             digests.append(run.digest)

@@ -1,4 +1,4 @@
-"""From a run to bundles: TFLite, quantisation, parity, deltas, signatures.
+"""From a run to bundles: TFLite, quantization, parity, deltas, signatures.
 
 The stage is imported when it is first asked for: making a delta or a signature needs no TensorFlow.
 """

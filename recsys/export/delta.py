@@ -15,7 +15,7 @@ def make_delta(old: Path, new: Path, target: Path, *, overwrite: bool = False) -
     """Write to ``target`` what turns ``old`` into ``new``, each file in the smaller of its two forms.
 
     Raises:
-        ArtefactError: one of the bundles is damaged, or ``target`` is there and ``overwrite`` is false.
+        ArtifactError: one of the bundles is damaged, or ``target`` is there and ``overwrite`` is false.
     """
     before, after = Bundle(old), Bundle(new)
     names = [name for name in after.manifest.files if name != GOLDEN_FILE]

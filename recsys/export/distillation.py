@@ -14,15 +14,15 @@ from recsys.models.events import history_spec
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import SASRec, build_model
 from recsys.sequences.sequences import Sequences
-from recsys.sequences.transitions import Transitions, most_telling
+from recsys.sequences.transitions import Transitions, highest_pmi
 from recsys.terminal import say
 
 REPORT_EVERY = 100  # steps
 ADAPTING = 3  # learning to do with a coded table takes one step for so many
 
 
-def distil(teacher: SASRec, sequences: Sequences, config: StudentConfig) -> SASRec:
-    """Train a student of ``config``'s shape on the teacher's scores of the whole catalogue.
+def distill(teacher: SASRec, sequences: Sequences, config: StudentConfig) -> SASRec:
+    """Train a student of ``config``'s shape on the teacher's scores of the whole catalog.
 
     Histories are random prefixes of what users did before their validation item, scored after several of their events.
     Only the teacher's answers are learned, never the items that followed: both read the same transition memory, in
@@ -55,7 +55,7 @@ def adapt(
     """A student that has learned to do with ``table``, its item table as a phone will read it.
 
     Args:
-        choices: ``[rows, parts]``, the centroids of product quantisation that ``table`` is made of. They learn on: rows
+        choices: ``[rows, parts]``, the centroids of product quantization that ``table`` is made of. They learn on: rows
             keep their choices, and what one part of a row gains, all that chose the same centroid gain.
     """
     adapted = build_model(student.config, student.items.rows)
@@ -114,11 +114,11 @@ def _learn(
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return loss - tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, tf.math.log(wanted + 1e-20)))
 
-    say(f"distil: {steps} steps, each imitates the teacher after {config.batch_size * config.positions:,} events")
+    say(f"distill: {steps} steps, each imitates the teacher after {config.batch_size * config.positions:,} events")
     for step, (history, columns) in enumerate(_histories(sequences, teacher.config.max_length, config, steps), 1):
         divergence = learn(history, columns)
         if step % REPORT_EVERY == 0 or step == steps:
-            say(f"distil: step {step} of {steps}, divergence from the teacher {float(divergence):.4f}")
+            say(f"distill: step {step} of {steps}, divergence from the teacher {float(divergence):.4f}")
 
 
 def _shared(gradient: tf.Tensor, choices: npt.NDArray[np.uint8]) -> tf.Tensor:
@@ -157,7 +157,7 @@ def _begin_with(student: SASRec, teacher: SASRec, average: float) -> None:
     if student.memory is not None and student.transitions is not None and teacher.memory is not None and known:
         attention = teacher.memory.attention
         neighbours, counts = known.neighbours.numpy(), known.counts.numpy()
-        kept = most_telling(neighbours, counts, int(average * len(counts)))
+        kept = highest_pmi(neighbours, counts, int(average * len(counts)))
         first = np.argsort(~kept, axis=1, kind="stable")  # rows close their gaps
         neighbours, counts = (
             np.take_along_axis(np.where(kept, values, 0), first, 1).astype(values.dtype)

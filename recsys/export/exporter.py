@@ -28,10 +28,10 @@ from recsys.core.errors import ConfigError, RecsysError
 from recsys.core.history import History
 from recsys.core.schema import PAD_ID
 from recsys.evaluation.evaluate import rank, targets_of
-from recsys.evaluation.metrics import summarise
+from recsys.evaluation.metrics import summarize
 from recsys.evaluation.ranking import ScoreAll
 from recsys.evaluation.scorer import scorer
-from recsys.export.distillation import adapt, distil, shape_of
+from recsys.export.distillation import adapt, distill, shape_of
 from recsys.export.graph import incremental
 from recsys.export.sample_requests import encode, golden_case, sample_requests
 from recsys.export.tflite import flatbuffer, versions
@@ -108,7 +108,7 @@ class Exporter:
     @cached_property
     def student(self) -> SASRec:
         """The distilled student, trained when a variant first asks for it."""
-        return distil(self.teacher, self.dataset.sequences, self.config.student)
+        return distill(self.teacher, self.dataset.sequences, self.config.student)
 
     def _source(self, variant: Variant) -> SASRec:
         """What ``variant`` is made of; a student whose table it codes roughly first learns to do with that."""
@@ -181,7 +181,7 @@ class Exporter:
         seal(directory, manifest)
 
     def _quality(self, score_all: ScoreAll) -> dict[str, float]:
-        return summarise(rank(score_all, self.dataset, self.targets, self.evaluation), (10,))
+        return summarize(rank(score_all, self.dataset, self.targets, self.evaluation), (10,))
 
     def _largest_difference(self, variant: Variant, runtime: Runtime) -> float:
         largest = 0.0

@@ -26,7 +26,7 @@ class LowRank(keras.layers.Layer):
         return self.outer(self.inner(x))
 
 
-def slim(model: SASRec, rank: int | None = None, kept: float | None = None) -> SASRec:
+def prune(model: SASRec, rank: int | None = None, kept: float | None = None) -> SASRec:
     """A copy of ``model``, which is as it was trained, with smaller blocks.
 
     Args:

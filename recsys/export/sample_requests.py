@@ -15,14 +15,14 @@ UNKNOWN = "no such item ☃"
 
 
 @dataclass(frozen=True)
-class Request:
+class SampleRequest:
     """A client's raw request."""
 
     history: tuple[Event, ...]
     candidates: tuple[str, ...]
 
 
-def sample_requests(dataset: Dataset, count: int, seed: int = 0) -> list[Request]:
+def sample_requests(dataset: Dataset, count: int, seed: int = 0) -> list[SampleRequest]:
     """Some users' histories (the longest and the shortest among them), an empty one and one with unknown items.
 
     Events come shuffled, as a client may hold them; candidates are the user's next item and a random draw.
@@ -51,15 +51,15 @@ def sample_requests(dataset: Dataset, count: int, seed: int = 0) -> list[Request
             *(vocabulary.external_ids[i] for i in drawn if vocabulary.external_ids[i] != items[-1]),
         ]
         shuffled = [events[i] for i in random.permutation(len(events))]
-        requests.append(Request(tuple(shuffled), tuple(candidates[:count])))
+        requests.append(SampleRequest(tuple(shuffled), tuple(candidates[:count])))
     last = requests[-1]
-    requests.append(Request((), last.candidates))
+    requests.append(SampleRequest((), last.candidates))
     unknown = Event(UNKNOWN, last.history[0].timestamp, 0, kind)
-    requests.append(Request((*last.history, unknown), (UNKNOWN, *last.candidates[: count - 1])))
+    requests.append(SampleRequest((*last.history, unknown), (UNKNOWN, *last.candidates[: count - 1])))
     return requests
 
 
-def encode(request: Request, dataset: Dataset, length: int, width: int) -> dict[str, npt.NDArray[np.int32]]:
+def encode(request: SampleRequest, dataset: Dataset, length: int, width: int) -> dict[str, npt.NDArray[np.int32]]:
     """A request as the model's inputs: ``history [1, length]``, ``candidates [1, width]`` (padded)."""
     candidates = np.full((1, width), PAD_ID, np.int32)
     candidates[0, : len(request.candidates)] = dataset.vocabulary.encode(request.candidates)
@@ -68,7 +68,7 @@ def encode(request: Request, dataset: Dataset, length: int, width: int) -> dict[
 
 
 def golden_case(
-    request: Request, inputs: dict[str, npt.NDArray[np.int32]], scores: npt.NDArray[np.float32], tolerance: float
+    request: SampleRequest, inputs: dict[str, npt.NDArray[np.int32]], scores: npt.NDArray[np.float32], tolerance: float
 ) -> GoldenCase:
     """The request, its inputs as ``encode`` gives them, and the answer ``scores [1, width]``."""
     ids, answer = inputs["candidates"][0, : len(request.candidates)], scores[0, : len(request.candidates)]

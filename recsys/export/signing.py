@@ -19,7 +19,7 @@ def sign(bundle: Path, private_key: Path) -> None:
 
     Raises:
         ConfigError: the key is not one.
-        ArtefactError: the bundle is damaged.
+        ArtifactError: the bundle is damaged.
     """
     Bundle(bundle)
     try:

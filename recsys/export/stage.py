@@ -8,13 +8,13 @@ from recsys.artifacts.outcome import Outcome
 from recsys.artifacts.run import Run
 from recsys.bundle import MODEL_FILE, Bundle
 from recsys.config.export import ExportConfig
-from recsys.core.artifact import artefacts, digest, is_published, publish, sha256_file
-from recsys.core.errors import ArtefactError, RecsysError
+from recsys.core.artifact import artifacts, digest, is_published, publish, sha256_file
+from recsys.core.errors import ArtifactError, RecsysError
 from recsys.core.schema import BUNDLES_DIR
 from recsys.terminal import say
 
 # Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.
-EXPORT_VERSION = 7
+EXPORT_VERSION = 8
 
 
 def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
@@ -38,10 +38,10 @@ def export(
     Raises:
         RecsysError: variants stray from Keras beyond the tolerance (the others are written), or one holds an operator
             that a phone lacks.
-        ArtefactError: the run, the dataset or a bundle that is there already is damaged.
+        ArtifactError: the run, the dataset or a bundle that is there already is damaged.
     """
     if run.manifest["dataset_digest"] != dataset.digest:
-        raise ArtefactError(
+        raise ArtifactError(
             f"{run.path}: trained on dataset {run.manifest['dataset_digest']}, this one is {dataset.digest} "
             f"({dataset.path}); export with the dataset it was trained on"
         )
@@ -104,19 +104,19 @@ def _teacher(path: Path, run: Run) -> Run:
     """The run that a student imitates.
 
     Raises:
-        ArtefactError: no finished run, or on another data set, by another protocol (it may have learned the items that
+        ArtifactError: no finished run, or on another data set, by another protocol (it may have learned the items that
             validate) or of another length than the one that is exported.
     """
     teacher = Run(path)
     if not teacher.is_finished:
-        raise ArtefactError(f"export.student.teacher {path}: no finished run is here")
+        raise ArtifactError(f"export.student.teacher {path}: no finished run is here")
     for what, ours, theirs in (
         ("data set", run.manifest["dataset_digest"], teacher.manifest["dataset_digest"]),
         ("protocol", run.manifest["protocol"], teacher.manifest["protocol"]),
         ("model.max_length", run.config["model"]["max_length"], teacher.config["model"]["max_length"]),
     ):
         if ours != theirs:
-            raise ArtefactError(
+            raise ArtifactError(
                 f"export.student.teacher {path}: its {what} is {theirs}, that of {run.path} is {ours}; "
                 "name a run that shares it"
             )
@@ -127,13 +127,13 @@ def _last_night(config: ExportConfig, *, verify: bool = True) -> dict[str, Bundl
     """The bundles of ``export.since``, by variant.
 
     Raises:
-        ArtefactError: it holds none, or a damaged one.
+        ArtifactError: it holds none, or a damaged one.
     """
     if config.since is None:
         return {}
-    found = {path.name: Bundle(path, verify=verify) for path in artefacts(config.since)}
+    found = {path.name: Bundle(path, verify=verify) for path in artifacts(config.since)}
     if not found:
-        raise ArtefactError(
+        raise ArtifactError(
             f"export.since {config.since}: holds no bundles; name the folder that has a folder for each variant, "
             "as recsys export prints them less the variant's name"
         )

@@ -12,15 +12,15 @@ from recsys.config.export import VARIANT
 from recsys.config.model import ModelConfig
 from recsys.core.errors import ConfigError
 from recsys.export.graph.inference_model import Tables, inference_model
-from recsys.export.graph.item_tables import CodedTable, FloatTable, ItemTable, ProductTable
+from recsys.export.graph.item_tables import CodedTable, FloatTable, ProductTable, StoredItems
 from recsys.export.graph.memory_tables import CompactMemory, ExactMemory, StoredTransitions
 from recsys.export.graph.signatures import Signatures
-from recsys.export.pruning import left_of, slim
-from recsys.export.quantization.product import product_quantise
+from recsys.export.pruning import left_of, prune
+from recsys.export.quantization.product import product_quantize
 from recsys.export.quantization.row_codes import RowCodes
-from recsys.export.quantization.stable_quantization import hold, steady_scales
+from recsys.export.quantization.stable_quantization import hold, stable_scales
 from recsys.export.tflite import channel_scales, convert, flatbuffer, versions
-from recsys.export.tflite.graph_cleanup import tidy
+from recsys.export.tflite.graph_cleanup import clean_up
 from recsys.models.keras import tf
 from recsys.models.sasrec import SASRec
 
@@ -126,7 +126,7 @@ class Variant:
             RecsysError: ``since`` is of another shape.
         """
         if self.rank is not None or self.kept is not None:
-            model = slim(model, self.rank, None if self.kept is None else self.kept / 100)
+            model = prune(model, self.rank, None if self.kept is None else self.kept / 100)
         before = flatbuffer.read(since) if since is not None and self.base in BITS and not self.of_student else None
         tables = self.tables(model, before)
         inference = inference_model(model, tables)
@@ -134,11 +134,11 @@ class Variant:
         if self.base == "float16":
             content = convert.cast_to_float16(content)
         elif self.base in CODED:
-            content = convert.quantise_dense(content)
+            content = convert.quantize_dense(content)
         tree = flatbuffer.read(content)
-        tidy(tree)
+        clean_up(tree)
         if self.base in CODED:
-            steady_scales(tree)
+            stable_scales(tree)
         if before is not None:
             channel_scales.unfold(before)
             hold(tree, before)
@@ -158,9 +158,9 @@ class Variant:
             positions = CodedTable(learned.table.numpy(), 8, _codes(before, "positions", 8))
         return Tables(items, self._memory(model), positions)
 
-    def _items(self, rows: npt.NDArray[np.float32], before: Any = None) -> ItemTable:
+    def _items(self, rows: npt.NDArray[np.float32], before: Any = None) -> StoredItems:
         if self.base == "pq":
-            return ProductTable(*product_quantise(rows))
+            return ProductTable(*product_quantize(rows))
         bits = BITS.get(self.base)
         return FloatTable(rows) if bits is None else CodedTable(rows, bits, _codes(before, "items", bits))
 

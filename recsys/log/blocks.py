@@ -23,7 +23,7 @@ BLOCK_ROWS = 1 << 20  # of a Parquet file
 
 
 @dataclass(frozen=True)
-class Block:
+class LogBlock:
     """Rows that are read together.
 
     Attributes:
@@ -58,13 +58,13 @@ class LongLine:
     row: int
 
 
-def plan_blocks(files: list[Path], delimiter: str | None, unpack_dir: Path) -> tuple[list[Block], list[LongLine]]:
+def plan_blocks(files: list[Path], delimiter: str | None, unpack_dir: Path) -> tuple[list[LogBlock], list[LongLine]]:
     """Cut a log into blocks; compressed text is unpacked into ``unpack_dir`` first.
 
     Raises:
         DataError: a file that cannot be read as what its name says.
     """
-    blocks: list[Block] = []
+    blocks: list[LogBlock] = []
     long_lines: list[LongLine] = []
     for number, file in enumerate(files):
         parts = file_blocks(file, delimiter, unpack_dir / f"{number:05d}")
@@ -78,7 +78,7 @@ def plan_blocks(files: list[Path], delimiter: str | None, unpack_dir: Path) -> t
 
 def file_blocks(
     file: Path, delimiter: str | None, unpacked: Path, limit: int | None = None
-) -> "Iterator[Block | LongLine]":
+) -> "Iterator[LogBlock | LongLine]":
     """The blocks of one file; one of no bytes has none.
 
     Args:
@@ -97,7 +97,7 @@ def file_blocks(
     return _line_blocks(plain_copy(file, unpacked, limit), file, kind, delimiter or delimiter_of(file))
 
 
-def _parquet_blocks(file: Path) -> Iterator[Block]:
+def _parquet_blocks(file: Path) -> Iterator[LogBlock]:
     try:
         with pq.ParquetFile(file) as parquet:
             groups = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
@@ -108,11 +108,11 @@ def _parquet_blocks(file: Path) -> Iterator[Block]:
     for group, total in enumerate(groups):
         for skip in range(0, total, BLOCK_ROWS):
             rows = min(BLOCK_ROWS, total - skip)
-            yield Block(0, str(file), str(file), "parquet", group, skip, row, rows, columns)
+            yield LogBlock(0, str(file), str(file), "parquet", group, skip, row, rows, columns)
             row += rows
 
 
-def _line_blocks(path: Path, origin: Path, kind: Format, delimiter: str) -> Iterator[Block | LongLine]:
+def _line_blocks(path: Path, origin: Path, kind: Format, delimiter: str) -> Iterator[LogBlock | LongLine]:
     with path.open("rb") as file:
         line = 1
         columns: tuple[str, ...] = ()
@@ -133,7 +133,7 @@ def _line_blocks(path: Path, origin: Path, kind: Format, delimiter: str) -> Iter
                 line += 1
                 continue
             rows = chunk.count(b"\n", 0, size) + (not chunk.endswith(b"\n", 0, size))
-            yield Block(0, str(path), str(origin), kind, start, start + size, line, rows, columns, False, delimiter)
+            yield LogBlock(0, str(path), str(origin), kind, start, start + size, line, rows, columns, False, delimiter)
             line += rows
             file.seek(start + size)
 
@@ -153,7 +153,7 @@ def _skip_line(file: BinaryIO) -> None:
             return
 
 
-def check_columns(blocks: list[Block], data: DataConfig) -> None:
+def check_columns(blocks: list[LogBlock], data: DataConfig) -> None:
     """Refuse a log that lacks what the config names; JSON Lines may lack it row by row.
 
     Raises:
@@ -172,7 +172,7 @@ def check_columns(blocks: list[Block], data: DataConfig) -> None:
                 )
 
 
-def _in_path(block: Block, name: str) -> str:
+def _in_path(block: LogBlock, name: str) -> str:
     """What to do where a column stands in the names of folders, as Hive and Spark partition."""
     part = next((part for part in Path(block.origin).parts if part.startswith(f"{name}=")), None)
     if part is None:

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from recsys.config.data import DataConfig
 from recsys.core.schema import ITEM
-from recsys.log.blocks import Block
+from recsys.log.blocks import LogBlock
 from recsys.log.columns import source_columns
 from recsys.log.formats import read_block
 from recsys.log.validation import validate
@@ -15,7 +15,7 @@ from recsys.log.validation import validate
 LOOKED_AT = 4 << 20  # bytes of text
 
 
-def first_items(block: Block, data: DataConfig) -> tuple[pa.Array, str]:
+def first_items(block: LogBlock, data: DataConfig) -> tuple[pa.Array, str]:
     """The items of a log's first events, dictionary-encoded strings, and the file that they stand in."""
     raw = read_block(_beginning(block), source_columns(data), frozenset())
     events, _ = validate(raw, data.timestamp_unit, block.origin, data.null_values)
@@ -25,7 +25,7 @@ def first_items(block: Block, data: DataConfig) -> tuple[pa.Array, str]:
     return (items if len(events) else empty), block.origin
 
 
-def _beginning(block: Block) -> Block:
+def _beginning(block: LogBlock) -> LogBlock:
     if block.format == "parquet" or block.end - block.start <= LOOKED_AT:
         return block
     with Path(block.path).open("rb") as file:

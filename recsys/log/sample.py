@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from recsys.config.data import NULL_VALUES
 from recsys.core.errors import DataError
 from recsys.core.schema import EVENT_ID, TIMESTAMP
-from recsys.log.blocks import Block, file_blocks
+from recsys.log.blocks import LogBlock, file_blocks
 from recsys.log.files import Format, delimiter_of, format_of
 from recsys.log.formats import read_block
 from recsys.log.formats.raw import Reject, block_lines
@@ -46,7 +46,7 @@ class Sample:
     frame: pd.DataFrame
     passed_over: dict[str, str]
     whole: bool
-    block: Block
+    block: LogBlock
 
     def judge(self, columns: dict[str, str], unit: str) -> tuple[pa.Table, list[Reject]]:
         """The sample's events and refused rows, as prepare will find them."""
@@ -70,7 +70,7 @@ def read_sample(files: list[Path], unpacked: Path) -> Sample:
         plain = unpacked / "plain"
         delimiter = _guess_delimiter(file, plain) if kind == "csv" else ","
         found = list(islice(file_blocks(file, delimiter, plain, SAMPLE_BYTES), 2))
-        blocks = [block for block in found if isinstance(block, Block) and block.rows]
+        blocks = [block for block in found if isinstance(block, LogBlock) and block.rows]
         if not blocks:
             continue
         block = blocks[0]
@@ -90,7 +90,7 @@ def _guess_delimiter(file: Path, unpacked: Path) -> str:
     return max(delimiter_of(file) + DELIMITERS, key=first.count)
 
 
-def _frame(block: Block) -> tuple[pd.DataFrame, dict[str, str]]:
+def _frame(block: LogBlock) -> tuple[pd.DataFrame, dict[str, str]]:
     nested: dict[str, str] = {}
     names = _json_names(block, nested) if block.format == "jsonl" else list(block.columns)
     names = [name for name in names if names.count(name) == 1 and not INDEX.fullmatch(name)]
@@ -125,7 +125,7 @@ def _series(values: pa.Array) -> "pd.Series[Any]":
     return found
 
 
-def _json_names(block: Block, nested: dict[str, str]) -> list[str]:
+def _json_names(block: LogBlock, nested: dict[str, str]) -> list[str]:
     """The names in a block of JSON objects that stand for plain values, in the order they are met."""
     with Path(block.path).open("rb") as file:
         file.seek(block.start)
@@ -150,7 +150,7 @@ def _json_names(block: Block, nested: dict[str, str]) -> list[str]:
     return [name for name in names if name not in nested]
 
 
-def _refuse_nameless(file: Path, block: Block) -> None:
+def _refuse_nameless(file: Path, block: LogBlock) -> None:
     """Raises DataError when the first line is an event: a name is a number or a moment, as the values below it are."""
     header = block.delimiter.join(block.columns)
     cells: dict[str, pa.Array] = {}
@@ -160,7 +160,7 @@ def _refuse_nameless(file: Path, block: Block) -> None:
             continue
         if not cells:
             wanted = [column for column in block.columns if column]
-            once = Block(**{**vars(block), "columns": tuple(map(str, range(len(block.columns))))})
+            once = LogBlock(**{**vars(block), "columns": tuple(map(str, range(len(block.columns))))})
             places = {column: str(block.columns.index(column)) for column in wanted}
             table = read_block(once, places, frozenset()).table.slice(0, KIND_ROWS)
             cells = {column: table.column(column).to_pylist() for column in places}

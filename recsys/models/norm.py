@@ -1,4 +1,4 @@
-"""Root-mean-square normalisation (Zhang and Sennrich, 2019): one reduction, no mean, no bias."""
+"""Root-mean-square normalization (Zhang and Sennrich, 2019): one reduction, no mean, no bias."""
 
 from recsys.models.keras import keras, tf
 

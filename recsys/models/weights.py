@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from recsys.models.keras import keras
 
 
@@ -23,28 +23,28 @@ def read_weights(path: Path) -> dict[str, npt.NDArray[Any]]:
     """The arrays of ``path`` by variable name.
 
     Raises:
-        ArtefactError: the file is missing or damaged.
+        ArtifactError: the file is missing or damaged.
     """
     try:
         # Opened here: numpy leaves a damaged file open.
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ArtefactError(f"{path}: cannot be read as weights ({error}); train again") from None
+        raise ArtifactError(f"{path}: cannot be read as weights ({error}); train again") from None
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
     """Assign every variable of ``model`` from ``path``.
 
     Raises:
-        ArtefactError: the file is missing or damaged, or its names or shapes are not the model's.
+        ArtifactError: the file is missing or damaged, or its names or shapes are not the model's.
     """
     arrays = read_weights(path)
     wanted = {variable.name: variable for variable in model.variables}
     if arrays.keys() != wanted.keys():
         missing, extra = sorted(wanted.keys() - arrays.keys()), sorted(arrays.keys() - wanted.keys())
-        raise ArtefactError(f"{path}: other variables than the model's (missing {missing}, unknown {extra})")
+        raise ArtifactError(f"{path}: other variables than the model's (missing {missing}, unknown {extra})")
     for name, variable in wanted.items():
         if arrays[name].shape != tuple(variable.shape):
-            raise ArtefactError(f"{path}: {name} has shape {arrays[name].shape}, the model wants {variable.shape}")
+            raise ArtifactError(f"{path}: {name} has shape {arrays[name].shape}, the model wants {variable.shape}")
         variable.assign(arrays[name])

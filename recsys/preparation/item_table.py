@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from recsys.config.data import ItemTable
+from recsys.config.data import ItemTableConfig
 from recsys.core.errors import DataError
 from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, PAD_ID, TITLE
 from recsys.log.files import delimiter_of, format_of
@@ -22,8 +22,8 @@ def number_items(
     """Give internal ids 1..n by (-count, external id).
 
     Args:
-        names: external id by catalogue code.
-        counts: ``[items] int64`` by catalogue code; 0 leaves the item out.
+        names: external id by catalog code.
+        counts: ``[items] int64`` by catalog code; 0 leaves the item out.
         prior: external ids of an earlier vocabulary in its order. They keep their ids, even with no events left;
             other items come after them.
 
@@ -46,7 +46,7 @@ def number_items(
     return ids, pa.table({ITEM: listed, EXTERNAL_ID: externals, COUNT: totals})
 
 
-def join_metadata(table: pa.Table, source: ItemTable) -> pa.Table:
+def join_metadata(table: pa.Table, source: ItemTableConfig) -> pa.Table:
     """Add the columns of an item table, null for items that it does not know.
 
     Raises:
@@ -65,7 +65,7 @@ def join_metadata(table: pa.Table, source: ItemTable) -> pa.Table:
     return table
 
 
-def read_items(source: ItemTable) -> tuple[pa.Table, pa.Array]:
+def read_items(source: ItemTableConfig) -> tuple[pa.Table, pa.Array]:
     """An item table's rows that name an item, and their ids as text, spelled as a log's are.
 
     Raises:
@@ -91,7 +91,7 @@ def read_items(source: ItemTable) -> tuple[pa.Table, pa.Array]:
     return metadata, keys
 
 
-def refuse_strangers(source: ItemTable, items: pa.Array, origin: str) -> None:
+def refuse_strangers(source: ItemTableConfig, items: pa.Array, origin: str) -> None:
     """Refuse a table that knows none of a log's items.
 
     Args:

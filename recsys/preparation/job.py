@@ -12,7 +12,7 @@ from recsys.artifacts.dataset import EVENTS_DIR, REJECTS_DIR, SEQUENCES_DIR, WIN
 from recsys.config.data import DataConfig
 from recsys.config.prepare import PrepareConfig, milliseconds
 from recsys.core.history import CleaningPolicy
-from recsys.preparation.exchange.catalog import Catalogue
+from recsys.preparation.exchange.catalog import Catalog
 from recsys.preparation.exchange.spill import ITEM_PARTITIONS
 from recsys.preparation.rules.truncation import Cap
 from recsys.preparation.user_deletion import Forgotten
@@ -60,7 +60,7 @@ class Job:
         return [self.spill / "blocks" / f"{number:05d}" for number in range(self.blocks)]
 
     def partition_dir(self, partition: int) -> Path:
-        return self.spill / "catalogue" / f"{partition:05d}"
+        return self.spill / "catalog" / f"{partition:05d}"
 
     def bucket_file(self, bucket: int) -> Path:
         return self.spill / "buckets" / f"{bucket:05d}.arrow"
@@ -68,8 +68,8 @@ class Job:
     def shard_file(self, directory: str, number: int) -> Path:
         return self.target / directory / f"{number:05d}.parquet"
 
-    def catalogue(self, sizes: Iterable[int]) -> Catalogue:
-        return Catalogue(tuple(self.partition_dir(p) for p in range(ITEM_PARTITIONS)), tuple(sizes))
+    def catalogue(self, sizes: Iterable[int]) -> Catalog:
+        return Catalog(tuple(self.partition_dir(p) for p in range(ITEM_PARTITIONS)), tuple(sizes))
 
     def results(self, step: str) -> list[dict[str, Any]]:
         """What a step's elements returned, in their order; none when the step did not come to run."""
@@ -78,7 +78,7 @@ class Job:
         return results
 
     def make_dirs(self) -> None:
-        for directory in ("blocks", "catalogue", "buckets"):
+        for directory in ("blocks", "catalog", "buckets"):
             (self.spill / directory).mkdir(parents=True)
         for directory in (SEQUENCES_DIR, REJECTS_DIR):
             (self.target / directory).mkdir()

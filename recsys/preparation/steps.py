@@ -1,6 +1,6 @@
 """The steps from log to shards, each a function of files: a runner only decides where and when they run.
 
-``read`` a block → ``merge`` a partition of the catalogue → ``clean`` a bucket of users → ``fit`` core and
+``read`` a block → ``merge`` a partition of the catalog → ``clean`` a bucket of users → ``fit`` core and
 vocabulary → ``write`` a bucket as a shard. Every step may run twice: what it sets down appears by one rename and is
 the same each time. Each returns its counts as a JSON object; no runner's own metrics are relied on.
 """
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from recsys.artifacts.dataset import EVENTS_DIR, ITEMS_FILE, REJECTS_DIR, SEQUENCES_DIR, WINDOWS_DIR
 from recsys.core.artifact import appearing
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, TIMESTAMP, WEIGHTS
-from recsys.log.blocks import Block
+from recsys.log.blocks import LogBlock
 from recsys.log.columns import source_columns
 from recsys.log.event_types import filter_types, type_weights, types_met
 from recsys.log.formats import Reject, read_block
@@ -34,13 +34,13 @@ from recsys.preparation.job import Job
 from recsys.preparation.rules.k_core import Events, lasting_users
 from recsys.preparation.rules.splits import part_bounds, split_bounds, split_parts
 from recsys.preparation.user_deletion import drop_users
-from recsys.preparation.vocabulary_fit import COLD, COLD_USER, CORE, FATES, KEPT, fit_vocabulary
+from recsys.preparation.vocabulary_fit import COLD, COLD_USER, CORE, DROP_REASONS, KEPT, fit_vocabulary
 
 Result = dict[str, Any]
 VOCABULARY_FILE = "vocabulary.npz"
 
 
-def read(job: Job, block: Block) -> Result:
+def read(job: Job, block: LogBlock) -> Result:
     """Parse, validate, filter and partition one block."""
     rejects: list[Reject] = []
     if block.stored:
@@ -67,20 +67,20 @@ def read(job: Job, block: Block) -> Result:
 
 
 def merge(job: Job, partition: int) -> Result:
-    """Merge one partition of the catalogue."""
+    """Merge one partition of the catalog."""
     return {"number": partition, "items": merge_partition(partition, job.block_dirs(), job.partition_dir(partition))}
 
 
 def clean(job: Job, element: tuple[list[int], int]) -> Result:
-    """Gather, order and clean one bucket of users: ``(sizes of the catalogue's partitions, number)``."""
+    """Gather, order and clean one bucket of users: ``(sizes of the catalog's partitions, number)``."""
     sizes, number = element
-    catalogue = job.catalogue(sizes)
-    users, events, over = gather_bucket(number, job.block_dirs(), catalogue, job.cap)
+    catalog = job.catalogue(sizes)
+    users, events, over = gather_bucket(number, job.block_dirs(), catalog, job.cap)
     if job.config.keep_events:
-        store_events(users, events, catalogue, job.shard_file(EVENTS_DIR, number))
+        store_events(users, events, catalog, job.shard_file(EVENTS_DIR, number))
     if job.data.event_types:
         events[WEIGHTS] = type_weights(events[EVENT_TYPE], job.data.event_types)
-    bucket, dropped = clean_bucket(users, events, catalogue.hashes, job.policy, job.config.bots, job.past_until)
+    bucket, dropped = clean_bucket(users, events, catalog.hashes, job.policy, job.config.bots, job.past_until)
     if job.cap is not None:
         dropped["over_max_user_events"] = over
     with appearing(job.bucket_file(number)) as aside:
@@ -95,22 +95,24 @@ def fit(job: Job, sizes: list[int]) -> Result:
         for number in range(job.buckets):
             yield fitted_events(Bucket.read(job.bucket_file(number)), job)
 
-    catalogue = job.catalogue(sizes)
-    chosen = fit_vocabulary(parts, catalogue.names, job.config)
-    ids, table = number_items(catalogue.names, chosen.counts, job.prior_items)
+    catalog = job.catalogue(sizes)
+    chosen = fit_vocabulary(parts, catalog.names, job.config)
+    ids, table = number_items(catalog.names, chosen.counts, job.prior_items)
     if job.config.oov_buckets:
-        outside = np.flatnonzero(chosen.fates != KEPT)  # an item of the vocabulary that is extended may be out now
-        ids[outside] = len(table) + 1 + catalogue.hashes[outside] % np.uint64(job.config.oov_buckets)
+        outside = np.flatnonzero(
+            chosen.drop_reasons != KEPT
+        )  # an item of the vocabulary that is extended may be out now
+        ids[outside] = len(table) + 1 + catalog.hashes[outside] % np.uint64(job.config.oov_buckets)
     if job.data.items is not None:
         table = join_metadata(table, job.data.items)
     with appearing(job.target / ITEMS_FILE) as aside:
         pq.write_table(table, aside, compression="zstd")
     with appearing(job.spill / VOCABULARY_FILE) as aside, aside.open("wb") as file:
-        np.savez(file, ids=ids, fates=chosen.fates)
+        np.savez(file, ids=ids, drop_reasons=chosen.drop_reasons)
     return {
         "number": 0,
         "items": int(np.count_nonzero(chosen.counts)),
-        "cold_items": int(np.count_nonzero(chosen.fates == COLD)),
+        "cold_items": int(np.count_nonzero(chosen.drop_reasons == COLD)),
         "rounds": chosen.rounds,
     }
 
@@ -128,14 +130,14 @@ def write(job: Job, number: int) -> Result:
     """Write one bucket's users as a shard."""
     bucket = Bucket.read(job.bucket_file(number))
     with np.load(job.spill / VOCABULARY_FILE) as vocabulary:
-        ids, fates = vocabulary["ids"], vocabulary["fates"]
+        ids, drop_reasons = vocabulary["ids"], vocabulary["drop_reasons"]
     keep_unknown = job.config.oov_buckets > 0
     fitted = fitted_events(bucket, job)
-    lasting = lasting_users(fitted, fates == KEPT, job.config.k_core, keep_unknown)[bucket.owners]
+    lasting = lasting_users(fitted, drop_reasons == KEPT, job.config.k_core, keep_unknown)[bucket.owners]
     cold = (np.diff(fitted.offsets) == 0)[bucket.owners]
-    fate = np.zeros(len(bucket.items), np.uint8) if keep_unknown else fates[bucket.items]
-    fate = np.where(cold, COLD_USER, np.where((fate == KEPT) & ~lasting, CORE, fate))
-    kept = fate == KEPT
+    drop_reason = np.zeros(len(bucket.items), np.uint8) if keep_unknown else drop_reasons[bucket.items]
+    drop_reason = np.where(cold, COLD_USER, np.where((drop_reason == KEPT) & ~lasting, CORE, drop_reason))
+    kept = drop_reason == KEPT
     parts = split_parts(bucket.offsets, *split_bounds(bucket.offsets, bucket.timestamps, job.config))[kept]
     bucket = bucket.keep(kept)
     if job.config.fit_on == "train":
@@ -146,7 +148,7 @@ def write(job: Job, number: int) -> Result:
     write_shard(bucket, train_end, validation_end, job.shard_file(SEQUENCES_DIR, number))
     if job.config.windows is not None:
         write_windows(bucket.users, train_end, job.config.windows, job.shard_file(WINDOWS_DIR, number))
-    tally = np.bincount(fate, minlength=len(FATES))
+    tally = np.bincount(drop_reason, minlength=len(DROP_REASONS))
     return {
         "number": number,
         "users": len(bucket.users),
@@ -154,6 +156,6 @@ def write(job: Job, number: int) -> Result:
         "events": len(bucket.items),
         "train": int(train_end.sum()),
         "validation": int((validation_end - train_end).sum()),
-        "dropped": {FATES[i]: int(count) for i, count in enumerate(tally) if i != KEPT and count},
+        "dropped": {DROP_REASONS[i]: int(count) for i, count in enumerate(tally) if i != KEPT and count},
         "stats": bucket_stats(bucket, train_end, validation_end, 60_000 * job.config.session_gap_minutes),
     }

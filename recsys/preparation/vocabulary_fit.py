@@ -11,26 +11,28 @@ from recsys.config.prepare import PrepareConfig
 from recsys.preparation.item_table import number_items
 from recsys.preparation.rules.k_core import Events, count_items, find_core
 
-# What becomes of an item's events, by its code in ``Fit.fates``; ``core`` and ``cold_user`` may be a user's, too.
-FATES = ("kept", "core", "rare_item", "over_max_items", "cold_item", "cold_user")
-KEPT, CORE, RARE, OVER, COLD, COLD_USER = range(len(FATES))
+# What becomes of an item's events, by code in ``VocabularyFit.drop_reasons``; ``core`` and ``cold_user`` may be a user's, too.
+DROP_REASONS = ("kept", "core", "rare_item", "over_max_items", "cold_item", "cold_user")
+KEPT, CORE, RARE, OVER, COLD, COLD_USER = range(len(DROP_REASONS))
 
 
-class Fit(NamedTuple):
+class VocabularyFit(NamedTuple):
     """The vocabulary.
 
     Attributes:
         counts: ``[items] int64``, events of each item inside; 0 where it is outside.
-        fates: ``[items] uint8``, an index of ``FATES``.
+        drop_reasons: ``[items] uint8``, an index of ``DROP_REASONS``.
         rounds: events that the core dropped, round by round.
     """
 
     counts: npt.NDArray[np.int64]
-    fates: npt.NDArray[np.uint8]
+    drop_reasons: npt.NDArray[np.uint8]
     rounds: list[int]
 
 
-def fit_vocabulary(parts: Callable[[], Iterable[Events]], names: pa.ChunkedArray, config: PrepareConfig) -> Fit:
+def fit_vocabulary(
+    parts: Callable[[], Iterable[Events]], names: pa.ChunkedArray, config: PrepareConfig
+) -> VocabularyFit:
     """Choose items by their number of events, the k-core and the largest size, in this order.
 
     Args:
@@ -38,16 +40,16 @@ def fit_vocabulary(parts: Callable[[], Iterable[Events]], names: pa.ChunkedArray
         names: external ids by code, which order items of equal counts.
     """
     first = count_items(parts(), len(names))
-    fates = np.full(len(names), CORE, np.uint8)
-    fates[first == 0] = COLD
+    drop_reasons = np.full(len(names), CORE, np.uint8)
+    drop_reasons[first == 0] = COLD
     allowed = first >= config.min_item_events
-    fates[(first > 0) & ~allowed] = RARE
+    drop_reasons[(first > 0) & ~allowed] = RARE
     keep_unknown = config.oov_buckets > 0
     core = find_core(parts, allowed & (first > 0), config.k_core, keep_unknown)
     if config.max_items is not None and np.count_nonzero(core.counts) > config.max_items:
         ids, _ = number_items(names, core.counts)
-        fates[ids > config.max_items] = OVER
+        drop_reasons[ids > config.max_items] = OVER
         largest = find_core(parts, (ids > 0) & (ids <= config.max_items), config.k_core, keep_unknown)
         core = largest._replace(rounds=core.rounds + largest.rounds)
-    fates[core.counts > 0] = KEPT
-    return Fit(core.counts, fates, core.rounds)
+    drop_reasons[core.counts > 0] = KEPT
+    return VocabularyFit(core.counts, drop_reasons, core.rounds)

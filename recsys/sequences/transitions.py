@@ -1,7 +1,7 @@
 """Which items people went on to: decayed item-to-item counts, kept sparse.
 
 A transition from ``a`` to ``b``, ``k`` steps later in one user's sequence, counts ``1 / k`` up to a window. The
-heaviest of each item are kept. Where the whole catalogue may keep only so many, those stay that tell most: a
+heaviest of each item are kept. Where the whole catalog may keep only so many, those stay that tell most: a
 transition's count times the logarithm of its lift, how much more often ``b`` follows ``a`` than it follows anything.
 """
 
@@ -127,9 +127,7 @@ def information(
     return told
 
 
-def most_telling(
-    neighbours: npt.NDArray[np.int32], counts: npt.NDArray[np.float32], most: int
-) -> npt.NDArray[np.bool_]:
+def highest_pmi(neighbours: npt.NDArray[np.int32], counts: npt.NDArray[np.float32], most: int) -> npt.NDArray[np.bool_]:
     """The ``most`` of these transitions that tell most of what all of them tell, ``[rows, n] bool``; of equal ones the
     earlier."""
     arrivals = np.bincount(neighbours.ravel(), counts.ravel(), int(neighbours.max(initial=0)) + 1)

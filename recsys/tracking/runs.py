@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlparse
 from urllib.request import url2pathname
 
-from recsys.core.errors import ArtefactError, ConfigError
+from recsys.core.errors import ArtifactError, ConfigError
 from recsys.terminal import say
 from recsys.tracking.store.store import Store, store_errors
 from recsys.tracking.upload import record
@@ -22,7 +22,7 @@ class StoredRun:
     Attributes:
         run_id: MLflow's id.
         metrics: last values by the field's names, ``test/ndcg@10``.
-        artefacts: the address below which its files lie.
+        artifacts: the address below which its files lie.
     """
 
     run_id: str
@@ -30,7 +30,7 @@ class StoredRun:
     parameters: dict[str, str]
     metrics: dict[str, float]
     tags: dict[str, str]
-    artefacts: str
+    artifacts: str
 
     @property
     def digest(self) -> str:
@@ -46,7 +46,7 @@ class StoredRun:
         """It was trained by a sweep."""
         return record.PARENT_TAG in self.tags
 
-    def answers_to(self, word: str) -> bool:
+    def matches(self, word: str) -> bool:
         """``word`` is its MLflow id, its name or label, its directory, or how its digest begins (6 digits or more)."""
         digits = PurePath(word).name  # a run directory is named by its digest
         return word in (self.run_id, self.name, self.label) or (len(digits) >= 6 and self.digest.startswith(digits))
@@ -100,13 +100,13 @@ def select(runs: Sequence[StoredRun], words: Sequence[str]) -> list[StoredRun]:
         ConfigError: nothing answers to a word.
     """
     for word in words:
-        if not any(run.answers_to(word) for run in runs):
+        if not any(run.matches(word) for run in runs):
             known = ", ".join(sorted({run.name for run in runs})) or "none"
             raise ConfigError(
                 f"{word!r}: no complete run has this MLflow id, name, directory or digest (6 digits or more); "
                 f"names here: {known}"
             )
-    return [run for run in runs if not words or any(run.answers_to(word) for word in words)]
+    return [run for run in runs if not words or any(run.matches(word) for word in words)]
 
 
 def metric_history(store: Store, run: StoredRun, metric: str) -> tuple[list[int], list[float]]:
@@ -125,12 +125,12 @@ def local_file(store: Store, run: StoredRun, path: str, scratch: Path) -> Path:
     """A run's file on this machine: where it lies, or a copy below ``scratch``.
 
     Raises:
-        ArtefactError: the run has no such file, or the address leaves the experiment's artefact root.
+        ArtifactError: the run has no such file, or the address leaves the experiment's artifact root.
         StoreError: the store is away.
     """
     found = _local(store, run, path, scratch)
     if not found.is_file():
-        raise ArtefactError(f"{run.name} ({run.run_id}): {found} is missing from the store; send the run again")
+        raise ArtifactError(f"{run.name} ({run.run_id}): {found} is missing from the store; send the run again")
     return found
 
 
@@ -138,14 +138,14 @@ def local_directory(store: Store, run: StoredRun, path: str, scratch: Path) -> P
     """As ``local_file``, for a directory with all that is in it."""
     found = _local(store, run, path, scratch)
     if not found.is_dir():
-        raise ArtefactError(f"{run.name} ({run.run_id}): {found} is missing from the store; send the run again")
+        raise ArtifactError(f"{run.name} ({run.run_id}): {found} is missing from the store; send the run again")
     return found
 
 
 def _local(store: Store, run: StoredRun, path: str, scratch: Path) -> Path:
-    parsed = urlparse(run.artefacts)
+    parsed = urlparse(run.artifacts)
     if parsed.scheme in ("", "file"):
-        root = urlparse(store.artefact_root)
+        root = urlparse(store.artifact_root)
         inside = Path(url2pathname(root.path)).resolve()
         found = (Path(url2pathname(parsed.path)) / path).resolve()
     else:
@@ -155,7 +155,7 @@ def _local(store: Store, run: StoredRun, path: str, scratch: Path) -> Path:
             found = Path(store.client.download_artifacts(run.run_id, path, str(target))).resolve()
         inside = target.resolve()
     if not found.is_relative_to(inside):
-        raise ArtefactError(f"{run.name} ({run.run_id}): its file {path} points outside the artefact root {inside}")
+        raise ArtifactError(f"{run.name} ({run.run_id}): its file {path} points outside the artifact root {inside}")
     return found
 
 
@@ -166,5 +166,5 @@ def _stored(run: Any) -> StoredRun:
         parameters=dict(run.data.params),
         metrics={record.metric_name(key): value for key, value in run.data.metrics.items()},
         tags=dict(run.data.tags),
-        artefacts=str(run.info.artifact_uri),
+        artifacts=str(run.info.artifact_uri),
     )

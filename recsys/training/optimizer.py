@@ -1,4 +1,4 @@
-"""Adam that touches only the rows a step has read, so that a step costs the same whatever the catalogue."""
+"""Adam that touches only the rows a step has read, so that a step costs the same whatever the catalog."""
 
 from recsys.config.training import TrainingConfig
 from recsys.models.keras import keras, tf

@@ -16,9 +16,6 @@ from recsys.models.sasrec import SASRec
 from recsys.models.weights import save_weights
 from recsys.training.facts import Clock, code_facts, environment, now, peak_memory_bytes
 
-# What a split's figures may be compared with; an F follows where the final fit has seen the validation events.
-PROTOCOLS = {"leave_one_out": "L1", "temporal": "time", "last_session": "session"}
-
 
 def begin(run: Run, config: Config, dataset: Dataset, facts: dict[str, Any]) -> None:
     """Make the run directory; an unfinished one of the same digest keeps the facts that it began with.
@@ -26,10 +23,10 @@ def begin(run: Run, config: Config, dataset: Dataset, facts: dict[str, Any]) -> 
     Args:
         facts: what the manifest says beside what is known here.
     """
-    split = PROTOCOLS[dataset.manifest["split"]]
+    split = dataset.manifest["split"]
     known = {
         "seed": config.training.seed,
-        "protocol": f"{split}F" if config.training.final_fit else split,
+        "protocol": f"{split}+refit" if config.training.refit else split,
         "dataset_digest": dataset.digest,
         "dataset_path": str(dataset.path.resolve()),  # where to look first; the digest says whether it is it
         "dataset_counts": dataset.counts,

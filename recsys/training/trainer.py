@@ -15,7 +15,7 @@ from recsys.training.listeners import RunCallback, Steps
 from recsys.training.warm_start import finished
 
 # Part of every run's digest: raise it when the same config would train another model.
-TRAINING_VERSION = 4
+TRAINING_VERSION = 5
 
 
 def config_digest(config: Config, dataset: Dataset) -> str:

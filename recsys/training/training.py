@@ -11,7 +11,7 @@ from recsys.config import Config
 from recsys.config.training import TrainingConfig
 from recsys.core.errors import DataError
 from recsys.evaluation.evaluate import evaluate, rank, ranks_table, targets_of
-from recsys.evaluation.metrics import summarise
+from recsys.evaluation.metrics import summarize
 from recsys.evaluation.scorer import scorer
 from recsys.models.sasrec import SASRec
 from recsys.training.assembly import assemble, make_reproducible
@@ -84,7 +84,7 @@ class Training:
         ranks = rank(scorer(model, self.dataset), self.dataset, validation, self.config.evaluation)
         tables = [ranks_table(self.dataset, validation, ranks)]
         ends = self.dataset.sequences.bounds("train")[1]
-        if self.config.training.final_fit:
+        if self.config.training.refit:
             ends = self.dataset.sequences.bounds("validation")[1]
             model, fit = self.refit(progress, lambda metrics: clock.save())
             fit.run(REFIT, on_step)
@@ -93,7 +93,7 @@ class Training:
             scorer(model, self.dataset), self.dataset, tests, ends, self.config.evaluation, vectors
         )
         metrics["epochs"] = {"best": progress.best_epoch, "run": progress.epoch}
-        metrics["validation"] = summarise(ranks, self.config.evaluation.ks)
+        metrics["validation"] = summarize(ranks, self.config.evaluation.ks)
         seal(self._run, model, self.dataset, metrics, pd.concat([*tables, table]), clock)
         self.workers.barrier()
         for callback in callbacks:
@@ -103,7 +103,7 @@ class Training:
         """Train beside the chief, who has begun the run, until it has sealed it."""
         _, fit = self.search()
         progress = fit.run(SEARCH, on_step)
-        if self.config.training.final_fit:
+        if self.config.training.refit:
             _, fit = self.refit(progress)
             fit.run(REFIT, on_step)
         self.workers.barrier()

@@ -19,7 +19,7 @@ from recsys.config import Config
 from recsys.config.model import ModelConfig
 from recsys.config.prepare import milliseconds
 from recsys.core.artifact import digest
-from recsys.core.errors import ArtefactError, ConfigError
+from recsys.core.errors import ArtifactError, ConfigError
 
 if TYPE_CHECKING:
     from recsys.models.sasrec import SASRec
@@ -37,7 +37,7 @@ def finished(path: Path) -> Run:
     try:
         if run.is_finished:
             return run
-    except ArtefactError as error:
+    except ArtifactError as error:
         raise ConfigError(f"{KEY}: {error}") from None
     raise ConfigError(f"{KEY}: {path} is no finished run; give the directory of one, for example work/runs/DIGEST")
 
@@ -47,7 +47,7 @@ def begin_with(model: "SASRec", config: Config, dataset: Dataset) -> None:
 
     Raises:
         ConfigError: the run has seen events that choose this one's epoch, or is of another shape, or knew other items.
-        ArtefactError: the run is damaged.
+        ArtifactError: the run is damaged.
     """
     if config.training.warm_start is None:
         return
@@ -74,9 +74,9 @@ def begin_with(model: "SASRec", config: Config, dataset: Dataset) -> None:
 def _check(run: Run, config: Config, dataset: Dataset) -> int:
     """How many items the run knew, all of which the dataset has under the same ids."""
     manifest, theirs = run.manifest, run.config
-    if manifest["protocol"].endswith("F"):
+    if manifest["protocol"].endswith("+refit"):
         raise ConfigError(
-            f"{KEY}: {run.path} was trained on its validation events, too (final_fit), by which this training would "
+            f"{KEY}: {run.path} was trained on its validation events, too (refit), by which this training would "
             "choose its epoch; begin with a run that was not"
         )
     known_model = recorded(ModelConfig, run, "model").model_dump(mode="json")  # with keys that came since

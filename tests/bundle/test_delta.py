@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from recsys.bundle import Bundle, Delta
 from recsys.bundle.patch import apply_patch
 from recsys.core.artifact import file_hashes, sha256_file
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from recsys.export.delta import make_delta
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -31,7 +31,7 @@ def test_a_patch_of_more_steps_than_any_needs_is_refused(monkeypatch: pytest.Mon
     patch = bsdiff4.diff(old, new)
     assert apply_patch(old, patch) == new
     monkeypatch.setattr("recsys.bundle.patch.MAX_CONTROL", 23)
-    with pytest.raises(ArtefactError, match="not as long as it says"):
+    with pytest.raises(ArtifactError, match="not as long as it says"):
         apply_patch(old, patch)
 
 
@@ -39,7 +39,7 @@ def test_a_patch_cut_anywhere_is_refused() -> None:
     old, new = bytes(range(256)) * 4, bytes(range(255, -1, -1)) * 5
     patch = bsdiff4.diff(old, new)
     for length in range(len(patch)):
-        with pytest.raises(ArtefactError):
+        with pytest.raises(ArtifactError):
             apply_patch(old, patch[:length])
 
 
@@ -50,7 +50,7 @@ def test_a_patch_of_noise_never_crashes(noise: bytes, seed: int) -> None:
         patch[random.Random(seed + place).randrange(8, len(patch))] = byte
     try:
         apply_patch(b"some old bytes" * 9, bytes(patch))
-    except ArtefactError:
+    except ArtifactError:
         return
 
 
@@ -80,7 +80,7 @@ def test_a_delta_makes_the_new_bundle(tomorrow: Path, tmp_path: Path) -> None:
 
 def test_a_delta_starts_from_its_own_bundle_only(tomorrow: Path, tmp_path: Path) -> None:
     delta = make_delta(GOLDEN / "int8", tomorrow, tmp_path / "delta")
-    with pytest.raises(ArtefactError, match="not the bundle that"):
+    with pytest.raises(ArtifactError, match="not the bundle that"):
         delta.apply(GOLDEN / "float32", tmp_path / "made")
     assert not (tmp_path / "made").exists()
 
@@ -90,7 +90,7 @@ def test_a_damaged_delta_is_refused(tomorrow: Path, tmp_path: Path, name: str) -
     delta = make_delta(GOLDEN / "int8", tomorrow, tmp_path / "delta")
     payload = next((delta.path / "files").glob(f"{name}.*"))
     payload.write_bytes(payload.read_bytes()[:-7])
-    with pytest.raises(ArtefactError, match="SHA-256"):
+    with pytest.raises(ArtifactError, match="SHA-256"):
         Delta(delta.path)
 
 
@@ -102,12 +102,12 @@ def test_a_delta_that_was_made_to_harm_leaves_nothing(tomorrow: Path, tmp_path: 
     payload.write_bytes(bsdiff4.diff((GOLDEN / "int8" / "model.tflite").read_bytes(), b"another model"))
     manifest["files"]["files/model.tflite.patch"] = sha256_file(payload)
     path.write_text(json.dumps(manifest))
-    with pytest.raises(ArtefactError, match="SHA-256"):
+    with pytest.raises(ArtifactError, match="SHA-256"):
         Delta(delta.path).apply(GOLDEN / "int8", tmp_path / "made")
     assert not (tmp_path / "made").exists()
     manifest["actions"]["../outside"] = "keep"
     path.write_text(json.dumps(manifest))
-    with pytest.raises(ArtefactError, match="points outside"):
+    with pytest.raises(ArtifactError, match="points outside"):
         Delta(delta.path)
 
 
@@ -131,7 +131,7 @@ def test_a_delta_that_says_what_no_delta_says(
     manifest = json.loads(path.read_text())
     manifest["actions"][name] = action
     path.write_text(json.dumps(manifest))
-    with pytest.raises(ArtefactError, match=reason):
+    with pytest.raises(ArtifactError, match=reason):
         Delta(path.parent)
 
 
@@ -140,7 +140,7 @@ def test_a_delta_that_keeps_what_never_was(tomorrow: Path, tmp_path: Path) -> No
     manifest = json.loads(path.read_text())
     manifest["actions"]["items/absent.bin"] = "keep"
     path.write_text(json.dumps(manifest))
-    with pytest.raises(ArtefactError, match=r"absent\.bin' is to be kept or patched"):
+    with pytest.raises(ArtifactError, match=r"absent\.bin' is to be kept or patched"):
         Delta(path.parent).apply(GOLDEN / "int8", tmp_path / "made")
     assert not (tmp_path / "made").exists()
 
@@ -151,5 +151,5 @@ def test_a_delta_without_an_end(tomorrow: Path, tmp_path: Path, end: str) -> Non
     manifest = json.loads(path.read_text())
     del manifest[end]
     path.write_text(json.dumps(manifest))
-    with pytest.raises(ArtefactError, match=f"{end} must be the SHA-256"):
+    with pytest.raises(ArtifactError, match=f"{end} must be the SHA-256"):
         Delta(path.parent)

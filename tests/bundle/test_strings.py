@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.bundle.strings import StringTable, write_strings
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 
 
 @given(st.lists(st.text(max_size=20)))
@@ -34,7 +34,7 @@ def test_every_truncation_is_refused(tmp_path: Path) -> None:
     content = path.read_bytes()
     for length in range(len(content)):
         path.write_bytes(content[:length])
-        with pytest.raises(ArtefactError, match=r"t\.bin"):
+        with pytest.raises(ArtifactError, match=r"t\.bin"):
             StringTable(path)
 
 
@@ -49,27 +49,27 @@ def test_every_truncation_is_refused(tmp_path: Path) -> None:
 )
 def test_foreign_headers_are_refused(tmp_path: Path, header: bytes, reason: str) -> None:
     (tmp_path / "t.bin").write_bytes(header + zlib.compress(b"\x01\0a"))
-    with pytest.raises(ArtefactError, match=reason):
+    with pytest.raises(ArtifactError, match=reason):
         StringTable(tmp_path / "t.bin")
 
 
 def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     bomb = zlib.compress(bytes(50_000_000), 9)
     (tmp_path / "t.bin").write_bytes(b"RSTR\x01\0\0\0\x01\0\0\0\x01\0\0\0" + bomb)
-    with pytest.raises(ArtefactError, match="damaged"):
+    with pytest.raises(ArtifactError, match="damaged"):
         StringTable(tmp_path / "t.bin")
 
 
 def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     (tmp_path / "t.bin").write_bytes(b"RSTR\x01\0\0\0\x01\0\0\0\x01\0\0\0" + zlib.compress(b"\x01\0\xff"))
-    with pytest.raises(ArtefactError, match="not UTF-8"):
+    with pytest.raises(ArtifactError, match="not UTF-8"):
         StringTable(tmp_path / "t.bin")
 
 
 def test_bytes_after_the_end_are_refused(tmp_path: Path) -> None:
     write_strings(tmp_path / "t.bin", ["one"])
     (tmp_path / "t.bin").write_bytes((tmp_path / "t.bin").read_bytes() + b"more")
-    with pytest.raises(ArtefactError, match=r"t\.bin: 4 bytes after the end"):
+    with pytest.raises(ArtifactError, match=r"t\.bin: 4 bytes after the end"):
         StringTable(tmp_path / "t.bin")
 
 
@@ -89,10 +89,10 @@ def test_a_cut_inside_a_character_is_refused_with_its_row_and_any_other_is_read(
     if first is None:
         assert [StringTable(path).row_bytes(row) for row in range(len(rows))] == rows
         return
-    with pytest.raises(ArtefactError, match=f"table.bin: row {first + 1} begins inside a character of row {first}"):
+    with pytest.raises(ArtifactError, match=f"table.bin: row {first + 1} begins inside a character of row {first}"):
         StringTable(path)
 
 
 def test_a_string_too_long_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ArtefactError, match="row 1 is 70000 bytes"):
+    with pytest.raises(ArtifactError, match="row 1 is 70000 bytes"):
         write_strings(tmp_path / "t.bin", ["a", "b" * 70_000])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.bundle import BundleVocabulary, write_strings
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from recsys.core.vocabulary import Vocabulary
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -36,5 +36,5 @@ def test_items_of_equal_hash_are_told_apart(tmp_path: Path, monkeypatch: pytest.
 
 def test_an_id_twice_is_refused(tmp_path: Path) -> None:
     write_strings(tmp_path / "v.bin", ["a", "b", "a"])
-    with pytest.raises(ArtefactError, match="'a' stands in rows 0 and 2"):
+    with pytest.raises(ArtifactError, match="'a' stands in rows 0 and 2"):
         BundleVocabulary(tmp_path / "v.bin")

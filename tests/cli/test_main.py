@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from recsys.cli import COMMANDS, EXTRAS, main
-from recsys.core.errors import ArtefactError, ConfigError, DataError, RecsysError
+from recsys.core.errors import ArtifactError, ConfigError, DataError, RecsysError
 
 
 def install(monkeypatch: pytest.MonkeyPatch, raised: BaseException | None, name: str = "prepare") -> None:
@@ -50,7 +50,7 @@ def test_every_command_teaches(name: str, capsys: pytest.CaptureFixture[str]) ->
         (RecsysError("it failed"), 1),
         (ConfigError("bad key"), 2),
         (DataError("bad row"), 3),
-        (ArtefactError("damaged"), 3),
+        (ArtifactError("damaged"), 3),
         (KeyboardInterrupt(), 130),
     ],
 )

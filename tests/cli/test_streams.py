@@ -66,7 +66,7 @@ def test_tables_and_messages_of_any_text_on_an_ascii_terminal() -> None:
     program = """
 from recsys.cli.streams import open_streams
 open_streams()
-from recsys.cli.plain_table import PlainTable
+from recsys.plain_table import PlainTable
 from recsys.terminal import results, say
 table = PlainTable("映画 →", title="[b]title[/x] :smile:", min_width=40)
 table.add_row("Amélie 😀 \\ud800")

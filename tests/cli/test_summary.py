@@ -8,12 +8,12 @@ from rich.console import Console
 
 from recsys.cli.summary import combine
 from recsys.cli.tables import segment_table
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 
 
 def metrics(seed: int, ndcg: float, **changed: str) -> dict[str, object]:
     return {
-        "protocol": "L1",
+        "protocol": "leave_one_out",
         "split": "test",
         "dataset_digest": "d",
         "seed": seed,
@@ -26,7 +26,7 @@ def metrics(seed: int, ndcg: float, **changed: str) -> dict[str, object]:
 def test_means_and_sample_standard_deviations() -> None:
     combined = combine([metrics(1, 0.1), metrics(2, 0.2), metrics(3, 0.6)])
     assert combined["seeds"] == [1, 2, 3]
-    assert (combined["protocol"], combined["split"], combined["dataset_digest"]) == ("L1", "test", "d")
+    assert (combined["protocol"], combined["split"], combined["dataset_digest"]) == ("leave_one_out", "test", "d")
     # mean (0.1 + 0.2 + 0.6) / 3 = 0.3; squares 0.04 + 0.01 + 0.09 = 0.14, over n - 1 = 2: 0.07
     assert combined["model"]["ndcg@10"] == pytest.approx(0.3)
     assert combined["model"]["ndcg@10_std"] == pytest.approx(0.07**0.5)
@@ -41,7 +41,7 @@ def test_one_seed_has_no_spread() -> None:
 
 @pytest.mark.parametrize("key", ["protocol", "split", "dataset_digest"])
 def test_what_is_not_comparable_is_refused(key: str) -> None:
-    with pytest.raises(ArtefactError, match=f"different {key} cannot be averaged"):
+    with pytest.raises(ArtifactError, match=f"different {key} cannot be averaged"):
         combine([metrics(1, 0.1), metrics(2, 0.1, **{key: "other"})])
 
 

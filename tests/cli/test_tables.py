@@ -16,10 +16,11 @@ def test_the_model_stands_last_with_its_spread() -> None:
     model = {"hr@10": 0.5, "hr@10_std": 0.0, "ndcg@10": 0.1235, "ndcg@10_std": 0.0001}
     popularity = {"hr@10": 0.2, "hr@10_std": 0.0, "ndcg@10": 0.1, "ndcg@10_std": 0.0}
     summary = {
-        "protocol": "L1", "split": "test", "seeds": [1, 2], "model": model, "baselines": {"popularity": popularity},
+        "protocol": "leave_one_out", "split": "test", "seeds": [1, 2], "model": model,
+        "baselines": {"popularity": popularity},
     }  # fmt: skip
     text = printed(quality_table(summary))
-    assert "test items, protocol L1" in text
+    assert "test items, protocol leave_one_out" in text
     assert "mean of 2 seeds ± standard deviation" in text
     assert text.index("popularity") < text.index("self-attention")
     assert "0.1235 ± 0.0001" in text

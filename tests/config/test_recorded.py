@@ -9,7 +9,7 @@ from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
 from recsys.config import Config, parse_config
 from recsys.config.model import ModelConfig
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 
 
 def run_with(config: dict[str, Any], path: Path) -> Run:
@@ -34,8 +34,8 @@ def test_a_run_of_this_version_is_read(tmp_path: Path) -> None:
 def test_keys_of_another_version_are_named_with_the_version(model: Any, why: str, tmp_path: Path) -> None:
     run = run_with({"data": {"path": "log.csv"}, "model": model}, tmp_path / "run")
     with pytest.raises(
-        ArtefactError, match=rf"(?s)config.json: this run was made by recsys 9.9.9, commit abcdef.*{why}"
+        ArtifactError, match=rf"(?s)config.json: this run was made by recsys 9.9.9, commit abcdef.*{why}"
     ):
         recorded(ModelConfig, run, "model")
-    with pytest.raises(ArtefactError, match=r"(?s)made by recsys 9.9.9.*Train it again"):
+    with pytest.raises(ArtifactError, match=r"(?s)made by recsys 9.9.9.*Train it again"):
         recorded(Config, run)

@@ -56,10 +56,10 @@ def test_plain_values(text: str, value: object) -> None:
 
 @pytest.mark.parametrize("word", ["yes", "no", "on", "off", "true", "False"])
 def test_any_boolean_word_sets_a_boolean_key(word: str, tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text(f"{DATA}training: {{final_fit: {word}}}\n", encoding="utf-8")
+    (tmp_path / "a.yaml").write_text(f"{DATA}training: {{refit: {word}}}\n", encoding="utf-8")
     expected = word.lower() in ("yes", "on", "true")
-    assert load_config(tmp_path / "a.yaml").training.final_fit is expected
-    assert load_config(tmp_path / "a.yaml", [f"training.final_fit={word}"]).training.final_fit is expected
+    assert load_config(tmp_path / "a.yaml").training.refit is expected
+    assert load_config(tmp_path / "a.yaml", [f"training.refit={word}"]).training.refit is expected
 
 
 def test_a_date_is_still_a_date(tmp_path: Path) -> None:

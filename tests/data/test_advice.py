@@ -6,7 +6,7 @@ from recsys.core.errors import DataError
 from recsys.log.values.timestamps import Unit
 from recsys.preparation.diagnostics.advice import FILTERS, rejects_advice, unit_warning
 from recsys.preparation.diagnostics.counts import refuse_empty, refuse_rejects
-from recsys.preparation.vocabulary_fit import FATES
+from recsys.preparation.vocabulary_fit import DROP_REASONS
 
 
 def stats(first: int, last: int) -> dict[str, int]:
@@ -93,4 +93,4 @@ def test_an_empty_dataset_blames_what_dropped_most(dropped: dict[str, int], reje
 
 
 def test_every_filter_is_known_by_name() -> None:
-    assert set(FATES[1:]) <= set(FILTERS)
+    assert set(DROP_REASONS[1:]) <= set(FILTERS)

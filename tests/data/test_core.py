@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from recsys.config.prepare import PrepareConfig
 from recsys.preparation.item_table import number_items
 from recsys.preparation.rules.k_core import Events, find_core
-from recsys.preparation.vocabulary_fit import FATES, fit_vocabulary
+from recsys.preparation.vocabulary_fit import DROP_REASONS, fit_vocabulary
 
 ITEMS = 7
 USERS = st.lists(st.lists(st.integers(0, ITEMS - 1), max_size=8), min_size=1, max_size=8)
@@ -59,7 +59,7 @@ def test_the_vocabulary(users, k, least, most):
     inside = sorted((item for item in core if core[item]), key=lambda item: (-core[item], f"i{item}"))
     final = core_of(users, set(inside[:most]), k) if len(inside) > most else core
     assert fit.counts.tolist() == [final[item] for item in range(ITEMS)]
-    for item, fate in enumerate(fit.fates):
+    for item, drop_reason in enumerate(fit.drop_reasons):
         if final[item]:
             expected = "kept"
         elif not counts[item]:
@@ -68,7 +68,7 @@ def test_the_vocabulary(users, k, least, most):
             expected = "rare_item"
         else:
             expected = "over_max_items" if item in inside[most:] else "core"
-        assert FATES[fate] == expected
+        assert DROP_REASONS[drop_reason] == expected
 
 
 def test_numbering_by_count_then_bytes_and_after_the_ids_there_were():

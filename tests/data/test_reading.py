@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.core.errors import DataError
-from recsys.log.blocks import Block, LongLine, plan_blocks
+from recsys.log.blocks import LogBlock, LongLine, plan_blocks
 from recsys.log.files import format_of, log_files
 from recsys.log.formats import read_block
 from recsys.log.values.casting import cast_column
@@ -98,7 +98,7 @@ def test_every_line_is_a_row_or_refused_whatever_its_quotes(tmp_path_factory, li
     log = tmp_path_factory.mktemp("quotes") / "log.csv"
     log.write_text("\n".join(lines) + "\n")
     names = ("user", "item", "time")
-    block = Block(0, str(log), str(log), "csv", 0, log.stat().st_size, 1, len(lines), names)
+    block = LogBlock(0, str(log), str(log), "csv", 0, log.stat().st_size, 1, len(lines), names)
     raw = read_block(block, {"user_id": "user", "item_id": "item", "timestamp": "time"}, frozenset())
     refused = {one.row for one in raw.malformed}
     told = refused | {int(row) for row in raw.rows}

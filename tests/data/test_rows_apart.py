@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
-from recsys.log.blocks import Block
+from recsys.log.blocks import LogBlock
 from recsys.log.formats import read_block
 from recsys.log.validation import validate
 
@@ -30,11 +30,11 @@ JSON = [
 ]  # fmt: skip
 
 
-def fate(path: Path, lines: list[bytes], kind: str) -> tuple[list[tuple[object, ...]], list[str]]:
+def drop_reason(path: Path, lines: list[bytes], kind: str) -> tuple[list[tuple[object, ...]], list[str]]:
     """The events of a block of ``lines``, and the reasons of those refused."""
     path.write_bytes(b"\n".join(lines) + b"\n")
     columns = NAMES if kind == "csv" else ()
-    block = Block(0, str(path), str(path), kind, 0, path.stat().st_size, 1, len(lines), columns)
+    block = LogBlock(0, str(path), str(path), kind, 0, path.stat().st_size, 1, len(lines), columns)
     raw = read_block(block, dict(zip(NAMES, NAMES, strict=True)), frozenset({EVENT_ID, TIMESTAMP}))
     events, rejects = validate(raw, "s", str(path))
     return [tuple(row.values()) for row in events.to_pylist()], sorted(one.reason for one in rejects)
@@ -43,11 +43,11 @@ def fate(path: Path, lines: list[bytes], kind: str) -> tuple[list[tuple[object, 
 @pytest.mark.parametrize(("kind", "pool"), [("csv", CSV), ("jsonl", JSON)])
 def test_a_row_fares_in_company_as_it_does_alone(kind, pool, tmp_path_factory):
     path = tmp_path_factory.mktemp("rows") / "log"
-    alone = {line: fate(path, [line], kind) for line in pool}
+    alone = {line: drop_reason(path, [line], kind) for line in pool}
 
     @given(st.lists(st.sampled_from(pool), min_size=1, max_size=6))
     def check(lines):
-        events, reasons = fate(path, lines, kind)
+        events, reasons = drop_reason(path, lines, kind)
         assert events == [event for line in lines for event in alone[line][0]]
         assert reasons == sorted(reason for line in lines for reason in alone[line][1])
 

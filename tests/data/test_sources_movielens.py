@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recsys.core.errors import DataError
-from recsys.log.sources.movielens import LAYOUTS, normalise, split_year
+from recsys.log.sources.movielens import LAYOUTS, normalize, split_year
 
 EVENTS = [("196", "242", "3", "881250949"), ("7", "1412", "4", "881250949"), ("22", "267", "1", "878887116")]
 FLAGGED = (
@@ -74,7 +74,7 @@ def pack(directory: Path, layout: str, items: str, events_header: str = "") -> P
 def test_every_layout_gives_the_same_bytes(tmp_path: Path, layout: str, items: str, header: str) -> None:
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
-    normalise(layout, pack(tmp_path, layout, items, header), inner / "events.csv", inner / "items.csv")
+    normalize(layout, pack(tmp_path, layout, items, header), inner / "events.csv", inner / "items.csv")
     assert (inner / "events.csv").read_bytes() == EXPECTED_EVENTS.encode()
     assert (inner / "items.csv").read_bytes() == EXPECTED_ITEMS.encode()
     assert not (tmp_path / "outside.txt").exists()
@@ -99,10 +99,10 @@ def test_split_year(text: str, expected: tuple[str, str]) -> None:
 def test_a_wrong_layout_names_the_missing_member(tmp_path: Path) -> None:
     archive = pack(tmp_path, "ml-1m", COLONS)
     with pytest.raises(DataError, match=r"ml-1m\.zip: no member ml-100k/u\.data"):
-        normalise("ml-100k", archive, tmp_path / "events.csv", tmp_path / "items.csv")
+        normalize("ml-100k", archive, tmp_path / "events.csv", tmp_path / "items.csv")
 
 
 def test_an_item_line_with_missing_flags_is_named(tmp_path: Path) -> None:
     archive = pack(tmp_path, "ml-100k", "1|Toy Story (1995)|01-Jan-1995||http://x|0|0\n")
     with pytest.raises(DataError, match=r"u\.item, line 1: expected 24 fields, found 7"):
-        normalise("ml-100k", archive, tmp_path / "events.csv", tmp_path / "items.csv")
+        normalize("ml-100k", archive, tmp_path / "events.csv", tmp_path / "items.csv")

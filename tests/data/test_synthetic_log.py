@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from recsys.core.artifact import sha256_file
-from recsys.core.errors import ArtefactError, ConfigError
+from recsys.core.errors import ArtifactError, ConfigError
 from recsys.log.synthetic import log as synthetic_log
 from recsys.log.synthetic.log import SyntheticLog, read_synthetic
 
@@ -75,7 +75,7 @@ def test_lengths_are_log_normal_around_their_mean() -> None:
 def test_an_existing_log_is_not_clobbered(tmp_path: Path) -> None:
     log = SyntheticLog(users=3, items=5)
     log.write(tmp_path / "log")
-    with pytest.raises(ArtefactError, match="already there; pass --overwrite"):
+    with pytest.raises(ArtifactError, match="already there; pass --overwrite"):
         log.write(tmp_path / "log")
     log.write(tmp_path / "log", overwrite=True)
 

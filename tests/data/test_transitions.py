@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.sequences.transitions import count_transitions, most_telling
+from recsys.sequences.transitions import count_transitions, highest_pmi
 
 TABLE = 7
 
@@ -71,6 +71,6 @@ def test_the_most_telling_transitions_stay():
     """
     neighbours = np.array([[3, 2, 4], [3, 2, 0]], np.int32)
     counts = np.array([[9, 1, 8], [9, 9, 0]], np.float32)
-    assert most_telling(neighbours, counts, 2).tolist() == [[False, False, True], [False, True, False]]
-    assert most_telling(neighbours, counts, 4).sum() == 4
-    assert most_telling(neighbours, counts, 9).tolist() == [[True, True, True], [True, True, False]]
+    assert highest_pmi(neighbours, counts, 2).tolist() == [[False, False, True], [False, True, False]]
+    assert highest_pmi(neighbours, counts, 4).sum() == 4
+    assert highest_pmi(neighbours, counts, 9).tolist() == [[True, True, True], [True, True, False]]

@@ -53,5 +53,5 @@ def recsys(tmp_path: Path) -> Recsys:
 
 
 def half_written(work_dir: Path) -> list[Path]:
-    """What a step left behind that is no finished artefact."""
+    """What a step left behind that is no finished artifact."""
     return sorted(path for path in work_dir.rglob("*.tmp-*")) if work_dir.exists() else []

@@ -40,7 +40,7 @@ def run_json(finished: tuple[Path, Path], capsys: pytest.CaptureFixture[str], *m
 def test_json_has_the_promised_keys(finished: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     result, _ = run_json(finished, capsys)
     assert set(result) == {"protocol", "split", "dataset_digest", "seeds", "model", "baselines", "bundle"}
-    assert (result["protocol"], result["split"], result["seeds"]) == ("L1", "test", [1, 2])
+    assert (result["protocol"], result["split"], result["seeds"]) == ("leave_one_out", "test", [1, 2])
     assert {"popularity", "markov", "window_markov"} <= set(result["baselines"])
     for metrics in (result["model"], *result["baselines"].values()):
         assert {"hr@10", "hr@10_std", "ndcg@10", "ndcg@10_std"} <= set(metrics)

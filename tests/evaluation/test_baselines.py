@@ -87,7 +87,7 @@ def test_item_knn_sums_shrunk_cosines_over_the_history(events: TrainingEvents) -
 
 def test_ease_solves_its_ridge_regression(events: TrainingEvents) -> None:
     touched = np.array([[0, 1, 1, 1, 0], [0, 0, 1, 1, 0], [0, 0, 0, 1, 1]], float)
-    # Column j of the weights minimises |X w - X[:, j]|² + RIDGE |w|² with w[j] = 0: solved without item j.
+    # Column j of the weights minimizes |X w - X[:, j]|² + RIDGE |w|² with w[j] = 0: solved without item j.
     weights = np.zeros((TABLE, TABLE))
     for item in range(TABLE):
         others = [other for other in range(TABLE) if other != item]

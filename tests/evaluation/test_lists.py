@@ -1,4 +1,4 @@
-"""Lists by hand: two lists of two items in a catalogue of four."""
+"""Lists by hand: two lists of two items in a catalog of four."""
 
 import numpy as np
 import pytest

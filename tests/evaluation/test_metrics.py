@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.evaluation.metrics import hit_rate, ndcg, reciprocal_rank, summarise
+from recsys.evaluation.metrics import hit_rate, ndcg, reciprocal_rank, summarize
 
 
 def test_three_ranks_by_hand() -> None:
     ranks = np.array([1.0, 3.0, 12.0])
-    metrics = summarise(ranks, (10,))
+    metrics = summarize(ranks, (10,))
     assert metrics["hr@10"] == pytest.approx(2 / 3)
     assert metrics["ndcg@10"] == pytest.approx((1.0 + 0.5 + 0.0) / 3)  # 1/log2(2), 1/log2(4), beyond 10
     assert metrics["mrr"] == pytest.approx((1 + 1 / 3 + 1 / 12) / 3)

@@ -1,4 +1,4 @@
-"""Ranks in the full catalogue: ties, seen items, targets that were seen."""
+"""Ranks in the full catalog: ties, seen items, targets that were seen."""
 
 import numpy as np
 import pytest

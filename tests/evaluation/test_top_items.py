@@ -25,7 +25,7 @@ def test_recommends_from_the_whole_history_and_leaves_out_what_was_seen(monkeypa
     sequences = Sequences(
         users=np.array(["a", "b", "c"], object),
         offsets=np.array([0, 2, 3, 4]),
-        items=np.array([1, 2, 3, 6], np.int32),  # 6 is an OOV bucket of a catalogue of 5
+        items=np.array([1, 2, 3, 6], np.int32),  # 6 is an OOV bucket of a catalog of 5
         timestamps=np.zeros(4, np.int64),
         train_end=np.array([0, 0, 0]),
         validation_end=np.array([1, 0, 0]),

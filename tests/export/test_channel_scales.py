@@ -7,7 +7,7 @@ from ai_edge_litert import schema_py_generated as schema
 from recsys.core.errors import RecsysError
 from recsys.export.tflite import convert, flatbuffer
 from recsys.export.tflite.channel_scales import fold, unfold
-from recsys.export.tflite.graph_cleanup import tidy
+from recsys.export.tflite.graph_cleanup import clean_up
 from recsys.export.tflite.runtime import Runtime
 from recsys.export.variants import Variant
 from recsys.models.keras import tf
@@ -31,7 +31,7 @@ def layer(activation: str | None, bias: bool) -> bytes:
 
     module = tf.Module()
     module.functions = {"dense": tf.function(dense, [inputs]), "twice": tf.function(twice, [inputs])}
-    return convert.quantise_dense(convert.to_float32(module))
+    return convert.quantize_dense(convert.to_float32(module))
 
 
 def scales_of(tree) -> list[np.ndarray]:
@@ -43,7 +43,7 @@ def scales_of(tree) -> list[np.ndarray]:
 @pytest.mark.parametrize("bias", [False, True])
 def test_folding_changes_no_number(activation: str | None, bias: bool) -> None:
     tree = flatbuffer.read(layer(activation, bias))
-    tidy(tree)
+    clean_up(tree)
     before = flatbuffer.write(tree)
     assert [len(scales) for scales in scales_of(tree)] == [4, 4]
     fold(tree)

@@ -37,7 +37,7 @@ def test_goldens_replay_through_the_reranker(name, exporter, tmp_path):
     exporter.write(Variant.parse(name, CONFIG.memory_neighbours), tmp_path)
     reranker = Reranker(tmp_path)
     cases = reranker.bundle.golden()
-    assert [reranker.misplaced(case) for case in cases] == [None] * len(cases)
+    assert [reranker.mismatch(case) for case in cases] == [None] * len(cases)
     assert any(not case.history for case in cases)
     assert any(None in case.scores for case in cases)
 

@@ -6,7 +6,7 @@ import pytest
 
 from recsys.artifacts.run import Run
 from recsys.config.export import ExportConfig
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from recsys.export.stage import bundles_dir
 
 
@@ -25,12 +25,17 @@ def test_runs_with_equal_weights_do_not_share_their_bundles(tmp_path: Path) -> N
 
 
 def test_a_folder_without_bundles_is_no_night_before(tmp_path: Path) -> None:
-    with pytest.raises(ArtefactError, match=r"export\.since .* holds no bundles"):
+    with pytest.raises(ArtifactError, match=r"export\.since .* holds no bundles"):
         bundles_dir(finished(tmp_path, "one", b"w"), ExportConfig(since=tmp_path / "absent"), tmp_path)
 
 
 def run_on(
-    path: Path, digest: str, dataset: str = "data", length: int = 50, weights: bytes = b"0", protocol: str = "L1"
+    path: Path,
+    digest: str,
+    dataset: str = "data",
+    length: int = 50,
+    weights: bytes = b"0",
+    protocol: str = "leave_one_out",
 ) -> Run:
     facts = {"digest": digest, "dataset_digest": dataset, "protocol": protocol}
     run = Run.create(path / digest, {"model": {"max_length": length}}, facts)
@@ -57,8 +62,11 @@ def test_a_teacher_shares_data_protocol_and_length_and_is_finished(tmp_path: Pat
     for teacher, reason in (
         (run_on(tmp_path, "b", dataset="other data"), "its data set is other data, that of .* is data"),
         (run_on(tmp_path, "c", length=20), r"its model\.max_length is 20, that of .* is 50"),
-        (run_on(tmp_path, "e", protocol="L1F"), "its protocol is L1F, that of .* is L1"),
+        (
+            run_on(tmp_path, "e", protocol="leave_one_out+refit"),
+            "its protocol is leave_one_out\\+refit, that of .* is leave_one_out",
+        ),
         (Run.create(tmp_path / "d", {}, {"digest": "d"}), "no finished run"),
     ):
-        with pytest.raises(ArtefactError, match=reason):
+        with pytest.raises(ArtifactError, match=reason):
             bundles_dir(exported, taught_by(teacher), tmp_path)

@@ -1,4 +1,4 @@
-"""What a file asks of its runtime is what its operators need, counted after quantising."""
+"""What a file asks of its runtime is what its operators need, counted after quantizing."""
 
 import numpy as np
 import pytest

@@ -89,7 +89,7 @@ def test_attention_and_memory_learn_alone_and_beside_each_other(make_case) -> No
     np.testing.assert_allclose(both, own + memory, atol=1e-5)
     reached = [[tape.gradient(view, one) is not None for one in (table, gain)] for view in (own, memory, both)]
     assert reached == [[True, False], [False, True], [True, True]]
-    attention.config = attention.config.model_copy(update={"trained": "together"})
+    attention.config = attention.config.model_copy(update={"trained": "joint"})
     with tf.GradientTape(persistent=True) as tape:
         alone, both = scorer_of(case).positives()
     np.testing.assert_array_equal(alone, own)
@@ -98,7 +98,7 @@ def test_attention_and_memory_learn_alone_and_beside_each_other(make_case) -> No
     with tf.GradientTape() as tape:
         asked = scorer_of(case).shares  # the memory's attention, which is the last block's to change when together
     assert tape.gradient(asked, table) is not None
-    attention.config = attention.config.model_copy(update={"trained": "apart"})
+    attention.config = attention.config.model_copy(update={"trained": "separate"})
     with tf.GradientTape() as tape:
         asked = scorer_of(case).shares
     assert tape.gradient(asked, table) is None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recsys.config.model import MemoryConfig, ModelConfig
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from recsys.core.history import History
 from recsys.models.sasrec import SASRec, build_model
 from recsys.models.weights import load_weights, save_weights
@@ -26,13 +26,13 @@ def test_round_trip(tmp_path: Path) -> None:
 
 def test_another_shape_is_refused(tmp_path: Path) -> None:
     save_weights(small(), tmp_path / "w.npz")
-    with pytest.raises(ArtefactError, match="has shape"):
+    with pytest.raises(ArtifactError, match="has shape"):
         load_weights(small(width=16), tmp_path / "w.npz")
 
 
 def test_pickles_are_never_loaded(tmp_path: Path) -> None:
     np.savez(tmp_path / "w.npz", **{"item_table:0": np.array([object()])})
-    with pytest.raises(ArtefactError, match="cannot be read"):
+    with pytest.raises(ArtifactError, match="cannot be read"):
         load_weights(small(), tmp_path / "w.npz")
 
 
@@ -42,5 +42,5 @@ def test_a_truncated_file_is_refused(tmp_path: Path, share: float) -> None:
     save_weights(small(), path)
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
-    with pytest.raises(ArtefactError, match="cannot be read"):
+    with pytest.raises(ArtifactError, match="cannot be read"):
         load_weights(small(), path)

@@ -91,6 +91,6 @@ def make(tmp_path: Path) -> Callable[..., Dataset]:
         section = {"path": str(path), "columns": columns, **(data or {})}
         config = parse_config({"data": section, "prepare": {"k_core": 1, **settings}})
         outcome = prepare(config, work or tmp_path / "work", runner=runner, request=request)
-        return outcome.artefact
+        return outcome.artifact
 
     return run

@@ -253,8 +253,8 @@ def test_killed_in_the_middle_nothing_is_visible_and_the_next_run_finishes(tmp_p
     settings = {"data": {"path": str(log), "columns": {"event_id": "event_id"}}, "prepare": {"k_core": 1}}
     outcome = prepare(parse_config(settings), work)
     assert not outcome.reused
-    assert list((work / "datasets").iterdir()) == [outcome.artefact.path]
-    assert histories(outcome.artefact)["u"] == [f"i{n}" for n in range(200)]
+    assert list((work / "datasets").iterdir()) == [outcome.artifact.path]
+    assert histories(outcome.artifact)["u"] == [f"i{n}" for n in range(200)]
 
 
 def test_what_may_be_extended(tmp_path, make):

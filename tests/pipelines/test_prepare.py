@@ -119,7 +119,7 @@ def test_an_unchanged_input_is_reused_and_a_changed_one_is_not(tmp_path):
     first = prepare(config, tmp_path / "work")
     again = prepare(config, tmp_path / "work")
     assert (first.reused, again.reused) == (False, True)
-    assert again.artefact.path == first.artefact.path
+    assert again.artifact.path == first.artifact.path
     write_log(log, random_rows(8))
     assert not prepare(config, tmp_path / "work").reused
 

@@ -83,7 +83,7 @@ def test_several_processes(tmp_path, make, parts):
 
 @pytest.mark.slow
 def test_a_portable_job_service(tmp_path, make, parts):
-    """The same path that remote engines take: a serialised pipeline, and workers behind a socket."""
+    """The same path that remote engines take: a serialized pipeline, and workers behind a socket."""
     options = ("--job_endpoint=embed", "--environment_type=LOOPBACK")
     alone = make(parts, work=tmp_path / "one", **SETTINGS)
     same(make(parts, work=tmp_path / "other", runner=Runner("PortableRunner", options=options), **SETTINGS), alone)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from serving.reranker import Reranker
 from tests.serving.hostile import MUTATIONS, mutate, name
 
@@ -23,7 +23,7 @@ def test_truncated_anywhere(copied: Path, name: str) -> None:
     content = (copied / name).read_bytes()
     for length in random.Random(1).sample(range(len(content) - 1), 25):
         (copied / name).write_bytes(content[:length])
-        with pytest.raises(ArtefactError, match=name):
+        with pytest.raises(ArtifactError, match=name):
             Reranker(copied)
 
 
@@ -34,14 +34,14 @@ def test_swapped_with_another_bundles_file(copied: Path, name: str) -> None:
         (copied / name).write_bytes(other.read_bytes()[::-1])
     else:
         shutil.copy(other, copied / name)
-    with pytest.raises(ArtefactError, match="SHA-256"):
+    with pytest.raises(ArtifactError, match="SHA-256"):
         Reranker(copied)
 
 
 @pytest.mark.parametrize("name", ["model.tflite", "vocabulary.bin"])
 def test_missing_file(copied: Path, name: str) -> None:
     (copied / name).unlink()
-    with pytest.raises(ArtefactError, match=f"{name}: missing"):
+    with pytest.raises(ArtifactError, match=f"{name}: missing"):
         Reranker(copied)
 
 
@@ -52,28 +52,28 @@ def test_a_phone_may_leave_the_goldens(copied: Path) -> None:
 
 def test_no_manifest(copied: Path) -> None:
     (copied / "manifest.json").unlink()
-    with pytest.raises(ArtefactError, match="no bundle here"):
+    with pytest.raises(ArtifactError, match="no bundle here"):
         Reranker(copied)
 
 
 def test_a_link_that_leaves_the_bundle(copied: Path, tmp_path: Path) -> None:
     shutil.move(copied / "model.tflite", tmp_path / "model.tflite")
     (copied / "model.tflite").symlink_to(tmp_path / "model.tflite")
-    with pytest.raises(ArtefactError, match="points outside"):
+    with pytest.raises(ArtifactError, match="points outside"):
         Reranker(copied)
 
 
 def test_a_file_that_nothing_vouches_for(copied: Path, edit_manifest: Callable[..., Path]) -> None:
     files = json.loads((copied / "manifest.json").read_text())["files"]
     del files["model.tflite"]
-    with pytest.raises(ArtefactError, match=r"model\.tflite is not listed"):
+    with pytest.raises(ArtifactError, match=r"model\.tflite is not listed"):
         Reranker(edit_manifest(files=files))
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=name)
 def test_what_every_client_refuses(copied: Path, mutation: dict[str, Any]) -> None:
     mutate(copied, mutation)
-    with pytest.raises(ArtefactError, match=re.escape(mutation["reason"])) as refused:
+    with pytest.raises(ArtifactError, match=re.escape(mutation["reason"])) as refused:
         Reranker(copied)
     assert mutation["file"] in str(refused.value) or mutation["file"] == "manifest.json"
     assert len(str(refused.value)) < 1000
@@ -81,25 +81,25 @@ def test_what_every_client_refuses(copied: Path, mutation: dict[str, Any]) -> No
 
 def test_a_huge_manifest_is_not_read(copied: Path) -> None:
     (copied / "manifest.json").write_bytes(b" " * (2 << 20))
-    with pytest.raises(ArtefactError, match="larger than"):
+    with pytest.raises(ArtifactError, match="larger than"):
         Reranker(copied)
 
 
 def test_signatures_other_than_the_models(copied: Path, edit_manifest: Callable[..., Path]) -> None:
     signatures = json.loads((copied / "manifest.json").read_text())["signatures"]
     signatures["top_k"] = signatures["rerank"]
-    with pytest.raises(ArtefactError, match="signature 'top_k' is missing"):
+    with pytest.raises(ArtifactError, match="signature 'top_k' is missing"):
         Reranker(edit_manifest(signatures=signatures))
     del signatures["top_k"]
     signatures["rerank"]["outputs"]["scores"]["shape"] = [1, 21]
-    with pytest.raises(ArtefactError, match="outputs of the signature rerank must be"):
+    with pytest.raises(ArtifactError, match="outputs of the signature rerank must be"):
         Reranker(edit_manifest(signatures=signatures))
 
 
 def test_scores_by_another_name(edit_manifest: Callable[..., Path], copied: Path) -> None:
     signatures = json.loads((copied / "manifest.json").read_text())["signatures"]
     signatures["rerank"]["outputs"] = {"result": signatures["rerank"]["outputs"]["scores"]}
-    with pytest.raises(ArtefactError, match=r"must be \{'scores'"):
+    with pytest.raises(ArtifactError, match=r"must be \{'scores'"):
         Reranker(edit_manifest(signatures=signatures))
 
 
@@ -107,7 +107,7 @@ def test_models_that_are_none_though_the_hash_is_right(copied: Path, edit_manife
     content = (copied / "model.tflite").read_bytes()
     for length in random.Random(2).sample(range(len(content) * 9 // 10), 25):
         (copied / "model.tflite").write_bytes(content[:length])
-        with pytest.raises(ArtefactError, match="LiteRT refuses"):
+        with pytest.raises(ArtifactError, match="LiteRT refuses"):
             Reranker(edit_manifest())
 
 
@@ -122,9 +122,9 @@ def test_weights_that_are_not_numbers(copied: Path, edit_manifest: Callable[...,
         if buffer.data is not None:
             buffer.data = [0, 0, 0xC0, 0x7F] * (len(buffer.data) // 4)
     (copied / "model.tflite").write_bytes(flatbuffer_utils.convert_object_to_bytearray(tree))
-    with pytest.raises(ArtefactError, match=r"not finite|rerank failed"):
+    with pytest.raises(ArtifactError, match=r"not finite|rerank failed"):
         Reranker(edit_manifest())
     (copied / "golden.json").unlink()
     reranker = Reranker(copied)
-    with pytest.raises(ArtefactError, match=r"not finite|rerank failed"):
+    with pytest.raises(ArtifactError, match=r"not finite|rerank failed"):
         reranker.rerank([], reranker.catalogue())

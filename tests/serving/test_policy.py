@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recsys.bundle import read_policy
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from serving.policy import apply_policy
 
 FILE = Path(__file__).parents[1] / "golden" / "policy.json"
@@ -50,12 +50,12 @@ def test_cases(case: dict, tmp_path: Path) -> None:
 )
 def test_rules_that_cannot_be_used(rules: list, reason: str, tmp_path: Path) -> None:
     (tmp_path / "policy.json").write_text(json.dumps({"version": 1, "rules": rules}))
-    with pytest.raises(ArtefactError, match=reason):
+    with pytest.raises(ArtifactError, match=reason):
         read_policy(tmp_path / "policy.json")
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"version": 2, "rules": []}'])
 def test_files_that_are_no_policy(text: str, tmp_path: Path) -> None:
     (tmp_path / "policy.json").write_text(text)
-    with pytest.raises(ArtefactError, match=r"policy\.json"):
+    with pytest.raises(ArtifactError, match=r"policy\.json"):
         read_policy(tmp_path / "policy.json")

@@ -25,14 +25,14 @@ def test_every_golden_case_replays(bundle_path: Path) -> None:
     reranker = Reranker(bundle_path)
     cases = reranker.bundle.golden()
     assert len(cases) >= 6
-    assert [reranker.misplaced(case) for case in cases] == [None] * len(cases)
+    assert [reranker.mismatch(case) for case in cases] == [None] * len(cases)
 
 
 def test_variants_agree_on_the_best(reranker: Reranker) -> None:
     exact = Reranker(ROOT / "tests" / "golden" / "float32")
-    history, catalogue = [Event(exact.catalogue()[0], 1)], exact.catalogue()
-    best = {one.item for one in exact.rerank(history, catalogue)[:5]}
-    assert len(best & {one.item for one in reranker.rerank(history, catalogue)[:10]}) >= 4
+    history, catalog = [Event(exact.catalogue()[0], 1)], exact.catalogue()
+    best = {one.item for one in exact.rerank(history, catalog)[:5]}
+    assert len(best & {one.item for one in reranker.rerank(history, catalog)[:10]}) >= 4
 
 
 def test_history_is_ordered_by_time_and_arrival(reranker: Reranker) -> None:

@@ -55,7 +55,7 @@ def reranker() -> Summing:
 def total(session: Session) -> float:
     (one,) = session.rerank([session._reranker.catalogue()[0]])
     assert one.score is not None
-    return one.score - 1  # the first of the catalogue has id 1
+    return one.score - 1  # the first of the catalog has id 1
 
 
 def test_threads_take_events_in_one_after_another(reranker: Summing) -> None:

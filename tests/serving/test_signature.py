@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from recsys.cli import main
-from recsys.core.errors import ArtefactError, ConfigError
+from recsys.core.errors import ArtifactError, ConfigError
 from recsys.export.signing import sign
 from serving.reranker import Reranker
 
@@ -36,7 +36,7 @@ def test_a_signed_bundle_loads(copied: Path, keys: tuple[Path, Path]) -> None:
 
 
 def test_an_unsigned_bundle_is_refused(copied: Path, keys: tuple[Path, Path]) -> None:
-    with pytest.raises(ArtefactError, match="not signed"):
+    with pytest.raises(ArtifactError, match="not signed"):
         Reranker(copied, public_key=keys[1])
 
 
@@ -44,21 +44,21 @@ def test_a_change_after_signing_is_refused(copied: Path, keys: tuple[Path, Path]
     sign(copied, keys[0])
     manifest = copied / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"int8"', '"int9"'))
-    with pytest.raises(ArtefactError, match="not a signature of this manifest"):
+    with pytest.raises(ArtifactError, match="not a signature of this manifest"):
         Reranker(copied, public_key=keys[1])
 
 
 @pytest.mark.parametrize("text", ["", "zz", "00" * 64])
 def test_what_is_no_signature_is_refused(copied: Path, keys: tuple[Path, Path], text: str) -> None:
     (copied / "manifest.sig").write_text(text)
-    with pytest.raises(ArtefactError, match="not a signature of this manifest"):
+    with pytest.raises(ArtifactError, match="not a signature of this manifest"):
         Reranker(copied, public_key=keys[1])
 
 
 def test_another_key_is_refused(copied: Path, keys: tuple[Path, Path], tmp_path: Path) -> None:
     sign(copied, keys[0])
     _, other = write_keys(tmp_path / "other", ed25519.Ed25519PrivateKey.generate())
-    with pytest.raises(ArtefactError, match="not a signature of this manifest"):
+    with pytest.raises(ArtifactError, match="not a signature of this manifest"):
         Reranker(copied, public_key=other)
 
 

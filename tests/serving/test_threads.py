@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import serving.interpreter
-from recsys.core.errors import ArtefactError, ConfigError
+from recsys.core.errors import ArtifactError, ConfigError
 from serving.reranker import Event, Ranked, Reranker
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -92,7 +92,7 @@ def test_an_interpreter_that_failed_serves_the_next(monkeypatch: pytest.MonkeyPa
     real = runners["rerank"]
     for error in (RuntimeError("out of memory"), KeyboardInterrupt()):
         monkeypatch.setitem(runners, "rerank", lambda *, fails=error, **_: (_ for _ in ()).throw(fails))
-        with pytest.raises((ArtefactError, KeyboardInterrupt)):
+        with pytest.raises((ArtifactError, KeyboardInterrupt)):
             reranker.rerank([], ["1", "2"])
     monkeypatch.setitem(runners, "rerank", real)
     assert reranker.rerank([], ["1", "2"]) == expected

@@ -11,7 +11,7 @@ import pytest
 import serving.interpreter
 from recsys.bundle import Bundle, chosen
 from recsys.core.artifact import sha256_file
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from serving.reranker import Reranker
 
 Scores = np.ndarray[Any, np.dtype[np.float32]]
@@ -58,7 +58,7 @@ def test_a_runtime_that_is_wrong_is_refused(
     bundle_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Scores], Scores]
 ) -> None:
     pretend(monkeypatch, change)
-    with pytest.raises(ArtefactError, match=r"golden.json: case \d: ai-edge-litert [\d.]+ on \w+ ranks otherwise"):
+    with pytest.raises(ArtifactError, match=r"golden.json: case \d: ai-edge-litert [\d.]+ on \w+ ranks otherwise"):
         Reranker(bundle_path)
 
 
@@ -71,7 +71,7 @@ def test_the_worst_difference_and_what_to_do_are_told(copied: Path, monkeypatch:
 
     pretend(monkeypatch, change)
     item = Bundle(copied).golden()[0].candidates[5]
-    with pytest.raises(ArtefactError) as refused:
+    with pytest.raises(ArtifactError) as refused:
         Reranker(copied)
     said = str(refused.value)
     assert f"candidate '{item}'" in said
@@ -104,5 +104,5 @@ def test_a_golden_case_for_another_model_is_refused(copied: Path) -> None:
     manifest = json.loads((copied / "manifest.json").read_text())
     manifest["files"]["golden.json"] = sha256_file(path)
     (copied / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(ArtefactError, match=r"golden\.json: case 1: .* the worst of 1 wrong scores of 20: "):
+    with pytest.raises(ArtifactError, match=r"golden\.json: case 1: .* the worst of 1 wrong scores of 20: "):
         Reranker(copied)

@@ -121,7 +121,7 @@ def run_builder(work_dir: Path) -> MakeRun:
         width: int = 8,
         quality: float = 0.5,
         content: str = "log",
-        protocol: str = "L1",
+        protocol: str = "leave_one_out",
         epochs: int = 3,
         finished: bool = True,
         users: int = 60,

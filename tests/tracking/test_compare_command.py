@@ -24,7 +24,7 @@ def test_it_sends_what_is_missing_then_compares(two_configs, work_dir, capsys):
     assert main(["compare", "--work-dir", str(work_dir), "--json", "--baseline", two_configs[0].digest[:12]]) == 0
     found = json.loads(capsys.readouterr().out)
     best, baseline = found["groups"]
-    assert found["protocols"] == ["L1"]
+    assert found["protocols"] == ["leave_one_out"]
     assert (best["seeds"], baseline["seeds"]) == ([1, 2], [1, 2])
     assert (best["parameters"], baseline["parameters"]) == ({"model.width": "16"}, {"model.width": "8"})
     scores = [run.metrics["model"]["ndcg@10"] for run in two_configs[2:]]
@@ -104,7 +104,7 @@ def test_selection_by_digest_name_and_condition(two_configs, work_dir, capsys):
     assert "mlflow.db" in capsys.readouterr().err
 
 
-def test_an_artefact_outside_the_root_is_refused(two_configs, work_dir, tracking, capsys, tmp_path):
+def test_an_artifact_outside_the_root_is_refused(two_configs, work_dir, tracking, capsys, tmp_path):
     for run in two_configs:
         sync(run, tracking, work_dir)
     from sqlalchemy import create_engine, text
@@ -112,4 +112,4 @@ def test_an_artefact_outside_the_root_is_refused(two_configs, work_dir, tracking
     with create_engine(open_store(tracking, work_dir).uri).begin() as connection:
         connection.execute(text("UPDATE runs SET artifact_uri = :uri"), {"uri": (tmp_path / "elsewhere").as_uri()})
     assert main(["compare", "--work-dir", str(work_dir), "--baseline", two_configs[0].digest[:12]]) == 3
-    assert "outside the artefact root" in capsys.readouterr().err
+    assert "outside the artifact root" in capsys.readouterr().err

@@ -20,7 +20,7 @@ def stored(
     config: str = "a",
     seed: int = 1,
     dataset: str = "d",
-    protocol: str = "L1",
+    protocol: str = "leave_one_out",
     parameters=None,
     **metrics,
 ) -> StoredRun:
@@ -75,7 +75,7 @@ def test_groups_come_best_first_and_show_only_what_differs():
     ("other", "reason"),
     [
         ({"dataset": "e"}, "differ in dataset:\n  d: 1 runs, for example toy .*\n  e: 1 runs"),
-        ({"protocol": "L1F"}, "differ in protocol:\n  L1: 1 runs"),
+        ({"protocol": "leave_one_out+refit"}, "differ in protocol:\n  leave_one_out: 1 runs"),
         ({"parameters": {"evaluation.filter_seen": "False"}}, "differ in evaluation.filter_seen"),
     ],
 )
@@ -133,10 +133,10 @@ def test_an_unclear_baseline_names_the_groups():
 def test_a_run_directory_names_its_run():
     one, other = (stored(config=config, test__ndcg_at_10=0.3) for config in "ab")
     for word in (f"work/runs/{one.digest}", f"/anywhere/runs/{one.digest}/", one.digest[:6], "toy", one.run_id):
-        assert one.answers_to(word)
-    assert not other.answers_to(f"work/runs/{one.digest}")
-    assert not one.answers_to(f"runs/{one.digest[:5]}")
-    assert not one.answers_to("work/runs/")
+        assert one.matches(word)
+    assert not other.matches(f"work/runs/{one.digest}")
+    assert not one.matches(f"runs/{one.digest[:5]}")
+    assert not one.matches("work/runs/")
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5)), min_size=1, max_size=8))

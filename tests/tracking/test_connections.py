@@ -22,7 +22,7 @@ from recsys.tracking.store import destination as destination_module
 from recsys.tracking.store.destination import announce, destination, store_uri
 from recsys.tracking.store.quiet import SETTINGS, looked_up_in, quiet
 from recsys.tracking.store.store import StoreError, open_store, store_errors
-from recsys.tracking.upload.callback import MlflowMirror
+from recsys.tracking.upload.callback import MlflowCallback
 from recsys.tracking.upload.sync import sync, sync_if_possible
 
 AWAY = "http://ada:s3cret@127.0.0.1:9"
@@ -114,7 +114,7 @@ def test_a_file_that_is_no_database_is_one_error(work_dir, tracking):
 def test_a_password_is_kept_and_told_nowhere(make_run, work_dir, caplog, capfd):
     tracking = TrackingConfig(uri=AWAY, system_metrics=False, log_model=False)
     run = make_run(finished=False, epochs=1)
-    with caplog.at_level(logging.DEBUG), MlflowMirror(tracking, work_dir, patience=0.1) as mirror:
+    with caplog.at_level(logging.DEBUG), MlflowCallback(tracking, work_dir, patience=0.1) as mirror:
         mirror.on_start(run, None)
         make_run.finish(run)
         mirror.on_end(run)

@@ -8,14 +8,14 @@ import pytest
 from recsys.config.tracking import TrackingConfig
 from recsys.tracking.store.store import StoreError, open_store
 from recsys.tracking.upload import callback as mirror_module
-from recsys.tracking.upload.callback import MlflowMirror
+from recsys.tracking.upload.callback import MlflowCallback
 from recsys.tracking.upload.sync import sync
-from recsys.tracking.upload.uploader import Sender
+from recsys.tracking.upload.uploader import Uploader
 
 
 def test_what_the_mirror_sends_is_what_sync_would(make_run, work_dir, tracking):
     run = make_run(finished=False, epochs=0)
-    mirror = MlflowMirror(tracking, work_dir)
+    mirror = MlflowCallback(tracking, work_dir)
     mirror.on_start(run, None)
     for epoch in range(1, 4):
         run.log_epoch({"epoch": epoch, "seconds": 1.5, "loss": 1.0 / epoch})
@@ -32,7 +32,7 @@ def test_what_the_mirror_sends_is_what_sync_would(make_run, work_dir, tracking):
 def test_a_store_away_for_good_costs_patience_and_nothing_else(make_run, work_dir, caplog):
     away = TrackingConfig(uri="http://127.0.0.1:9", system_metrics=False, log_model=False)
     run = make_run(finished=False, epochs=1)
-    mirror = MlflowMirror(away, work_dir, patience=0.1)
+    mirror = MlflowCallback(away, work_dir, patience=0.1)
     with caplog.at_level(logging.WARNING):
         mirror.on_start(run, None)
         mirror.on_epoch(run, {})
@@ -46,7 +46,7 @@ def test_a_store_away_for_good_costs_patience_and_nothing_else(make_run, work_di
 def test_a_store_that_comes_back_gets_everything(make_run, work_dir, tracking, monkeypatch):
     """The first three sends fail, one of them half-way; nothing is missing in the end."""
     failures = iter(["before", "half-way", "before"])
-    send = Sender._send
+    send = Uploader._send
 
     def unreliable(self, samples, killed):
         kind = next(failures, None)
@@ -57,10 +57,10 @@ def test_a_store_that_comes_back_gets_everything(make_run, work_dir, tracking, m
             raise OSError("connection reset")
         return send(self, samples, killed)
 
-    monkeypatch.setattr(Sender, "_send", unreliable)
+    monkeypatch.setattr(Uploader, "_send", unreliable)
     monkeypatch.setattr(mirror_module, "LONGEST_PAUSE", 0.01)
     run = make_run(finished=False, epochs=2)
-    mirror = MlflowMirror(tracking, work_dir)
+    mirror = MlflowCallback(tracking, work_dir)
     mirror.on_start(run, None)
     mirror.on_epoch(run, {})
     make_run.finish(run)
@@ -72,7 +72,7 @@ def test_a_store_that_comes_back_gets_everything(make_run, work_dir, tracking, m
 
 def test_samples_of_the_machine_survive_an_absence(make_run, work_dir, monkeypatch):
     tracking = TrackingConfig(log_model=False)
-    send, refused = Sender.send, []
+    send, refused = Uploader.send, []
 
     def once_away(self, samples=(), *, killed=False):
         if not refused:
@@ -80,9 +80,9 @@ def test_samples_of_the_machine_survive_an_absence(make_run, work_dir, monkeypat
             raise StoreError("away")
         return send(self, samples, killed=killed)
 
-    monkeypatch.setattr(Sender, "send", once_away)
+    monkeypatch.setattr(Uploader, "send", once_away)
     run = make_run(finished=False, epochs=1)
-    mirror = MlflowMirror(tracking, work_dir)
+    mirror = MlflowCallback(tracking, work_dir)
     mirror.on_start(run, None)
     while not refused:
         pass
@@ -96,7 +96,7 @@ def test_samples_of_the_machine_survive_an_absence(make_run, work_dir, monkeypat
 def test_disabled_means_no_store_at_all(make_run, work_dir):
     (work_dir / "mlflow.db").unlink()
     run = make_run(finished=False)
-    mirror = MlflowMirror(TrackingConfig(enabled=False), work_dir)
+    mirror = MlflowCallback(TrackingConfig(enabled=False), work_dir)
     mirror.on_start(run, None)
     mirror.on_epoch(run, {})
     mirror.on_end(run)
@@ -114,7 +114,7 @@ def test_a_dataset_that_is_gone_costs_the_mirror_the_model_alone(make_run, work_
     tracking = TrackingConfig(system_metrics=False)
     run = make_run(finished=False, epochs=1)
     shutil.rmtree(work_dir / "datasets")
-    mirror = MlflowMirror(tracking, work_dir)
+    mirror = MlflowCallback(tracking, work_dir)
     mirror.on_start(run, None)
     make_run.finish(run)
     mirror.on_end(run)
@@ -127,7 +127,7 @@ def test_a_dataset_that_is_gone_costs_the_mirror_the_model_alone(make_run, work_
 
 def test_a_training_broken_off_is_killed_in_the_store_until_it_goes_on(make_run, work_dir, tracking):
     run = make_run(finished=False, epochs=1)
-    mirror = MlflowMirror(tracking, work_dir)
+    mirror = MlflowCallback(tracking, work_dir)
 
     def broken_off() -> None:
         with mirror:
@@ -139,7 +139,7 @@ def test_a_training_broken_off_is_killed_in_the_store_until_it_goes_on(make_run,
     client = open_store(tracking, work_dir).client
     assert client.get_run(mirror.run_id).info.status == "KILLED"
     assert len(client.get_metric_history(mirror.run_id, "loss")) == 1
-    with MlflowMirror(tracking, work_dir) as again:
+    with MlflowCallback(tracking, work_dir) as again:
         again.on_start(run, None)
         make_run.finish(run)
         again.on_end(run)

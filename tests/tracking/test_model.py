@@ -9,7 +9,7 @@ import yaml
 from recsys.artifacts.finding import find_dataset
 from recsys.config.model import ModelConfig
 from recsys.config.tracking import TrackingConfig
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from recsys.core.history import History
 from recsys.models.sasrec import build_model
 from recsys.models.weights import save_weights
@@ -88,5 +88,5 @@ def test_swapped_weights_are_refused(trained, work_dir, tmp_path):
     save_model(tmp_path / "model", trained, find_dataset(work_dir, trained.manifest["dataset_digest"]))
     weights = tmp_path / "model" / "data" / "recommender" / "run" / "weights.npz"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
-    with pytest.raises(ArtefactError, match="not the file that its run sealed"):
+    with pytest.raises(ArtifactError, match="not the file that its run sealed"):
         Recommender(tmp_path / "model" / "data" / "recommender")

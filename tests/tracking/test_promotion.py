@@ -14,7 +14,7 @@ from recsys.artifacts.finding import find_dataset
 from recsys.cli import main
 from recsys.config.evaluation import EvaluationConfig
 from recsys.config.tracking import TrackingConfig
-from recsys.core.errors import ArtefactError, ConfigError
+from recsys.core.errors import ArtifactError, ConfigError
 from recsys.evaluation.evaluate import targets_of
 from recsys.tracking.models.loader import Recommender
 from recsys.tracking.models.model import save_model
@@ -172,7 +172,7 @@ def test_a_stored_model_that_asks_for_code_or_pickles_is_not_loaded(trained, wor
     about = yaml.safe_load((tmp_path / "model" / "MLmodel").read_text())
     about["flavors"]["python_function"].update(change)
     (tmp_path / "model" / "MLmodel").write_text(yaml.safe_dump(about))
-    with pytest.raises(ArtefactError, match="is not loaded"):
+    with pytest.raises(ArtifactError, match="is not loaded"):
         open_model(tmp_path / "model")
 
 

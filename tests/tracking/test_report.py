@@ -16,7 +16,7 @@ def stored(config: str, seed: int, value: float) -> StoredRun:
         "recsys.run_digest": f"{config}{seed}".ljust(32, "0"),
         "recsys.config_digest": config * 32,
         "recsys.dataset_digest": "d",
-        "recsys.protocol": "L1",
+        "recsys.protocol": "leave_one_out",
         "recsys.seed": str(seed),
     }
     settings = {

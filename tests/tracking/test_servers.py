@@ -20,7 +20,7 @@ import pytest
 from recsys.cli import main
 from recsys.config.tracking import TrackingConfig
 from recsys.tracking.store.store import open_store
-from recsys.tracking.upload.callback import MlflowMirror
+from recsys.tracking.upload.callback import MlflowCallback
 from recsys.tracking.upload.sync import sync
 from recsys.tracking.upload.uploader import find_run
 from tests.tracking.conftest import make_dataset
@@ -89,7 +89,7 @@ def server(work_dir):
 def test_killed_and_started_again_in_the_middle_of_training_nothing_is_missing(server, make_run, work_dir):
     tracking = TrackingConfig(uri=server.uri, system_metrics=False, log_model=False)
     run = make_run(finished=False, epochs=2)
-    mirror = MlflowMirror(tracking, work_dir, patience=PATIENCE)
+    mirror = MlflowCallback(tracking, work_dir, patience=PATIENCE)
     mirror.on_start(run, None)
     while mirror.run_id is None:
         time.sleep(0.1)
@@ -107,7 +107,7 @@ def test_killed_and_started_again_in_the_middle_of_training_nothing_is_missing(s
     assert client.list_artifacts(mirror.run_id, "run")
 
 
-def test_the_server_keeps_to_loopback_and_to_its_artefact_root(server, make_run, work_dir):
+def test_the_server_keeps_to_loopback_and_to_its_artifact_root(server, make_run, work_dir):
     first = psutil.Process(server.process.pid)
     listening = {
         connection.laddr.ip
@@ -234,7 +234,7 @@ def test_a_browser_finds_runs_plots_and_their_comparison(server, make_run, work_
     listed = page(f"{experiment}/runs", work_dir)
     assert {"browsed-1", "browsed-2", "sweep-abcdef"} <= set(re.findall(r"browsed-\d|sweep-[a-f]+", listed))
     overview = page(f"{experiment}/runs/{first}", work_dir)
-    assert "Next-item recommender, protocol L1" in overview  # the model card
+    assert "Next-item recommender, protocol leave_one_out" in overview  # the model card
     assert "test/ndcg_at_10" in overview
     assert "model.width" in overview
     assert runs[0].manifest["dataset_digest"][:8] in overview

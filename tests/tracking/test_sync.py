@@ -25,7 +25,7 @@ def test_a_finished_run_arrives_whole(make_run, work_dir, tracking):
     assert sent.data.params["training.seed"] == "3"
     assert sent.data.params["data.columns.user"] == "user_id"
     assert sent.data.tags["recsys.run_digest"] == run.digest
-    assert sent.data.tags["recsys.protocol"] == "L1"
+    assert sent.data.tags["recsys.protocol"] == "leave_one_out"
     assert sent.data.metrics["test/ndcg_at_10"] == run.metrics["model"]["ndcg@10"]
     assert sent.data.metrics["best/ndcg_at_10"] == 0.5
     assert sent.data.metrics["baseline/popularity/hr_at_10"] == 0.1

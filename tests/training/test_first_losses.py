@@ -32,7 +32,7 @@ def first_losses(recipe: str, work_dir: Path, log: str | None = None) -> list[fl
 
     changes = [] if log is None else [f"data.path={log}"]
     config = load_config(ROOT / "configs" / f"{recipe}.yaml", changes)
-    dataset = prepare(config, work_dir).artefact
+    dataset = prepare(config, work_dir).artifact
     run = Run(work_dir / "losses" / recipe)
     run.checkpoint_dir.mkdir(parents=True)
     _, fit = Training(config, dataset, run, Workers()).search()

@@ -37,7 +37,7 @@ CHANGES: dict[str, list[str]] = {
     "model.memory.neighbours": ["2"],
     "model.memory.average": ["1"],
     "model.memory.newest": ["2"],
-    "model.memory.trained": ["together"],
+    "model.memory.trained": ["joint"],
     "training.seed": ["2"],
     "training.loss": ["softmax", "bce", "gbce"],
     "training.negatives.uniform": ["3"],
@@ -65,7 +65,7 @@ ELSEWHERE = {
     "training.validate_every": "test_the_loop_ends_by_epochs_or_patience",
     "training.cycles": "test_cycles_fall_one_after_the_other",
     "training.gbce_calibration": "test_the_calibration_of_gbce_counts",
-    "training.final_fit": "test_the_final_fit_learns_from_validation_events_too",
+    "training.refit": "test_the_final_fit_learns_from_validation_events_too",
     "training.deterministic": "test_determinism_is_asked_of_tensorflow",
     "training.warm_start": "test_it_goes_on_where_the_other_ended",
 }

@@ -13,7 +13,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.config.evaluation import EvaluationConfig
-from recsys.core.errors import ArtefactError, ConfigError, DataError, DivergedError
+from recsys.core.errors import ArtifactError, ConfigError, DataError, DivergedError
 from recsys.core.locks import claimed
 from recsys.evaluation.evaluate import Targets, rank, targets_of
 from recsys.evaluation.scorer import scorer
@@ -50,13 +50,13 @@ def changed(config: Config, **training: Any) -> Config:
 
 @pytest.fixture(scope="module")
 def config(config: Config) -> Config:
-    return changed(config, final_fit=True)
+    return changed(config, refit=True)
 
 
 @pytest.fixture(scope="module")
 def whole(dataset: Dataset, config: Config, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run that nothing interrupted."""
-    return train(config, dataset, tmp_path_factory.mktemp("whole")).artefact
+    return train(config, dataset, tmp_path_factory.mktemp("whole")).artifact
 
 
 def test_a_run_holds_what_it_promises(dataset: Dataset, whole: Run) -> None:
@@ -87,7 +87,7 @@ def test_the_sealed_weights_give_the_sealed_ranks(dataset: Dataset, whole: Run) 
 
 
 def test_the_final_fit_learns_from_validation_events_too(dataset: Dataset, whole: Run) -> None:
-    assert whole.metrics["protocol"] == "L1F"
+    assert whole.metrics["protocol"] == "leave_one_out+refit"
     sequences, table = dataset.sequences, dataset.vocabulary.table_size
     starts, ends = sequences.offsets[:-1], {split: sequences.bounds(split)[1] for split in ("train", "validation")}
     counted = {
@@ -104,7 +104,7 @@ def test_the_same_config_is_reused_and_another_seed_is_not(dataset: Dataset, con
     again = train(config, dataset, work_dir)
     other = run_of(changed(config, seed=2), dataset, work_dir)
     assert again.reused
-    assert again.artefact.path == whole.path != other.path
+    assert again.artifact.path == whole.path != other.path
     assert config_digest(config, dataset) == config_digest(changed(config, seed=2), dataset)
     assert config_digest(config, dataset) != config_digest(changed(config, epochs=5), dataset)
 
@@ -117,7 +117,7 @@ def test_a_killed_training_resumes_to_the_same_bits(
     broken = run_of(config, dataset, tmp_path)
     assert broken.is_started
     assert not broken.is_finished
-    resumed = train(config, dataset, tmp_path).artefact
+    resumed = train(config, dataset, tmp_path).artifact
     with np.load(whole.weights_file) as one, np.load(resumed.weights_file) as other:
         for name in one.files:
             np.testing.assert_array_equal(one[name], other[name], err_msg=name)
@@ -143,7 +143,7 @@ def test_a_loss_that_diverges_stops_the_run_and_keeps_the_checkpoint(
     assert not run.is_finished
     assert [entry["epoch"] for entry in run.history()] == [1, 2]
     monkeypatch.undo()
-    assert train(config, dataset, tmp_path).artefact.metrics == whole.metrics, "it went on from the checkpoint"
+    assert train(config, dataset, tmp_path).artifact.metrics == whole.metrics, "it went on from the checkpoint"
 
 
 def test_a_loss_that_is_wild_from_the_start_is_told(dataset: Dataset, config: Config, tmp_path: Path) -> None:
@@ -174,8 +174,8 @@ def test_a_kill_just_after_the_seal_loses_nothing(
     monkeypatch.undo()
     again = train(config, dataset, tmp_path)
     assert again.reused
-    again.artefact.verify()
-    assert again.artefact.metrics == whole.metrics
+    again.artifact.verify()
+    assert again.artifact.metrics == whole.metrics
 
 
 def test_a_resumed_training_counts_the_seconds_of_every_attempt(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_a_damaged_dataset_is_never_trained_on(dataset: Dataset, config: Config,
     content = bytearray(shard.read_bytes())
     content[len(content) // 2] ^= 1
     shard.write_bytes(content)
-    with pytest.raises(ArtefactError, match=r"part-0\.parquet.*damaged"):
+    with pytest.raises(ArtifactError, match=r"part-0\.parquet.*damaged"):
         train(config, Dataset(copy), tmp_path)
 
 

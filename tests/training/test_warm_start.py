@@ -26,7 +26,7 @@ def changed(config: Config, **training: Any) -> Config:
 @pytest.fixture(scope="module")
 def first(dataset: Dataset, config: Config, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Last night's run."""
-    return train(config, dataset, tmp_path_factory.mktemp("first")).artefact
+    return train(config, dataset, tmp_path_factory.mktemp("first")).artifact
 
 
 def rewritten(run: Run, folder: Path, **facts: Any) -> Path:
@@ -57,9 +57,9 @@ def test_new_items_stand_between_the_known_ones_and_the_buckets() -> None:
 def test_it_goes_on_where_the_other_ended(dataset: Dataset, config: Config, tmp_path: Path) -> None:
     # Without the memory, whose share validation has weighed anew: a loss then says what attention has learned.
     config = config.model_copy(update={"model": config.model.model_copy(update={"memory": None})})
-    first = train(config, dataset, tmp_path).artefact
-    cold = train(changed(config, epochs=1), dataset, tmp_path).artefact
-    warm = train(changed(config, epochs=1, warm_start=first.path), dataset, tmp_path).artefact
+    first = train(config, dataset, tmp_path).artifact
+    cold = train(changed(config, epochs=1), dataset, tmp_path).artifact
+    warm = train(changed(config, epochs=1, warm_start=first.path), dataset, tmp_path).artifact
     began, goes_on, ended = ([one["loss"] for one in run.history()] for run in (cold, warm, first))
     assert began[0] == ended[0]
     assert goes_on[0] < ended[-2] < began[0]
@@ -89,7 +89,7 @@ def test_what_cannot_be_begun_with(dataset: Dataset, config: Config, first: Run,
 
     assert "is no finished run" in refusal(tmp_path / "nowhere")
     assert "is no finished run" in refusal(other(status="running"))
-    assert "trained on its validation events" in refusal(other(protocol="L1F"))
+    assert "trained on its validation events" in refusal(other(protocol="leave_one_out+refit"))
     assert "model.blocks is 2 here and 1" in refusal(first.path, blocks=2)
     assert "knew other items" in refusal(other(vocabulary_digest=digest(["x"])))
 

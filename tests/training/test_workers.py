@@ -27,7 +27,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.training.trainer import train
 
 config, dataset, work_dir = sys.argv[1:]
-run = train(parse_config(json.loads(config)), Dataset(Path(dataset)), Path(work_dir)).artefact
+run = train(parse_config(json.loads(config)), Dataset(Path(dataset)), Path(work_dir)).artifact
 print(run.metrics["model"]["ndcg@10"])
 """
 
@@ -69,16 +69,16 @@ def train_together(config: Config, dataset: Dataset, work_dir: Path, program: st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("final_fit", [False, True])
-def test_two_workers_reach_what_one_reaches(dataset: Dataset, config: Config, tmp_path: Path, final_fit: bool) -> None:
+@pytest.mark.parametrize("refit", [False, True])
+def test_two_workers_reach_what_one_reaches(dataset: Dataset, config: Config, tmp_path: Path, refit: bool) -> None:
     # Dropout is drawn by each worker for its own rows; without it nothing but the order of sums differs.
     config = config.model_copy(
         update={
             "model": config.model.model_copy(update={"dropout": 0.0}),
-            "training": config.training.model_copy(update={"final_fit": final_fit}),
+            "training": config.training.model_copy(update={"refit": refit}),
         }
     )
-    alone = train(config, dataset, tmp_path / "alone").artefact
+    alone = train(config, dataset, tmp_path / "alone").artifact
     printed = train_together(config, dataset, tmp_path / "together")
     together = Run(run_of(config, dataset, tmp_path / "together").path)
     together.verify()
@@ -108,8 +108,8 @@ Validator.__call__ = apart
 
 @pytest.mark.slow
 def test_workers_that_judge_apart_end_together(dataset: Dataset, config: Config, tmp_path: Path) -> None:
-    # Little patience, and a final fit as long as validation chose: whoever chose alone would stop alone.
-    update = {"patience": 1, "validate_every": 1, "epochs": 12, "final_fit": True}
+    # Little patience, and a refit as long as validation chose: whoever chose alone would stop alone.
+    update = {"patience": 1, "validate_every": 1, "epochs": 12, "refit": True}
     config = config.model_copy(update={"training": config.training.model_copy(update=update)})
     train_together(config, dataset, tmp_path, JUDGED_APART + PROGRAM)
     Run(run_of(config, dataset, tmp_path).path).verify()

@@ -34,7 +34,7 @@ def ease(events: TrainingEvents) -> ScoreAll:
     """EASE (Steck, 2019): the linear item-to-item model in closed form.
 
     Raises:
-        ConfigError: the catalogue's square does not fit in memory.
+        ConfigError: the catalog's square does not fit in memory.
     """
     if events.table_size > LARGEST_DENSE:
         raise ConfigError(

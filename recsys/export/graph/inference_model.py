@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
-from recsys.export.graph.item_tables import ItemTable
+from recsys.export.graph.item_tables import StoredItems
 from recsys.export.graph.memory_tables import StoredTransitions
 from recsys.models.events import EventEmbedding
 from recsys.models.keras import tf
@@ -16,7 +16,7 @@ from recsys.models.sasrec import SASRec
 class StoredPositions(LearnedPositions):
     """Learned positions read from a table of another encoding."""
 
-    def __init__(self, table: ItemTable) -> None:
+    def __init__(self, table: StoredItems) -> None:
         super().__init__(table.rows, table.width)
         self.stored, self.built = table, True
 
@@ -32,9 +32,9 @@ class Tables(NamedTuple):
         positions: of learned positions; None reads the model's own.
     """
 
-    items: ItemTable
+    items: StoredItems
     memory: StoredTransitions | None = None
-    positions: ItemTable | None = None
+    positions: StoredItems | None = None
 
     def constants(self) -> dict[str, npt.NDArray[Any]]:
         """What the tables store, by the names it bears in the file."""

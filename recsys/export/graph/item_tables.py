@@ -1,6 +1,6 @@
 """How a phone holds the item table: as few bytes as the scores allow.
 
-Every table reads only the rows it is asked for, so that a ranking costs the same in any catalogue.
+Every table reads only the rows it is asked for, so that a ranking costs the same in any catalog.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from recsys.models.not_constant import not_constant
 LARGEST = 127.0  # code of a centroid's largest number, less that of 0
 
 
-class ItemTable:
+class StoredItems:
     """An ``ItemEmbedding`` whose rows are constants in some encoding.
 
     Attributes:
@@ -42,7 +42,7 @@ def _embedding_lookup(table: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
     return tf.gather(table, ids)
 
 
-class FloatTable(ItemTable):
+class FloatTable(StoredItems):
     """Plain floats."""
 
     def __init__(self, table: npt.NDArray[np.float32]) -> None:
@@ -55,7 +55,7 @@ class FloatTable(ItemTable):
         return tf.reshape(flat, [*ids.shape, self.width])
 
 
-class CodedTable(ItemTable):
+class CodedTable(StoredItems):
     """Integer codes, as ``RowCodes`` packs them.
 
     Args:
@@ -81,8 +81,8 @@ class CodedTable(ItemTable):
         return (codes - float(ZERO[self.bits])) * tf.exp((steps - UNIT_STEP) * STEP)
 
 
-class ProductTable(ItemTable):
-    """Product quantisation (Jégou et al., 2011): each row is a choice of one centroid in each of its parts.
+class ProductTable(StoredItems):
+    """Product quantization (Jégou et al., 2011): each row is a choice of one centroid in each of its parts.
 
     Args:
         codes: ``[rows, parts] uint8``.

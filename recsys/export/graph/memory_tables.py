@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from recsys.models.keras import tf
 from recsys.models.memory import TransitionTable
-from recsys.sequences.transitions import most_telling
+from recsys.sequences.transitions import highest_pmi
 
 STEPS, OCTAVE = 16, 4  # of a probability below its row's largest: how many, and how many halve it
 HALF = OCTAVE // 2
@@ -39,12 +39,12 @@ class ExactMemory:
 
 
 class CompactMemory:
-    """The transitions of the whole catalogue that tell most, in two bytes each where it has up to 4,095 items, else in
+    """The transitions of the whole catalog that tell most, in two bytes each where it has up to 4,095 items, else in
     five.
 
     Rows are of different lengths, end to end: frequent items, whose rows are read most, keep more. A probability is
     one of 16 steps of a quarter of an octave below its row's largest, itself rounded up to half an octave: the
-    logarithm that the score takes of it hides the rounding. Small catalogues keep 12 bits of id above the 4 bits of
+    logarithm that the score takes of it hides the rounding. Small catalogs keep 12 bits of id above the 4 bits of
     the step. A row's neighbours stand in the order of their ids, which no night's counting changes.
 
     Args:
@@ -61,7 +61,7 @@ class CompactMemory:
         totals: npt.NDArray[np.float32],
         average: int | None,
     ) -> None:
-        kept = counts > 0 if average is None else most_telling(neighbours, counts, average * len(counts))
+        kept = counts > 0 if average is None else highest_pmi(neighbours, counts, average * len(counts))
         row, place = np.nonzero(kept)
         order = np.lexsort((neighbours[row, place], row))
         row, place = row[order], place[order]

@@ -1,4 +1,4 @@
-"""Product quantisation of an item table: which centroid stands for each part of each row."""
+"""Product quantization of an item table: which centroid stands for each part of each row."""
 
 import warnings
 
@@ -11,7 +11,7 @@ PART_WIDTH = 4
 ROUNDS = 25
 
 
-def product_quantise(
+def product_quantize(
     table: npt.NDArray[np.float32], part_width: int = PART_WIDTH, seed: int = 0
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
     """Cut rows into parts of ``part_width`` numbers and cluster each part's values (Jégou et al., 2011).

@@ -2,7 +2,7 @@
 
 A converter takes each output channel's largest weight for its scale. It moves a little every night, and with it every
 code of the channel; on a grid it seldom moves. And a weight that moved by less than ``HOLD`` codes keeps the code it
-had in last night's bundle: what is ranked hardly changes, what is sent does. Students, product quantisation and floats
+had in last night's bundle: what is ranked hardly changes, what is sent does. Students, product quantization and floats
 begin anew each night: nothing of them is held.
 """
 
@@ -20,7 +20,7 @@ HOLD = {8: 2.0, 4: 0.75}  # codes, of so many bits, that a weight may lie off be
 FARTHEST = 2**0.5  # a scale that moved by more is not taken back: the row's rounding would suffer
 
 
-def steady_scales(tree: Any) -> None:
+def stable_scales(tree: Any) -> None:
     """Round the scales of ``tree``'s int8 weights up to the grid, and their codes with them."""
     for tensor, codes in _dense(tree).values():
         before = _scales(tensor)
@@ -96,8 +96,8 @@ def _dense(tree: Any) -> dict[str, tuple[Any, npt.NDArray[np.int8]]]:
     names: Counter[str] = Counter()
     for graph in tree.subgraphs:
         for tensor in graph.tensors:
-            buffer, quantisation = tree.buffers[tensor.buffer], tensor.quantization
-            if tensor.type != INT8 or buffer.data is None or quantisation is None or quantisation.scale is None:
+            buffer, quantization = tree.buffers[tensor.buffer], tensor.quantization
+            if tensor.type != INT8 or buffer.data is None or quantization is None or quantization.scale is None:
                 continue
             if tensor.buffer not in done:  # signatures share their weights
                 done.add(tensor.buffer)

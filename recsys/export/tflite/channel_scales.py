@@ -41,14 +41,14 @@ def fold(tree: Any) -> None:
             if opcode(tree, operator) != FULLY_CONNECTED or read != [int(operator.inputs[WEIGHTS])]:
                 raise RecsysError(
                     f"export: {graph.tensors[read[0]].name!r} has a scale for each channel and is no dense layer's "
-                    "weights; not every runtime reads that: quantise it with one scale"
+                    "weights; not every runtime reads that: quantize it with one scale"
                 )
             operators.append(_scaled(made, graph, operator, scales[read[0]]))
         graph.operators = operators
         for index, channels in scales.items():
-            quantisation = graph.tensors[index].quantization
-            quantisation.scale = np.array([_shared(channels)], np.float32)
-            quantisation.zeroPoint = np.zeros(1, np.int64)
+            quantization = graph.tensors[index].quantization
+            quantization.scale = np.array([_shared(channels)], np.float32)
+            quantization.zeroPoint = np.zeros(1, np.int64)
     drop_unused(tree)
 
 
@@ -123,8 +123,8 @@ def _shared(channels: Floats) -> np.float32:
 
 
 def _scales(tensor: Any) -> Floats:
-    quantisation = tensor.quantization
-    found = None if quantisation is None else quantisation.scale
+    quantization = tensor.quantization
+    found = None if quantization is None else quantization.scale
     return np.asarray([] if found is None else found, np.float32)
 
 

@@ -1,4 +1,4 @@
-"""From a phone model to TFLite bytes: float32, then the quantisation a variant asks for."""
+"""From a phone model to TFLite bytes: float32, then the quantization a variant asks for."""
 
 import contextlib
 import io
@@ -24,9 +24,9 @@ def to_float32(signatures: Signatures) -> bytes:
     return model
 
 
-def quantise_dense(model: bytes) -> bytes:
+def quantize_dense(model: bytes) -> bytes:
     """Dense layers in dynamic-range int8: integer weights, scales by output channel, activations as they come."""
-    return _quantised(model, lambda work: work.add_dynamic_config(".*", TFLOperationName.FULLY_CONNECTED, num_bits=8))
+    return _quantized(model, lambda work: work.add_dynamic_config(".*", TFLOperationName.FULLY_CONNECTED, num_bits=8))
 
 
 def cast_to_float16(model: bytes) -> bytes:
@@ -36,10 +36,10 @@ def cast_to_float16(model: bytes) -> bytes:
         for operation in (TFLOperationName.FULLY_CONNECTED, TFLOperationName.EMBEDDING_LOOKUP):
             work.add_weight_only_config(".*", operation, num_bits=16, algorithm_key=AlgorithmName.FLOAT_CASTING)
 
-    return _quantised(model, recipe)
+    return _quantized(model, recipe)
 
 
-def _quantised(model: bytes, recipe: Callable[[quantizer.Quantizer], None]) -> bytes:
+def _quantized(model: bytes, recipe: Callable[[quantizer.Quantizer], None]) -> bytes:
     with tempfile.TemporaryDirectory() as directory, _quiet():
         path = Path(directory) / "model.tflite"
         path.write_bytes(model)

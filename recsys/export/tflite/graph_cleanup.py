@@ -12,13 +12,13 @@ WEIGHTS = 32  # bytes; constants below are sizes, axes and factors
 IDENTITIES = {BuiltinOperator.RESHAPE, BuiltinOperator.STRIDED_SLICE}
 
 
-def tidy(tree: Any) -> None:
+def clean_up(tree: Any) -> None:
     """Share equal buffers, take out what computes nothing, and drop what nothing reads."""
     for graph in tree.subgraphs:
         _drop_identities(tree, graph)
     _drop_unused_tensors(tree)
     _share_buffers(tree)
-    _drop_empty_quantisation(tree)
+    _drop_empty_quantization(tree)
     _drop_marks(tree)
 
 
@@ -110,12 +110,12 @@ def _owners(tree: Any) -> list[Any]:
 
 def _kind(owner: Any) -> bytes:
     """What a tensor's bytes mean, or a metadata entry's."""
-    quantisation = getattr(owner, "quantization", None)
-    scale = None if quantisation is None else quantisation.scale
+    quantization = getattr(owner, "quantization", None)
+    scale = None if quantization is None else quantization.scale
     return bytes([getattr(owner, "type", 255)]) + (b"" if scale is None else np.asarray(scale).tobytes())
 
 
-def _drop_empty_quantisation(tree: Any) -> None:
+def _drop_empty_quantization(tree: Any) -> None:
     for graph in tree.subgraphs:
         for tensor in graph.tensors:
             if tensor.quantization is not None and tensor.quantization.scale is None:

@@ -1,4 +1,4 @@
-"""Scores of the whole catalogue through a TFLite model itself."""
+"""Scores of the whole catalog through a TFLite model itself."""
 
 import numpy as np
 import numpy.typing as npt

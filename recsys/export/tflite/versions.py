@@ -95,7 +95,7 @@ FIRST_LITERT = "1.0.0"
 def correct(tree: Any) -> None:
     """Give ``tree``'s operators the versions that they need, and its metadata the release that has them all.
 
-    Converters set both before weights are quantised, and quantising changes what an operator needs.
+    Converters set both before weights are quantized, and quantizing changes what an operator needs.
 
     Raises:
         RecsysError: it is not known which release has one of the operators.
@@ -150,7 +150,7 @@ def _widening_version(graph: Any, operator: Any) -> int:
     return {schema.TensorType.FLOAT16: 3, schema.TensorType.INT8: 2}.get(kind, 1)
 
 
-# What quantising changes.
+# What quantizing changes.
 _RULES = {
     schema.BuiltinOperator.FULLY_CONNECTED: _dense_version,
     schema.BuiltinOperator.DEQUANTIZE: _widening_version,

@@ -1,6 +1,6 @@
 """Reading a block of a log: whole columns at once, and every row that cannot be read told apart."""
 
-from recsys.log.blocks import Block
+from recsys.log.blocks import LogBlock
 from recsys.log.formats.csv import read_csv
 from recsys.log.formats.jsonl import read_jsonl
 from recsys.log.formats.parquet import read_parquet
@@ -9,7 +9,7 @@ from recsys.log.formats.raw import RawBlock, Reject
 __all__ = ["RawBlock", "Reject", "read_block"]
 
 
-def read_block(block: Block, columns: dict[str, str], whole_numbers: frozenset[str]) -> RawBlock:
+def read_block(block: LogBlock, columns: dict[str, str], whole_numbers: frozenset[str]) -> RawBlock:
     """The rows of a block, not yet judged.
 
     Args:

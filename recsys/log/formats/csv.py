@@ -9,14 +9,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from recsys.log.blocks import Block
+from recsys.log.blocks import LogBlock
 from recsys.log.formats.fields import split_fields
 from recsys.log.formats.raw import RawBlock, Reject, block_lines, is_utf8, shorten
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 
 
-def read_csv(block: Block, columns: dict[str, str], whole_numbers: frozenset[str]) -> RawBlock:
+def read_csv(block: LogBlock, columns: dict[str, str], whole_numbers: frozenset[str]) -> RawBlock:
     """Read CSV lines; a line is a row (values do not span lines).
 
     Three attempts, each slower and more forgiving: typed columns; columns of text, for values of another type; and
@@ -43,7 +43,7 @@ def read_csv(block: Block, columns: dict[str, str], whole_numbers: frozenset[str
     return _read_apart(*lines_of(), block, columns)
 
 
-def _is_plain(data: bytes, block: Block) -> bool:
+def _is_plain(data: bytes, block: LogBlock) -> bool:
     """Whether Arrow sees the same lines and fields as we do."""
     if data.count(b"\r") != data.count(b"\r\n") or b'\\"' in data or not is_utf8(data):
         return False
@@ -53,7 +53,7 @@ def _is_plain(data: bytes, block: Block) -> bool:
 
 def _parse(
     data: bytes,
-    block: Block,
+    block: LogBlock,
     columns: dict[str, str],
     types: dict[str, pa.DataType],
     malformed: list[int],
@@ -75,7 +75,9 @@ def _parse(
     return table.rename_columns(list(columns)).combine_chunks()
 
 
-def _read_apart(lines: list[bytes], numbers: npt.NDArray[np.int64], block: Block, columns: dict[str, str]) -> RawBlock:
+def _read_apart(
+    lines: list[bytes], numbers: npt.NDArray[np.int64], block: LogBlock, columns: dict[str, str]
+) -> RawBlock:
     """Read plain lines together and the others one by one."""
     delimiter, width = block.delimiter.encode(), len(block.columns)
     odd = [i for i, line in enumerate(lines) if line.count(delimiter) + 1 != width or not _is_plain_line(line)]

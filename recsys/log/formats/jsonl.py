@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.json as pajson
 
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, USER
-from recsys.log.blocks import Block
+from recsys.log.blocks import LogBlock
 from recsys.log.formats.raw import RawBlock, Reject, block_lines, is_utf8, shorten
 from recsys.log.values.identifiers import EXACT
 
@@ -16,7 +16,7 @@ UNFIT = b"\xff"  # no UTF-8: a number that can be no id, which is refused as a b
 _ARROW_TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64()}
 
 
-def read_jsonl(block: Block, columns: dict[str, str]) -> RawBlock:
+def read_jsonl(block: LogBlock, columns: dict[str, str]) -> RawBlock:
     """Read one JSON object a line.
 
     Columns of one type are read whole; a block where a value changes its type, or a line is no object, is read

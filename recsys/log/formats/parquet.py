@@ -5,11 +5,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.core.errors import DataError
-from recsys.log.blocks import BLOCK_ROWS, Block
+from recsys.log.blocks import BLOCK_ROWS, LogBlock
 from recsys.log.formats.raw import RawBlock, shorten
 
 
-def read_parquet(block: Block, columns: dict[str, str]) -> RawBlock:
+def read_parquet(block: LogBlock, columns: dict[str, str]) -> RawBlock:
     """Read rows ``[end, end + rows)`` of row group ``start``.
 
     Raises:

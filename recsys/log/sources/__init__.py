@@ -1,4 +1,4 @@
-"""Data sets by name: fetched, verified by SHA-256, normalised, and cached.
+"""Data sets by name: fetched, verified by SHA-256, normalized, and cached.
 
 Whatever route a data set came by, the files below ``CACHE/NAME/`` are the same to the byte: ``events.csv``
 (``user_id,item_id,timestamp,event_id``; the event id is the line number in the source's own file) and
@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from recsys.core.artifact import check_files, file_hashes, publish, read_manifest, write_json
-from recsys.core.errors import ArtefactError, ConfigError, DataError, RecsysError
+from recsys.core.errors import ArtifactError, ConfigError, DataError, RecsysError
 from recsys.core.schema import EVENT_ID, ITEM, MANIFEST, TIMESTAMP, TITLE, USER
-from recsys.log.sources.catalog import CATALOGUE, NamedDataset
+from recsys.log.sources.catalog import CATALOG, NamedDataset
 from recsys.terminal import say
 
-__all__ = ["CATALOGUE", "FetchedLog", "NamedDataset", "fetch", "fetch_dataset"]
+__all__ = ["CATALOG", "FetchedLog", "NamedDataset", "fetch", "fetch_dataset"]
 
 KIND = "named data set"
 FORMAT_VERSION = 1
@@ -53,18 +53,18 @@ def fetch(name: str, cache_dir: Path) -> FetchedLog:
         DataError: what was fetched is not what was published (wrong SHA-256).
         RecsysError: no route led to it.
     """
-    if name not in CATALOGUE:
-        raise ConfigError(f"data.name: no data set is called {name!r}; known: {', '.join(sorted(CATALOGUE))}")
-    return fetch_dataset(CATALOGUE[name], cache_dir)
+    if name not in CATALOG:
+        raise ConfigError(f"data.name: no data set is called {name!r}; known: {', '.join(sorted(CATALOG))}")
+    return fetch_dataset(CATALOG[name], cache_dir)
 
 
 def fetch_dataset(dataset: NamedDataset, cache_dir: Path) -> FetchedLog:
-    """As ``fetch``, for a data set that need not stand in the catalogue."""
+    """As ``fetch``, for a data set that need not stand in the catalog."""
     target = cache_dir / dataset.name
     if target.exists():
         try:
             return _open(dataset, target)
-        except ArtefactError as error:
+        except ArtifactError as error:
             say(f"{error}\n{dataset.name}: the cached copy is damaged, fetching it again")
     with publish(target, overwrite=True) as aside:
         route = _fetch_by_any_route(dataset, aside)
@@ -87,7 +87,7 @@ def _fetch_by_any_route(dataset: NamedDataset, target: Path) -> str:
         try:
             archive = route.fetch(target)
             try:
-                dataset.normalise(route.layout, archive, target / EVENTS_FILE, target / ITEMS_FILE)
+                dataset.normalize(route.layout, archive, target / EVENTS_FILE, target / ITEMS_FILE)
             finally:
                 archive.unlink()
         except RecsysError as error:

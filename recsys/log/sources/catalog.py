@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from recsys.log.sources.movielens import normalise
+from recsys.log.sources.movielens import normalize
 from recsys.log.sources.routes import Route, UrlRoute, WheelRoute
 
 GROUPLENS = "https://files.grouplens.org/datasets/movielens"
@@ -16,14 +16,14 @@ class NamedDataset:
 
     Attributes:
         terms: what its owner asks of whoever uses it, shown when it is fetched.
-        normalise: ``(layout, archive, events file to write, items file to write)``; it reads an archive of the
+        normalize: ``(layout, archive, events file to write, items file to write)``; it reads an archive of the
             given layout and must write the same bytes whichever layout that is.
     """
 
     name: str
     terms: str
     routes: tuple[Route, ...]
-    normalise: Callable[[str, Path, Path, Path], None] = normalise
+    normalize: Callable[[str, Path, Path, Path], None] = normalize
 
 
 def _movielens(size: str, archive: str, length: int, sha256: str, *others: Route) -> NamedDataset:
@@ -34,7 +34,7 @@ def _movielens(size: str, archive: str, length: int, sha256: str, *others: Route
     )
 
 
-CATALOGUE = {
+CATALOG = {
     dataset.name: dataset
     for dataset in (
         _movielens(

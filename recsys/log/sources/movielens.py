@@ -45,7 +45,7 @@ class Layout(NamedTuple):
     read_items: Callable[[Iterable[str]], Iterator[Item]]
 
 
-def normalise(layout: str, archive: Path, events: Path, items: Path) -> None:
+def normalize(layout: str, archive: Path, events: Path, items: Path) -> None:
     """Write ``events`` and ``items`` from an archive of ``layout``; equal data gives equal bytes.
 
     Raises:

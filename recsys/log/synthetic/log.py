@@ -125,6 +125,6 @@ def read_synthetic(directory: Path) -> SyntheticLog:
     """What the log in ``directory`` was made from.
 
     Raises:
-        ArtefactError: there is none, or one of a newer format.
+        ArtifactError: there is none, or one of a newer format.
     """
     return SyntheticLog(**read_manifest(directory, KIND, FORMAT_VERSION)["made_from"])

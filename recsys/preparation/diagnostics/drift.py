@@ -5,7 +5,7 @@ import numpy as np
 from recsys.artifacts.dataset import Dataset
 from recsys.core.errors import DataError
 from recsys.core.schema import COUNT
-from recsys.preparation.vocabulary_fit import FATES
+from recsys.preparation.vocabulary_fit import DROP_REASONS
 
 
 def find_drift(new: Dataset, old: Dataset, bound: float) -> list[str]:
@@ -81,7 +81,7 @@ def _unknown_events(dataset: Dataset, known: int) -> int:
 
 def _left_out(dataset: Dataset) -> int:
     """Events that were dropped because their item or their user is too rare."""
-    return sum(dataset.counts["dropped"].get(fate, 0) for fate in FATES[1:])
+    return sum(dataset.counts["dropped"].get(drop_reason, 0) for drop_reason in DROP_REASONS[1:])
 
 
 def refuse_drift(new: Dataset, old: Dataset, bound: float) -> None:

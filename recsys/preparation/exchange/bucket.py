@@ -22,7 +22,7 @@ class Bucket:
     Attributes:
         users: ``[n]`` strings.
         offsets: ``[n + 1] int64``; user ``i`` owns events ``offsets[i]:offsets[i + 1]``.
-        items: ``[events] int32`` catalogue codes.
+        items: ``[events] int32`` catalog codes.
         timestamps: ``[events] int64`` milliseconds.
         weights: ``[events] float32``, or None.
     """
@@ -89,7 +89,7 @@ def clean_bucket(
     Args:
         users: distinct users in the order of their bytes.
         events: columns as ``gather_bucket`` gives them; ``weights``, where it is there, goes along.
-        item_hashes: the stable hash of each item, by catalogue code.
+        item_hashes: the stable hash of each item, by catalog code.
         past_until: milliseconds, where a temporal split ends what trains: bots are judged on that first.
 
     Returns:

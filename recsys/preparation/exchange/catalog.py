@@ -1,6 +1,6 @@
 """All items of a log under integer codes, from the distinct items that each block met.
 
-The catalogue is merged in partitions by a hash of the item, so that no step holds all of it, and what goes back to a
+The catalog is merged in partitions by a hash of the item, so that no step holds all of it, and what goes back to a
 block is an array of codes, not strings. Codes follow the partition, then the item's bytes: the same whatever the
 blocks were.
 """
@@ -36,7 +36,7 @@ def merge_partition(partition: int, blocks: list[Path], directory: Path) -> int:
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class Catalog:
     """The merged partitions, opened for reading.
 
     Attributes:

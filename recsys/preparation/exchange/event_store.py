@@ -12,25 +12,25 @@ import pyarrow.parquet as pq
 
 from recsys.core.artifact import appearing
 from recsys.core.schema import EVENT_TYPE, ITEM, USER
-from recsys.log.blocks import Block
+from recsys.log.blocks import LogBlock
 from recsys.log.formats.parquet import read_parquet
-from recsys.preparation.exchange.catalog import Catalogue
+from recsys.preparation.exchange.catalog import Catalog
 from recsys.preparation.exchange.shuffle_read import Columns
 
 
-def store_events(users: pa.Array, events: Columns, catalogue: Catalogue, path: Path) -> None:
+def store_events(users: pa.Array, events: Columns, catalog: Catalog, path: Path) -> None:
     """Write a gathered bucket with its own names; event types stay hashes."""
     order = np.lexsort([*(events[name] for name in sorted(events, reverse=True) if name != USER), events[USER]])
     columns = {name: pa.array(values[order]) for name, values in events.items()}
     columns[USER] = pa.DictionaryArray.from_arrays(pa.array(events[USER][order]), users)
     used, places = np.unique(events[ITEM][order], return_inverse=True)
-    words = catalogue.names.take(pa.array(used)).combine_chunks()
+    words = catalog.names.take(pa.array(used)).combine_chunks()
     columns[ITEM] = pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32)), words)
     with appearing(path) as aside:
         pq.write_table(pa.table(columns), aside, compression="zstd")
 
 
-def read_stored(block: Block) -> pa.Table:
+def read_stored(block: LogBlock) -> pa.Table:
     """The events of a block of an earlier dataset, as ``validate`` gives them (event types as hashes)."""
     table = read_parquet(block, {name: name for name in block.columns}).table
     for name in (USER, ITEM):

@@ -1,7 +1,7 @@
 """Validated events, partitioned and set down on disk between two steps.
 
 One directory a block: ``events.arrow`` holds a record batch for each bucket of users, ``users.arrow`` that bucket's
-distinct users, ``items.arrow`` a batch of distinct items for each partition of the catalogue. Events name their
+distinct users, ``items.arrow`` a batch of distinct items for each partition of the catalog. Events name their
 user by its place in the batch and their item by its place in the block, so that strings are met once a block.
 """
 

@@ -7,7 +7,7 @@ from recsys.artifacts.run import Run
 SHOWN_METRICS = ("hr@10", "ndcg@10", "mrr")
 
 
-def run_card(run: Run) -> str:
+def model_card(run: Run) -> str:
     """A finished run in Markdown: what it learned from, how well it ranks beside its baselines, what it cost."""
     manifest, metrics = run.manifest, run.metrics
     named = {"model": metrics["model"], **metrics["baselines"]}
@@ -22,7 +22,7 @@ def run_card(run: Run) -> str:
             f"## {manifest['name']}",
             "",
             f"Next-item recommender, protocol {metrics['protocol']}, {metrics['split']} split, "
-            f"the whole catalogue ranked; seed {manifest['seed']}, best epoch {metrics['epochs']['best']}.",
+            f"the whole catalog ranked; seed {manifest['seed']}, best epoch {metrics['epochs']['best']}.",
             "",
             *table,
             "",

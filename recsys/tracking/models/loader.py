@@ -15,7 +15,7 @@ from recsys.artifacts.run import Run
 from recsys.bundle import event_from_json
 from recsys.config.model import ModelConfig
 from recsys.core.artifact import sha256_file
-from recsys.core.errors import ArtefactError, DataError
+from recsys.core.errors import ArtifactError, DataError
 from recsys.core.history import Event, History, encode_history
 from recsys.core.schema import PAD_ID
 from recsys.evaluation.top_items import top_items
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 
 class Recommender:
-    """Ranks the whole catalogue after a raw history; items of the history are left out.
+    """Ranks the whole catalog after a raw history; items of the history are left out.
 
     Args:
         path: a directory with ``run/`` (manifest, config, weights) and ``dataset/`` (manifest, items).
 
     Raises:
-        ArtefactError: a file is missing or not the one that the run sealed.
+        ArtifactError: a file is missing or not the one that the run sealed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -99,6 +99,6 @@ def _check(run: Run, dataset: Dataset) -> None:
         (dataset.path / ITEMS_FILE, manifest["files"].get(ITEMS_FILE)),
     ):
         if sha256_file(file) != expected:
-            raise ArtefactError(f"{file}: not the file that its run sealed; log the model again from its run")
+            raise ArtifactError(f"{file}: not the file that its run sealed; log the model again from its run")
     if dataset_digest(manifest["counts"], manifest["files"]) != run.manifest["dataset_digest"]:
-        raise ArtefactError(f"{dataset.path}: not the dataset that the run was trained on; log the model again")
+        raise ArtifactError(f"{dataset.path}: not the dataset that the run was trained on; log the model again")

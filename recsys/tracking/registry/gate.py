@@ -42,7 +42,7 @@ class Check:
 
 
 def check_protocol(candidate: str, champion: str | None) -> Check:
-    """Both were trained for the same protocol: with L1F a model has learned from one more event of every user."""
+    """Both were trained for the same protocol: with a refit, a model has learned from one more event of every user."""
     same = champion is None or candidate == champion
     return Check("protocol", same, f"{candidate}" if champion is None else f"{candidate}, champion {champion}")
 
@@ -86,7 +86,7 @@ def check_parity(bundle: Bundle, run_digest: str, keras: Scorer, budget: Budget)
     runtime, largest = Runtime(bundle.model_file.read_bytes()), 0.0
     for number, case in enumerate(bundle.golden()):
         found, ours = _scores(case, _by_runtime(runtime), about.candidates), _scores(case, keras, about.candidates)
-        wrong = case.misplaced(found, _order(found))
+        wrong = case.mismatch(found, _order(found))
         if wrong:
             return Check("parity", False, f"{about.variant}: golden case {number}: {wrong}")
         gaps = [abs(a - b) for a, b in zip(found, ours, strict=True) if a is not None and b is not None]

@@ -57,7 +57,7 @@ def promote(
 
     Raises:
         ConfigError: the run has no logged model, or no bundle of ``variant``.
-        ArtefactError: the candidate's dataset is not found, or a stored file is not what it should be.
+        ArtifactError: the candidate's dataset is not found, or a stored file is not what it should be.
         StoreError: the store is away.
     """
     registry.check_name(name)
@@ -95,7 +95,7 @@ def promote(
         else:  # the champion, under other budgets: what it was crowned for stays on record
             registry.note(store, name, version, {registry.LATER_TAG: f"refused: {verdict.reason}"})
         if verdict.promoted:
-            registry.crown(store, name, version)
+            registry.set_champion(store, name, version)
     return verdict
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.core.errors import ArtefactError, ConfigError
+from recsys.core.errors import ArtifactError, ConfigError
 from recsys.tracking.models.loader import Recommender
 from recsys.tracking.models.model import DATA_DIR, LOADER
 from recsys.tracking.runs import StoredRun
@@ -89,7 +89,7 @@ def protocol(store: Store, version: Version) -> str:
         return str(store.client.get_run(version.run_id).data.tags.get(record.PROTOCOL_TAG, "unknown"))
 
 
-def crown(store: Store, name: str, version: Version) -> None:
+def set_champion(store: Store, name: str, version: Version) -> None:
     """Point the alias at ``version``, and remember whom it replaced."""
     before = champion(store, name)
     with store_errors(store.place):
@@ -142,7 +142,7 @@ def load(store: Store, version: Version, scratch: Path) -> Recommender:
     """The version's model, of which only arrays and tables are read.
 
     Raises:
-        ArtefactError: it asks for code or pickles, or was not made by this program.
+        ArtifactError: it asks for code or pickles, or was not made by this program.
         StoreError: the store is away.
     """
     model_id = version.source.removeprefix("models:/")
@@ -160,13 +160,13 @@ def open_model(path: Path) -> Recommender:
     """A downloaded model directory, once it is known to hold no code and no pickle.
 
     Raises:
-        ArtefactError: as ``load``.
+        ArtifactError: as ``load``.
     """
     from mlflow.models import Model
 
     about: dict[str, Any] = Model.load(str(path)).flavors.get("python_function", {})
     if about.get("loader_module") != LOADER or about.get("code") or about.get("data") != f"data/{DATA_DIR}":
-        raise ArtefactError(
+        raise ArtifactError(
             f"{path / 'MLmodel'}: expected loader {LOADER}, no code, and data in data/{DATA_DIR}, "
             f"found {json.dumps(about)}; it is not one of this program's models and is not loaded"
         )

@@ -14,12 +14,12 @@ from recsys.tracking.models.loader import Recommender
 
 
 def ranks_in(recommender: Recommender, dataset: Dataset, targets: Targets, config: EvaluationConfig) -> Floats:
-    """Rank of every target in the catalogue of ``dataset``, ``[targets]``, whatever the model was trained on."""
+    """Rank of every target in the catalog of ``dataset``, ``[targets]``, whatever the model was trained on."""
     return rank(scores_of(recommender, dataset), dataset, targets, config)
 
 
 def scores_of(recommender: Recommender, dataset: Dataset) -> ScoreAll:
-    """The model as full-catalogue evaluation over ``dataset`` calls it.
+    """The model as full-catalog evaluation over ``dataset`` calls it.
 
     Items that the model does not know are left out of its histories, and come last in its rankings.
     """

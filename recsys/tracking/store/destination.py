@@ -14,7 +14,7 @@ from recsys.config.tracking import EXPERIMENT, TrackingConfig
 from recsys.terminal import say
 
 DATABASE = "mlflow.db"
-ARTEFACT_ROOT = "mlartifacts"
+ARTIFACT_ROOT = "mlartifacts"
 URI_VARIABLE, EXPERIMENT_VARIABLE = "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"
 _NOT_HEARD = {
     "MLFLOW_EXPERIMENT_ID": "name the experiment by tracking.experiment or MLFLOW_EXPERIMENT_NAME",
@@ -29,13 +29,13 @@ class Destination:
     Attributes:
         uri: as MLflow must be given it, passwords included; ``shown`` is for everyone else.
         experiment: by its name.
-        artefacts: where a new experiment keeps its files, or None where the store's owner says.
+        artifacts: where a new experiment keeps its files, or None where the store's owner says.
         database: the SQLite file, or None where the store is none.
     """
 
     uri: str = field(repr=False)
     experiment: str
-    artefacts: Path | None
+    artifacts: Path | None
     database: Path | None
 
     @property
@@ -49,10 +49,10 @@ def destination(tracking: TrackingConfig, work_dir: Path) -> Destination:
     experiment = tracking.experiment or os.environ.get(EXPERIMENT_VARIABLE) or EXPERIMENT
     database = _database(uri)
     if database is not None:
-        return Destination(uri, experiment, database.parent / ARTEFACT_ROOT, database)
+        return Destination(uri, experiment, database.parent / ARTIFACT_ROOT, database)
     # Without a server that hands out files, a database's clients keep them; never where a command happens to stand.
     direct = uri.startswith(("postgresql", "mysql", "mssql", "sqlite"))
-    return Destination(uri, experiment, (work_dir / ARTEFACT_ROOT).resolve() if direct else None, None)
+    return Destination(uri, experiment, (work_dir / ARTIFACT_ROOT).resolve() if direct else None, None)
 
 
 def store_uri(tracking: TrackingConfig, work_dir: Path) -> str:

@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-TAG, BESIDE = "recsys.artefacts", "beside the database"  # of an experiment whose files move with its database
+TAG, BESIDE = "recsys.artifacts", "beside the database"  # of an experiment whose files move with its database
 _COLUMNS = (
     ("experiments", "artifact_location"),
     ("runs", "artifact_uri"),
@@ -20,7 +20,7 @@ _PATIENCE = 20.0  # seconds for another process that is writing
 
 
 def relocate(database: Path, root: Path) -> bool:
-    """Make every address below an earlier artefact root one below ``root``; returns whether there were any.
+    """Make every address below an earlier artifact root one below ``root``; returns whether there were any.
 
     Raises:
         sqlite3.Error: the database is no database, is being written for too long, or must not be written.

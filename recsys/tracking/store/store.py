@@ -40,7 +40,7 @@ class Store:
     place: Destination
     client: "MlflowClient"
     experiment_id: str
-    artefact_root: str
+    artifact_root: str
 
     @property
     def uri(self) -> str:
@@ -121,10 +121,10 @@ def find_store(tracking: TrackingConfig, work_dir: Path) -> Store | None:
 def _connect(place: Destination) -> "MlflowClient":
     import mlflow
 
-    if place.database is None or place.artefacts is None:
+    if place.database is None or place.artifacts is None:
         return mlflow.MlflowClient(tracking_uri=place.uri, registry_uri=place.uri)
     if place.database.exists():
-        relocate(place.database, place.artefacts)
+        relocate(place.database, place.artifacts)
     with _no_stray_directory(place):
         return mlflow.MlflowClient(tracking_uri=place.uri, registry_uri=place.uri)
 
@@ -143,7 +143,7 @@ def _no_stray_directory(place: Destination) -> Iterator[None]:
 
 
 def _make_experiment(client: "MlflowClient", place: Destination) -> str:
-    root = None if place.artefacts is None else place.artefacts.as_uri()
+    root = None if place.artifacts is None else place.artifacts.as_uri()
     beside = {TAG: BESIDE} if place.database is not None else {}
     made = client.create_experiment(place.experiment, artifact_location=root, tags={**_EXPERIMENT_TAGS, **beside})
     return str(made)

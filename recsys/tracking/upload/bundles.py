@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from recsys.bundle import Bundle
-from recsys.core.artifact import artefacts, sha256_file
-from recsys.core.errors import ArtefactError
+from recsys.core.artifact import artifacts, sha256_file
+from recsys.core.errors import ArtifactError
 from recsys.core.schema import BUNDLES_DIR, MANIFEST
 from recsys.terminal import say
 from recsys.tracking.runs import StoredRun
@@ -22,12 +22,12 @@ def send_bundles(store: Store, runs: list[StoredRun], work_dir: Path) -> int:
     """
     by_digest = {run.digest: run for run in runs}
     newest: dict[tuple[str, str], Bundle] = {}
-    found = [path for group in (work_dir / BUNDLES_DIR).glob("*") for path in artefacts(group)]
+    found = [path for group in (work_dir / BUNDLES_DIR).glob("*") for path in artifacts(group)]
     for path in sorted(found, key=lambda path: ((path / MANIFEST).stat().st_mtime_ns, path)):
         try:
             bundle = Bundle(path, verify=False)
             newest[bundle.manifest.run_digest, bundle.manifest.variant] = bundle
-        except (ArtefactError, OSError) as error:
+        except (ArtifactError, OSError) as error:
             say(f"mlflow: {path} is left out: {error}")
     sent = 0
     for (digest, variant), bundle in newest.items():
@@ -35,7 +35,7 @@ def send_bundles(store: Store, runs: list[StoredRun], work_dir: Path) -> int:
         if run is not None and run.tags.get(_TAG + variant) != sha256_file(bundle.path / MANIFEST):
             try:
                 whole = Bundle(bundle.path)
-            except ArtefactError as error:
+            except ArtifactError as error:
                 say(f"mlflow: {bundle.path} is left out: {error}")
                 continue
             with store_errors(store.place):

@@ -12,11 +12,11 @@ from typing import Any
 
 from recsys.artifacts.run import Run
 from recsys.config.tracking import TrackingConfig
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from recsys.tracking.store.destination import announce
 from recsys.tracking.store.store import StoreError
 from recsys.tracking.upload.system import Sampler
-from recsys.tracking.upload.uploader import Sender
+from recsys.tracking.upload.uploader import Uploader
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ PATIENCE_SECONDS = 30.0  # for a store that is away when training ends
 IMPATIENCE_SECONDS = 3.0  # the same, when someone has broken it off
 
 
-class MlflowMirror:
+class MlflowCallback:
     """Implements the trainer's callbacks ``on_start``, ``on_epoch`` and ``on_end``; enter it around the training.
 
     Args:
@@ -61,7 +61,7 @@ class MlflowMirror:
         if not self.tracking.enabled:
             return
         announce(self.tracking, self.work_dir)
-        sender = Sender(run, self.tracking, self.work_dir, self.parent)
+        sender = Uploader(run, self.tracking, self.work_dir, self.parent)
         self._wake.set()
         self._thread = threading.Thread(target=self._work, args=(sender,), name="mlflow-mirror", daemon=True)
         self._thread.start()
@@ -82,7 +82,7 @@ class MlflowMirror:
         self._thread.join()
         self._thread = None
 
-    def __enter__(self) -> "MlflowMirror":
+    def __enter__(self) -> "MlflowCallback":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -92,7 +92,7 @@ class MlflowMirror:
             self._killed.set()
             self._close()
 
-    def _work(self, sender: Sender) -> None:
+    def _work(self, sender: Uploader) -> None:
         sampler = Sampler() if self.tracking.system_metrics else None
         pause, retry_at, deadline = 1.0, 0.0, float("inf")
         while True:
@@ -106,7 +106,7 @@ class MlflowMirror:
             if time.monotonic() >= retry_at:
                 try:
                     self.run_id = sender.send(sampler.pending if sampler else (), killed=self._killed.is_set())
-                except ArtefactError as error:
+                except ArtifactError as error:
                     log.error("%s: not mirrored: %s", sender.run.path, error)
                     return
                 except StoreError as error:

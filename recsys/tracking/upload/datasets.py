@@ -15,7 +15,7 @@ def dataset_of(run: Run, work_dir: Path) -> Dataset:
     """The dataset that ``run`` was trained on.
 
     Raises:
-        ArtefactError: it is neither in ``work_dir`` nor where it was when the run was trained.
+        ArtifactError: it is neither in ``work_dir`` nor where it was when the run was trained.
     """
     manifest = run.manifest
     hint = manifest.get("dataset_path")

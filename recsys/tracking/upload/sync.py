@@ -5,15 +5,15 @@ from pathlib import Path
 
 from recsys.artifacts.run import Run
 from recsys.config.tracking import TrackingConfig
-from recsys.core.artifact import artefacts
-from recsys.core.errors import ArtefactError, RecsysError
+from recsys.core.artifact import artifacts
+from recsys.core.errors import ArtifactError, RecsysError
 from recsys.core.schema import BUNDLES_DIR, RUNS_DIR
 from recsys.terminal import say
 from recsys.tracking.runs import StoredRun, complete_runs
 from recsys.tracking.store.store import Store, StoreError, find_store, open_store
 from recsys.tracking.upload import record
 from recsys.tracking.upload.bundles import send_bundles
-from recsys.tracking.upload.uploader import Sender
+from recsys.tracking.upload.uploader import Uploader
 
 
 def sync(run: Run, tracking: TrackingConfig, work_dir: Path) -> str:
@@ -21,9 +21,9 @@ def sync(run: Run, tracking: TrackingConfig, work_dir: Path) -> str:
 
     Raises:
         StoreError: the store is away; call again when it is back.
-        ArtefactError: the run is damaged.
+        ArtifactError: the run is damaged.
     """
-    return Sender(run, tracking, work_dir).send()
+    return Uploader(run, tracking, work_dir).send()
 
 
 def sync_work_dir(tracking: TrackingConfig, work_dir: Path) -> tuple[Store | None, list[StoredRun]]:
@@ -61,9 +61,9 @@ def _send_all(runs: Sequence[Run], tracking: TrackingConfig, work_dir: Path) -> 
     sent = 0
     for run in runs:
         try:
-            Sender(run, tracking, work_dir).send()
+            Uploader(run, tracking, work_dir).send()
             sent += 1
-        except ArtefactError as error:
+        except ArtifactError as error:
             say(f"mlflow: {run.path} is left out: {error}")
         except StoreError as error:
             say(f"mlflow: {len(runs) - sent} runs are not sent and left out: {error}")
@@ -89,12 +89,12 @@ def unsent(runs_dir: Path, arrived: Sequence[StoredRun]) -> Iterator[Run]:
     A directory that cannot be read as a run is told and passed over.
     """
     seals = {run.digest: run.tags.get(record.SEAL_TAG) for run in arrived if record.MODEL_TAG not in run.tags}
-    for path in artefacts(runs_dir):
+    for path in artifacts(runs_dir):
         run = Run(path)
         try:
             lacks = run.is_finished and run.config["tracking"]["enabled"] and seals.get(run.digest) != record.seal(run)
-        except (ArtefactError, KeyError, TypeError, ValueError, OSError) as error:
-            told = error if isinstance(error, ArtefactError) else f"not a run as this program writes them ({error!r})"
+        except (ArtifactError, KeyError, TypeError, ValueError, OSError) as error:
+            told = error if isinstance(error, ArtifactError) else f"not a run as this program writes them ({error!r})"
             say(f"mlflow: {path} is left out: {told}")
             continue
         if lacks:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, TypeVar
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.run import Run
 from recsys.config.tracking import TrackingConfig
-from recsys.core.errors import ArtefactError
+from recsys.core.errors import ArtifactError
 from recsys.core.locks import exclusive
 from recsys.core.schema import MANIFEST
 from recsys.terminal import say
-from recsys.tracking.models.card import run_card
+from recsys.tracking.models.card import model_card
 from recsys.tracking.store import names
 from recsys.tracking.store.destination import destination
 from recsys.tracking.store.store import Store, StoreError, open_store, store_errors
@@ -25,12 +25,12 @@ T = TypeVar("T")
 
 METRICS_A_BATCH = 500
 PARAMETERS_A_BATCH = 100
-FILES_DIR = "run"  # where in a run's artefacts its files lie
+FILES_DIR = "run"  # where in a run's artifacts its files lie
 PLOTS_DIR = "plots"
 RUN_FILES = (MANIFEST, "config.json", "history.jsonl", "metrics.json", "ranks.parquet", "environment.txt")
 
 
-class Sender:
+class Uploader:
     """One run's way into one store. Remembers what has arrived, so that an epoch is sent once."""
 
     def __init__(self, run: Run, tracking: TrackingConfig, work_dir: Path, parent: str | None = None) -> None:
@@ -51,13 +51,13 @@ class Sender:
 
         Raises:
             StoreError: the store did not take it all.
-            ArtefactError: the run is not whole; nothing of it has been sent then.
+            ArtifactError: the run is not whole; nothing of it has been sent then.
         """
         try:
             # Whoever copied the run may have left out a directory that was empty.
             self.run.plots_dir.mkdir(exist_ok=True)
         except OSError as error:
-            raise ArtefactError(f"{self.run.plots_dir}: cannot be made ({error.strerror})") from None
+            raise ArtifactError(f"{self.run.plots_dir}: cannot be made ({error.strerror})") from None
         if self._whole is None and self.run.is_finished:
             self._whole = _read(self.run, _final)
         try:
@@ -145,7 +145,7 @@ class Sender:
             return
         try:
             dataset = dataset_of(self.run, self.work_dir)
-        except ArtefactError as error:
+        except ArtifactError as error:
             say(f"mlflow: {self.run.path}: without its model, which recsys promote needs: {error}")
             if not lacking:
                 store.client.set_tag(run_id, record.MODEL_TAG, names.value(str(error), names.TAG_LENGTH))
@@ -159,7 +159,7 @@ class Sender:
     def _dataset(self) -> Dataset | None:
         try:
             return dataset_of(self.run, self.work_dir)
-        except ArtefactError:
+        except ArtifactError:
             return None
 
     def _points(self, store: Store, run_id: str, points: list[record.Point]) -> None:
@@ -182,19 +182,19 @@ def _final(run: Run) -> tuple[list[record.Point], str]:
     missing = [name for name in RUN_FILES if not (run.path / name).is_file()]
     if missing or set(run.digest) - set("0123456789abcdef"):
         raise ValueError(f"files missing: {missing}, digest {run.digest!r}")
-    return record.final_points(run), run_card(run)
+    return record.final_points(run), model_card(run)
 
 
 def _read(run: Run, what: Callable[[Run], T]) -> T:
     """``what`` of the run's files.
 
     Raises:
-        ArtefactError: they are not what this program writes.
+        ArtifactError: they are not what this program writes.
     """
     try:
         return what(run)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise ArtefactError(f"{run.path}: not a run as this program writes them ({error!r})") from None
+        raise ArtifactError(f"{run.path}: not a run as this program writes them ({error!r})") from None
 
 
 def _batches(values: Sequence[T], size: int) -> Iterator[list[T]]:

@@ -14,7 +14,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.config.evaluation import EvaluationConfig
 from recsys.evaluation.evaluate import Targets
 from recsys.evaluation.graph_ranking import GraphRanker
-from recsys.evaluation.metrics import ndcg, summarise
+from recsys.evaluation.metrics import ndcg, summarize
 from recsys.models.events import history_spec
 from recsys.models.sasrec import SASRec
 from recsys.models.weights import load_weights, save_weights
@@ -48,7 +48,7 @@ class Validator:
     def __call__(self) -> Judgement:
         ranks = self._rank(self.sequences, self.targets.users, self.targets.positions)
         best = int(np.argmax([ndcg(own, 10).mean() for own in ranks]))
-        return Judgement(summarise(ranks[best], (10,)), self.memory_weights[best])
+        return Judgement(summarize(ranks[best], (10,)), self.memory_weights[best])
 
 
 class Validation(FitCallback):

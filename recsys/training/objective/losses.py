@@ -73,7 +73,7 @@ class SampledSoftmax(NextItemTask):
 
 
 class Softmax(NextItemTask):
-    """Cross-entropy over the full catalogue, a chunk of it in memory at a time."""
+    """Cross-entropy over the full catalog, a chunk of it in memory at a time."""
 
     def losses(self, scorer: TargetScorer) -> list[tf.Tensor]:
         @tf.recompute_grad

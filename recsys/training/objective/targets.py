@@ -1,10 +1,11 @@
-"""Logits of a training batch: each target's own, and those of the items it is told apart from.
+"""Logits of a training batch: each target's own, and those of its negatives.
 
 A batch is scored in one view or, with a memory, in several, which are all trained; what is ranked is the last, the sum
 of attention and memory. The first is attention alone: meeting only what the memory leaves over, it would learn poorly.
-Trained ``apart`` there is the memory alone, too: learning only from what attention leaves over on events that attention
-has met, it would be trusted too little; and no gradient flows through what it asks with into attention. ``Together``
-spares the view and lets the gradient flow, which suits logs where attention knows more than the memory.
+With ``model.memory.trained: separate`` there is the memory alone, too: learning only from what attention leaves over on
+events that attention has met, it would get too small a weight; and no gradient flows through its queries into
+attention. ``joint`` leaves this view out and lets the gradient flow, which suits logs where attention knows more than
+the memory.
 """
 
 from recsys.models.items import embed
@@ -31,7 +32,7 @@ class TargetScorer:
         self.targets = tf.reshape(batch["targets"], [-1])
         self.weights = tf.cast(tf.not_equal(self.targets, 0), tf.float32)
         self.shares = None
-        self.together = model.memory is not None and model.memory.attention.config.trained == "together"
+        self.joint = model.memory is not None and model.memory.attention.config.trained == "joint"
         if model.memory is not None:
             asking, asked = self._into_memory(stream), self._into_memory(embed(model.items, batch["ids"]))
             band = model.memory.attention.band(asking, asked, batch["ids"], batch["segments"])
@@ -78,10 +79,10 @@ class TargetScorer:
 
     def _into_memory(self, x: tf.Tensor) -> tf.Tensor:
         """What the memory reads of attention's side, ``[…]``; no gradient comes back unless they train together."""
-        return x if self.together else tf.stop_gradient(x)
+        return x if self.joint else tf.stop_gradient(x)
 
     def _views(self, attention: tf.Tensor, memory: tf.Tensor) -> list[tf.Tensor]:
-        return [attention, attention + memory] if self.together else [attention, memory, attention + memory]
+        return [attention, attention + memory] if self.joint else [attention, memory, attention + memory]
 
     def _remembered(
         self, memory: TransitionMemory, columns: tf.Tensor, hidden: tf.Tensor, shares: tf.Tensor

@@ -66,7 +66,7 @@ export function chosen(cases: readonly GoldenCase[]): [number, GoldenCase][] {
 }
 
 /** What is worst about an answer (`order` holds the places of known candidates), or null; near-ties may swap. */
-export function misplaced(golden: GoldenCase, scores: readonly (number | null)[], order: readonly number[]): string | null {
+export function mismatch(golden: GoldenCase, scores: readonly (number | null)[], order: readonly number[]): string | null {
   let [worst, most, wrong] = [-1, golden.tolerance, 0];
   for (const [place, wanted] of golden.scores.entries()) {
     const found = scores[place]!;

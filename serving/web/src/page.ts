@@ -105,7 +105,7 @@ async function replay(): Promise<(string | null)[]> {
   const reranker = await ready;
   const wrong: (string | null)[] = [];
   for (const golden of await reranker.bundle.golden()) {
-    wrong.push(await reranker.misplaced(golden));
+    wrong.push(await reranker.mismatch(golden));
   }
   return wrong;
 }

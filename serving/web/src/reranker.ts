@@ -2,7 +2,7 @@ import {type CompiledModel, Tensor, loadAndCompile, loadLiteRt} from '@litertjs/
 
 import {Bundle} from './bundle.js';
 import {checkItem} from './events.js';
-import {type GoldenCase, chosen, misplaced} from './golden.js';
+import {type GoldenCase, chosen, mismatch} from './golden.js';
 import {type Event, PAD_ID, type Vocabulary, encodeHistory} from './history.js';
 import type {Manifest} from './manifest.js';
 import {type Scored, applyPolicy} from './policy.js';
@@ -119,7 +119,7 @@ export class Reranker {
   }
 
   /** What is wrong with this browser's answer to a golden case, or null; near-ties may swap. */
-  async misplaced(golden: GoldenCase): Promise<string | null> {
+  async mismatch(golden: GoldenCase): Promise<string | null> {
     const history = this.encodeHistory(golden.history);
     const ids = this.encodeCandidates(golden.candidates);
     if (String([...history]) !== String(golden.history_ids) || String([...ids]) !== String(golden.candidate_ids)) {
@@ -127,12 +127,12 @@ export class Reranker {
     }
     const scores = await this.score(history, ids);
     const known = Array.from(ids.keys()).filter((i) => ids[i] !== PAD_ID).sort((a, b) => scores[b]! - scores[a]!);
-    return misplaced(golden, Array.from(scores, (score, i) => (ids[i] === PAD_ID ? null : score)), known);
+    return mismatch(golden, Array.from(scores, (score, i) => (ids[i] === PAD_ID ? null : score)), known);
   }
 
   private async replaySome(golden: readonly GoldenCase[]): Promise<void> {
     for (const [number, one] of chosen(golden)) {
-      const wrong = await this.misplaced(one).catch((error: unknown) => String(error));
+      const wrong = await this.mismatch(one).catch((error: unknown) => String(error));
       if (wrong !== null) {
         throw new Error(`golden.json: case ${number}: LiteRT.js in this browser ranks otherwise than the exporter: ` +
           `${wrong}; use a runtime that serving/README.md lists as right for ${this.manifest.variant}, or another variant`);

@@ -14,14 +14,14 @@ from recsys.core.artifact import (
     DEEPEST,
     LONG,
     OLD,
-    artefacts,
+    artifacts,
     check_files,
     file_hashes,
     publish,
     read_json,
     read_manifest,
 )
-from recsys.core.errors import ArtefactError, BusyError
+from recsys.core.errors import ArtifactError, BusyError
 from recsys.core.locks import claimed
 from recsys.core.owners import this_process
 
@@ -45,28 +45,28 @@ def test_what_is_there_is_not_clobbered_unless_asked(tmp_path: Path) -> None:
         with publish(tmp_path / "made", overwrite=content == "two") as aside:
             (aside / "file").write_text(content)
     assert (tmp_path / "made" / "file").read_text() == "two"
-    with pytest.raises(ArtefactError, match="--overwrite"), publish(tmp_path / "made"):
+    with pytest.raises(ArtifactError, match="--overwrite"), publish(tmp_path / "made"):
         pass
 
 
 def test_what_a_killed_attempt_left_goes_and_a_living_one_stays(tmp_path: Path) -> None:
     (tmp_path / ".made.tmp-dead").mkdir()
     with publish(tmp_path / "made") as living:
-        with pytest.raises(ArtefactError), publish(tmp_path / "made", check=lambda path: refuse()):
-            assert living.exists(), "another attempt at the same artefact was swept away"
+        with pytest.raises(ArtifactError), publish(tmp_path / "made", check=lambda path: refuse()):
+            assert living.exists(), "another attempt at the same artifact was swept away"
         assert not (tmp_path / ".made.tmp-dead").exists()
         (living / "file").write_text("content")
     assert (tmp_path / "made" / "file").exists()
 
 
 def refuse() -> None:
-    raise ArtefactError("not what it should be")
+    raise ArtifactError("not what it should be")
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/hosts", "a/../../outside"])
 def test_names_that_point_outside_are_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "inside").mkdir()
-    with pytest.raises(ArtefactError, match="points outside"):
+    with pytest.raises(ArtifactError, match="points outside"):
         check_files(tmp_path / "inside", {name: "0" * 64}, "bundle")
 
 
@@ -74,7 +74,7 @@ def test_a_changed_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("one")
     hashes = file_hashes(tmp_path)
     (tmp_path / "file").write_text("two")
-    with pytest.raises(ArtefactError, match=r"file: SHA-256 is .* damaged"):
+    with pytest.raises(ArtifactError, match=r"file: SHA-256 is .* damaged"):
         check_files(tmp_path, hashes, "run")
 
 
@@ -82,7 +82,7 @@ def test_a_kill_while_replacing_leaves_the_old_one(tmp_path: Path) -> None:
     # Killed between the two renames: the old one is aside, and nothing bears the name.
     (tmp_path / ".made.old-dead").mkdir()
     (tmp_path / ".made.old-dead" / "file").write_text("old")
-    with pytest.raises(ArtefactError, match="already there"), publish(tmp_path / "made"):
+    with pytest.raises(ArtifactError, match="already there"), publish(tmp_path / "made"):
         pass
     assert (tmp_path / "made" / "file").read_text() == "old"
 
@@ -191,8 +191,8 @@ def test_half_written_ones_are_not_found(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         if name != "empty":
             (tmp_path / name / "manifest.json").write_text("{}")
-    assert artefacts(tmp_path) == [tmp_path / "whole"]
-    assert artefacts(tmp_path / "nowhere") == []
+    assert artifacts(tmp_path) == [tmp_path / "whole"]
+    assert artifacts(tmp_path / "nowhere") == []
 
 
 @pytest.mark.parametrize(
@@ -212,9 +212,9 @@ def test_half_written_ones_are_not_found(tmp_path: Path) -> None:
 )
 def test_json_that_no_program_here_wrote_is_refused(tmp_path: Path, text: bytes, reason: str) -> None:
     (tmp_path / "manifest.json").write_bytes(text)
-    with pytest.raises(ArtefactError, match=rf"manifest\.json: not JSON \(.*{reason}"):
+    with pytest.raises(ArtifactError, match=rf"manifest\.json: not JSON \(.*{reason}"):
         read_json(tmp_path / "manifest.json")
-    with pytest.raises(ArtefactError, match="make the bundle again"):
+    with pytest.raises(ArtifactError, match="make the bundle again"):
         read_manifest(tmp_path, "bundle", 1)
 
 
@@ -228,15 +228,15 @@ def test_json_as_deep_as_any_is_read(tmp_path: Path) -> None:
 
 def test_a_place_that_holds_no_manifest_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ArtefactError, match="file: no bundle that can be read here"):
+    with pytest.raises(ArtifactError, match="file: no bundle that can be read here"):
         read_manifest(tmp_path / "file", "bundle", 1)
     (tmp_path / "odd" / "manifest.json").mkdir(parents=True)
-    with pytest.raises(ArtefactError, match="odd: no bundle that can be read here"):
+    with pytest.raises(ArtifactError, match="odd: no bundle that can be read here"):
         read_manifest(tmp_path / "odd", "bundle", 1)
 
 
 @pytest.mark.parametrize("version", ["true", "1.0", "0", '"1"', "null"])
 def test_a_version_is_a_positive_integer(tmp_path: Path, version: str) -> None:
     (tmp_path / "manifest.json").write_text('{"kind": "bundle", "format_version": ' + version + "}")
-    with pytest.raises(ArtefactError, match="positive integer"):
+    with pytest.raises(ArtifactError, match="positive integer"):
         read_manifest(tmp_path, "bundle", 1)

@@ -1,6 +1,6 @@
-"""What a training step costs as the catalogue grows: sampled softmax, with and without the memory.
+"""What a training step costs as the catalog grows: sampled softmax, with and without the memory.
 
-    make bench-catalogue
+    make bench-catalog
 
 Each size trains in a process of its own, turn and turn about, on as many events drawn from its own items; the
 ratio is the median over turns. The limits are a step of one and a half times and 3 GiB.
@@ -57,7 +57,7 @@ def main() -> None:
         step, limit = f"a step, {LARGE:,} items, {what}", f"{LIMIT_RATIO} times one of {SMALL:,}"
         measurements.append(Measurement(step, ratio, f"× {SMALL:,} items", limit, LIMIT_RATIO / ratio))
         measurements.append(Measurement(f"peak memory, {what}", peak / 2**30, "GiB", "3 GiB", LIMIT_BYTES / peak))
-    write_results("catalogue", measurements)
+    write_results("catalog", measurements)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import pytest
 
 from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.core.history import History
-from recsys.export.pruning import LowRank, slim
+from recsys.export.pruning import LowRank, prune
 from recsys.export.tflite.runtime import Runtime
 from recsys.export.variants import Variant
 from recsys.models.keras import keras
@@ -42,18 +42,18 @@ def test_a_kernel_of_low_rank_is_kept_exactly() -> None:
 
 def test_more_rank_is_nearer(whole: SASRec) -> None:
     exact = scores(whole)
-    distances = [np.abs(scores(slim(whole, rank)) - exact).mean() for rank in (1, 4, 7)]
+    distances = [np.abs(scores(prune(whole, rank)) - exact).mean() for rank in (1, 4, 7)]
     assert distances[0] > distances[1] > distances[2] > 0
-    assert slim(whole, 4).count_params() < whole.count_params()
+    assert prune(whole, 4).count_params() < whole.count_params()
 
 
 def test_a_rank_that_saves_nothing_changes_nothing(whole: SASRec) -> None:
-    np.testing.assert_array_equal(scores(slim(whole, 16)), scores(whole))
+    np.testing.assert_array_equal(scores(prune(whole, 16)), scores(whole))
 
 
 def test_what_writes_nothing_is_pruned_first_and_missed_by_nobody(whole: SASRec) -> None:
     """Half of the heads and rows are silenced; what is left of half is the other half."""
-    silenced = slim(whole)
+    silenced = prune(whole)
     for block in silenced.blocks:
         output, outer = block.mixer.output_projection, block.feed_forward.outer
         kernel = output.kernel.numpy()
@@ -62,21 +62,21 @@ def test_what_writes_nothing_is_pruned_first_and_missed_by_nobody(whole: SASRec)
         kernel = outer.kernel.numpy()
         kernel[::2] = 0
         outer.kernel.assign(kernel)
-    half = slim(silenced, kept=0.5)
+    half = prune(silenced, kept=0.5)
     assert [block.mixer.heads for block in half.blocks] == [2, 2]
     assert all(block.feed_forward.outer.kernel.shape[0] == 16 for block in half.blocks)
     np.testing.assert_allclose(scores(half), scores(silenced), atol=1e-5)
 
 
 def test_all_kept_is_the_model_itself(whole: SASRec) -> None:
-    np.testing.assert_allclose(scores(slim(whole, kept=1.0)), scores(whole), atol=1e-6)
+    np.testing.assert_allclose(scores(prune(whole, kept=1.0)), scores(whole), atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["float32-r4", "float32-p50", "int8-r4-p50-m2"])
 def test_a_phone_reads_the_smaller_model(whole: SASRec, name: str) -> None:
     variant = Variant.parse(name, 4)
     content = variant.convert(whole, 10, ("incremental",))
-    smaller = slim(whole, variant.rank, variant.kept and variant.kept / 100)
+    smaller = prune(whole, variant.rank, variant.kept and variant.kept / 100)
     candidates = np.arange(1, 11, dtype=np.int32)[None]
     found = Runtime(content).run("rerank", history=HISTORY[:1], candidates=candidates)["scores"]
     np.testing.assert_allclose(found[0], scores(smaller)[0, 1:11], atol=1e-4 if "float32" in name else 0.2)

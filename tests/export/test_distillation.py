@@ -5,13 +5,13 @@ import pytest
 
 from recsys.config.export import StudentConfig
 from recsys.core.history import History
-from recsys.export.distillation import adapt, distil, scores_after
+from recsys.export.distillation import adapt, distill, scores_after
 from recsys.export.variants import Variant
 from recsys.models.keras import tf
 
 
 def divergence(teacher, student, histories):
-    """Mean Kullback-Leibler divergence over the catalogue, by hand: sum p log(p / q)."""
+    """Mean Kullback-Leibler divergence over the catalog, by hand: sum p log(p / q)."""
 
     def probabilities(model):
         scores = model.score_all(histories).numpy()[:, 1:].astype(np.float64)
@@ -31,15 +31,15 @@ def histories(dataset, model):
 @pytest.mark.slow
 def test_learning_brings_the_student_to_the_teacher(model, dataset, histories):
     shape = {"width": 8, "blocks": 1, "feed_forward": 1, "batch_size": 32, "positions": 4}
-    before = distil(model, dataset.sequences, StudentConfig(steps=1, **shape))
-    after = distil(model, dataset.sequences, StudentConfig(steps=250, **shape))
+    before = distill(model, dataset.sequences, StudentConfig(steps=1, **shape))
+    after = distill(model, dataset.sequences, StudentConfig(steps=250, **shape))
     assert divergence(model, after, histories) < 0.6 * divergence(model, before, histories)
     assert after.count_params() < 0.6 * model.count_params()
 
 
 @pytest.mark.slow
 def test_the_students_memory_is_the_most_telling_of_the_teachers(model, dataset):
-    student = distil(model, dataset.sequences, StudentConfig(width=8, steps=1, batch_size=4, memory_average=2))
+    student = distill(model, dataset.sequences, StudentConfig(width=8, steps=1, batch_size=4, memory_average=2))
     counts, whole = student.transitions.counts.numpy(), model.transitions.counts.numpy()
     assert np.count_nonzero(counts) == 2 * model.items.rows < np.count_nonzero(whole)
     assert (np.diff((counts > 0).astype(int), axis=1) <= 0).all(), "no gaps: a variant may cut the end of a row"
@@ -78,7 +78,7 @@ def test_the_memory_is_read_up_to_the_event(model, histories, dataset):
 @pytest.mark.slow
 def test_an_adapted_student_has_the_table_it_is_given(model, dataset, histories):
     shape = {"width": 8, "batch_size": 16, "positions": 4}
-    student = distil(model, dataset.sequences, StudentConfig(steps=90, **shape))
+    student = distill(model, dataset.sequences, StudentConfig(steps=90, **shape))
     table = np.round(student.items.vectors() * 2) / 2
     rough = adapt(student, model, dataset.sequences, StudentConfig(steps=3, **shape), table)
     adapted = adapt(student, model, dataset.sequences, StudentConfig(steps=300, **shape), table)
@@ -105,7 +105,7 @@ def test_names_say_what_a_variant_is(name, base, depth, of_student):
 def test_rows_of_one_centroid_learn_as_one(model, dataset):
     """Rows that chose the same centroid for a part stay the same there, and all of them have moved."""
     shape = {"width": 8, "batch_size": 8, "positions": 4}
-    student = distil(model, dataset.sequences, StudentConfig(steps=1, **shape))
+    student = distill(model, dataset.sequences, StudentConfig(steps=1, **shape))
     choices = (np.arange(model.items.rows)[:, None] % np.array([[3, 5]])).astype(np.uint8)
     centroids = np.random.default_rng(6).normal(size=(2, 5, 4)).astype(np.float32)
     table = np.concatenate([centroids[0][choices[:, 0]], centroids[1][choices[:, 1]]], 1)

@@ -9,7 +9,7 @@ import pytest
 from recsys.core.errors import RecsysError
 from recsys.export.graph.memory_tables import CompactMemory
 from recsys.export.quantization.row_codes import STEP, RowCodes
-from recsys.export.quantization.stable_quantization import HOLD, INT8, _dense, hold, hold_rows, steady_scales
+from recsys.export.quantization.stable_quantization import HOLD, INT8, _dense, hold, hold_rows, stable_scales
 from recsys.export.tflite import flatbuffer
 from recsys.export.tflite.channel_scales import unfold
 from recsys.export.variants import Variant
@@ -20,8 +20,8 @@ def tree_of(codes: npt.NDArray[np.int8], scales: list[float], uses: int = 1) -> 
     buffers = [Namespace(data=None), Namespace(data=codes.tobytes())]
 
     def tensor() -> Namespace:
-        quantisation = Namespace(scale=np.array(scales, np.float32), quantizedDimension=0)
-        return Namespace(name=b"dense", type=INT8, buffer=1, shape=list(codes.shape), quantization=quantisation)
+        quantization = Namespace(scale=np.array(scales, np.float32), quantizedDimension=0)
+        return Namespace(name=b"dense", type=INT8, buffer=1, shape=list(codes.shape), quantization=quantization)
 
     return Namespace(buffers=buffers, subgraphs=[Namespace(tensors=[tensor()]) for _ in range(uses)])
 
@@ -39,7 +39,7 @@ CODES = np.array([[127, -64, 0], [10, -127, 1]], np.int8)
 def test_weights_stay_within_half_a_code() -> None:
     tree = tree_of(CODES, [0.01, 0.002])
     before = floats(tree)
-    steady_scales(tree)
+    stable_scales(tree)
     scales = tree.subgraphs[0].tensors[0].quantization.scale
     np.testing.assert_array_less(np.abs(floats(tree) - before), np.broadcast_to(scales[:, None] * 0.5001, (2, 3)))
     assert (np.array([0.01, 0.002]) <= scales * 1.0001).all()
@@ -51,22 +51,22 @@ def test_a_scale_that_moved_a_little_is_the_same() -> None:
     trees = [tree_of(CODES, [on_grid * 0.99, on_grid * 0.97]) for _ in range(2)]
     trees[1].subgraphs[0].tensors[0].quantization.scale *= 1.005
     for tree in trees:
-        steady_scales(tree)
+        stable_scales(tree)
         np.testing.assert_allclose(tree.subgraphs[0].tensors[0].quantization.scale, [on_grid, on_grid], rtol=1e-5)
 
 
 def test_again_changes_nothing() -> None:
     tree = tree_of(CODES, [0.01, 0.002])
-    steady_scales(tree)
+    stable_scales(tree)
     once = floats(tree)
-    steady_scales(tree)
+    stable_scales(tree)
     np.testing.assert_array_equal(floats(tree), once)
 
 
 def test_what_signatures_share_is_moved_once() -> None:
     alone, shared = tree_of(CODES, [0.01, 0.002]), tree_of(CODES, [0.01, 0.002], uses=3)
-    steady_scales(alone)
-    steady_scales(shared)
+    stable_scales(alone)
+    stable_scales(shared)
     for graph in range(3):
         np.testing.assert_array_equal(floats(shared, graph), floats(alone))
 
