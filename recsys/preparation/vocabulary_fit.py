@@ -11,7 +11,7 @@ from recsys.config.prepare import PrepareConfig
 from recsys.preparation.item_table import number_items
 from recsys.preparation.rules.k_core import Events, count_items, find_core
 
-# What becomes of an item's events, by code in ``VocabularyFit.drop_reasons``; ``core`` and ``cold_user`` may be a user's, too.
+# Why an item's events are dropped, by code; ``core`` and ``cold_user`` may be a user's reason, too.
 DROP_REASONS = ("kept", "core", "rare_item", "over_max_items", "cold_item", "cold_user")
 KEPT, CORE, RARE, OVER, COLD, COLD_USER = range(len(DROP_REASONS))
 
