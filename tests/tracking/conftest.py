@@ -35,11 +35,6 @@ SEQUENCES = pa.schema(
 )
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    # MLflow uses a loader strategy that SQLAlchemy has deprecated; what recsys does still has to be silent.
-    config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:mlflow")
-
-
 @pytest.fixture(autouse=True)
 def no_server_of_the_developers(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
