@@ -36,11 +36,12 @@ def run(args: argparse.Namespace) -> int:
     from recsys.export import describe, export
     from recsys.tracking.upload.sync import sync_if_possible
 
-    finished = Run(args.run)
-    values = recorded(Config, finished).to_json()
     for override in args.overrides:
         if not override.startswith(("export.", "tracking.")):
             raise ConfigError(f"--set {override!r}: a finished run is what it is; only export and tracking can be set")
+    finished = Run(args.run)
+    values = recorded(Config, finished).to_json()
+    for override in args.overrides:
         apply_override(values, override)
     config = parse_config(values, f"{finished.config_file}{' with --set' if args.overrides else ''}")
     dataset = _dataset(args, str(finished.manifest["dataset_digest"]))

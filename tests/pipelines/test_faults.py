@@ -203,7 +203,7 @@ def test_one_enormous_line_is_refused_and_the_rest_read(tmp_path, make):
 def test_an_item_table_that_is_wrong(tmp_path, make):
     log = write_log(tmp_path / "log.csv", GOOD)
     table = tmp_path / "items.csv"
-    wrong = {"item_id\na\na\n": "'a' stands in more than one row", "name\na\n": "no column 'item_id'"}
+    wrong = {"item_id\na\na\n": "'a' stands in more than one row", "name\na\n": "column 'item_id' is missing; found name"}
     for content, message in wrong.items():
         table.write_text(content)
         with pytest.raises(DataError, match=message):
