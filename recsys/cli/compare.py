@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from recsys.experiments.comparison import Comparison
-    from recsys.tracking.runs import StoredRun
+    from recsys.experiments.measured_run import MeasuredRun
     from recsys.tracking.store.store import Store
 
 CURVES = 8  # learning curves on the page, of the best configs
@@ -54,9 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from recsys.core.errors import ConfigError
     from recsys.experiments.comparison import compare, measured_alike
+    from recsys.experiments.measured_run import select
     from recsys.experiments.report import as_json
     from recsys.terminal import say
-    from recsys.tracking.runs import complete_runs, select
+    from recsys.tracking.runs import complete_runs
     from recsys.tracking.store.destination import nothing_in
     from recsys.tracking.upload.sync import sync_work_dir
 
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _test(
-    runs: "Sequence[StoredRun]", comparison: "Comparison", args: argparse.Namespace, store: "Store"
+    runs: "Sequence[MeasuredRun]", comparison: "Comparison", args: argparse.Namespace, store: "Store"
 ) -> "Comparison":
     """The comparison against ``args.baseline``; a run whose ranks are gone from the store is left out, and told."""
     import tempfile

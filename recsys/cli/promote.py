@@ -40,10 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from recsys.core.errors import ConfigError
+    from recsys.experiments.measured_run import select
     from recsys.tracking.registry.gate import Budget
     from recsys.tracking.registry.promotion import promote
     from recsys.tracking.registry.registry import check_name
-    from recsys.tracking.runs import select
     from recsys.tracking.store.destination import nothing_in
     from recsys.tracking.store.store import find_store
     from recsys.tracking.upload.sync import sync_work_dir

@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     from recsys.core.errors import ConfigError
     from recsys.experiments.space import parse_dimension
     from recsys.experiments.sweep import Plan, sweep
+    from recsys.tracking.upload.sweep_run import SweepRun
     from recsys.training.trainer import config_digest
 
     if args.mixed and args.dataset is not None:
@@ -62,7 +63,11 @@ def run(args: argparse.Namespace) -> int:
         return _make_run(trial, name, callbacks, args)
 
     subject = config_digest(config, dataset_for(config, args).artifact)
-    trials = sweep(config, space, plan, args.work_dir, make_run, subject)
+
+    def open_log(digest: str, space: "Sequence[str]", method: str) -> SweepRun:
+        return SweepRun(config.tracking, args.work_dir, digest, space, method)
+
+    trials = sweep(config, space, plan, args.work_dir, make_run, subject, open_log)
     if args.json:
         print_json({"metric": "validation/ndcg@10", "trials": [_trial_json(trial) for trial in trials]})
     else:

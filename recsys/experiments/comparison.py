@@ -10,9 +10,8 @@ import pyarrow as pa
 
 from recsys.core.errors import ConfigError
 from recsys.evaluation.significance import Interval, PairedTest, holm, paired_test, seed_interval
+from recsys.experiments.measured_run import MeasuredRun
 from recsys.experiments.ranks import aligned, mean_values
-from recsys.tracking.runs import StoredRun
-from recsys.tracking.upload import record
 
 # Parameters that say where a run was kept or what repeats it, not what it is.
 _NOT_COMPARED = ("training.seed", "tracking.")
@@ -45,7 +44,7 @@ class Group:
     """The runs of one config."""
 
     key: str
-    runs: tuple[StoredRun, ...]
+    runs: tuple[MeasuredRun, ...]
 
     @property
     def label(self) -> str:
@@ -54,11 +53,11 @@ class Group:
         shared = all(run.name == first.name for run in self.runs)
         if shared:
             return first.label
-        return f"{record.data_name(first.parameters)}-{first.tags[record.CONFIG_TAG][:6]}"
+        return f"{first.data}-{first.config_digest[:6]}"
 
     @property
     def seeds(self) -> list[int]:
-        return sorted(int(run.tags[record.SEED_TAG]) for run in self.runs)
+        return sorted(run.seed for run in self.runs)
 
     def estimate(self, metric: str) -> Estimate | None:
         """The metric over the group's seeds, or None where no run has it."""
@@ -111,7 +110,7 @@ class Comparison:
 
 
 def compare(
-    runs: Sequence[StoredRun], *, metric: str = "ndcg@10", split: str = "test", mixed: bool = False
+    runs: Sequence[MeasuredRun], *, metric: str = "ndcg@10", split: str = "test", mixed: bool = False
 ) -> Comparison:
     """Group runs by config and order the groups by ``metric``.
 
@@ -125,9 +124,9 @@ def compare(
         raise ConfigError("nothing to compare: the experiment has no complete runs; recsys train makes one")
     if not mixed:
         _refuse_mixture(runs)
-    gathered: dict[tuple[str, ...], list[StoredRun]] = defaultdict(list)
+    gathered: dict[tuple[str, ...], list[MeasuredRun]] = defaultdict(list)
     for run in runs:
-        gathered[run.tags[record.CONFIG_TAG], *_conditions(run).values()].append(run)
+        gathered[run.config_digest, *_conditions(run).values()].append(run)
     groups = [Group("-".join(key), tuple(group)) for key, group in gathered.items()]
     prefix = f"{_GROUP_OF[split]}/"
     key = prefix + metric
@@ -137,7 +136,7 @@ def compare(
     return Comparison(tuple(sorted(groups, key=lambda group: _order(group, key))), metric, split)
 
 
-def pair_with(comparison: Comparison, baseline: str, ranks_of: Callable[[StoredRun], pa.Table]) -> Comparison:
+def pair_with(comparison: Comparison, baseline: str, ranks_of: Callable[[MeasuredRun], pa.Table]) -> Comparison:
     """The comparison with each group paired, user by user, with the group that ``baseline`` names.
 
     A user's values are averaged over a group's seeds first.
@@ -164,7 +163,7 @@ def pair_with(comparison: Comparison, baseline: str, ranks_of: Callable[[StoredR
     return Comparison(comparison.groups, comparison.metric, comparison.split, chosen[0], against, corrected)
 
 
-def measured_alike(runs: Sequence[StoredRun], word: str | None = None) -> list[StoredRun]:
+def measured_alike(runs: Sequence[MeasuredRun], word: str | None = None) -> list[MeasuredRun]:
     """The runs on the same data, by the same protocol as the newest, or as the newest that answers to ``word``.
 
     Raises:
@@ -177,16 +176,16 @@ def measured_alike(runs: Sequence[StoredRun], word: str | None = None) -> list[S
     return [run for run in runs if _conditions(run) == _conditions(like[-1])]
 
 
-def _conditions(run: StoredRun) -> dict[str, str]:
+def _conditions(run: MeasuredRun) -> dict[str, str]:
     """What makes a run's numbers mean the same as another's."""
     return {
-        "dataset": run.tags[record.DATASET_TAG],
-        "protocol": run.tags[record.PROTOCOL_TAG],
+        "dataset": run.dataset_digest,
+        "protocol": run.protocol,
         "evaluation.filter_seen": run.parameters["evaluation.filter_seen"],
     }
 
 
-def _refuse_mixture(runs: Sequence[StoredRun]) -> None:
+def _refuse_mixture(runs: Sequence[MeasuredRun]) -> None:
     for what in _conditions(runs[0]):
         examples: dict[str, list[str]] = defaultdict(list)
         for run in runs:

@@ -7,7 +7,6 @@ from jinja2 import Environment, StrictUndefined
 from recsys.experiments.charts import Curve, curve_chart, interval_chart, pareto_chart
 from recsys.experiments.comparison import Comparison
 from recsys.experiments.report import SIGNIFICANT, estimate_text, parameter, shown_metrics
-from recsys.tracking.upload import record
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -84,8 +83,8 @@ def render(comparison: Comparison, curves: Mapping[str, Curve]) -> str:
     return environment.from_string(_PAGE).render(
         title=f"{len(comparison.groups)} configs compared",
         comparison=comparison,
-        datasets=sorted({run.tags[record.DATASET_TAG] for run in runs}),
-        protocols=sorted({run.tags[record.PROTOCOL_TAG] for run in runs}),
+        datasets=sorted({run.dataset_digest for run in runs}),
+        protocols=sorted({run.protocol for run in runs}),
         metrics=shown_metrics(comparison),
         figures=figures,
         parameter=parameter,

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from recsys.experiments.comparison import BundleMetrics, Comparison, Estimate, Group
-from recsys.tracking.upload import record
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,8 +26,8 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
     return {
         "metric": comparison.metric,
         "split": comparison.split,
-        "dataset_digests": sorted({run.tags[record.DATASET_TAG] for g in comparison.groups for run in g.runs}),
-        "protocols": sorted({run.tags[record.PROTOCOL_TAG] for g in comparison.groups for run in g.runs}),
+        "dataset_digests": sorted({run.dataset_digest for g in comparison.groups for run in g.runs}),
+        "protocols": sorted({run.protocol for g in comparison.groups for run in g.runs}),
         "baseline": comparison.baseline.label if comparison.baseline else None,
         "groups": [_group_json(comparison, group) for group in comparison.groups],
         "bundles": [_variant_json(comparison, variant) for variant in comparison.variants],
@@ -130,7 +129,7 @@ def estimate_text(estimate: Estimate | None) -> str:
 def _title(comparison: Comparison) -> str:
     count = len(comparison.groups)
     configs = "1 config" if count == 1 else f"{count} configs"
-    protocols = sorted({group.runs[0].tags[record.PROTOCOL_TAG] for group in comparison.groups})
+    protocols = sorted({group.runs[0].protocol for group in comparison.groups})
     return f"{configs}, {comparison.split} split, protocol {', '.join(protocols)}"
 
 
@@ -141,7 +140,7 @@ def _p_text(p_value: float) -> str:
 def _group_json(comparison: Comparison, group: Group) -> dict[str, Any]:
     found: dict[str, Any] = {
         "label": group.label,
-        "config_digest": group.runs[0].tags[record.CONFIG_TAG],
+        "config_digest": group.runs[0].config_digest,
         "runs": [{"run_id": run.run_id, "digest": run.digest, "name": run.name} for run in group.runs],
         "seeds": group.seeds,
         "parameters": {name: group.runs[0].parameters.get(name) for name in comparison.differing},

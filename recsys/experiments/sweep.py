@@ -5,10 +5,10 @@ goes on where a killed one was, and more ``trials`` add to those that are there.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import optuna
 from optuna.storages import JournalStorage
@@ -24,11 +24,26 @@ from recsys.core.schema import SWEEPS_DIR
 from recsys.experiments.space import Dimension, check_space, grid, with_values
 from recsys.experiments.trial import Trial
 from recsys.experiments.trial_pruning import METRIC, Pruning
-from recsys.tracking.upload.callback import MlflowCallback
-from recsys.tracking.upload.sweep_run import Parent
 
 # Makes a config into a finished run, telling the callbacks as the trainer does.
 MakeRun = Callable[[Config, str, Sequence[Any]], Run]
+
+
+class SweepLog(Protocol):
+    """Where a sweep and its trials are shown while it goes on; MLflow is one."""
+
+    def callback(self) -> AbstractContextManager[Any]:
+        """What watches the training of one run of a trial."""
+
+    def update(self, trials: Sequence[Trial]) -> None:
+        """A trial has settled; ``trials`` are all that have."""
+
+    def finish(self, trials: Sequence[Trial]) -> None:
+        """The sweep has ended."""
+
+
+# Opens the log of a sweep, by its digest, the dimensions that it searches and its method.
+OpenLog = Callable[[str, Sequence[str], str], SweepLog]
 
 
 @dataclass(frozen=True)
@@ -59,7 +74,13 @@ def sweep_digest(config: Config, space: Sequence[Dimension], plan: Plan, subject
 
 
 def sweep(
-    config: Config, space: Sequence[Dimension], plan: Plan, work_dir: Path, make_run: MakeRun, subject: str
+    config: Config,
+    space: Sequence[Dimension],
+    plan: Plan,
+    work_dir: Path,
+    make_run: MakeRun,
+    subject: str,
+    open_log: OpenLog,
 ) -> list[Trial]:
     """Search ``space`` around ``config``; returns every trial, best first.
 
@@ -71,7 +92,7 @@ def sweep(
 
     Raises:
         ConfigError: a space that cannot be searched, or the same sweep under way in another process.
-        StoreError: MLflow's store is away at the beginning; later it is only waited for.
+        RecsysError: the log cannot be opened.
     """
     check_space(space, config, mixed=plan.mixed)
     name = sweep_digest(config, space, plan, subject)
@@ -84,11 +105,11 @@ def sweep(
         for point in points:
             study.enqueue_trial(point, skip_if_exists=True)
         _take_up(study)
-        parent = Parent(config.tracking, work_dir, name, [str(dimension) for dimension in space], plan.method)
+        log = open_log(name, [str(dimension) for dimension in space], plan.method)
         while len(settled(study)) < wanted:
-            _try_one(study, config, space, plan, work_dir, make_run, parent.run_id)
-            parent.update(settled(study))
-        parent.finish(settled(study))
+            _try_one(study, config, space, plan, make_run, log)
+            log.update(settled(study))
+        log.finish(settled(study))
         return sorted(settled(study), key=_rank)
 
 
@@ -102,9 +123,8 @@ def _try_one(
     config: Config,
     space: Sequence[Dimension],
     plan: Plan,
-    work_dir: Path,
     make_run: MakeRun,
-    parent: str | None,
+    log: SweepLog,
 ) -> None:
     trial = study.ask()
     values = {dimension.key: dimension.suggest(trial) for dimension in space}
@@ -117,8 +137,8 @@ def _try_one(
             seeded = with_values(chosen, {"training.seed": str(seed)})
             pruning = Pruning(trial if seed == plan.seeds[0] else None)
             name = f"{study.study_name[:6]}-t{trial.number}-s{seed}"
-            with MlflowCallback(config.tracking, work_dir, parent=parent) as mirror:
-                run = make_run(seeded, name, [mirror, pruning])
+            with log.callback() as watching:
+                run = make_run(seeded, name, [watching, pruning])
             scores.append(float(run.metrics["validation"][METRIC]))
             digests.append(run.digest)
     except optuna.TrialPruned as pruned:

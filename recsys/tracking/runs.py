@@ -1,13 +1,12 @@
 """Runs as the store holds them, and their files."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 from urllib.request import url2pathname
 
-from recsys.core.errors import ArtifactError, ConfigError
+from recsys.core.errors import ArtifactError
+from recsys.experiments.measured_run import MeasuredRun
 from recsys.terminal import say
 from recsys.tracking.store.store import Store, store_errors
 from recsys.tracking.upload import record
@@ -15,44 +14,7 @@ from recsys.tracking.upload import record
 PAGE = 1000
 
 
-@dataclass(frozen=True)
-class StoredRun:
-    """One complete run.
-
-    Attributes:
-        run_id: MLflow's id.
-        metrics: last values by the field's names, ``test/ndcg@10``.
-        artifacts: the address below which its files lie.
-    """
-
-    run_id: str
-    name: str
-    parameters: dict[str, str]
-    metrics: dict[str, float]
-    tags: dict[str, str]
-    artifacts: str
-
-    @property
-    def digest(self) -> str:
-        return self.tags[record.DIGEST_TAG]
-
-    @property
-    def label(self) -> str:
-        """Its name and the beginning of its config's digest: what tables of groups call it."""
-        return f"{self.name}-{self.tags[record.CONFIG_TAG][:6]}"
-
-    @property
-    def is_trial(self) -> bool:
-        """It was trained by a sweep."""
-        return record.PARENT_TAG in self.tags
-
-    def matches(self, word: str) -> bool:
-        """``word`` is its MLflow id, its name or label, its directory, or how its digest begins (6 digits or more)."""
-        digits = PurePath(word).name  # a run directory is named by its digest
-        return word in (self.run_id, self.name, self.label) or (len(digits) >= 6 and self.digest.startswith(digits))
-
-
-def complete_runs(store: Store, where: str = "") -> list[StoredRun]:
+def complete_runs(store: Store, where: str = "") -> list[MeasuredRun]:
     """Every run that has arrived whole, oldest first.
 
     Args:
@@ -62,7 +24,7 @@ def complete_runs(store: Store, where: str = "") -> list[StoredRun]:
         StoreError: the store is away, or does not understand ``where``.
     """
     conditions = [f"tags.`{record.STATE_TAG}` = 'complete'", *([where] if where else [])]
-    found: list[StoredRun] = []
+    found: list[Any] = []
     token = None
     with store_errors(store.place):
         while True:
@@ -73,43 +35,28 @@ def complete_runs(store: Store, where: str = "") -> list[StoredRun]:
                 order_by=["attributes.start_time ASC", "attributes.run_id ASC"],
                 page_token=token,
             )
-            found += [_stored(run) for run in page]
+            found += page
             token = page.token
             if not token:
                 break
     foreign = [run for run in found if not _is_ours(run)]
     if foreign:
-        names = ", ".join(f"{run.name} ({run.run_id})" for run in foreign)
+        names = ", ".join(f"{run.info.run_name} ({run.info.run_id})" for run in foreign)
         say(f"mlflow: left out, for they lack what recsys writes: {names}")
-    return [run for run in found if _is_ours(run)]
+    return [_measured(run) for run in found if _is_ours(run)]
 
 
-def _is_ours(run: StoredRun) -> bool:
+def _is_ours(run: Any) -> bool:
     """Whether the run has all that comparing needs: anyone may have written or deleted tags in the store."""
+    tags, parameters = run.data.tags, run.data.params
     return (
-        set(record.NEEDED_TAGS) <= run.tags.keys()
-        and set(record.NEEDED_PARAMETERS) <= run.parameters.keys()
-        and run.tags[record.SEED_TAG].isdecimal()
+        set(record.NEEDED_TAGS) <= tags.keys()
+        and set(record.NEEDED_PARAMETERS) <= parameters.keys()
+        and str(tags[record.SEED_TAG]).isdecimal()
     )
 
 
-def select(runs: Sequence[StoredRun], words: Sequence[str]) -> list[StoredRun]:
-    """The runs that answer to any of ``words``; all of them when there are no words.
-
-    Raises:
-        ConfigError: nothing answers to a word.
-    """
-    for word in words:
-        if not any(run.matches(word) for run in runs):
-            known = ", ".join(sorted({run.name for run in runs})) or "none"
-            raise ConfigError(
-                f"{word!r}: no complete run has this MLflow id, name, directory or digest (6 digits or more); "
-                f"names here: {known}"
-            )
-    return [run for run in runs if not words or any(run.matches(word) for word in words)]
-
-
-def metric_history(store: Store, run: StoredRun, metric: str) -> tuple[list[int], list[float]]:
+def metric_history(store: Store, run: MeasuredRun, metric: str) -> tuple[list[int], list[float]]:
     """A metric's steps and values, oldest first.
 
     Raises:
@@ -121,7 +68,7 @@ def metric_history(store: Store, run: StoredRun, metric: str) -> tuple[list[int]
     return [point.step for point in points], [point.value for point in points]
 
 
-def local_file(store: Store, run: StoredRun, path: str, scratch: Path) -> Path:
+def local_file(store: Store, run: MeasuredRun, path: str, scratch: Path) -> Path:
     """A run's file on this machine: where it lies, or a copy below ``scratch``.
 
     Raises:
@@ -134,7 +81,7 @@ def local_file(store: Store, run: StoredRun, path: str, scratch: Path) -> Path:
     return found
 
 
-def local_directory(store: Store, run: StoredRun, path: str, scratch: Path) -> Path:
+def local_directory(store: Store, run: MeasuredRun, path: str, scratch: Path) -> Path:
     """As ``local_file``, for a directory with all that is in it."""
     found = _local(store, run, path, scratch)
     if not found.is_dir():
@@ -142,7 +89,7 @@ def local_directory(store: Store, run: StoredRun, path: str, scratch: Path) -> P
     return found
 
 
-def _local(store: Store, run: StoredRun, path: str, scratch: Path) -> Path:
+def _local(store: Store, run: MeasuredRun, path: str, scratch: Path) -> Path:
     parsed = urlparse(run.artifacts)
     if parsed.scheme in ("", "file"):
         root = urlparse(store.artifact_root)
@@ -159,12 +106,20 @@ def _local(store: Store, run: StoredRun, path: str, scratch: Path) -> Path:
     return found
 
 
-def _stored(run: Any) -> StoredRun:
-    return StoredRun(
+def _measured(run: Any) -> MeasuredRun:
+    tags, parameters = dict(run.data.tags), dict(run.data.params)
+    return MeasuredRun(
         run_id=str(run.info.run_id),
         name=str(run.info.run_name),
-        parameters=dict(run.data.params),
+        digest=tags[record.DIGEST_TAG],
+        config_digest=tags[record.CONFIG_TAG],
+        dataset_digest=tags[record.DATASET_TAG],
+        protocol=tags[record.PROTOCOL_TAG],
+        seed=int(tags[record.SEED_TAG]),
+        data=record.data_name(parameters),
+        parameters=parameters,
         metrics={record.metric_name(key): value for key, value in run.data.metrics.items()},
-        tags=dict(run.data.tags),
+        is_trial=record.PARENT_TAG in tags,
         artifacts=str(run.info.artifact_uri),
+        tags=tags,
     )

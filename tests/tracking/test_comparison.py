@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from recsys.core.errors import ConfigError, DataError
 from recsys.evaluation.metrics import ndcg
 from recsys.experiments.comparison import compare, pair_with
-from recsys.tracking.runs import StoredRun
+from recsys.experiments.measured_run import MeasuredRun
 
 
 def stored(
@@ -23,15 +23,8 @@ def stored(
     protocol: str = "leave_one_out",
     parameters=None,
     **metrics,
-) -> StoredRun:
+) -> MeasuredRun:
     digest = f"{config}{seed}".ljust(32, "0")
-    tags = {
-        "recsys.run_digest": digest,
-        "recsys.config_digest": config * 32,
-        "recsys.dataset_digest": dataset,
-        "recsys.protocol": protocol,
-        "recsys.seed": str(seed),
-    }
     about = {
         "data.name": "None",
         "data.path": "log.csv",
@@ -40,13 +33,17 @@ def stored(
         "model.width": "64",
         **(parameters or {}),
     }
-    return StoredRun(
-        f"id-{digest}",
-        name,
-        about,
-        {key.replace("_at_", "@").replace("__", "/"): value for key, value in metrics.items()},
-        tags,
-        "",
+    return MeasuredRun(
+        run_id=f"id-{digest}",
+        name=name,
+        digest=digest,
+        config_digest=config * 32,
+        dataset_digest=dataset,
+        protocol=protocol,
+        seed=seed,
+        data="log",
+        parameters=about,
+        metrics={key.replace("_at_", "@").replace("__", "/"): value for key, value in metrics.items()},
     )
 
 

@@ -7,25 +7,29 @@ import pytest
 from rich.console import Console
 
 from recsys.experiments.comparison import Comparison, compare, pair_with
+from recsys.experiments.measured_run import MeasuredRun
 from recsys.experiments.report import difference_table, least_width, quality_table
-from recsys.tracking.runs import StoredRun
 
 
-def stored(config: str, seed: int, value: float) -> StoredRun:
-    tags = {
-        "recsys.run_digest": f"{config}{seed}".ljust(32, "0"),
-        "recsys.config_digest": config * 32,
-        "recsys.dataset_digest": "d",
-        "recsys.protocol": "leave_one_out",
-        "recsys.seed": str(seed),
-    }
+def stored(config: str, seed: int, value: float) -> MeasuredRun:
     settings = {
         "evaluation.filter_seen": "True",
         "model.dropout": f"0.{1 + 'abcd'.index(config)}",
         "model.memory.window": config,
     }
     metrics = {f"test/{name}": value for name in ("hr@10", "ndcg@10", "mrr", "hr@20")}
-    return StoredRun(f"id-{config}{seed}", "movielens-100k", settings, metrics, tags, "")
+    return MeasuredRun(
+        run_id=f"id-{config}{seed}",
+        name="movielens-100k",
+        digest=f"{config}{seed}".ljust(32, "0"),
+        config_digest=config * 32,
+        dataset_digest="d",
+        protocol="leave_one_out",
+        seed=seed,
+        data="movielens-100k",
+        parameters=settings,
+        metrics=metrics,
+    )
 
 
 def paired(configs: str, seeds: int, metric: str = "ndcg@10") -> Comparison:

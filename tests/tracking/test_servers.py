@@ -145,7 +145,9 @@ support = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(support)
 from recsys.config import parse_config
 from recsys.experiments.space import parse_dimension
+from functools import partial
 from recsys.experiments.sweep import Plan, sweep
+from recsys.tracking.upload.sweep_run import SweepRun
 work, first = pathlib.Path(sys.argv[2]), int(sys.argv[3])
 build = support.run_builder(work)
 def make_run(config, name, callbacks):
@@ -161,7 +163,8 @@ def make_run(config, name, callbacks):
 model = {"max_length": 10, "positions": "newest"}
 config = parse_config({"data": {"path": "log.csv"}, "model": model, "tracking": {"log_model": False}})
 space = [parse_dimension("model.width=" + ",".join(str(first + n) for n in range(4)))]
-assert len(sweep(config, space, Plan("grid", seeds=(1, 2), prune=False), work, make_run, "made up")) == 4
+plan = Plan("grid", seeds=(1, 2), prune=False)
+assert len(sweep(config, space, plan, work, make_run, "made up", partial(SweepRun, config.tracking, work))) == 4
 """
 
 

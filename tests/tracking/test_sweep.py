@@ -9,9 +9,17 @@ from recsys.core.locks import claimed
 from recsys.experiments.space import parse_dimension
 from recsys.experiments.sweep import Plan, sweep
 from recsys.tracking.store.store import open_store
+from recsys.tracking.upload.sweep_run import SweepRun
 
 SPACE = [parse_dimension("model.width=8,16,32")]
 GRID = Plan("grid", seeds=(1, 2), prune=False)
+
+
+def search(config, space, plan, work_dir, make_run, subject):
+    """``sweep`` with MLflow as its log, as ``recsys sweep`` calls it."""
+    return sweep(
+        config, space, plan, work_dir, make_run, subject, lambda *about: SweepRun(config.tracking, work_dir, *about)
+    )
 
 
 class Killed(BaseException):
@@ -61,14 +69,14 @@ def training(make_run):
 
 
 def test_a_grid_tries_everything_with_every_seed(config, training, work_dir):
-    trials = sweep(config, SPACE, GRID, work_dir, training, "ring")
+    trials = search(config, SPACE, GRID, work_dir, training, "ring")
     assert training.calls == [(w, s) for w in (8, 16, 32) for s in (1, 2)]
     assert [trial.values["model.width"] for trial in trials] == ["32", "16", "8"]
     assert [trial.score for trial in trials] == pytest.approx([0.32, 0.16, 0.08])
 
 
 def test_trials_are_children_of_one_parent(config, training, work_dir, tracking):
-    sweep(config, SPACE, GRID, work_dir, training, "ring")
+    search(config, SPACE, GRID, work_dir, training, "ring")
     store = open_store(tracking, work_dir)
     runs = store.client.search_runs([store.experiment_id])
     (parent,) = [run for run in runs if "recsys.sweep_digest" in run.data.tags]
@@ -83,9 +91,9 @@ def test_trials_are_children_of_one_parent(config, training, work_dir, tracking)
 def test_killed_in_the_middle_it_goes_on_and_trains_nothing_twice(config, training, work_dir, tracking):
     training.fails_at[16, 2] = Killed()
     with pytest.raises(Killed):
-        sweep(config, SPACE, GRID, work_dir, training, "ring")
+        search(config, SPACE, GRID, work_dir, training, "ring")
     training.calls.clear()
-    trials = sweep(config, SPACE, GRID, work_dir, training, "ring")
+    trials = search(config, SPACE, GRID, work_dir, training, "ring")
     assert (8, 1) not in training.calls
     assert sorted(training.calls) == [(16, 1), (16, 2), (32, 1), (32, 2)]  # (16, 1) is found finished by its digest
     assert [trial.score for trial in trials] == pytest.approx([0.32, 0.16, 0.08])
@@ -96,11 +104,11 @@ def test_killed_in_the_middle_it_goes_on_and_trains_nothing_twice(config, traini
 def test_done_it_does_nothing_and_more_trials_add(config, training, work_dir):
     plan = Plan("random", trials=2, prune=False)
     space = [parse_dimension("model.width=8..64")]
-    first = sweep(config, space, plan, work_dir, training, "ring")
+    first = search(config, space, plan, work_dir, training, "ring")
     training.calls.clear()
-    assert sweep(config, space, plan, work_dir, training, "ring") == first
+    assert search(config, space, plan, work_dir, training, "ring") == first
     assert training.calls == []
-    more = sweep(config, space, Plan("random", trials=5, prune=False), work_dir, training, "ring")
+    more = search(config, space, Plan("random", trials=5, prune=False), work_dir, training, "ring")
     assert len(more) == 5
     assert len(training.calls) == 3
     assert {trial.number for trial in first} <= {trial.number for trial in more}
@@ -109,7 +117,7 @@ def test_done_it_does_nothing_and_more_trials_add(config, training, work_dir):
 def test_hopeless_trials_are_stopped(config, training, work_dir, tracking):
     """Wide ones first, five of them (the pruner's start), then one that is worse at every epoch."""
     space = [parse_dimension("model.width=64,65,66,67,68,8")]
-    trials = sweep(config, space, Plan("grid", warmup_epochs=0), work_dir, training, "ring")
+    trials = search(config, space, Plan("grid", warmup_epochs=0), work_dir, training, "ring")
     (stopped,) = [trial for trial in trials if trial.state == "pruned"]
     assert stopped.values == {"model.width": "8"}
     assert "stopped at epoch 1" in stopped.reason
@@ -120,7 +128,7 @@ def test_hopeless_trials_are_stopped(config, training, work_dir, tracking):
 
 def test_a_trial_that_fails_is_told_and_the_rest_goes_on(config, training, work_dir):
     training.fails_at[16, 1] = DivergedError("training: the loss became nan in epoch 3")
-    trials = sweep(config, SPACE, GRID, work_dir, training, "ring")
+    trials = search(config, SPACE, GRID, work_dir, training, "ring")
     assert [trial.state for trial in trials] == ["complete", "complete", "fail"]
     assert trials[-1].reason == "training: the loss became nan in epoch 3"
 
@@ -129,8 +137,8 @@ def test_a_trial_that_fails_is_told_and_the_rest_goes_on(config, training, work_
 def test_trouble_that_is_not_the_trials_ends_the_sweep_and_is_tried_again(config, training, work_dir, trouble):
     training.fails_at[16, 1] = trouble
     with pytest.raises(type(trouble)):
-        sweep(config, SPACE, GRID, work_dir, training, "ring")
-    trials = sweep(config, SPACE, GRID, work_dir, training, "ring")
+        search(config, SPACE, GRID, work_dir, training, "ring")
+    trials = search(config, SPACE, GRID, work_dir, training, "ring")
     assert [(trial.state, trial.values["model.width"]) for trial in trials] == [
         ("complete", width) for width in ("32", "16", "8")
     ]
@@ -147,38 +155,38 @@ def test_a_kill_between_the_two_words_about_a_trial_loses_nothing(config, traini
 
     monkeypatch.setattr(optuna.Study, "tell", killed)
     with pytest.raises(Killed):
-        sweep(config, SPACE, GRID, work_dir, training, "ring")
-    trials = sweep(config, SPACE, GRID, work_dir, training, "ring")
+        search(config, SPACE, GRID, work_dir, training, "ring")
+    trials = search(config, SPACE, GRID, work_dir, training, "ring")
     assert [trial.score for trial in trials] == pytest.approx([0.32, 0.16, 0.08])
 
 
 def test_other_data_make_another_sweep(config, training, work_dir):
     for subject in ("ring", "ring with another night"):
-        sweep(config, SPACE, GRID, work_dir, training, subject)
+        search(config, SPACE, GRID, work_dir, training, subject)
     assert len(list((work_dir / "sweeps").iterdir())) == 2
 
 
 def test_values_that_do_not_go_together_fail_alone(config, training, work_dir):
     space = [parse_dimension("model.width=8,16"), parse_dimension("model.heads=1,3")]
-    trials = sweep(config, space, Plan("grid", prune=False), work_dir, training, "ring")
+    trials = search(config, space, Plan("grid", prune=False), work_dir, training, "ring")
     assert [trial.state for trial in trials] == ["complete", "complete", "fail", "fail"]
     assert "must be a multiple of model.heads" in trials[-1].reason
 
 
 def test_one_process_at_a_time(config, training, work_dir):
-    sweep(config, SPACE, GRID, work_dir, training, "ring")
+    search(config, SPACE, GRID, work_dir, training, "ring")
     (directory,) = (work_dir / "sweeps").iterdir()
     with claimed(directory, "this test"), pytest.raises(ConfigError, match="already under way"):
-        sweep(config, SPACE, GRID, work_dir, training, "ring")
+        search(config, SPACE, GRID, work_dir, training, "ring")
 
 
 def test_without_a_grid_the_number_of_trials_is_asked_for(config, training, work_dir):
     with pytest.raises(ConfigError, match="--trials"):
-        sweep(config, SPACE, Plan("tpe"), work_dir, training, "ring")
+        search(config, SPACE, Plan("tpe"), work_dir, training, "ring")
 
 
 def test_tracking_off_means_no_store(config, training, work_dir):
     (work_dir / "mlflow.db").unlink()
     silent = config.model_copy(update={"tracking": config.tracking.model_copy(update={"enabled": False})})
-    assert len(sweep(silent, SPACE, GRID, work_dir, training, "ring")) == 3
+    assert len(search(silent, SPACE, GRID, work_dir, training, "ring")) == 3
     assert not (work_dir / "mlflow.db").exists()

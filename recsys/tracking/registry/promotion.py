@@ -13,13 +13,13 @@ from recsys.core.errors import ConfigError
 from recsys.core.locks import exclusive
 from recsys.core.schema import RUNS_DIR
 from recsys.evaluation.evaluate import targets_of
+from recsys.experiments.measured_run import MeasuredRun
 from recsys.tracking.registry import registry
 from recsys.tracking.registry.gate import Budget, Check, check_budgets, check_parity, check_protocol, check_quality
 from recsys.tracking.registry.rescoring import ranks_in
-from recsys.tracking.runs import StoredRun, local_directory
+from recsys.tracking.runs import local_directory
 from recsys.tracking.store.store import Store
 from recsys.tracking.upload.datasets import dataset_of
-from recsys.tracking.upload.record import DATASET_TAG, PROTOCOL_TAG
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Verdict:
 
 def promote(
     store: Store,
-    run: StoredRun,
+    run: MeasuredRun,
     work_dir: Path,
     *,
     variant: str,
@@ -84,7 +84,7 @@ def promote(
             version.number,
             before.number if before else None,
             (
-                check_protocol(run.tags[PROTOCOL_TAG], registry.protocol(store, before) if before else None),
+                check_protocol(run.protocol, registry.protocol(store, before) if before else None),
                 check_quality(ranks, rival, targets.users, metric, alone),
                 check_parity(bundle, run.digest, candidate.score, budget),
                 *check_budgets(bundle, budget),
@@ -99,9 +99,9 @@ def promote(
     return verdict
 
 
-def _dataset(run: StoredRun, work_dir: Path) -> Dataset:
+def _dataset(run: MeasuredRun, work_dir: Path) -> Dataset:
     here = Run(work_dir / RUNS_DIR / run.digest)
-    return dataset_of(here, work_dir) if here.is_started else find_dataset(work_dir, run.tags[DATASET_TAG])
+    return dataset_of(here, work_dir) if here.is_started else find_dataset(work_dir, run.dataset_digest)
 
 
 def _evidence(verdict: Verdict, variant: str) -> dict[str, str]:

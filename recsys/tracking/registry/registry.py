@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys.core.errors import ArtifactError, ConfigError
+from recsys.experiments.measured_run import MeasuredRun
 from recsys.tracking.models.loader import Recommender
 from recsys.tracking.models.model import DATA_DIR, LOADER
-from recsys.tracking.runs import StoredRun
 from recsys.tracking.store.quiet import looked_up_in
 from recsys.tracking.store.store import Store, store_errors
 from recsys.tracking.upload import record
@@ -32,7 +32,7 @@ class Version:
     tags: dict[str, str]
 
 
-def register(store: Store, run: StoredRun, name: str) -> Version:
+def register(store: Store, run: MeasuredRun, name: str) -> Version:
     """The version that holds the run's model; made when there is none.
 
     Raises:

@@ -6,15 +6,15 @@ from recsys.bundle import Bundle
 from recsys.core.artifact import artifacts, sha256_file
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import BUNDLES_DIR, MANIFEST
+from recsys.experiments.measured_run import MeasuredRun
 from recsys.terminal import say
-from recsys.tracking.runs import StoredRun
 from recsys.tracking.store.store import Store, store_errors
 from recsys.tracking.upload import record
 
 _TAG = "recsys.bundle."  # with the variant's name: the SHA-256 of the manifest that the store has, and so of all files
 
 
-def send_bundles(store: Store, runs: list[StoredRun], work_dir: Path) -> int:
+def send_bundles(store: Store, runs: list[MeasuredRun], work_dir: Path) -> int:
     """Send the newest bundle of each variant of ``runs`` that the store lacks; returns how many. A damaged one is told.
 
     Raises:

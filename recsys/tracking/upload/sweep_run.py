@@ -8,6 +8,7 @@ from recsys.config.tracking import TrackingConfig
 from recsys.experiments.trial import Trial
 from recsys.tracking.store import names
 from recsys.tracking.store.store import Store, StoreError, open_store, store_errors
+from recsys.tracking.upload.callback import MlflowCallback
 from recsys.tracking.upload.uploader import find_run
 
 log = logging.getLogger(__name__)
@@ -16,8 +17,8 @@ SWEEP_TAG = "recsys.sweep_digest"
 PARENT_TAG = "mlflow.parentRunId"
 
 
-class Parent:
-    """The parent run, found again by the sweep's digest; does nothing where tracking is off.
+class SweepRun:
+    """A sweep's log: the parent run of its trials, found again by the sweep's digest; nothing where tracking is off.
 
     Attributes:
         run_id: MLflow's id of it, or None where tracking is off.
@@ -29,6 +30,7 @@ class Parent:
     def __init__(
         self, tracking: TrackingConfig, work_dir: Path, digest: str, space: Sequence[str], method: str
     ) -> None:
+        self._tracking, self._work_dir = tracking, work_dir
         self._store: Store | None = open_store(tracking, work_dir) if tracking.enabled else None
         self.run_id: str | None = None
         if self._store is None:
@@ -44,6 +46,10 @@ class Parent:
             self.run_id = str(made.info.run_id)
             client.log_param(self.run_id, "sweep.method", method)
             client.log_param(self.run_id, "sweep.space", names.value("\n".join(space), names.PARAMETER_LENGTH))
+
+    def callback(self) -> MlflowCallback:
+        """What sends one trial's run while it trains."""
+        return MlflowCallback(self._tracking, self._work_dir, parent=self.run_id)
 
     def update(self, trials: Sequence[Trial]) -> None:
         """File the trials' runs under the parent and show their scores; a store that is away is not waited for."""

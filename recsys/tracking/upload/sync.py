@@ -8,8 +8,9 @@ from recsys.config.tracking import TrackingConfig
 from recsys.core.artifact import artifacts
 from recsys.core.errors import ArtifactError, RecsysError
 from recsys.core.schema import BUNDLES_DIR, RUNS_DIR
+from recsys.experiments.measured_run import MeasuredRun
 from recsys.terminal import say
-from recsys.tracking.runs import StoredRun, complete_runs
+from recsys.tracking.runs import complete_runs
 from recsys.tracking.store.store import Store, StoreError, find_store, open_store
 from recsys.tracking.upload import record
 from recsys.tracking.upload.bundles import send_bundles
@@ -26,7 +27,7 @@ def sync(run: Run, tracking: TrackingConfig, work_dir: Path) -> str:
     return Uploader(run, tracking, work_dir).send()
 
 
-def sync_work_dir(tracking: TrackingConfig, work_dir: Path) -> tuple[Store | None, list[StoredRun]]:
+def sync_work_dir(tracking: TrackingConfig, work_dir: Path) -> tuple[Store | None, list[MeasuredRun]]:
     """Send every finished run and bundle of ``work_dir`` that the store lacks.
 
     Where there is neither a store nor anything to send, none is made. A run or bundle that cannot be read is left out,
@@ -83,7 +84,7 @@ def sync_if_possible(run: Run, tracking: TrackingConfig, work_dir: Path) -> None
         say(f"mlflow: {error}; recsys compare sends it later")
 
 
-def unsent(runs_dir: Path, arrived: Sequence[StoredRun]) -> Iterator[Run]:
+def unsent(runs_dir: Path, arrived: Sequence[MeasuredRun]) -> Iterator[Run]:
     """The finished runs below ``runs_dir`` that have not arrived whole; those that were to stay here are left out.
 
     A directory that cannot be read as a run is told and passed over.

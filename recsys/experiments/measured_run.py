@@ -1,0 +1,63 @@
+"""A run as comparing sees it: what it is, and what was measured of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from recsys.core.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class MeasuredRun:
+    """One complete run, wherever it is kept.
+
+    Attributes:
+        run_id: what the store calls it.
+        digest: of the run; ``config_digest`` is what runs share that differ in nothing but the seed.
+        data: what people call the data that it was trained on.
+        parameters: the config with dotted keys.
+        metrics: last values by the field's names, ``test/ndcg@10``.
+        is_trial: whether a sweep trained it.
+        artifacts: the address below which its files lie.
+        tags: what else the store keeps of it.
+    """
+
+    run_id: str
+    name: str
+    digest: str
+    config_digest: str
+    dataset_digest: str
+    protocol: str
+    seed: int
+    data: str
+    parameters: dict[str, str]
+    metrics: dict[str, float]
+    is_trial: bool = False
+    artifacts: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Its name and the beginning of its config's digest: what tables of groups call it."""
+        return f"{self.name}-{self.config_digest[:6]}"
+
+    def matches(self, word: str) -> bool:
+        """``word`` is its id, its name or label, its directory, or how its digest begins (6 digits or more)."""
+        digits = PurePath(word).name  # a run directory is named by its digest
+        return word in (self.run_id, self.name, self.label) or (len(digits) >= 6 and self.digest.startswith(digits))
+
+
+def select(runs: Sequence[MeasuredRun], words: Sequence[str]) -> list[MeasuredRun]:
+    """The runs that match any of ``words``; all of them when there are no words.
+
+    Raises:
+        ConfigError: no run matches a word.
+    """
+    for word in words:
+        if not any(run.matches(word) for run in runs):
+            known = ", ".join(sorted({run.name for run in runs})) or "none"
+            raise ConfigError(
+                f"{word!r}: no complete run has this MLflow id, name, directory or digest (6 digits or more); "
+                f"names here: {known}"
+            )
+    return [run for run in runs if not words or any(run.matches(word) for word in words)]
