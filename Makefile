@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 WORK ?= work
 
-.PHONY: run test test-all lint types format lock clean help
+.PHONY: run test test-all lint types format house lock clean help
 
 help:  ## show this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -t -s '	'
@@ -38,6 +38,9 @@ format: .venv/installed  ## mend what ruff can mend
 
 bench-%: .venv/installed  ## a benchmark by its name in benchmarks/: ratios against a peer or a limit
 	$(BIN)/python -m benchmarks.$* $(LOG)
+
+house: .venv/installed  ## draw docs/house.svg, which folder imports which, from the imports
+	$(BIN)/python docs/house.py docs/house.svg
 
 lock: .venv/installed  ## resolve setup.py again into requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --extra dev setup.py -o requirements.lock
