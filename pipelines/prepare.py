@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from pipelines.graph import run_steps
 from pipelines.runners import Runner
+from recsys.artifacts.compatibility import check_extends
 from recsys.artifacts.dataset import (
     FORGOTTEN_FILE,
     FORMAT_VERSION,
@@ -38,7 +39,6 @@ from recsys.preparation.diagnostics.counts import count_all, refuse_empty, refus
 from recsys.preparation.diagnostics.drift import refuse_drift
 from recsys.preparation.diagnostics.report import write_report
 from recsys.preparation.diagnostics.stats import merge_stats
-from recsys.preparation.increments import check_extends
 from recsys.preparation.item_table import join_metadata, refuse_strangers
 from recsys.preparation.job import Job
 from recsys.preparation.user_deletion import Forgotten, forget, read_users
@@ -106,7 +106,7 @@ def prepare(
         return Outcome(found, reused=True)
     config = Config(data=data, prepare=config.prepare)
     if request.extends is not None:
-        check_extends(request.extends, inputs)
+        check_extends(request.extends, config)
     with publish(target, overwrite=overwrite) as aside:
         _make(config, files, aside, runner or Runner(), request, forgotten, inputs)
         refuse_changed(files, stamps)

@@ -6,12 +6,12 @@ from typing import Any
 
 from pipelines.runners import Runner
 from pipelines.runners import run as run_pipeline
+from recsys.artifacts.compatibility import check_same_items
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.outcome import Outcome
 from recsys.artifacts.run import Run
 from recsys.artifacts.scores import FORMAT_VERSION, KIND, SHARDS_DIR, Scores
 from recsys.core.artifact import digest, file_hashes, is_published, publish, write_json
-from recsys.core.errors import ArtifactError
 from recsys.core.schema import MANIFEST, SCORES_DIR
 from recsys.evaluation.scoring import score_shard
 
@@ -27,13 +27,8 @@ def score(
         ArtifactError: the run is not finished, or was trained on another vocabulary.
         RecsysError: the pipeline failed.
     """
-    if not run.is_finished:
-        raise ArtifactError(f"{run.path}: training has not finished; the command that started it goes on with it")
-    if run.manifest["vocabulary_digest"] != dataset.vocabulary.digest:
-        raise ArtifactError(
-            f"{run.path}: its item ids are not those of {dataset.path}; score a dataset with the vocabulary that the "
-            "run was trained on, or train again"
-        )
+    run.check_finished()
+    check_same_items(run, dataset)
     filter_seen = bool(run.config["evaluation"]["filter_seen"])
     made_of = {
         "weights": run.weights_digest,

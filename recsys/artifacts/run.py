@@ -64,6 +64,11 @@ class Run:
     def is_finished(self) -> bool:
         return self.is_started and self.manifest["status"] == "finished"
 
+    def check_finished(self) -> None:
+        """Raises ArtifactError when no run is here, or its training has not ended."""
+        if self.manifest["status"] != "finished":
+            raise ArtifactError(f"{self.path}: training has not finished; the command that started it goes on with it")
+
     @property
     def manifest(self) -> dict[str, Any]:
         return read_manifest(self.path, KIND, FORMAT_VERSION)

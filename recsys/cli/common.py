@@ -60,22 +60,16 @@ def dataset_for(config: "Config", args: argparse.Namespace, *, overwrite: bool =
     Raises:
         ConfigError: the one that is named was prepared with other settings than ``config`` has.
     """
+    from recsys.artifacts.compatibility import check_trainable
     from recsys.artifacts.dataset import Dataset
     from recsys.artifacts.outcome import Outcome
-    from recsys.core.errors import ConfigError
 
     if args.dataset is None:
         from pipelines.prepare import prepare
 
         return prepare(config, args.work_dir, overwrite=overwrite)
     dataset = Dataset(args.dataset)
-    made, wanted = dataset.manifest["inputs"]["prepare"], config.to_json()["prepare"]
-    for key, value in wanted.items():
-        if made.get(key) != value:
-            raise ConfigError(
-                f"--dataset {args.dataset}: made with prepare.{key} {made.get(key)!r}, the config says {value!r}; "
-                "they must agree"
-            )
+    check_trainable(dataset, config)
     return Outcome(dataset, reused=True)
 
 

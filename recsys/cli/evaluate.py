@@ -57,15 +57,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sealed(run: "Run") -> dict[str, Any]:
-    from recsys.core.errors import ArtifactError
-
-    if not run.is_finished:
-        raise ArtifactError(f"{run.path}: training has not finished; the command that started it goes on with it")
+    run.check_finished()
     run.verify()
     return run.metrics
 
 
 def _again(run: "Run", args: argparse.Namespace) -> dict[str, Any]:
+    from recsys.artifacts.compatibility import check_trained_on
     from recsys.artifacts.dataset import Dataset
     from recsys.artifacts.recorded_config import recorded
     from recsys.config.evaluation import EvaluationConfig
@@ -75,11 +73,7 @@ def _again(run: "Run", args: argparse.Namespace) -> dict[str, Any]:
     from recsys.models.loading import load_run
 
     dataset = Dataset(args.dataset, verify=True)
-    if dataset.digest != run.manifest["dataset_digest"]:
-        raise ArtifactError(
-            f"{dataset.path}: its digest is {dataset.digest}, the run was trained on {run.manifest['dataset_digest']}; "
-            "internal ids differ, so a ranking would mean nothing"
-        )
+    check_trained_on(run, dataset)
     final = bool(run.config["training"]["refit"])
     if final and args.split == "validation":
         raise ArtifactError(f"{run.path}: its refit has seen the validation events; only --split test is fair")

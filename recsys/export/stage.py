@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from recsys.artifacts.compatibility import check_trained_on
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.outcome import Outcome
 from recsys.artifacts.run import Run
@@ -40,11 +41,7 @@ def export(
             that a phone lacks.
         ArtifactError: the run, the dataset or a bundle that is there already is damaged.
     """
-    if run.manifest["dataset_digest"] != dataset.digest:
-        raise ArtifactError(
-            f"{run.path}: trained on dataset {run.manifest['dataset_digest']}, this one is {dataset.digest} "
-            f"({dataset.path}); export with the dataset it was trained on"
-        )
+    check_trained_on(run, dataset)
     target = bundles_dir(run, config, work_dir)
     missing = [name for name in config.variants if overwrite or not is_published(target / name)]
     if missing:
@@ -108,8 +105,10 @@ def _teacher(path: Path, run: Run) -> Run:
             validate) or of another length than the one that is exported.
     """
     teacher = Run(path)
-    if not teacher.is_finished:
-        raise ArtifactError(f"export.student.teacher {path}: no finished run is here")
+    try:
+        teacher.check_finished()
+    except ArtifactError as error:
+        raise ArtifactError(f"export.student.teacher: {error}") from None
     for what, ours, theirs in (
         ("data set", run.manifest["dataset_digest"], teacher.manifest["dataset_digest"]),
         ("protocol", run.manifest["protocol"], teacher.manifest["protocol"]),

@@ -3,7 +3,6 @@
 from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
 from recsys.config.model import ModelConfig
-from recsys.core.errors import ArtifactError
 from recsys.models.sasrec import SASRec, build_model
 from recsys.models.weights import load_weights
 
@@ -14,8 +13,7 @@ def load_run(run: Run) -> SASRec:
     Raises:
         ArtifactError: the run is not finished, or its files are not what its manifest says.
     """
-    if not run.is_finished:
-        raise ArtifactError(f"{run.path}: training has not finished; the command that started it goes on with it")
+    run.check_finished()
     run.verify()
     model = build_model(recorded(ModelConfig, run, "model"), int(run.manifest["table_size"]))
     load_weights(model, run.weights_file)

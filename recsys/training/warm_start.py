@@ -5,19 +5,19 @@ OOV buckets are taken over; new items begin as in any training, and the transiti
 import.
 """
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from recsys.artifacts.compatibility import check_settings
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.config.model import ModelConfig
-from recsys.config.prepare import milliseconds
+from recsys.config.prepare import PrepareConfig
 from recsys.core.artifact import digest
 from recsys.core.errors import ArtifactError, ConfigError
 
@@ -35,11 +35,10 @@ def finished(path: Path) -> Run:
     """
     run = Run(path)
     try:
-        if run.is_finished:
-            return run
+        run.check_finished()
     except ArtifactError as error:
-        raise ConfigError(f"{KEY}: {error}") from None
-    raise ConfigError(f"{KEY}: {path} is no finished run; give the directory of one, for example work/runs/DIGEST")
+        raise ConfigError(f"{KEY}: {error}; give a finished run's directory, for example work/runs/DIGEST") from None
+    return run
 
 
 def begin_with(model: "SASRec", config: Config, dataset: Dataset) -> None:
@@ -73,20 +72,18 @@ def begin_with(model: "SASRec", config: Config, dataset: Dataset) -> None:
 
 def _check(run: Run, config: Config, dataset: Dataset) -> int:
     """How many items the run knew, all of which the dataset has under the same ids."""
-    manifest, theirs = run.manifest, run.config
+    manifest = run.manifest
     if manifest["protocol"].endswith("+refit"):
         raise ConfigError(
             f"{KEY}: {run.path} was trained on its validation events, too (refit), by which this training would "
             "choose its epoch; begin with a run that was not"
         )
-    known_model = recorded(ModelConfig, run, "model").model_dump(mode="json")  # with keys that came since
-    for section, before in (("prepare", theirs["prepare"]), ("model", known_model)):
-        ours = config.to_json()[section]
-        for key, value in before.items():
-            if ours.get(key) != value and not _may_differ(config, section, key, value):
-                raise ConfigError(
-                    f"{KEY}: {section}.{key} is {ours.get(key)!r} here and {value!r} in {run.path}; they must agree"
-                )
+    check_settings("warm_start", recorded(PrepareConfig, run, "prepare"), config.prepare, f"{KEY}: {run.path}")
+    before = recorded(ModelConfig, run, "model")  # with keys that came since
+    for key in ModelConfig.model_fields:
+        was, is_now = (getattr(model, key) for model in (before, config.model))
+        if was != is_now and not _may_differ(config.model, key, was):
+            raise ConfigError(f"{KEY}: model.{key} is {is_now!r} here and {was!r} in {run.path}; they must agree")
     known = int(manifest["table_size"]) - 1 - dataset.vocabulary.oov_buckets
     if digest(dataset.vocabulary.external_ids[:known]) != manifest["vocabulary_digest"]:
         raise ConfigError(
@@ -96,16 +93,11 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
     return known
 
 
-def _may_differ(config: Config, section: str, key: str, before: Any) -> bool:
-    """Dropout, what the memory counts anew, and a temporal split that has moved on: what trained before its first cut
-    trains before the later."""
-    if (section, key) == ("model", "dropout"):
-        return True
-    if (section, key) == ("model", "memory") and before is not None and config.model.memory is not None:
-        return bool(before["newest"] == config.model.memory.newest)
-    if section == "prepare" and key in ("validation_from", "test_from") and before is not None:
-        return milliseconds(datetime.fromisoformat(before)) <= milliseconds(getattr(config.prepare, key))
-    return False
+def _may_differ(model: ModelConfig, key: str, before: Any) -> bool:
+    """Dropout, and what the memory counts anew."""
+    if key == "memory" and before is not None and model.memory is not None:
+        return bool(before.newest == model.memory.newest)
+    return key == "dropout"
 
 
 def _rows(fresh: npt.NDArray[Any], trained: npt.NDArray[Any], known: int) -> npt.NDArray[Any]:

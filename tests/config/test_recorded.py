@@ -37,5 +37,5 @@ def test_keys_of_another_version_are_named_with_the_version(model: Any, why: str
         ArtifactError, match=rf"(?s)config.json: this run was made by recsys 9.9.9, commit abcdef.*{why}"
     ):
         recorded(ModelConfig, run, "model")
-    with pytest.raises(ArtifactError, match=r"(?s)made by recsys 9.9.9.*Train it again"):
+    with pytest.raises(ArtifactError, match=r"(?s)made by recsys 9.9.9.*Make it again"):
         recorded(Config, run)

@@ -66,7 +66,7 @@ def test_a_teacher_shares_data_protocol_and_length_and_is_finished(tmp_path: Pat
             run_on(tmp_path, "e", protocol="leave_one_out+refit"),
             "its protocol is leave_one_out\\+refit, that of .* is leave_one_out",
         ),
-        (Run.create(tmp_path / "d", {}, {"digest": "d"}), "no finished run"),
+        (Run.create(tmp_path / "d", {}, {"digest": "d"}), "training has not finished"),
     ):
         with pytest.raises(ArtifactError, match=reason):
             bundles_dir(exported, taught_by(teacher), tmp_path)

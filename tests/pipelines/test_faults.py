@@ -203,7 +203,10 @@ def test_one_enormous_line_is_refused_and_the_rest_read(tmp_path, make):
 def test_an_item_table_that_is_wrong(tmp_path, make):
     log = write_log(tmp_path / "log.csv", GOOD)
     table = tmp_path / "items.csv"
-    wrong = {"item_id\na\na\n": "'a' stands in more than one row", "name\na\n": "column 'item_id' is missing; found name"}
+    wrong = {
+        "item_id\na\na\n": "'a' stands in more than one row",
+        "name\na\n": "column 'item_id' is missing; found name",
+    }
     for content, message in wrong.items():
         table.write_text(content)
         with pytest.raises(DataError, match=message):
@@ -263,7 +266,7 @@ def test_what_may_be_extended(tmp_path, make):
     with pytest.raises(DataError, match="keep_events: true"):
         make(log, keep_events=True, request=Request(extends=without))
     kept = make(log, keep_events=True)
-    with pytest.raises(ConfigError, match=r"prepare.max_user_events is 9, but .* was made with None"):
+    with pytest.raises(ConfigError, match=r"made with prepare.max_user_events None, the config says 9"):
         make(log, keep_events=True, max_user_events=9, request=Request(extends=kept))
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.run import Run
-from recsys.config import Config, parse_config
-from recsys.config.model import MemoryConfig
+from recsys.config import Config
+from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.core.artifact import digest, file_hashes, write_json
 from recsys.core.errors import ConfigError
 from recsys.core.schema import MANIFEST
@@ -87,26 +87,21 @@ def test_what_cannot_be_begun_with(dataset: Dataset, config: Config, first: Run,
         folder.mkdir()
         return rewritten(first, folder, **facts)
 
-    assert "is no finished run" in refusal(tmp_path / "nowhere")
-    assert "is no finished run" in refusal(other(status="running"))
+    assert "no run here" in refusal(tmp_path / "nowhere")
+    assert "training has not finished" in refusal(other(status="running"))
     assert "trained on its validation events" in refusal(other(protocol="leave_one_out+refit"))
     assert "model.blocks is 2 here and 1" in refusal(first.path, blocks=2)
     assert "knew other items" in refusal(other(vocabulary_digest=digest(["x"])))
 
 
-@pytest.mark.parametrize(
-    ("before", "fits"), [("2020-01-01", True), ("2020-02-01T00:00:00Z", True), ("2020-02-02", False)]
-)
-def test_a_temporal_split_may_move_on_but_not_back(before: str, fits: bool) -> None:
-    split = {"split": "temporal", "validation_from": "2020-02-01", "test_from": "2020-03-01"}
-    config = parse_config({"data": {"name": "ring"}, "prepare": split})
-    assert _may_differ(config, "prepare", "validation_from", before) is fits
-    assert not _may_differ(config, "prepare", "k_core", 3)
-    assert _may_differ(config, "model", "dropout", 0.3)
+def test_what_the_memory_counts_anew_may_differ() -> None:
     memory = MemoryConfig()
-    assert _may_differ(config, "model", "memory", memory.model_copy(update={"neighbours": 7}).model_dump())
-    assert not _may_differ(config, "model", "memory", memory.model_copy(update={"newest": 7}).model_dump())
-    assert not _may_differ(config, "model", "memory", None)
+    model = ModelConfig(memory=memory)
+    assert _may_differ(model, "dropout", 0.3)
+    assert _may_differ(model, "memory", memory.model_copy(update={"neighbours": 7}))
+    assert not _may_differ(model, "memory", memory.model_copy(update={"newest": 7}))
+    assert not _may_differ(model, "memory", None)
+    assert not _may_differ(model, "width", 8)
 
 
 def test_a_run_from_before_a_key_existed_can_be_begun_with(
@@ -115,7 +110,7 @@ def test_a_run_from_before_a_key_existed_can_be_begun_with(
     """What a later version added stood at its default then."""
     older = Run(rewritten(first, tmp_path))
     values = older.config
-    del values["model"]["memory"]["average"], values["model"]["feed_forward"]
+    del values["model"]["memory"]["average"], values["model"]["feed_forward"], values["prepare"]["bots"]
     write_json(older.config_file, values)
     write_json(tmp_path / MANIFEST, {**older.manifest, "files": file_hashes(tmp_path)})
     begin_with(build_model(config.model, dataset.vocabulary.table_size), changed(config, warm_start=tmp_path), dataset)
