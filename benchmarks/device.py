@@ -18,7 +18,8 @@ import numpy as np
 from benchmarks.results import Measurement, write_results
 from recsys.bundle import GOLDEN_FILE, MODEL_FILE, VOCABULARY_FILE, BundleManifest, seal, write_golden, write_strings
 from recsys.config.model import MemoryConfig, ModelConfig
-from recsys.core.history import CleaningPolicy, History
+from recsys.core.events import CleaningPolicy
+from recsys.core.history import History
 from recsys.export.tflite import flatbuffer, versions
 from recsys.export.tflite.runtime import Runtime
 from recsys.export.variants import Variant

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert.compiled_model import CompiledModel
 
-from recsys.core.history import Event
+from recsys.core.events import Event
 from serving.reranker import Reranker
 from serving.session import Session
 

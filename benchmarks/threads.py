@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.device import ITEMS, export, random_model
 from benchmarks.device_client import resident
 from benchmarks.results import Measurement, write_results
-from recsys.core.history import Event
+from recsys.core.events import Event
 from serving.reranker import Reranker
 
 THREADS, CALLS, LENGTH = 8, 10_000, 200

@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from recsys.bundle import GOLDEN_FILE, Bundle, GoldenCase, check_event, check_item, chosen
 from recsys.core.errors import ArtifactError, ConfigError, DataError
-from recsys.core.history import Event, History, encode_history
+from recsys.core.events import Event
+from recsys.core.history import History, encode_history
 from recsys.core.schema import PAD_ID, TITLE
 from serving.interpreter import Interpreter, runtime_name
 from serving.policy import apply_policy

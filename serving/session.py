@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.core.errors import ConfigError, RecsysError
-from recsys.core.history import Event, History, clean_history, id_of_newest, is_counted, pad_histories
+from recsys.core.events import Event, is_counted
+from recsys.core.history import History, clean_history, id_of_newest, pad_histories
 from serving.reranker import Ranked, Reranker
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from recsys.core.artifact import check_files, digest, read_manifest
 from recsys.core.errors import ArtifactError
-from recsys.core.history import CleaningPolicy
+from recsys.core.events import CleaningPolicy
 from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, ITEMS, TIMESTAMPS, TRAIN_END, USER, VALIDATION_END, WEIGHTS
 from recsys.core.vocabulary import Vocabulary
 from recsys.sequences.sequences import Sequences

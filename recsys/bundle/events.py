@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from recsys.core.errors import DataError
-from recsys.core.history import Event
+from recsys.core.events import Event
 
 FIELDS = Event._fields
 OPTIONAL = tuple(Event._field_defaults)  # absent or null

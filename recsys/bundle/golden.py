@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recsys.core.history import Event
+from recsys.core.events import Event
 
 REPLAYED = 3  # cases that a client replays whenever it loads a bundle
 

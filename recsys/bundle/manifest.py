@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 from recsys.core.errors import ArtifactError, DataError
-from recsys.core.history import CleaningPolicy
+from recsys.core.events import CleaningPolicy
 from recsys.core.schema import PAD_ID
 
 T = TypeVar("T")

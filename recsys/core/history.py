@@ -5,53 +5,15 @@ Prepare, evaluation, batch scoring and the device call these and nothing else.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.core.errors import DataError
-from recsys.core.hashing import hash_events, hash_strings
+from recsys.core.events import CleaningPolicy, Event, is_counted
+from recsys.core.hashing import hash_strings
+from recsys.core.order import OrderKeys, find_repetitions, order_events
 from recsys.core.schema import ID_DTYPE, PAD_ID, TIMESTAMP_DTYPE
-
-
-@dataclass(frozen=True)
-class CleaningPolicy:
-    """What a history leaves out. Stands in the manifests of datasets and bundles.
-
-    Attributes:
-        drop_duplicates: of events alike in user, item, time and type, keep the first to arrive.
-        drop_repeats: of consecutive events of a user on one item, keep the first.
-        event_types: the types that count; empty where all do. A client's event without a type counts.
-    """
-
-    drop_duplicates: bool = True
-    drop_repeats: bool = False
-    event_types: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: Any) -> "CleaningPolicy":
-        """Check every field; those that are left out have their defaults.
-
-        Raises:
-            DataError: not an object, an unknown key, or a value of another type.
-        """
-        if not isinstance(value, dict):
-            raise DataError(f"cleaning policy: expected an object, found {type(value).__name__}")
-        unknown = set(value) - set(cls.__dataclass_fields__)
-        if unknown:
-            raise DataError(f"cleaning policy: unknown keys {sorted(unknown)}; a newer recsys wrote it")
-        for name in ("drop_duplicates", "drop_repeats"):
-            if not isinstance(value.get(name, True), bool):
-                raise DataError(f"cleaning policy: {name} must be true or false, found {value[name]!r}")
-        types = value.get("event_types", ())
-        if not isinstance(types, list | tuple) or not all(isinstance(kind, str) for kind in types):
-            raise DataError(f'cleaning policy: event_types must be a list of texts, as ["view"], found {types!r}')
-        return cls(**{**value, "event_types": tuple(types)})
 
 
 class ItemEncoder(Protocol):
@@ -59,15 +21,6 @@ class ItemEncoder(Protocol):
 
     def encode(self, items: Iterable[str], /) -> npt.NDArray[np.int32]:
         """Internal ids, ``[n] int32``; ``PAD_ID`` for an item to be left out."""
-
-
-class Event(NamedTuple):
-    """One touch of an item, as a client holds it."""
-
-    item: str
-    timestamp: int  # milliseconds since the epoch
-    event_id: int = 0  # arrival number, where the log has one
-    event_type: str = ""
 
 
 class History(NamedTuple):
@@ -82,96 +35,6 @@ class History(NamedTuple):
     def inputs(self) -> dict[str, Any]:
         """The channels by the names that a model's inputs bear."""
         return {"history": self.items}
-
-
-class OrderKeys(NamedTuple):
-    """What decides the order of events; each ``[n]``, one value an event.
-
-    Attributes:
-        users: integer codes.
-        item_hashes, type_hashes: stable hashes (``recsys.core.hashing``) of item id and event type.
-        event_ids: arrival numbers, where the log has them.
-    """
-
-    users: npt.NDArray[np.integer[Any]]
-    timestamps: npt.NDArray[np.int64]
-    item_hashes: npt.NDArray[np.uint64]
-    event_ids: npt.NDArray[np.int64] | None = None
-    type_hashes: npt.NDArray[np.uint64] | None = None
-
-    def take(self, places: npt.NDArray[np.intp]) -> "OrderKeys":
-        """The keys of some events."""
-        return OrderKeys(*(None if key is None else key[places] for key in self))  # type: ignore[arg-type]
-
-
-def order_events(keys: OrderKeys) -> npt.NDArray[np.intp]:
-    """The permutation ``[n] intp`` that sorts events by user, then time, arrival number, event hash and type.
-
-    Never by item id: among events that share a time that order leaks the answer (see ``hash_events``).
-    """
-    order = _order_by_time(keys.users, keys.timestamps)
-    tied = _runs(keys.users[order], keys.timestamps[order])
-    if len(tied):
-        places = np.sort(order[tied])
-        among = keys.take(places)
-        last = (among.type_hashes, hash_events(among.item_hashes, among.timestamps), among.event_ids)
-        minor: list[npt.NDArray[Any]] = [key for key in last if key is not None]
-        order[tied] = places[np.lexsort([*minor, among.timestamps, among.users])]
-    return order
-
-
-def _order_by_time(users: npt.NDArray[np.integer[Any]], timestamps: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
-    """The permutation that sorts by user, then time; in one key of 64 bits where both fit into it."""
-    if not len(users):
-        return np.zeros(0, np.intp)
-    earliest, first = int(timestamps.min()), int(users.min())
-    bits = (int(timestamps.max()) - earliest).bit_length()
-    if bits + (int(users.max()) - first).bit_length() > 63:
-        return np.lexsort([timestamps, users])
-    return np.argsort((users.astype(np.int64) - first << bits) | (timestamps - earliest))
-
-
-def _runs(users: npt.NDArray[np.integer[Any]], timestamps: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
-    """The places of ordered events that share user and time with a neighbour."""
-    same = (users[1:] == users[:-1]) & (timestamps[1:] == timestamps[:-1])
-    edge = np.zeros(1, np.bool_)
-    return np.flatnonzero(np.concatenate([same, edge]) | np.concatenate([edge, same]))
-
-
-def find_repetitions(
-    users: npt.NDArray[np.integer[Any]],
-    items: npt.NDArray[np.integer[Any]],
-    timestamps: npt.NDArray[np.int64],
-    types: npt.NDArray[np.integer[Any]] | None,
-    policy: CleaningPolicy,
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which of the *ordered* events are duplicates and which are repeats under ``policy``.
-
-    Args:
-        users, items, types: ``[n]`` integer codes, equal where the values are equal.
-        timestamps: ``[n] int64``.
-
-    Returns:
-        ``(duplicate, repeat)``, both ``[n] bool``, never true together; keep where neither is.
-    """
-    count = len(users)
-    duplicate = np.zeros(count, np.bool_)
-    repeat = np.zeros(count, np.bool_)
-    if policy.drop_duplicates:
-        among = _runs(users, timestamps)  # exact duplicates share user and time
-        kinds = np.zeros(len(among), np.int64) if types is None else types[among]
-        columns = (users[among], timestamps[among], items[among], kinds)
-        order = np.lexsort([among, *reversed(columns)])
-        same = np.ones(max(len(among) - 1, 0), np.bool_)
-        for column in columns:
-            ordered = column[order]
-            same &= ordered[1:] == ordered[:-1]
-        duplicate[among[order[1:]]] = same
-    if policy.drop_repeats:
-        left = np.flatnonzero(~duplicate)
-        again = (users[left][1:] == users[left][:-1]) & (items[left][1:] == items[left][:-1])
-        repeat[left[1:]] = again
-    return duplicate, repeat
 
 
 def pad_histories(
@@ -190,11 +53,6 @@ def pad_histories(
     if not len(ids):
         return History(np.full(columns.shape, PAD_ID, ID_DTYPE))
     return History(np.where(real, ids[np.where(real, columns, 0)], PAD_ID).astype(ID_DTYPE))
-
-
-def is_counted(event: Event, policy: CleaningPolicy) -> bool:
-    """Whether the event is of a type that counts."""
-    return not policy.event_types or event.event_type in ("", *policy.event_types)
 
 
 def clean_history(

@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from recsys.artifacts.dataset import Dataset
 from recsys.bundle import GoldenCase
-from recsys.core.history import Event, encode_history
+from recsys.core.events import Event
+from recsys.core.history import encode_history
 from recsys.core.schema import PAD_ID
 
 USERS = 6

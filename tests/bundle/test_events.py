@@ -7,7 +7,7 @@ import pytest
 
 from recsys.bundle import event_from_json
 from recsys.core.errors import DataError
-from recsys.core.history import CleaningPolicy, Event
+from recsys.core.events import CleaningPolicy, Event
 
 
 def test_every_field_is_taken() -> None:

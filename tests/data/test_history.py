@@ -6,19 +6,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from recsys.core.errors import DataError
+from recsys.core.events import CleaningPolicy, Event, is_counted
 from recsys.core.hashing import hash_events, hash_strings
-from recsys.core.history import (
-    CleaningPolicy,
-    Event,
-    OrderKeys,
-    clean_history,
-    encode_history,
-    find_repetitions,
-    id_of_newest,
-    is_counted,
-    order_events,
-    pad_histories,
-)
+from recsys.core.history import clean_history, encode_history, id_of_newest, pad_histories
+from recsys.core.order import OrderKeys, find_repetitions, order_events
 from recsys.core.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary(["a", "b", "c"])

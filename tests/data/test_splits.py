@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from recsys.config.prepare import BotRule, PrepareConfig, WindowRule
 from recsys.core.hashing import hash_events
-from recsys.core.history import OrderKeys
+from recsys.core.order import OrderKeys
 from recsys.preparation.rules.bots import bot_events, find_bots
 from recsys.preparation.rules.sessions import session_starts
 from recsys.preparation.rules.splits import last_session, part_bounds, split_bounds, split_parts, temporal

@@ -6,7 +6,7 @@ import pytest
 from recsys.config.export import ExportConfig
 from recsys.config.model import ModelConfig
 from recsys.core.errors import ConfigError
-from recsys.core.history import Event
+from recsys.core.events import Event
 from recsys.export.exporter import Exporter
 from recsys.export.graph.signatures import Signatures
 from recsys.export.variants import Variant

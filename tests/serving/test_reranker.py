@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recsys.core.errors import DataError, RecsysError
-from recsys.core.history import Event
+from recsys.core.events import Event
 from serving.reranker import Reranker
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,8 @@ import pytest
 
 from recsys.bundle import Bundle
 from recsys.core.artifact import sha256_file
-from recsys.core.history import CleaningPolicy, encode_history
+from recsys.core.events import CleaningPolicy
+from recsys.core.history import encode_history
 from serving.reranker import Event, Reranker
 from tests.serving.hostile import MUTATIONS, mutate, name
 

@@ -6,7 +6,7 @@ import pytest
 
 from recsys.artifacts.finding import find_dataset
 from recsys.core.errors import DataError
-from recsys.core.history import Event
+from recsys.core.events import Event
 from recsys.models.sasrec import build_model
 from recsys.models.weights import save_weights
 from recsys.tracking.models.loader import Recommender

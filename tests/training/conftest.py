@@ -11,7 +11,7 @@ import pytest
 from recsys.artifacts.dataset import ITEMS_FILE, KIND, SEQUENCES_DIR, Dataset, dataset_digest
 from recsys.config import Config, parse_config
 from recsys.core.artifact import file_hashes, write_json
-from recsys.core.history import CleaningPolicy
+from recsys.core.events import CleaningPolicy
 
 ITEMS, USERS = 20, 60
 SCHEMA = pa.schema(

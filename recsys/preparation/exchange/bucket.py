@@ -8,7 +8,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from recsys.config.prepare import BotRule
-from recsys.core.history import CleaningPolicy, find_repetitions, order_events
+from recsys.core.events import CleaningPolicy
+from recsys.core.order import find_repetitions, order_events
 from recsys.core.schema import EVENT_TYPE, ITEM, ITEMS, TIMESTAMP, TIMESTAMPS, USER, WEIGHTS
 from recsys.preparation.exchange.arrow_files import read_batch, write_batches
 from recsys.preparation.exchange.shuffle_read import Columns, order_keys

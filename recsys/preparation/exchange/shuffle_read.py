@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from recsys.core.history import OrderKeys
+from recsys.core.order import OrderKeys
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
 from recsys.log.values.strings import rank_strings
 from recsys.preparation.exchange.arrow_files import read_batch

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from recsys.core.history import OrderKeys, order_events
+from recsys.core.order import OrderKeys, order_events
 
 
 class Cap(NamedTuple):

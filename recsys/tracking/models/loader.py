@@ -16,7 +16,8 @@ from recsys.bundle import event_from_json
 from recsys.config.model import ModelConfig
 from recsys.core.artifact import sha256_file
 from recsys.core.errors import ArtifactError, DataError
-from recsys.core.history import Event, History, encode_history
+from recsys.core.events import Event
+from recsys.core.history import History, encode_history
 from recsys.core.schema import PAD_ID
 from recsys.evaluation.top_items import top_items
 
