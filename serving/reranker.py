@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.bundle import GOLDEN_FILE, Bundle, GoldenCase, check_event, check_item, chosen
+from recsys.core.candidates import best_first, candidate_chunks
 from recsys.core.errors import ArtifactError, ConfigError, DataError
 from recsys.core.events import Event
 from recsys.core.history import History, encode_history
@@ -96,9 +97,7 @@ class Reranker:
         """``candidates``, best first by ``score`` of their internal ids; unknown ones last."""
         ids = self.encode_candidates(candidates)
         scores = score(ids)
-        known = np.flatnonzero(ids != PAD_ID)
-        best_first = known[np.argsort(-scores[known], kind="stable")]
-        ranked = [Ranked(candidates[i], float(scores[i])) for i in best_first.tolist()]
+        ranked = [Ranked(candidates[i], float(scores[i])) for i in best_first(ids, scores).tolist()]
         return ranked + [Ranked(candidates[i], None) for i in np.flatnonzero(ids == PAD_ID).tolist()]
 
     def recommend(self, history: Sequence[Event], candidates: Sequence[str], now: int | None = None) -> list[Ranked]:
@@ -140,9 +139,8 @@ class Reranker:
         if (tuple(items), tuple(ids.tolist())) != (case.history_ids, case.candidate_ids):
             return f"encoded as {items} and {ids.tolist()}, other ids than the case has"
         scores = self.score(history, ids)
-        known = np.flatnonzero(ids != PAD_ID)
-        order = known[np.argsort(-scores[known], kind="stable")].tolist()
-        return case.mismatch([float(s) if i != PAD_ID else None for s, i in zip(scores, ids, strict=True)], order)
+        known = [float(s) if i != PAD_ID else None for s, i in zip(scores, ids, strict=True)]
+        return case.mismatch(known, best_first(ids, scores).tolist())
 
     def encode_history(self, history: Sequence[Event]) -> History:
         """What the model reads of the events, a batch of one."""
@@ -165,15 +163,9 @@ class Reranker:
         self, signature: str, inputs: dict[str, npt.NDArray[Any]], candidates: npt.NDArray[np.int32]
     ) -> Scores:
         """Scores of any number of candidates by a signature of fixed width."""
-        width = self.manifest.candidates
-        scores = np.empty(len(candidates), np.float32)
-        for start in range(0, len(candidates), width):
-            chunk = candidates[start : start + width]
-            padded = np.full((1, width), PAD_ID, np.int32)
-            padded[0, : len(chunk)] = chunk
-            outputs = self.run(signature, **inputs, candidates=padded)
-            scores[start : start + width] = outputs["scores"][0, : len(chunk)]
-        return scores
+        chunks = candidate_chunks(candidates, self.manifest.candidates)
+        scores = [self.run(signature, **inputs, candidates=chunk)["scores"][0] for chunk in chunks]
+        return np.concatenate([np.empty(0, np.float32), *scores])[: len(candidates)]
 
     def run(self, signature: str, **inputs: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
         """Any of the bundle's signatures, as its manifest describes them."""

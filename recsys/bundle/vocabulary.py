@@ -13,6 +13,7 @@ from recsys.bundle.strings import StringTable
 from recsys.core.errors import ArtifactError
 from recsys.core.hashing import hash_bytes, hash_strings
 from recsys.core.schema import ID_DTYPE, PAD_ID
+from recsys.core.vocabulary import bucket_ids
 
 
 class BundleVocabulary:
@@ -49,8 +50,7 @@ class BundleVocabulary:
         hashes = hash_strings(listed)
         ids = np.fromiter(map(self._find, listed, hashes), ID_DTYPE, len(listed))
         if self.oov_buckets:
-            buckets = (hashes % np.uint64(self.oov_buckets)).astype(np.int64) + 1 + len(self)
-            ids = np.where(ids == PAD_ID, buckets, ids).astype(ID_DTYPE)
+            ids = np.where(ids == PAD_ID, bucket_ids(hashes, len(self), self.oov_buckets), ids)
         return ids
 
     def decode(self, internal_id: int) -> str | None:

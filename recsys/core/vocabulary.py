@@ -7,7 +7,17 @@ import numpy.typing as npt
 
 from recsys.core.artifact import digest
 from recsys.core.errors import DataError
+from recsys.core.hashing import hash_strings
 from recsys.core.schema import ID_DTYPE, PAD_ID
+
+
+def bucket_ids(hashes: npt.NDArray[np.uint64], items: int, oov_buckets: int) -> npt.NDArray[np.int32]:
+    """Internal ids of items that are not among the ``items`` known ones, by the hashes of their names, ``[n] int32``.
+
+    >>> bucket_ids(np.array([6, 7], np.uint64), 10, 4).tolist()
+    [13, 14]
+    """
+    return (hashes % np.uint64(oov_buckets)).astype(ID_DTYPE) + ID_DTYPE(PAD_ID + 1 + items)
 
 
 class Vocabulary:
@@ -51,14 +61,8 @@ class Vocabulary:
         ids = np.fromiter((self._index.get(item, PAD_ID) for item in listed), ID_DTYPE, len(listed))
         if self.oov_buckets:
             unknown = np.flatnonzero(ids == PAD_ID)
-            ids[unknown] = self._bucket([listed[i] for i in unknown])
+            ids[unknown] = bucket_ids(hash_strings([listed[i] for i in unknown]), len(self), self.oov_buckets)
         return ids
-
-    def _bucket(self, items: list[str]) -> npt.NDArray[np.int32]:
-        from recsys.core.hashing import hash_strings
-
-        buckets = hash_strings(items) % np.uint64(self.oov_buckets)
-        return (buckets.astype(np.int64) + 1 + len(self.external_ids)).astype(ID_DTYPE)
 
     def decode(self, internal_id: int) -> str | None:
         """The external id, or None for padding and OOV buckets."""

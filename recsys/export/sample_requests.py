@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from recsys.artifacts.dataset import Dataset
 from recsys.bundle import GoldenCase
+from recsys.core.candidates import best_first, pad_candidates
 from recsys.core.events import Event
 from recsys.core.history import encode_history
 from recsys.core.schema import PAD_ID
@@ -62,8 +63,7 @@ def sample_requests(dataset: Dataset, count: int, seed: int = 0) -> list[SampleR
 
 def encode(request: SampleRequest, dataset: Dataset, length: int, width: int) -> dict[str, npt.NDArray[np.int32]]:
     """A request as the model's inputs: ``history [1, length]``, ``candidates [1, width]`` (padded)."""
-    candidates = np.full((1, width), PAD_ID, np.int32)
-    candidates[0, : len(request.candidates)] = dataset.vocabulary.encode(request.candidates)
+    candidates = pad_candidates(dataset.vocabulary.encode(request.candidates), width)
     history = encode_history(request.history, dataset.vocabulary, length, dataset.policy)
     return {"history": history.items, "candidates": candidates}
 
@@ -73,13 +73,12 @@ def golden_case(
 ) -> GoldenCase:
     """The request, its inputs as ``encode`` gives them, and the answer ``scores [1, width]``."""
     ids, answer = inputs["candidates"][0, : len(request.candidates)], scores[0, : len(request.candidates)]
-    known = np.flatnonzero(ids != PAD_ID)
     return GoldenCase(
         history=request.history,
         candidates=request.candidates,
         history_ids=tuple(inputs["history"][0].tolist()),
         candidate_ids=tuple(ids.tolist()),
         scores=tuple(None if i == PAD_ID else float(s) for i, s in zip(ids, answer, strict=True)),
-        order=tuple(known[np.argsort(-answer[known], kind="stable")].tolist()),
+        order=tuple(best_first(ids, answer).tolist()),
         tolerance=tolerance,
     )

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from recsys.artifacts.dataset import EVENTS_DIR, ITEMS_FILE, REJECTS_DIR, SEQUENCES_DIR, WINDOWS_DIR
 from recsys.core.artifact import appearing
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, TIMESTAMP, WEIGHTS
+from recsys.core.vocabulary import bucket_ids
 from recsys.log.blocks import LogBlock
 from recsys.log.columns import source_columns
 from recsys.log.event_types import filter_types, type_weights, types_met
@@ -99,10 +100,9 @@ def fit(job: Job, sizes: list[int]) -> Result:
     chosen = fit_vocabulary(parts, catalog.names, job.config)
     ids, table = number_items(catalog.names, chosen.counts, job.prior_items)
     if job.config.oov_buckets:
-        outside = np.flatnonzero(
-            chosen.drop_reasons != KEPT
-        )  # an item of the vocabulary that is extended may be out now
-        ids[outside] = len(table) + 1 + catalog.hashes[outside] % np.uint64(job.config.oov_buckets)
+        # An item of the vocabulary that is extended may be out now.
+        outside = np.flatnonzero(chosen.drop_reasons != KEPT)
+        ids[outside] = bucket_ids(catalog.hashes[outside], len(table), job.config.oov_buckets)
     if job.data.items is not None:
         table = join_metadata(table, job.data.items)
     with appearing(job.target / ITEMS_FILE) as aside:

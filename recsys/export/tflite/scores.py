@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from recsys.core.candidates import candidate_chunks
 from recsys.evaluation.ranking import ScoreAll
 from recsys.export.tflite.runtime import Runtime
 from recsys.sequences.sequences import Sequences
@@ -12,9 +13,7 @@ def tflite_scores(runtime: Runtime, sequences: Sequences, length: int, table_siz
     """All items' scores by a TFLite model: by ``score_all`` where it has it, else by ``rerank`` in chunks."""
     signatures = runtime.signatures()
     width = signatures["rerank"].inputs["candidates"].shape[1]
-    chunks = np.resize(
-        np.pad(np.arange(table_size, dtype=np.int32), (0, -table_size % width)), (-(-table_size // width), 1, width)
-    )
+    chunks = candidate_chunks(np.arange(table_size), width)
 
     def one(history: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
         if "score_all" in signatures:

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.bundle import Bundle, GoldenCase
+from recsys.core.candidates import best_first, pad_candidates
 from recsys.core.errors import RecsysError
 from recsys.core.history import History
-from recsys.core.schema import ID_DTYPE, PAD_ID
+from recsys.core.schema import ID_DTYPE
 from recsys.evaluation.significance import metric_values, paired_test
 from recsys.export.tflite.runtime import Runtime
 
@@ -86,7 +87,8 @@ def check_parity(bundle: Bundle, run_digest: str, keras: Scorer, budget: Budget)
     runtime, largest = Runtime(bundle.model_file.read_bytes()), 0.0
     for number, case in enumerate(bundle.golden()):
         found, ours = _scores(case, _by_runtime(runtime), about.candidates), _scores(case, keras, about.candidates)
-        wrong = case.mismatch(found, _order(found))
+        order = best_first(np.array(case.candidate_ids), np.array(found, np.float64))
+        wrong = case.mismatch(found, order.tolist())
         if wrong:
             return Check("parity", False, f"{about.variant}: golden case {number}: {wrong}")
         gaps = [abs(a - b) for a, b in zip(found, ours, strict=True) if a is not None and b is not None]
@@ -122,12 +124,6 @@ def _scores(case: GoldenCase, scorer: Scorer, width: int) -> list[float | None]:
     """A scorer's answer to a golden case, as the case holds its own."""
     if len(case.candidate_ids) > width:
         raise RecsysError(f"a golden case has {len(case.candidate_ids)} candidates, the model takes {width}")
-    candidates = np.full((1, width), PAD_ID, ID_DTYPE)
-    candidates[0, : len(case.candidate_ids)] = case.candidate_ids
+    candidates = pad_candidates(case.candidate_ids, width)
     scores = np.asarray(scorer(History(np.array([case.history_ids], ID_DTYPE)), candidates))[0]
     return [None if wanted is None else float(score) for wanted, score in zip(case.scores, scores, strict=False)]
-
-
-def _order(scores: list[float | None]) -> list[int]:
-    known = [(-score, index) for index, score in enumerate(scores) if score is not None]
-    return [index for _, index in sorted(known)]
