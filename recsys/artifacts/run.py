@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from recsys.core.artifact import check_files, file_hashes, read_manifest, write_json
+from recsys.core.artifact import appearing, check_files, file_hashes, read_manifest, write_json
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import MANIFEST
 
@@ -110,9 +110,8 @@ class Run:
     def truncate_history(self, epochs: int) -> None:
         """Keep the first ``epochs`` epochs: what the checkpoint that is resumed from has seen."""
         kept = [json.dumps(entry, sort_keys=True) + "\n" for entry in self.history() if entry["epoch"] <= epochs]
-        aside = self.history_file.with_suffix(".tmp")
-        aside.write_text("".join(kept), encoding="utf-8")
-        aside.replace(self.history_file)
+        with appearing(self.history_file) as aside:
+            aside.write_text("".join(kept), encoding="utf-8")
 
     def finish(self, facts: dict[str, Any]) -> None:
         """Seal the run: hash its files, the checkpoint's apart, and mark it finished, in one write."""

@@ -153,6 +153,18 @@ def appearing(path: Path) -> Iterator[Path]:
         aside.unlink(missing_ok=True)
 
 
+@contextmanager
+def appearing_directory(path: Path) -> Iterator[Path]:
+    """A directory that appears whole, by one rename; where it is there already, made of the same, it is kept."""
+    aside = path.with_name(f".{path.name}{ASIDE}{uuid.uuid4().hex[:8]}")
+    aside.mkdir(parents=True)
+    try:
+        yield aside
+        _appear(aside, path, overwrite=False)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
 def is_published(target: Path) -> bool:
     """Whether the artifact is there; one that a kill left half replaced is put back first."""
     if target.parent.exists():

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from recsys.bundle import SIGNATURE_FILE, Bundle
+from recsys.core.artifact import appearing
 from recsys.core.errors import ConfigError
 from recsys.core.schema import MANIFEST
 
@@ -28,6 +29,5 @@ def sign(bundle: Path, private_key: Path) -> None:
         raise ConfigError(f"{private_key}: not a private key in PEM ({error})") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise ConfigError(f"{private_key}: an Ed25519 key is needed, this is {type(key).__name__}")
-    aside = bundle / f".{SIGNATURE_FILE}.tmp"
-    aside.write_text(key.sign((bundle / MANIFEST).read_bytes()).hex() + "\n")
-    aside.replace(bundle / SIGNATURE_FILE)
+    with appearing(bundle / SIGNATURE_FILE) as aside:
+        aside.write_text(key.sign((bundle / MANIFEST).read_bytes()).hex() + "\n")

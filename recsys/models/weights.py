@@ -7,16 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.core.artifact import appearing
 from recsys.core.errors import ArtifactError
 from recsys.models.keras import keras
 
 
 def save_weights(model: keras.Model, path: Path) -> None:
     """Write every variable; the file appears whole or not at all."""
-    aside = path.with_name(f".{path.name}.tmp")
-    with aside.open("wb") as file:
+    with appearing(path) as aside, aside.open("wb") as file:
         np.savez(file, **{variable.name: variable.numpy() for variable in model.variables})
-    aside.replace(path)
 
 
 def read_weights(path: Path) -> dict[str, npt.NDArray[Any]]:

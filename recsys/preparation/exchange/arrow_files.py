@@ -1,29 +1,9 @@
-"""Arrow files in directories that appear whole: what steps set down for one another."""
+"""Arrow files: what steps set down for one another."""
 
 import os
-import shutil
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
-
-
-@contextmanager
-def appear(target: Path) -> Iterator[Path]:
-    """A directory that appears whole, by one rename; a step that runs twice leaves the first result."""
-    aside = target.with_name(f".{target.name}-{uuid.uuid4().hex[:8]}")
-    aside.mkdir(parents=True)
-    try:
-        yield aside
-        try:
-            aside.rename(target)
-        except OSError:
-            if not target.exists():
-                raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def write_batches(path: Path, batches: list[pa.RecordBatch]) -> None:

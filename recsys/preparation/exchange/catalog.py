@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from recsys.core.artifact import appearing_directory
 from recsys.core.schema import ITEM
 from recsys.log.values.strings import hash_array, rank_strings
-from recsys.preparation.exchange.arrow_files import appear, read_batch, write_batches
+from recsys.preparation.exchange.arrow_files import read_batch, write_batches
 from recsys.preparation.exchange.spill import ITEMS_FILE
 
 CODES_FILE, HASHES_FILE = "codes.arrow", "hashes.npy"
@@ -28,7 +29,7 @@ def merge_partition(partition: int, blocks: list[Path], directory: Path) -> int:
     words, codes = rank_strings(pa.chunked_array(parts, pa.string()).combine_chunks())
     edges = np.cumsum([0, *map(len, parts)])
     whole = pa.record_batch({ITEM: pa.array(codes)})
-    with appear(directory) as aside:
+    with appearing_directory(directory) as aside:
         write_batches(aside / ITEMS_FILE, [pa.record_batch({ITEM: words})])
         write_batches(aside / CODES_FILE, [whole.slice(a, b - a) for a, b in itertools.pairwise(edges)])
         np.save(aside / HASHES_FILE, hash_array(words))

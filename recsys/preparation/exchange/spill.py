@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from recsys.core.artifact import appearing_directory
 from recsys.core.order import OrderKeys
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
 from recsys.log.values.strings import hash_array
-from recsys.preparation.exchange.arrow_files import appear, write_batches
+from recsys.preparation.exchange.arrow_files import write_batches
 from recsys.preparation.rules.truncation import Cap, newest_events
 
 EVENTS_FILE, USERS_FILE, ITEMS_FILE = "events.arrow", "users.arrow", "items.arrow"
@@ -50,7 +51,7 @@ def spill_events(events: pa.Table, buckets: int, cap: Cap | None, directory: Pat
     if types is not None:
         columns[EVENT_TYPE] = pa.array(types[order])
     batch = pa.record_batch(columns)
-    with appear(directory) as aside:
+    with appearing_directory(directory) as aside:
         write_batches(aside / EVENTS_FILE, [batch.slice(edges[b], edges[b + 1] - edges[b]) for b in range(buckets)])
         for file, strings, cuts in ((USERS_FILE, user_strings, user_edges), (ITEMS_FILE, item_strings, item_edges)):
             whole = pa.record_batch({USER if file == USERS_FILE else ITEM: strings})
