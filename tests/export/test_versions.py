@@ -31,7 +31,7 @@ def test_the_youngest_operator_decides(model) -> None:
 def test_an_operator_of_unknown_age_is_refused(model) -> None:
     tree = flatbuffer.read(Variant.parse("float32", 6).convert(model, 20))
     tree.operatorCodes[0].version = 99
-    with pytest.raises(RecsysError, match=r"in version 99; add it to recsys/export/versions\.py"):
+    with pytest.raises(RecsysError, match=r"in version 99; add it to recsys/export/tflite/versions\.py"):
         versions.minimum_runtime(tree)
 
 
