@@ -80,7 +80,7 @@ def prepared_with(dataset: Dataset) -> PrepareConfig:
     Raises:
         ArtifactError: this version reads them otherwise.
     """
-    return parse_recorded(PrepareConfig, dataset.manifest["inputs"]["prepare"], f"{dataset.path}: inputs.prepare")
+    return parse_recorded(PrepareConfig, dataset.manifest.inputs.prepare, f"{dataset.path}: inputs.prepare")
 
 
 def check_settings(use: str, before: PrepareConfig, now: PrepareConfig, where: str) -> None:
@@ -106,7 +106,7 @@ def check_extends(dataset: Dataset, config: Config) -> None:
     if not dataset.event_files:
         raise DataError(f"{dataset.path}: kept no events to extend; make it with prepare.keep_events: true")
     check_settings("extending", prepared_with(dataset), config.prepare, str(dataset.path))
-    before = dataset.manifest["inputs"]["data"]
+    before = dataset.manifest.inputs.data
     for column in ("event_id", "event_type"):
         if (getattr(config.data.columns, column) is None) != (before["columns"][column] is None):
             raise ConfigError(f"data.columns.{column}: {dataset.path} and this log must both have it, or neither")
@@ -116,7 +116,7 @@ def check_extends(dataset: Dataset, config: Config) -> None:
 
 def check_trained_on(run: Run, dataset: Dataset) -> None:
     """Raises ArtifactError when ``run`` was trained on another dataset: its item ids mean other items."""
-    trained_on = run.manifest["dataset_digest"]
+    trained_on = run.manifest.dataset_digest
     if trained_on != dataset.digest:
         raise ArtifactError(
             f"{run.path}: trained on dataset {trained_on}, {dataset.path} is {dataset.digest}; "
@@ -126,7 +126,7 @@ def check_trained_on(run: Run, dataset: Dataset) -> None:
 
 def check_same_items(run: Run, dataset: Dataset) -> None:
     """Raises ArtifactError when an item has another id in ``dataset`` than ``run`` learned."""
-    if run.manifest["vocabulary_digest"] != dataset.vocabulary.digest:
+    if run.manifest.vocabulary_digest != dataset.vocabulary.digest:
         raise ArtifactError(
             f"{run.path}: its item ids are not those of {dataset.path}; use a dataset with the vocabulary that the "
             "run was trained on, or train again"

@@ -10,7 +10,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys.core.artifact import check_files, digest, read_manifest
+from recsys.artifacts.artifact import Artifact
+from recsys.artifacts.manifests import DatasetManifest
+from recsys.core.artifact import digest
 from recsys.core.errors import ArtifactError
 from recsys.core.events import CleaningPolicy
 from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, ITEMS, TIMESTAMPS, TRAIN_END, USER, VALIDATION_END, WEIGHTS
@@ -38,36 +40,38 @@ def dataset_digest(counts: dict[str, Any], hashes: dict[str, str]) -> str:
     return digest({"counts": counts, "files": told})
 
 
-class Dataset:
+class Dataset(Artifact[DatasetManifest]):
     """A dataset directory, opened for reading.
 
     Raises:
-        ArtifactError: no dataset there, a damaged one (with ``verify``), or one of a newer format.
+        ArtifactError: no dataset there, one of a newer format, or one whose manifest is not whole.
     """
 
-    def __init__(self, path: Path | str, *, verify: bool = False) -> None:
-        self.path = Path(path)
-        self.manifest = read_manifest(self.path, KIND, FORMAT_VERSION)
-        if verify:
-            self.verify()
+    kind = KIND
+    format_version = FORMAT_VERSION
+    manifest_type = DatasetManifest
 
-    def verify(self) -> None:
-        """Raises ArtifactError when a file is missing or changed."""
-        check_files(self.path, self.manifest["files"], KIND)
+    def __init__(self, path: Path | str) -> None:
+        super().__init__(path)
+        self.manifest  # noqa: B018  what is no dataset is refused at once
+
+    @cached_property
+    def manifest(self) -> DatasetManifest:
+        return super().manifest
 
     @property
     def digest(self) -> str:
         """The content digest, ``dataset_digest``."""
-        return str(self.manifest["dataset_digest"])
+        return self.manifest.dataset_digest
 
     @property
     def counts(self) -> dict[str, Any]:
         """What was read, rejected, dropped and written."""
-        return dict(self.manifest["counts"])
+        return dict(self.manifest.counts)
 
     @property
     def policy(self) -> CleaningPolicy:
-        return CleaningPolicy.from_json(self.manifest["cleaning"])
+        return CleaningPolicy.from_json(self.manifest.cleaning)
 
     @cached_property
     def items(self) -> pd.DataFrame:
@@ -79,7 +83,7 @@ class Dataset:
         table = self.items
         if not np.array_equal(table[ITEM], np.arange(1, len(table) + 1)):
             raise ArtifactError(f"{self.path / ITEMS_FILE}: {ITEM} must count 1..{len(table)} in order")
-        return Vocabulary(table[EXTERNAL_ID].tolist(), int(self.manifest["oov"]["buckets"]))
+        return Vocabulary(table[EXTERNAL_ID].tolist(), self.manifest.oov.buckets)
 
     @property
     def item_counts(self) -> "np.ndarray[Any, np.dtype[np.int64]]":

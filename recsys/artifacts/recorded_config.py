@@ -20,10 +20,8 @@ def recorded(kind: type[S], run: Run, name: str | None = None) -> S:
         ArtifactError: as ``parse_recorded``.
     """
     values = run.config if name is None else run.config.get(name)
-    commit = str(run.manifest.get("code_version") or "")[:12]
-    made_by = (
-        f"recsys {run.manifest.get('recsys_version', 'of unknown number')}{f', commit {commit}' if commit else ''}"
-    )
+    commit = (run.manifest.code_version or "")[:12]
+    made_by = f"recsys {run.manifest.recsys_version or 'of unknown number'}{f', commit {commit}' if commit else ''}"
     return parse_recorded(kind, values, f"{run.config_file}: this run was made by {made_by}", name)
 
 

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from recsys.core.artifact import appearing, check_files, file_hashes, read_manifest, write_json
+from recsys.artifacts.artifact import Artifact
+from recsys.artifacts.manifests import RunManifest
+from recsys.core.artifact import appearing, file_hashes, write_json
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import MANIFEST
 
@@ -19,7 +21,7 @@ KIND = "run"
 FORMAT_VERSION = 1
 
 
-class Run:
+class Run(Artifact[RunManifest]):
     """A run directory and the paths of everything in it.
 
     Files: ``config.json`` (the whole config), ``history.jsonl`` (one object an epoch: ``epoch`` and metrics),
@@ -28,8 +30,12 @@ class Run:
     segments), ``plots/*.png``, ``environment.txt`` (the packages that trained it, with their versions).
     """
 
+    kind = KIND
+    format_version = FORMAT_VERSION
+    manifest_type = RunManifest
+
     def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
+        super().__init__(path)
         self.config_file = self.path / "config.json"
         self.history_file = self.path / "history.jsonl"
         self.checkpoint_dir = self.path / "checkpoint"
@@ -62,25 +68,21 @@ class Run:
 
     @property
     def is_finished(self) -> bool:
-        return self.is_started and self.manifest["status"] == "finished"
+        return self.is_started and self.manifest.status == "finished"
 
     def check_finished(self) -> None:
         """Raises ArtifactError when no run is here, or its training has not ended."""
-        if self.manifest["status"] != "finished":
+        if self.manifest.status != "finished":
             raise ArtifactError(f"{self.path}: training has not finished; the command that started it goes on with it")
 
     @property
-    def manifest(self) -> dict[str, Any]:
-        return read_manifest(self.path, KIND, FORMAT_VERSION)
-
-    @property
     def digest(self) -> str:
-        return str(self.manifest["digest"])
+        return self.manifest.digest
 
     @property
     def weights_digest(self) -> str:
         """SHA-256 of the sealed weights: what is made of them is named by it."""
-        return str(self.manifest["files"][self.weights_file.name])
+        return self.manifest.files[self.weights_file.name]
 
     @property
     def config(self) -> dict[str, Any]:
@@ -117,17 +119,13 @@ class Run:
         """Seal the run: hash its files, the checkpoint's apart, and mark it finished, in one write."""
         checkpoint = f"{self.checkpoint_dir.name}/"
         files = {name: value for name, value in file_hashes(self.path).items() if not name.startswith(checkpoint)}
-        write_json(self.path / MANIFEST, {**self.manifest, **facts, "status": "finished", "files": files})
+        write_json(self.path / MANIFEST, {**self.manifest.to_json(), **facts, "status": "finished", "files": files})
 
     def clear(self) -> None:
         """Remove all that the run holds, the manifest first: what is left by a kill on the way is no run."""
         (self.path / MANIFEST).unlink(missing_ok=True)
         for child in self.path.iterdir():
             shutil.rmtree(child) if child.is_dir() else child.unlink()
-
-    def verify(self) -> None:
-        """Raises ArtifactError when a finished run's file is missing or changed."""
-        check_files(self.path, self.manifest["files"], KIND)
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:

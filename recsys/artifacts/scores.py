@@ -2,29 +2,35 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from recsys.core.artifact import check_files, read_manifest
+from recsys.artifacts.artifact import Artifact
+from recsys.artifacts.manifests import ScoresManifest
 
 KIND = "scores"
 FORMAT_VERSION = 1
 SHARDS_DIR = "top"
 
 
-class Scores:
+class Scores(Artifact[ScoresManifest]):
     """A directory of Parquet shards, one row a user: ``user_id``, ``items`` (external ids, best first), ``scores``.
 
     Raises:
-        ArtifactError: no scores there, damaged ones (with ``verify``), or ones of a newer format.
+        ArtifactError: no scores there, ones of a newer format, or ones whose manifest is not whole.
     """
 
-    def __init__(self, path: Path | str, *, verify: bool = False) -> None:
-        self.path = Path(path)
-        self.manifest: dict[str, Any] = read_manifest(self.path, KIND, FORMAT_VERSION)
-        if verify:
-            check_files(self.path, self.manifest["files"], KIND)
+    kind = KIND
+    format_version = FORMAT_VERSION
+    manifest_type = ScoresManifest
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__(path)
+        self.manifest  # noqa: B018  what are no scores is refused at once
+
+    @cached_property
+    def manifest(self) -> ScoresManifest:
+        return super().manifest
 
     @cached_property
     def table(self) -> pd.DataFrame:

@@ -78,7 +78,7 @@ def warn_of_unit(dataset: "Dataset") -> None:
     from recsys.preparation.diagnostics.advice import unit_warning
     from recsys.terminal import say
 
-    warning = unit_warning(dataset.stats, dataset.manifest["inputs"]["data"]["timestamp_unit"])
+    warning = unit_warning(dataset.stats, dataset.manifest.inputs.data["timestamp_unit"])
     if warning:
         say(warning)
 

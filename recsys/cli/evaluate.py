@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     if args.segments and args.dataset:
         raise ConfigError("--segments shows what a run kept of its test; leave --dataset out")
     runs = [Run(path) for path in args.runs]
-    kinds = {str(one.manifest["config_digest"]): one.path for one in runs}
+    kinds = {one.manifest.config_digest: one.path for one in runs}
     if len(kinds) > 1:
         raise ConfigError(
             f"these runs differ in more than their seed: {', '.join(map(str, kinds.values()))}; `recsys compare` holds "
@@ -72,7 +72,7 @@ def _again(run: "Run", args: argparse.Namespace) -> dict[str, Any]:
     from recsys.evaluation.scorer import scorer
     from recsys.models.loading import load_run
 
-    dataset = Dataset(args.dataset, verify=True)
+    dataset = Dataset(args.dataset).verify()
     check_trained_on(run, dataset)
     final = bool(run.config["training"]["refit"])
     if final and args.split == "validation":

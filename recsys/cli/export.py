@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     for override in args.overrides:
         apply_override(values, override)
     config = parse_config(values, f"{finished.config_file}{' with --set' if args.overrides else ''}")
-    dataset = _dataset(args, str(finished.manifest["dataset_digest"]))
+    dataset = _dataset(args, finished.manifest.dataset_digest)
     outcome = export(finished, dataset, config.export, args.work_dir, overwrite=args.overwrite)
     if not outcome.reused:
         sync_if_possible(finished, config.tracking, args.work_dir)

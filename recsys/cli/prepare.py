@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     from recsys.terminal import say
 
     config = load_config(args.config, args.overrides)
-    extends = Dataset(args.extend, verify=True) if args.extend else None
+    extends = Dataset(args.extend).verify() if args.extend else None
     against = Dataset(args.against) if args.against else None
     request = Request(extends, args.forget, against, args.max_drift)
     outcome = prepare(config, args.work_dir, overwrite=args.overwrite, runner=runner_of(args), request=request)

@@ -27,12 +27,12 @@ def run(args: argparse.Namespace) -> int:
     from recsys.artifacts.run import Run
     from recsys.terminal import say
 
-    dataset = Dataset(args.dataset, verify=True)
+    dataset = Dataset(args.dataset).verify()
     outcome = score(Run(args.run), dataset, args.k, args.work_dir, overwrite=args.overwrite, runner=runner_of(args))
     scores = outcome.artifact
     if args.json:
-        print_json({"path": str(scores.path), "reused": outcome.reused, "users": scores.manifest["users"]})
+        print_json({"path": str(scores.path), "reused": outcome.reused, "users": scores.manifest.users})
     else:
         done = "reused" if outcome.reused else "scored"
-        say(f"{scores.path}: {scores.manifest['users']:,} users {done}, the best {scores.manifest['k']} items of each")
+        say(f"{scores.path}: {scores.manifest.users:,} users {done}, the best {scores.manifest.k} items of each")
     return 0

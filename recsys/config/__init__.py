@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from recsys.config.base import Section
 from recsys.config.data import DataConfig
@@ -100,8 +100,8 @@ def parse_config(values: dict[str, Any], origin: str = "config") -> Config:
         raise ConfigError(scrubbed("\n".join(lines))) from None
 
 
-def problems(error: ValidationError, kind: type[Section]) -> list[str]:
-    """What is wrong with the values of a section of ``kind``, a line a key."""
+def problems(error: ValidationError, kind: type[BaseModel]) -> list[str]:
+    """What is wrong with the values of a ``kind``, a line a key."""
     lines = []
     for problem in error.errors():
         if problem["type"] == "default_factory_not_called":
@@ -117,7 +117,7 @@ def problems(error: ValidationError, kind: type[Section]) -> list[str]:
     return lines
 
 
-def _suggest(location: tuple[Any, ...], kind: type[Section]) -> str:
+def _suggest(location: tuple[Any, ...], kind: type[BaseModel]) -> str:
     import difflib
 
     section: Any = kind

@@ -110,8 +110,8 @@ def _teacher(path: Path, run: Run) -> Run:
     except ArtifactError as error:
         raise ArtifactError(f"export.student.teacher: {error}") from None
     for what, ours, theirs in (
-        ("data set", run.manifest["dataset_digest"], teacher.manifest["dataset_digest"]),
-        ("protocol", run.manifest["protocol"], teacher.manifest["protocol"]),
+        ("data set", run.manifest.dataset_digest, teacher.manifest.dataset_digest),
+        ("protocol", run.manifest.protocol, teacher.manifest.protocol),
         ("model.max_length", run.config["model"]["max_length"], teacher.config["model"]["max_length"]),
     ):
         if ours != theirs:

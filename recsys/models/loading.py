@@ -15,6 +15,6 @@ def load_run(run: Run) -> SASRec:
     """
     run.check_finished()
     run.verify()
-    model = build_model(recorded(ModelConfig, run, "model"), int(run.manifest["table_size"]))
+    model = build_model(recorded(ModelConfig, run, "model"), run.manifest.table_size)
     load_weights(model, run.weights_file)
     return model

@@ -66,7 +66,7 @@ def forget(users: Iterable[str], earlier: Dataset | None, work_dir: Path) -> For
         _make_key(path)
     key = _read_key(path) if path.exists() else b""
     forgotten = Forgotten(np.union1d(old, keyed_hashes(users, key)), key)
-    if earlier is not None and len(old) and (not key or forgotten.fingerprint != earlier.manifest.get("forgotten_key")):
+    if earlier is not None and len(old) and (not key or forgotten.fingerprint != earlier.manifest.forgotten_key):
         raise ConfigError(
             f"{earlier.path}: its forgotten users are hashed with a key that is not {path}; without it they would come "
             f"back. Copy {KEY_FILE} from the work directory that it was made in, or name it in {KEY_VARIABLE}"

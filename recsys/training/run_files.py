@@ -23,7 +23,7 @@ def begin(run: Run, config: Config, dataset: Dataset, facts: dict[str, Any]) -> 
     Args:
         facts: what the manifest says beside what is known here.
     """
-    split = dataset.manifest["split"]
+    split = dataset.manifest.split
     known = {
         "seed": config.training.seed,
         "protocol": f"{split}+refit" if config.training.refit else split,
@@ -50,7 +50,7 @@ def seal(run: Run, model: SASRec, dataset: Dataset, metrics: dict[str, Any], ran
     manifest = run.manifest
     save_weights(model, run.weights_file)
     ranks.to_parquet(run.ranks_file, index=False)
-    known = {name: manifest[name] for name in ("protocol", "dataset_digest", "seed")}
+    known = {name: getattr(manifest, name) for name in ("protocol", "dataset_digest", "seed")}
     write_json(run.metrics_file, {**known, "split": "test", **metrics})
     draw_plots(run, dataset, model)
     run.finish(

@@ -73,7 +73,7 @@ def begin_with(model: "SASRec", config: Config, dataset: Dataset) -> None:
 def _check(run: Run, config: Config, dataset: Dataset) -> int:
     """How many items the run knew, all of which the dataset has under the same ids."""
     manifest = run.manifest
-    if manifest["protocol"].endswith("+refit"):
+    if manifest.protocol.endswith("+refit"):
         raise ConfigError(
             f"{KEY}: {run.path} was trained on its validation events, too (refit), by which this training would "
             "choose its epoch; begin with a run that was not"
@@ -84,8 +84,8 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
         was, is_now = (getattr(model, key) for model in (before, config.model))
         if was != is_now and not _may_differ(config.model, key, was):
             raise ConfigError(f"{KEY}: model.{key} is {is_now!r} here and {was!r} in {run.path}; they must agree")
-    known = int(manifest["table_size"]) - 1 - dataset.vocabulary.oov_buckets
-    if digest(dataset.vocabulary.external_ids[:known]) != manifest["vocabulary_digest"]:
+    known = manifest.table_size - 1 - dataset.vocabulary.oov_buckets
+    if digest(dataset.vocabulary.external_ids[:known]) != manifest.vocabulary_digest:
         raise ConfigError(
             f"{KEY}: {run.path} knew other items, or in another order, than {dataset.path}; item ids stay the same "
             "only where a dataset is made by recsys prepare --extend from the one that the run was trained on"

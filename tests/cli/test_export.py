@@ -6,6 +6,7 @@ import pytest
 
 from recsys.artifacts.run import Run
 from recsys.cli import main
+from tests import facts
 
 
 def test_a_directory_without_a_run_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -14,6 +15,6 @@ def test_a_directory_without_a_run_is_named(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_a_finished_run_cannot_be_set_otherwise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = Run.create(tmp_path / "run", {}, {"digest": "d"})
+    run = Run.create(tmp_path / "run", {}, facts.RUN)
     assert main(["export", str(run.path), "--set", "model.blocks=1"]) == 2
     assert "only export and tracking can be set" in capsys.readouterr().err

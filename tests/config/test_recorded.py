@@ -10,10 +10,11 @@ from recsys.artifacts.run import Run
 from recsys.config import Config, parse_config
 from recsys.config.model import ModelConfig
 from recsys.core.errors import ArtifactError
+from tests import facts
 
 
 def run_with(config: dict[str, Any], path: Path) -> Run:
-    return Run.create(path, config, {"recsys_version": "9.9.9", "code_version": "abcdef0123456789"})
+    return Run.create(path, config, {**facts.RUN, "recsys_version": "9.9.9", "code_version": "abcdef0123456789"})
 
 
 def test_a_run_of_this_version_is_read(tmp_path: Path) -> None:

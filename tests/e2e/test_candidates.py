@@ -30,7 +30,7 @@ def test_everyone_gets_their_best_items(
     arguments = ["score", path, str(dataset_path), "--k", str(K), *options]
     assert main([*arguments, "--workers", "2"]) == 0
     first = json.loads(capsys.readouterr().out)
-    scores, dataset = Scores(first["path"], verify=True), Dataset(dataset_path)
+    scores, dataset = Scores(first["path"]).verify(), Dataset(dataset_path)
     assert first["users"] == len(scores.table) == len(dataset.sequences)
 
     model, sequences = load_run(Run(path)), dataset.sequences

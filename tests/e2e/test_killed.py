@@ -58,7 +58,7 @@ def test_the_next_run_finishes(
     assert main(["run", str(recipe), "--work-dir", str(work_dir), "--json", *SETTINGS]) == 0
     result = json.loads(capsys.readouterr().out)
     assert half_written(work_dir) == []
-    (dataset,) = (Dataset(path, verify=True) for path in (work_dir / "datasets").iterdir())
+    (dataset,) = (Dataset(path).verify() for path in (work_dir / "datasets").iterdir())
     (run,) = map(Run, (work_dir / "runs").iterdir())
     run.verify()
     assert run.is_finished

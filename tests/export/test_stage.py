@@ -8,10 +8,11 @@ from recsys.artifacts.run import Run
 from recsys.config.export import ExportConfig
 from recsys.core.errors import ArtifactError
 from recsys.export.stage import bundles_dir
+from tests import facts as known
 
 
 def finished(path: Path, digest: str, weights: bytes) -> Run:
-    run = Run.create(path / digest, {}, {"digest": digest})
+    run = Run.create(path / digest, {}, {**known.RUN, "digest": digest})
     run.weights_file.write_bytes(weights)
     run.finish({})
     return run
@@ -37,7 +38,7 @@ def run_on(
     weights: bytes = b"0",
     protocol: str = "leave_one_out",
 ) -> Run:
-    facts = {"digest": digest, "dataset_digest": dataset, "protocol": protocol}
+    facts = {**known.RUN, "digest": digest, "dataset_digest": dataset, "protocol": protocol}
     run = Run.create(path / digest, {"model": {"max_length": length}}, facts)
     run.weights_file.write_bytes(weights)
     run.finish({})
@@ -66,7 +67,7 @@ def test_a_teacher_shares_data_protocol_and_length_and_is_finished(tmp_path: Pat
             run_on(tmp_path, "e", protocol="leave_one_out+refit"),
             "its protocol is leave_one_out\\+refit, that of .* is leave_one_out",
         ),
-        (Run.create(tmp_path / "d", {}, {"digest": "d"}), "training has not finished"),
+        (Run.create(tmp_path / "d", {}, known.RUN), "training has not finished"),
     ):
         with pytest.raises(ArtifactError, match=reason):
             bundles_dir(exported, taught_by(teacher), tmp_path)

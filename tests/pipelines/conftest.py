@@ -39,7 +39,7 @@ def random_rows(seed: int, users: int = 30, items: int = 25, events: int = 400) 
 def same(one: Dataset, other: Dataset) -> None:
     """Both made of ``parts``: the same bytes (origins of rejects and the report aside) and the same counts."""
     kept = [
-        {name: sha for name, sha in dataset.manifest["files"].items() if not name.startswith(("rejects", "report"))}
+        {name: sha for name, sha in dataset.manifest.files.items() if not name.startswith(("rejects", "report"))}
         for dataset in (one, other)
     ]
     assert kept[0] == kept[1]

@@ -37,7 +37,7 @@ def test_order_and_files_do_not_matter(tmp_path, make, rules):
     parts = make(folder, data=data, **settings)
     assert parts.path != whole.path
     assert parts.counts == whole.counts
-    hashes = [{n: h for n, h in one.manifest["files"].items() if not n.startswith("report")} for one in (whole, parts)]
+    hashes = [{n: h for n, h in one.manifest.files.items() if not n.startswith("report")} for one in (whole, parts)]
     assert hashes[0] == hashes[1]
     counts = whole.counts
     assert counts["read"] == sum(counts["dropped"].values()) + counts["events"] == len(rows)

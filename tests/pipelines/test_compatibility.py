@@ -153,11 +153,12 @@ def test_a_setting_that_came_since_counts_as_its_default(tmp_path: Any, make: Ca
     """A dataset from before it existed is used; one from after a setting that is gone is used where that was null."""
     dataset = make(write_log(tmp_path / "log.csv", night(0)), k_core=2)
     config = parse_config({"data": {"path": "log.csv"}, "prepare": {"k_core": 2}})
-    made = dataset.manifest["inputs"]["prepare"]
+    made = dataset.manifest.inputs.prepare
 
     def older(**settings: Any) -> Dataset:
         kept = {key: value for key, value in made.items() if key not in ("bots", "drop_repeats")}
-        manifest = {**dataset.manifest, "inputs": {**dataset.manifest["inputs"], "prepare": {**kept, **settings}}}
+        manifest = dataset.manifest.to_json()
+        manifest["inputs"]["prepare"] = {**kept, **settings}
         write_json(dataset.path / MANIFEST, manifest)
         return Dataset(dataset.path)
 

@@ -74,9 +74,7 @@ def test_leave_one_out_bounds(tmp_path, make):
 
 
 def shard_bytes(dataset: Dataset) -> dict[str, str]:
-    return {
-        name: sha for name, sha in dataset.manifest["files"].items() if "rejects" not in name and "html" not in name
-    }
+    return {name: sha for name, sha in dataset.manifest.files.items() if "rejects" not in name and "html" not in name}
 
 
 @pytest.mark.parametrize("with_ids", [True, False])
@@ -126,10 +124,10 @@ def test_an_unchanged_input_is_reused_and_a_changed_one_is_not(tmp_path):
 
 def test_a_dataset_verifies_and_notices_damage(tmp_path, make):
     dataset = make(write_log(tmp_path / "log.csv", random_rows(9)))
-    Dataset(dataset.path, verify=True)
+    Dataset(dataset.path).verify()
     (dataset.path / "items.parquet").write_bytes(b"PAR1")
     with pytest.raises(Exception, match=r"items.parquet: SHA-256"):
-        Dataset(dataset.path, verify=True)
+        Dataset(dataset.path).verify()
 
 
 def test_metadata_is_joined(tmp_path, make):

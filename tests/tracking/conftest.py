@@ -21,6 +21,7 @@ from recsys.config import parse_config
 from recsys.config.tracking import TrackingConfig
 from recsys.core.artifact import digest, file_hashes, write_json
 from recsys.tracking.store.store import DATABASE
+from tests import facts
 
 MakeRun = Callable[..., Run]
 ITEMS = 12
@@ -90,6 +91,7 @@ def make_dataset(path: Path, content: str = "log") -> str:
     write_json(
         path / "manifest.json",
         {
+            **facts.DATASET,
             "kind": "dataset",
             "format_version": 1,
             "dataset_digest": found,
@@ -143,6 +145,7 @@ def run_builder(work_dir: Path) -> MakeRun:
             work_dir / "runs" / identity,
             config,
             {
+                **facts.RUN,
                 "digest": identity,
                 "name": name,
                 "seed": seed,
@@ -198,9 +201,9 @@ def finish(run: Run, seed: int, quality: float, users: int, weights: Callable[[P
     }
     epochs = sum(1 for _ in run.history())
     metrics = {
-        "protocol": run.manifest["protocol"],
+        "protocol": run.manifest.protocol,
         "split": "test",
-        "dataset_digest": run.manifest["dataset_digest"],
+        "dataset_digest": run.manifest.dataset_digest,
         "seed": seed,
         "model": reached,
         "validation": {"ndcg@10": quality, "hr@10": quality},
@@ -243,7 +246,7 @@ def trained(make_run, work_dir, bundles):
 
     def make(*, knows: bool, seed: int = 1, exported: bool = True):
         run = make_run(seed, finished=False)
-        dataset = find_dataset(work_dir, run.manifest["dataset_digest"])
+        dataset = find_dataset(work_dir, run.manifest.dataset_digest)
         keras.utils.set_random_seed(seed)
         model = build_model(ModelConfig.model_validate(run.config["model"]), dataset.vocabulary.table_size)
         if knows:

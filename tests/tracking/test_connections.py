@@ -267,7 +267,7 @@ def test_strange_event_types_and_columns_arrive(make_run, work_dir, tracking):
     run.finish({})
     sync(run, tracking, work_dir)
     (stored,) = complete_runs(open_store(tracking, work_dir))
-    assert stored.digest == manifest["digest"]
+    assert stored.digest == manifest.digest
     kept = [name for name in stored.parameters if name.startswith("data.event_types.")]
     assert len(kept) == len(STRANGE) + 1
     assert stored.parameters["data.event_types._x0024_pageview.weight"] == "1.0"

@@ -20,7 +20,7 @@ def saved(make_run, work_dir, tmp_path):
     run = make_run(finished=False)
     model = build_model(ModelConfig.model_validate(run.config["model"]), 13)
     make_run.finish(run, weights=lambda path: save_weights(model, path))
-    save_model(tmp_path / "model", run, find_dataset(work_dir, run.manifest["dataset_digest"]))
+    save_model(tmp_path / "model", run, find_dataset(work_dir, run.manifest.dataset_digest))
     return tmp_path / "model"
 
 

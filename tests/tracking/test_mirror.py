@@ -122,7 +122,7 @@ def test_a_dataset_that_is_gone_costs_the_mirror_the_model_alone(make_run, work_
     sent = open_store(tracking, work_dir).client.get_run(mirror.run_id)
     assert sent.info.status == "FINISHED"
     assert "holds no dataset" in sent.data.tags["recsys.model"]
-    assert sent.inputs.dataset_inputs[0].dataset.digest == run.manifest["dataset_digest"]
+    assert sent.inputs.dataset_inputs[0].dataset.digest == run.manifest.dataset_digest
 
 
 def test_a_training_broken_off_is_killed_in_the_store_until_it_goes_on(make_run, work_dir, tracking):

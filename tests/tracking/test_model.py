@@ -36,9 +36,9 @@ def test_the_logged_model_recommends_from_raw_histories(trained, work_dir, monke
     store = open_store(MODEL, work_dir)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store.uri)
     run_id = find_run(store, trained.digest)
-    uri = log_model(store, run_id, trained, find_dataset(work_dir, trained.manifest["dataset_digest"]))
+    uri = log_model(store, run_id, trained, find_dataset(work_dir, trained.manifest.dataset_digest))
     assert (
-        log_model(store, run_id, trained, find_dataset(work_dir, trained.manifest["dataset_digest"])) == uri
+        log_model(store, run_id, trained, find_dataset(work_dir, trained.manifest.dataset_digest)) == uri
     )  # found there, not logged again
     loaded = mlflow.pyfunc.load_model(uri)
     history = [
@@ -58,7 +58,7 @@ def test_the_logged_model_recommends_from_raw_histories(trained, work_dir, monke
 
 def test_its_order_is_the_models(trained, work_dir, tmp_path):
     """Scalar oracle: score every item by itself, leave out the history, sort."""
-    save_model(tmp_path / "model", trained, find_dataset(work_dir, trained.manifest["dataset_digest"]))
+    save_model(tmp_path / "model", trained, find_dataset(work_dir, trained.manifest.dataset_digest))
     recommender = Recommender(tmp_path / "model" / "data" / "recommender")
     frame = pd.DataFrame({"history": [[{"item": "film-2", "timestamp": 1}, {"item": "film-7", "timestamp": 2}]]})
     answer = recommender.predict(frame, {"k": 3})
@@ -74,7 +74,7 @@ def test_its_order_is_the_models(trained, work_dir, tmp_path):
 
 
 def test_nothing_in_it_is_a_pickle_or_code(trained, work_dir, tmp_path):
-    save_model(tmp_path / "model", trained, find_dataset(work_dir, trained.manifest["dataset_digest"]))
+    save_model(tmp_path / "model", trained, find_dataset(work_dir, trained.manifest.dataset_digest))
     about = yaml.safe_load((tmp_path / "model" / "MLmodel").read_text())
     flavor = about["flavors"]["python_function"]
     assert flavor["loader_module"] == "recsys.tracking.models.loader"
@@ -85,7 +85,7 @@ def test_nothing_in_it_is_a_pickle_or_code(trained, work_dir, tmp_path):
 
 
 def test_swapped_weights_are_refused(trained, work_dir, tmp_path):
-    save_model(tmp_path / "model", trained, find_dataset(work_dir, trained.manifest["dataset_digest"]))
+    save_model(tmp_path / "model", trained, find_dataset(work_dir, trained.manifest.dataset_digest))
     weights = tmp_path / "model" / "data" / "recommender" / "run" / "weights.npz"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
     with pytest.raises(ArtifactError, match="not the file that its run sealed"):

@@ -233,7 +233,7 @@ def test_runs_that_others_put_into_the_store_are_left_out(make_run, work_dir, tr
 
 def test_a_run_whose_files_are_gone_from_the_store_is_left_out_of_the_tests(make_run, work_dir, tracking, capsys):
     baseline, lost, kept = (make_run(1, width=width, name=f"w{width}") for width in (8, 16, 32))
-    ids = {run.manifest["name"]: sync(run, tracking, work_dir) for run in (baseline, lost, kept)}
+    ids = {run.manifest.name: sync(run, tracking, work_dir) for run in (baseline, lost, kept)}
     shutil.rmtree(work_dir / "mlartifacts" / ids["w16"])
     assert main(["compare", "--work-dir", str(work_dir), "--json", "--baseline", "w8"]) == 0
     shown = capsys.readouterr()

@@ -120,7 +120,7 @@ def test_a_run_without_a_bundle_says_how_to_make_one(trained, work_dir, capsys):
 def test_a_model_of_another_vocabulary_is_scored_by_names(trained, work_dir, tmp_path):
     """A champion that knows the films in another order ranks exactly as it does on its own dataset."""
     run = trained(knows=True, exported=False)
-    dataset = find_dataset(work_dir, run.manifest["dataset_digest"])
+    dataset = find_dataset(work_dir, run.manifest.dataset_digest)
     save_model(tmp_path / "model", run, dataset)
     recommender = Recommender(tmp_path / "model" / "data" / "recommender")
     own = ranks_in(recommender, dataset, targets_of(dataset, "test"), EvaluationConfig())
@@ -168,7 +168,7 @@ def test_a_stored_model_that_asks_for_code_or_pickles_is_not_loaded(trained, wor
     import yaml
 
     run = trained(knows=True, exported=False)
-    save_model(tmp_path / "model", run, find_dataset(work_dir, run.manifest["dataset_digest"]))
+    save_model(tmp_path / "model", run, find_dataset(work_dir, run.manifest.dataset_digest))
     about = yaml.safe_load((tmp_path / "model" / "MLmodel").read_text())
     about["flavors"]["python_function"].update(change)
     (tmp_path / "model" / "MLmodel").write_text(yaml.safe_dump(about))

@@ -240,7 +240,7 @@ def test_a_browser_finds_runs_plots_and_their_comparison(server, make_run, work_
     assert "Next-item recommender, protocol leave_one_out" in overview  # the model card
     assert "test/ndcg_at_10" in overview
     assert "model.width" in overview
-    assert runs[0].manifest["dataset_digest"][:8] in overview
+    assert runs[0].manifest.dataset_digest[:8] in overview
     assert "curves.png" in page(f"{experiment}/runs/{first}/artifacts/plots/curves.png", work_dir)
     query = urllib.parse.urlencode(
         {"runs": json.dumps([first, second]), "experiments": json.dumps([store.experiment_id])}

@@ -12,6 +12,7 @@ from recsys.artifacts.dataset import ITEMS_FILE, KIND, SEQUENCES_DIR, Dataset, d
 from recsys.config import Config, parse_config
 from recsys.core.artifact import file_hashes, write_json
 from recsys.core.events import CleaningPolicy
+from tests import facts
 
 ITEMS, USERS = 20, 60
 SCHEMA = pa.schema(
@@ -52,7 +53,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
         "counts": {"users": USERS},
         "cleaning": CleaningPolicy().to_json(),
         "oov": {"policy": "drop", "buckets": 0},
-        "split": "leave_one_out",
+        **facts.DATASET,
     }
     write_json(path / "manifest.json", {**manifest, "dataset_digest": dataset_digest({"users": USERS}, hashes)})
     return Dataset(path)

@@ -76,7 +76,7 @@ def test_a_run_holds_what_it_promises(dataset: Dataset, whole: Run) -> None:
     assert not whole.checkpoint_dir.exists(), "a finished run needs no checkpoint"
     assert f"numpy=={np.__version__}" in whole.environment_file.read_text().splitlines()
     # Length 10, width 8, one LiGR block: keys of ten events, one query, four times the width in a gated feed-forward.
-    assert whole.manifest["multiply_adds"] == 10 * 3 * 64 + 2 * 10 * 8 + (1 + 2 + 3 * 4) * 64
+    assert whole.manifest.multiply_adds == 10 * 3 * 64 + 2 * 10 * 8 + (1 + 2 + 3 * 4) * 64
 
 
 def test_the_sealed_weights_give_the_sealed_ranks(dataset: Dataset, whole: Run) -> None:

@@ -34,7 +34,7 @@ def rewritten(run: Run, folder: Path, **facts: Any) -> Path:
     copy = Run(folder)
     for file in (run.config_file, run.weights_file):
         (folder / file.name).write_bytes(file.read_bytes())
-    write_json(folder / MANIFEST, {**run.manifest, **facts})
+    write_json(folder / MANIFEST, {**run.manifest.to_json(), **facts})
     return copy.path
 
 
@@ -112,5 +112,5 @@ def test_a_run_from_before_a_key_existed_can_be_begun_with(
     values = older.config
     del values["model"]["memory"]["average"], values["model"]["feed_forward"], values["prepare"]["bots"]
     write_json(older.config_file, values)
-    write_json(tmp_path / MANIFEST, {**older.manifest, "files": file_hashes(tmp_path)})
+    write_json(tmp_path / MANIFEST, {**older.manifest.to_json(), "files": file_hashes(tmp_path)})
     begin_with(build_model(config.model, dataset.vocabulary.table_size), changed(config, warm_start=tmp_path), dataset)

@@ -82,7 +82,7 @@ def test_two_workers_reach_what_one_reaches(dataset: Dataset, config: Config, tm
     printed = train_together(config, dataset, tmp_path / "together")
     together = Run(run_of(config, dataset, tmp_path / "together").path)
     together.verify()
-    assert together.manifest["workers"] == 2
+    assert together.manifest.workers == 2
     assert printed[0] == printed[1] == f"{together.metrics['model']['ndcg@10']}\n"
     losses = [[entry["loss"] for entry in run.history()] for run in (alone, together)]
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from recsys.artifacts.compatibility import prepared_with
 from recsys.artifacts.dataset import Dataset
 from recsys.core.errors import DataError
 from recsys.core.schema import COUNT
@@ -16,8 +17,8 @@ def find_drift(new: Dataset, old: Dataset, bound: float) -> list[str]:
     count with those taken over.
     """
     found = []
-    extends = new.manifest["inputs"]["extends"] == old.digest
-    nightly = extends and old.manifest["inputs"]["extends"] is not None
+    extends = new.manifest.inputs.extends == old.digest
+    nightly = extends and old.manifest.inputs.extends is not None
     totals = [{**d.counts, "rows": d.counts["read"] + (0 if nightly else d.counts["stored"])} for d in (old, new)]
     for name in ("rows", "events", "users", "items"):
         before, now = (int(counts[name]) for counts in totals)
@@ -74,8 +75,7 @@ def _unknown_events(dataset: Dataset, known: int) -> int:
     Item counts of ``fit_on: train`` leave validation and test aside, so there only training events are told.
     """
     item_counts = dataset.items[COUNT].to_numpy()
-    inputs = dataset.manifest["inputs"]["prepare"]
-    in_buckets = dataset.counts["events"] - int(item_counts.sum()) if inputs["fit_on"] == "all" else 0
+    in_buckets = dataset.counts["events"] - int(item_counts.sum()) if prepared_with(dataset).fit_on == "all" else 0
     return int(item_counts[known:].sum()) + in_buckets + _left_out(dataset)
 
 

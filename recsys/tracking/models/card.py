@@ -1,7 +1,5 @@
 """Model cards: what a person reads first when they open a run or a registered model."""
 
-from typing import Any
-
 from recsys.artifacts.run import Run
 
 SHOWN_METRICS = ("hr@10", "ndcg@10", "mrr")
@@ -19,18 +17,18 @@ def model_card(run: Run) -> str:
     ]
     return "\n".join(
         [
-            f"## {manifest['name']}",
+            f"## {manifest.name}",
             "",
             f"Next-item recommender, protocol {metrics['protocol']}, {metrics['split']} split, "
-            f"the whole catalog ranked; seed {manifest['seed']}, best epoch {metrics['epochs']['best']}.",
+            f"the whole catalog ranked; seed {manifest.seed}, best epoch {metrics['epochs']['best']}.",
             "",
             *table,
             "",
-            f"- dataset `{manifest['dataset_digest']}`",
-            f"- code `{manifest.get('code_version') or 'unknown'}`{_cleanness(manifest)}",
-            f"- {_number(manifest.get('parameters'))} parameters, "
-            f"{_number(manifest.get('multiply_adds'))} multiply-adds a ranking, "
-            f"{_number(manifest.get('wall_seconds'))} s to train",
+            f"- dataset `{manifest.dataset_digest}`",
+            f"- code `{manifest.code_version or 'unknown'}`{_cleanness(manifest.code_clean)}",
+            f"- {_number(manifest.parameters)} parameters, "
+            f"{_number(manifest.multiply_adds)} multiply-adds a ranking, "
+            f"{_number(manifest.wall_seconds)} s to train",
             "",
             "It knows only who touched what in which order, and only items of its vocabulary; "
             "the memory of transitions, where it is on, shows people what others went on to.",
@@ -38,8 +36,8 @@ def model_card(run: Run) -> str:
     )
 
 
-def _cleanness(manifest: dict[str, Any]) -> str:
-    return "" if manifest.get("code_clean", True) else " with uncommitted changes"
+def _cleanness(clean: bool | None) -> str:
+    return " with uncommitted changes" if clean is False else ""
 
 
 def _number(value: float | None) -> str:

@@ -94,12 +94,12 @@ def _load_pyfunc(path: str) -> Recommender:
 
 def _check(run: Run, dataset: Dataset) -> None:
     """Every file must be what the run sealed: its own by its manifest, the item table by the dataset's digest."""
-    hashes, manifest = run.manifest["files"], dataset.manifest
+    hashes, manifest = run.manifest.files, dataset.manifest
     for file, expected in (
         *((file, hashes.get(file.name)) for file in (run.config_file, run.weights_file)),
-        (dataset.path / ITEMS_FILE, manifest["files"].get(ITEMS_FILE)),
+        (dataset.path / ITEMS_FILE, manifest.files.get(ITEMS_FILE)),
     ):
         if sha256_file(file) != expected:
             raise ArtifactError(f"{file}: not the file that its run sealed; log the model again from its run")
-    if dataset_digest(manifest["counts"], manifest["files"]) != run.manifest["dataset_digest"]:
+    if dataset_digest(manifest.counts, manifest.files) != run.manifest.dataset_digest:
         raise ArtifactError(f"{dataset.path}: not the dataset that the run was trained on; log the model again")

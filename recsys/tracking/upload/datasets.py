@@ -18,8 +18,8 @@ def dataset_of(run: Run, work_dir: Path) -> Dataset:
         ArtifactError: it is neither in ``work_dir`` nor where it was when the run was trained.
     """
     manifest = run.manifest
-    hint = manifest.get("dataset_path")
-    return find_dataset(work_dir, str(manifest["dataset_digest"]), *([Path(hint)] if hint else []))
+    hint = manifest.dataset_path
+    return find_dataset(work_dir, manifest.dataset_digest, *([Path(hint)] if hint else []))
 
 
 def dataset_input(run: Run, dataset: Dataset | None) -> Any:
@@ -28,15 +28,15 @@ def dataset_input(run: Run, dataset: Dataset | None) -> Any:
     from mlflow.entities import DatasetInput, InputTag
 
     manifest = run.manifest
-    place = manifest.get("dataset_path", "unknown") if dataset is None else str(dataset.path)
-    counts = manifest.get("dataset_counts", {}) if dataset is None else dataset.counts
+    place = (manifest.dataset_path or "unknown") if dataset is None else str(dataset.path)
+    counts = manifest.dataset_counts if dataset is None else dataset.counts
     described = MlflowDataset(
         name=record.data_name(record.parameters(run.config)),
-        digest=str(manifest["dataset_digest"]),
+        digest=manifest.dataset_digest,
         source_type="local",
         source=json.dumps({"uri": names.value(str(place), names.PARAMETER_LENGTH)}),
         profile=json.dumps(counts, sort_keys=True),
     )
     return DatasetInput(
-        described, [InputTag("mlflow.data.context", "training"), InputTag("protocol", str(manifest["protocol"]))]
+        described, [InputTag("mlflow.data.context", "training"), InputTag("protocol", manifest.protocol)]
     )

@@ -50,7 +50,7 @@ class Point:
 
 def title(run: Run) -> str:
     """The run's name, as short as databases want it."""
-    return names.value(str(run.manifest["name"]), names.NAME_LENGTH)
+    return names.value(run.manifest.name, names.NAME_LENGTH)
 
 
 def seal(run: Run) -> str:
@@ -98,16 +98,16 @@ def data_name(parameters: dict[str, str]) -> str:
 def tags(run: Run) -> dict[str, str]:
     """What identifies the run and says what it may be compared with."""
     manifest = run.manifest
-    kept = {f"recsys.{name}": str(manifest[name]) for name in _FACT_TAGS if manifest.get(name) is not None}
+    kept = {f"recsys.{name}": str(fact) for name in _FACT_TAGS if (fact := getattr(manifest, name)) is not None}
     kept |= {DIGEST_TAG: run.digest, "mlflow.source.name": "recsys train", "mlflow.source.type": "LOCAL"}
-    if manifest.get("code_version"):
-        kept["mlflow.source.git.commit"] = str(manifest["code_version"])
+    if manifest.code_version:
+        kept["mlflow.source.git.commit"] = manifest.code_version
     return {key: names.value(text, names.TAG_LENGTH) for key, text in kept.items()}
 
 
 def epoch_points(run: Run) -> list[Point]:
     """Every epoch's metrics. The same history gives the same points, so that sending twice changes nothing."""
-    clock = float(milliseconds(run.manifest["started"]))
+    clock = float(milliseconds(run.manifest.started))
     points = []
     for entry in run.history():
         step = int(entry["epoch"])
@@ -126,9 +126,9 @@ def final_points(run: Run) -> list[Point]:
         "best": {**metrics["validation"], "epoch": step},
         "baseline": metrics["baselines"],
         "segment": metrics.get("segments", {}),
-        "cost": {name: manifest[name] for name in _COSTS if manifest.get(name) is not None},
+        "cost": {name: cost for name in _COSTS if (cost := getattr(manifest, name)) is not None},
     }
-    when = milliseconds(manifest["finished"])
+    when = milliseconds(str(manifest.finished))
     return [Point(metric_key(key), value, step, when) for key, value in numbers(groups)]
 
 

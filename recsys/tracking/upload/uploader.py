@@ -83,7 +83,7 @@ class Uploader:
         return self._id
 
     def _start(self, store: Store) -> str:
-        started = _read(self.run, lambda run: record.milliseconds(run.manifest["started"]))
+        started = _read(self.run, lambda run: record.milliseconds(run.manifest.started))
         found = find_run(store, self.run.digest)
         if found is not None and self._is_another(store, found):
             store.client.delete_run(found)  # MLflow keeps it among the deleted ones
@@ -134,7 +134,7 @@ class Uploader:
             client.log_artifact(run_id, str(plot), PLOTS_DIR)
         self._send_model(store, run_id)
         client.set_tag(run_id, "mlflow.note.content", names.value(card, names.TAG_LENGTH))
-        finished = _read(self.run, lambda run: record.milliseconds(run.manifest["finished"]))
+        finished = _read(self.run, lambda run: record.milliseconds(str(run.manifest.finished)))
         client.set_terminated(run_id, "FINISHED", finished)
         client.set_tag(run_id, record.SEAL_TAG, record.seal(self.run))
         client.set_tag(run_id, record.STATE_TAG, "complete")

@@ -1,0 +1,50 @@
+"""What datasets, runs and scores share: a directory with a typed manifest, and hashes that vouch for its files."""
+
+from pathlib import Path
+from typing import ClassVar, Generic, Self, TypeVar
+
+from pydantic import ValidationError
+
+from recsys.artifacts.manifests import Manifest
+from recsys.config import problems
+from recsys.core.artifact import check_files, read_manifest
+from recsys.core.errors import ArtifactError
+from recsys.core.schema import MANIFEST
+
+M = TypeVar("M", bound=Manifest)
+
+
+class Artifact(Generic[M]):
+    """A directory of one kind. ``verify`` holds its files to their hashes; nothing else reads them all."""
+
+    kind: ClassVar[str]
+    format_version: ClassVar[int]
+    manifest_type: type[M]
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+
+    @property
+    def manifest(self) -> M:
+        """The manifest as it stands now.
+
+        Raises:
+            ArtifactError: there is none, it is of another kind or a newer format, or a key is missing or wrong.
+        """
+        values = read_manifest(self.path, self.kind, self.format_version)
+        try:
+            return self.manifest_type.model_validate(values)
+        except ValidationError as error:
+            lines = "\n".join(f"  {line}" for line in problems(error, self.manifest_type))
+            raise ArtifactError(
+                f"{self.path / MANIFEST}: not what this version writes:\n{lines}\nMake the {self.kind} again"
+            ) from None
+
+    def verify(self) -> Self:
+        """The artifact itself.
+
+        Raises:
+            ArtifactError: a file is missing or changed.
+        """
+        check_files(self.path, self.manifest.files, self.kind)
+        return self

@@ -1,0 +1,121 @@
+"""What datasets, runs and scores say of themselves, typed."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Manifest(BaseModel):
+    """What an artifact says of itself; further facts are kept as they stand."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+
+    kind: str
+    format_version: int
+    files: dict[str, str] = Field(default_factory=dict)  # SHA-256 by POSIX relative path
+
+    def to_json(self) -> dict[str, Any]:
+        """What stands in ``manifest.json``."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+class Inputs(BaseModel):
+    """What a dataset was made of.
+
+    Attributes:
+        log: SHA-256 of the log's files.
+        items: SHA-256 of the item table's file.
+        data, prepare: the sections of the config, as ``recorded_config`` reads them.
+        extends: the digest of the dataset that was taken over.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    log: list[str]
+    items: str | None
+    data: dict[str, Any]
+    prepare: dict[str, Any]
+    extends: str | None
+
+
+class Buckets(BaseModel):
+    """How many ids items outside the vocabulary share."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    buckets: int
+
+
+class DatasetManifest(Manifest):
+    """What a dataset says of itself.
+
+    Attributes:
+        config_digest: what the dataset's directory is named by.
+        dataset_digest: of the content.
+        counts: what was read, rejected, dropped and written.
+        forgotten_key: the fingerprint of the key that forgotten users were hashed with.
+    """
+
+    config_digest: str
+    dataset_digest: str
+    counts: dict[str, Any]
+    cleaning: dict[str, Any]
+    oov: Buckets
+    split: str
+    forgotten_key: str | None = None
+    inputs: Inputs
+
+
+class RunManifest(Manifest):
+    """What a run says of itself: what is known when it begins, and what is added when it is sealed.
+
+    Attributes:
+        name: what people call it.
+        config_digest: what runs that differ in nothing but the seed share.
+        protocol: the dataset's split, and ``+refit`` where the validation events were trained on at the end.
+        dataset_path: where the dataset lay; its digest says whether it is still the one.
+        code_version: the commit; None outside a checkout.
+        multiply_adds: of one ranking.
+    """
+
+    status: Literal["running", "finished"]
+    digest: str
+    name: str
+    config_digest: str
+    seed: int
+    protocol: str
+    dataset_digest: str
+    dataset_path: str | None = None
+    dataset_counts: dict[str, Any] = Field(default_factory=dict)
+    table_size: int
+    vocabulary_digest: str
+    started: str
+    recsys_version: str | None = None
+    code_version: str | None = None
+    code_clean: bool | None = None
+    python: str | None = None
+    environment_lock: str | None = None
+    finished: str | None = None
+    wall_seconds: float | None = None
+    cpu_seconds: float | None = None
+    peak_memory_bytes: int | None = None
+    parameters: int | None = None
+    multiply_adds: int | None = None
+    workers: int | None = None
+
+
+class ScoresManifest(Manifest):
+    """What scores say of themselves.
+
+    Attributes:
+        weights: SHA-256 of the run's weights.
+        dataset: digest of the dataset whose users were scored.
+        k: items a user.
+        filter_seen: whether items that a user had touched are left out.
+    """
+
+    weights: str
+    dataset: str
+    k: int
+    filter_seen: bool
+    users: int
