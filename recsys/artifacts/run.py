@@ -81,7 +81,8 @@ class Run(Artifact[RunManifest]):
 
     @property
     def weights_digest(self) -> str:
-        """SHA-256 of the sealed weights: what is made of them is named by it."""
+        """SHA-256 of the sealed weights: what is made of them is named by it. Raises as ``check_finished``."""
+        self.check_finished()
         return self.manifest.files[self.weights_file.name]
 
     @property

@@ -1,0 +1,54 @@
+"""Manifests of datasets, runs and scores: typed, and told with file and key where they are not whole."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.run import Run
+from recsys.artifacts.scores import Scores
+from recsys.core.artifact import read_json, write_json
+from recsys.core.errors import ArtifactError
+from recsys.core.schema import MANIFEST
+from tests import facts
+
+COMMON = {"format_version": 1, "files": {}}
+WHOLE: dict[type[Any], dict[str, Any]] = {
+    Dataset: {
+        **COMMON,
+        **facts.DATASET,
+        "kind": "dataset",
+        "dataset_digest": "d",
+        "counts": {},
+        "cleaning": {},
+        "oov": {"buckets": 0},
+    },
+    Run: {**COMMON, **facts.RUN, "kind": "run", "status": "finished"},
+    Scores: {**COMMON, "kind": "scores", "weights": "w", "dataset": "d", "k": 3, "filter_seen": True, "users": 2},
+}
+KEYS = [(kind, key) for kind, values in WHOLE.items() for key in values if key not in ("files", "kind")]
+
+
+@pytest.mark.parametrize(("kind", "key"), KEYS, ids=[f"{kind.__name__} {key}" for kind, key in KEYS])
+def test_a_key_that_is_missing_or_of_another_type_is_told(kind: type[Any], key: str, tmp_path: Path) -> None:
+    write_json(tmp_path / MANIFEST, WHOLE[kind])
+    assert kind(tmp_path).verify().manifest.to_json() == WHOLE[kind]
+    for values in ({k: v for k, v in WHOLE[kind].items() if k != key}, {**WHOLE[kind], key: ["odd"]}):
+        write_json(tmp_path / MANIFEST, values)
+        with pytest.raises(ArtifactError, match=rf"(?s)manifest\.json: .*{key}"):
+            _ = kind(tmp_path).manifest
+
+
+def test_further_facts_outlive_the_seal(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", {}, {**facts.RUN, "note": {"by": "hand"}})
+    with pytest.raises(ArtifactError, match="training has not finished"):
+        _ = run.weights_digest
+    run.weights_file.write_bytes(b"weights")
+    run.finish({"parameters": 7})
+    assert run.manifest.parameters == 7
+    assert read_json(run.path / MANIFEST)["note"] == {"by": "hand"}
+    assert set(run.verify().manifest.files) == {"config.json", "weights.npz"}
+    run.weights_file.write_bytes(b"other")
+    with pytest.raises(ArtifactError, match=r"weights\.npz: SHA-256 is"):
+        run.verify()
