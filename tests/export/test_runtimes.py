@@ -120,7 +120,7 @@ def test_wrong_scores_are_seen(bundles: list[Path], tmp_path: Path) -> None:
 
 
 def test_a_scale_for_each_channel_is_seen_to_be_wrong(bundles: list[Path], model, tmp_path: Path) -> None:
-    """The dense layers as the quantizer leaves them, which an older runtime reads with the first channel's scale alone."""
+    """Dense layers as the quantizer leaves them: an older runtime reads them with the first channel's scale alone."""
     harmed = Path(shutil.copytree(next(one for one in bundles if one.name == "int8"), tmp_path / "int8"))
     inference = inference_model(model, Variant.parse("int8", 6).tables(model))
     content = convert.quantize_dense(convert.to_float32(Signatures(inference, 20, 60, ())))
