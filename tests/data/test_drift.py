@@ -32,7 +32,7 @@ def dataset(
     fake = SimpleNamespace(
         path="old",
         digest="old",
-        manifest={"inputs": {"extends": extends, "prepare": {"fit_on": fit_on}}},
+        manifest=SimpleNamespace(inputs=SimpleNamespace(extends=extends, prepare={"fit_on": fit_on})),
         counts={**counts, "users": 10 + (extends is not None), "items": len(item_counts)},
         stats={"first_event": first, "last_event": START + days * DAY},
         items=pd.DataFrame({"count": item_counts}),

@@ -213,7 +213,8 @@ def state() -> tuple[object, ...]:
 def test_what_a_caller_had_set_is_as_it_was(make_run, work_dir, tracking, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "3")
     mlflow.set_tracking_uri("http://theirs")
-    monkeypatch.delenv("MLFLOW_TRACKING_URI")  # where MLflow repeats it, and this program would hear it
+    # Where MLflow repeats it, and this program would hear it; monkeypatch would bring it back at the end.
+    del os.environ["MLFLOW_TRACKING_URI"]
     logging.getLogger("mlflow").setLevel(logging.DEBUG)
     try:
         before = state()
