@@ -1,4 +1,4 @@
-"""Splits, sessions, windows, bots and caps, each against a loop over one user's events; and that none leaks."""
+"""Splits, sessions, bots and caps, each against a loop over one user's events; and that none leaks."""
 
 import itertools
 from datetime import UTC, datetime
@@ -9,14 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from recsys.config.prepare import BotRule, PrepareConfig, WindowRule
+from recsys.config.prepare import BotRule, PrepareConfig
 from recsys.core.hashing import hash_events
 from recsys.core.order import OrderKeys
 from recsys.preparation.rules.bots import bot_events, find_bots
 from recsys.preparation.rules.sessions import session_starts
 from recsys.preparation.rules.splits import last_session, part_bounds, split_bounds, split_parts, temporal
 from recsys.preparation.rules.truncation import Cap, newest_events
-from recsys.sequences.windows import cut_windows
 
 USERS = st.lists(st.lists(st.integers(0, 60), max_size=9).map(sorted), max_size=6)
 
@@ -97,20 +96,6 @@ def test_a_temporal_split_wants_both_moments_in_order():
     ):
         with pytest.raises(ValidationError):
             PrepareConfig(**wrong)
-
-
-@given(st.lists(st.integers(0, 40), max_size=5), st.integers(1, 7), st.integers(1, 7))
-def test_windows_cover_everything_and_end_at_the_newest(lengths, length, stride):
-    history, start, end = cut_windows(np.array(lengths, np.int64), WindowRule(length=length, stride=stride))
-    for number, total in enumerate(lengths):
-        mine = [(int(a), int(b)) for h, a, b in zip(history, start, end, strict=True) if h == number]
-        assert [b for _, b in mine] == sorted(b for _, b in mine)
-        assert all(b - a == length or a == 0 for a, b in mine)
-        assert all(later[1] - earlier[1] == stride for earlier, later in itertools.pairwise(mine))
-        if total:
-            assert mine[-1][1] == total
-        if stride <= length:
-            assert {i for a, b in mine for i in range(a, b)} == set(range(total))
 
 
 @given(USERS, st.integers(1, 4), st.integers(1, 20))
