@@ -27,6 +27,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("recsys.export", "recsys.experiments"),
     ("recsys.tracking",),
     ("pipelines", "serving"),
+    ("recsys.api",),
     ("recsys.cli",),
 ]
 # Beyond the layers: never, though the layer would allow it.

@@ -13,19 +13,12 @@ Finished runs and bundles of the work directory that MLflow lacks, because it wa
 """
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys.cli.common import add_json, add_store, path, print_json, tracking_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from recsys.experiments.comparison import Comparison
-    from recsys.experiments.measured_run import MeasuredRun
-    from recsys.tracking.store.store import Store
-
-CURVES = 8  # learning curves on the page, of the best configs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,81 +45,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from recsys.core.errors import ConfigError
-    from recsys.experiments.comparison import compare, measured_alike
-    from recsys.experiments.measured_run import select
+    from recsys.api.comparing import compare, learning_curves
+    from recsys.experiments.page import render
     from recsys.experiments.report import as_json
     from recsys.terminal import say
-    from recsys.tracking.runs import complete_runs
-    from recsys.tracking.store.destination import nothing_in
-    from recsys.tracking.upload.sync import sync_work_dir
 
     tracking = tracking_of(args)
-    store, known = sync_work_dir(tracking, args.work_dir)
-    if store is None:
-        raise ConfigError(nothing_in(tracking, args.work_dir))
-    found = complete_runs(store, args.where) if args.where else known
-    if args.runs or args.mixed:
-        runs = select(found, args.runs)
-    else:
-        runs = measured_alike(found, args.baseline)
-        if len(runs) < len(found):
-            like = "--baseline" if args.baseline else "the newest run"
-            say(f"compare: {len(found) - len(runs)} runs on other data or by other protocols than {like} are left out")
-    split = args.split or ("validation" if any(run.is_trial for run in runs) else "test")
-    if args.split is None and split == "validation":
-        say("compare: a sweep's trials are among them, so by validation; --split test is for what is chosen already")
-    comparison = compare(runs, metric=args.metric, split=split, mixed=args.mixed)
-    if args.baseline:
-        comparison = _test(runs, comparison, args, store)
+    comparison = compare(
+        args.work_dir,
+        args.runs,
+        baseline=args.baseline,
+        metric=args.metric,
+        split=args.split,
+        where=args.where,
+        mixed=args.mixed,
+        tracking=tracking,
+    )
     if args.html:
-        args.html.write_text(_page(comparison, store), encoding="utf-8")
+        curves = learning_curves(comparison, args.work_dir, tracking=tracking)
+        args.html.write_text(render(comparison, curves), encoding="utf-8")
         say(f"compare: page: {args.html}")
     if args.json:
         print_json(as_json(comparison))
     else:
         _show(comparison)
     return 0
-
-
-def _test(
-    runs: "Sequence[MeasuredRun]", comparison: "Comparison", args: argparse.Namespace, store: "Store"
-) -> "Comparison":
-    """The comparison against ``args.baseline``; a run whose ranks are gone from the store is left out, and told."""
-    import tempfile
-
-    from recsys.core.errors import DataError
-    from recsys.experiments.comparison import compare, pair_with
-    from recsys.experiments.ranks import read_ranks
-    from recsys.terminal import say
-    from recsys.tracking.runs import local_file
-
-    ranks = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        for run in runs:
-            try:
-                file = local_file(store, run, "run/ranks.parquet", Path(scratch))
-                ranks[run.run_id] = read_ranks(file, comparison.split)
-            except DataError as error:
-                if run.matches(args.baseline):
-                    raise
-                say(f"compare: {run.name} ({run.digest[:8]}) is left out: {error}")
-    if len(ranks) < len(runs):
-        runs = [run for run in runs if run.run_id in ranks]
-        comparison = compare(runs, metric=args.metric, split=comparison.split, mixed=args.mixed)
-    return pair_with(comparison, args.baseline, lambda run: ranks[run.run_id])
-
-
-def _page(comparison: "Comparison", store: "Store") -> str:
-    from recsys.experiments.page import render
-    from recsys.tracking.runs import metric_history
-
-    curves = {}
-    for group in comparison.groups[:CURVES]:
-        found = metric_history(store, group.runs[0], f"validation/{comparison.metric}")
-        if found[0]:
-            curves[group.label] = found
-    return render(comparison, curves)
 
 
 def _show(comparison: "Comparison") -> None:

@@ -27,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from recsys.api.stages import evaluate
+    from recsys.artifacts.dataset import Dataset
     from recsys.artifacts.run import Run
     from recsys.cli.summary import combine
     from recsys.cli.tables import quality_table, segment_table
@@ -42,7 +44,11 @@ def run(args: argparse.Namespace) -> int:
             f"these runs differ in more than their seed: {', '.join(map(str, kinds.values()))}; `recsys compare` holds "
             "different models against each other"
         )
-    result = combine([_again(one, args) if args.dataset else _sealed(one) for one in runs])
+    if args.dataset:
+        dataset = Dataset(args.dataset)
+        result = combine([evaluate(one, dataset, args.split) for one in runs])
+    else:
+        result = combine([_sealed(one) for one in runs])
     if args.json:
         print_json(result)
         return 0
@@ -60,28 +66,3 @@ def _sealed(run: "Run") -> dict[str, Any]:
     run.check_finished()
     run.verify()
     return run.metrics
-
-
-def _again(run: "Run", args: argparse.Namespace) -> dict[str, Any]:
-    from recsys.artifacts.compatibility import check_trained_on
-    from recsys.artifacts.dataset import Dataset
-    from recsys.artifacts.recorded_config import recorded
-    from recsys.config.evaluation import EvaluationConfig
-    from recsys.core.errors import ArtifactError
-    from recsys.evaluation.evaluate import evaluate, targets_of
-    from recsys.evaluation.scorer import scorer
-    from recsys.models.loading import load_run
-
-    dataset = Dataset(args.dataset).verify()
-    check_trained_on(run, dataset)
-    final = bool(run.config["training"]["refit"])
-    if final and args.split == "validation":
-        raise ArtifactError(f"{run.path}: its refit has seen the validation events; only --split test is fair")
-    ends = dataset.sequences.bounds("validation" if final else "train")[1]
-    config = recorded(EvaluationConfig, run, "evaluation")
-    targets = targets_of(dataset, args.split)
-    model = load_run(run)
-    metrics, _ = evaluate(scorer(model, dataset), dataset, targets, ends, config, model.trained_items.vectors())
-    sealed = run.metrics
-    shared = {key: sealed[key] for key in ("protocol", "dataset_digest", "seed")}
-    return {**shared, "split": args.split, **metrics}

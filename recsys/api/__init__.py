@@ -1,0 +1,1 @@
+"""What ``import recsys`` gives, over the stages below: strings for paths, artifacts instead of outcomes."""

@@ -1,0 +1,162 @@
+"""The stages as functions: each finds what is there already, and makes what is not."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from pipelines.runners import Runner
+    from recsys.artifacts.dataset import Dataset
+    from recsys.artifacts.run import Run
+    from recsys.artifacts.scores import Scores
+    from recsys.bundle import Bundle
+    from recsys.config import Config
+    from recsys.log.sources import FetchedLog
+    from recsys.training.listeners import RunCallback
+
+
+def fetch(name: str, work_dir: Path | str = "work") -> "FetchedLog":
+    """The public data set called ``name``, for example ``movielens-100k``: fetched, verified by SHA-256 and cached.
+
+    Raises:
+        ConfigError: no data set of that name.
+        DataError: what was fetched is not what was published.
+        RecsysError: no route led to it.
+    """
+    from recsys.log import sources
+
+    return sources.fetch(name, Path(work_dir) / "data")
+
+
+def prepare(
+    config: "Config",
+    work_dir: Path | str = "work",
+    *,
+    extends: "Dataset | None" = None,
+    overwrite: bool = False,
+    runner: "Runner | None" = None,
+) -> "Dataset":
+    """Event log → dataset, by the sections ``data`` and ``prepare`` of ``config``.
+
+    Args:
+        extends: an earlier dataset that ``config``'s log is added to; its item ids stay.
+        runner: where Beam runs; by default on this machine.
+
+    Raises:
+        DataError: the log cannot be used; names the file, the row or the column.
+        RecsysError: the pipeline failed.
+    """
+    from pipelines import prepare as stage
+
+    request = stage.Request(extends=extends)
+    return stage.prepare(config, Path(work_dir), overwrite=overwrite, runner=runner, request=request).artifact
+
+
+def train(
+    config: "Config",
+    dataset: "Dataset",
+    work_dir: Path | str = "work",
+    *,
+    callbacks: "Sequence[RunCallback]" = (),
+    overwrite: bool = False,
+) -> "Run":
+    """Dataset → run, by the sections ``model``, ``training`` and ``evaluation``; one that was killed goes on.
+
+    It is mirrored into MLflow while it trains, unless ``config.tracking.enabled`` is false.
+
+    Args:
+        callbacks: told of the start, each epoch and the end.
+
+    Raises:
+        ConfigError: another process is training this very run, or the dataset was prepared with other settings.
+        RecsysError: there is nothing to learn from, or the loss diverged.
+    """
+    from recsys.artifacts.compatibility import check_trainable
+    from recsys.tracking.upload.callback import MlflowCallback
+    from recsys.training import trainer
+
+    check_trainable(dataset, config)
+    with MlflowCallback(config.tracking, Path(work_dir)) as mirror:
+        return trainer.train(
+            config, dataset, Path(work_dir), callbacks=[mirror, *callbacks], overwrite=overwrite
+        ).artifact
+
+
+def evaluate(run: "Run", dataset: "Dataset", split: Literal["validation", "test"] = "test") -> dict[str, Any]:
+    """Rank the catalog for every target of ``split`` with the run's model, and with its baselines.
+
+    What a run measured when it was sealed is in ``run.metrics``; this measures it anew.
+
+    Returns:
+        ``{"protocol", "split", "dataset_digest", "seed", "model": {"ndcg@10": …}, "baselines": {name: {…}}, …}``.
+
+    Raises:
+        ArtifactError: the run is not finished, was trained on another dataset, or has seen the validation events.
+    """
+    from recsys.artifacts.compatibility import check_trained_on
+    from recsys.artifacts.recorded_config import recorded
+    from recsys.config.evaluation import EvaluationConfig
+    from recsys.core.errors import ArtifactError
+    from recsys.evaluation import evaluate as evaluation
+    from recsys.evaluation.scorer import scorer
+    from recsys.models.loading import load_run
+
+    dataset.verify()
+    check_trained_on(run, dataset)
+    refit = bool(run.config["training"]["refit"])
+    if refit and split == "validation":
+        raise ArtifactError(f"{run.path}: its refit has seen the validation events; only the split test is fair")
+    ends = dataset.sequences.bounds("validation" if refit else "train")[1]
+    config = recorded(EvaluationConfig, run, "evaluation")
+    targets = evaluation.targets_of(dataset, split)
+    model = load_run(run)
+    metrics, _ = evaluation.evaluate(
+        scorer(model, dataset), dataset, targets, ends, config, model.trained_items.vectors()
+    )
+    shared = {key: run.metrics[key] for key in ("protocol", "dataset_digest", "seed")}
+    return {**shared, "split": split, **metrics}
+
+
+def export_bundles(
+    run: "Run", dataset: "Dataset", config: "Config", work_dir: Path | str = "work", *, overwrite: bool = False
+) -> "list[Bundle]":
+    """Run → bundles, one for each of ``config.export.variants``, in their order.
+
+    Raises:
+        RecsysError: a variant strays from the trained model beyond the tolerance (the others are written).
+        ArtifactError: the run, the dataset or a bundle that is there already is damaged.
+    """
+    from recsys.export import export
+    from recsys.tracking.upload.sync import sync_if_possible
+
+    outcome = export(run, dataset, config.export, Path(work_dir), overwrite=overwrite)
+    if not outcome.reused:
+        sync_if_possible(run, config.tracking, Path(work_dir))
+    return outcome.artifact
+
+
+def describe_bundles(bundles: "list[Bundle]") -> dict[str, dict[str, Any]]:
+    """``{variant: {"path", "bytes", "median_ms", "ndcg@10", …}}``: what a phone downloads and gets."""
+    from recsys.export import describe
+
+    return describe(bundles)
+
+
+def score(
+    run: "Run",
+    dataset: "Dataset",
+    k: int = 100,
+    work_dir: Path | str = "work",
+    *,
+    overwrite: bool = False,
+    runner: "Runner | None" = None,
+) -> "Scores":
+    """Run and dataset → the best ``k`` items for every user: the candidates that a server sends.
+
+    Raises:
+        ArtifactError: the run is not finished, or was trained on another vocabulary.
+        RecsysError: the pipeline failed.
+    """
+    from pipelines import score as stage
+
+    return stage.score(run, dataset.verify(), k, Path(work_dir), overwrite=overwrite, runner=runner).artifact
