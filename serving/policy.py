@@ -28,6 +28,12 @@ def apply_policy(
 ) -> list[Scored]:
     """What is left of ``scores``, best first, each with the reasons for its place.
 
+    >>> comedy = Boost(column="genres", value="Comedy", by=0.5, reason="comedy week")
+    >>> genres = {"50": "Action", "172": "Comedy"}
+    >>> ranked = apply_policy([comedy], {"50": 1.0, "172": 0.8}, (), lambda item, column: genres[item], now=0)
+    >>> [(one.item, one.reasons) for one in ranked]
+    [('172', ['comedy week']), ('50', [])]
+
     Args:
         scores: logits by item, in the order that breaks ties.
         seen: the history's items.

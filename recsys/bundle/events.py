@@ -15,6 +15,12 @@ _INT64 = np.iinfo(np.int64)
 def event_from_json(value: Any, origin: str) -> Event:
     """The event of ``{"item", "timestamp" (milliseconds), "event_id", "event_type"}``; the last two may be left out.
 
+    >>> event_from_json({"item": "50", "timestamp": 1_700_000_000_000}, "request.json")
+    Event(item='50', timestamp=1700000000000, event_id=0, event_type='')
+    >>> event_from_json({"item": 50, "timestamp": 0}, "request.json")
+    Traceback (most recent call last):
+    recsys.core.errors.DataError: request.json: an item id is text, found int 50; pass str(id)
+
     Args:
         origin: what errors name, as ``request.json: history: event 3``.
 

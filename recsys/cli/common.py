@@ -131,7 +131,11 @@ def add_seeds(parser: argparse.ArgumentParser) -> None:
 
 
 def seeds(text: str) -> list[int]:
-    """``1,2,3`` to a list; argparse reports what is not."""
+    """``1,2,3`` to a list; argparse reports what is not.
+
+    >>> seeds("1,2,3")
+    [1, 2, 3]
+    """
     values = [int(part) for part in text.split(",")]
     if not all(0 <= value < 2**31 for value in values):
         raise argparse.ArgumentTypeError(f"{text!r}: a seed is from 0 to {2**31 - 1}")
@@ -180,7 +184,11 @@ def positive(text: str) -> int:
 
 
 def size(text: str) -> int:
-    """``300KiB`` to bytes; argparse reports what is not."""
+    """``300KiB`` to bytes; argparse reports what is not.
+
+    >>> size("300KiB"), size("1.5MB")
+    (307200, 1500000)
+    """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", text)
     if match is None or match[2].lower() not in UNITS:
         raise argparse.ArgumentTypeError(f"{text!r} is no size; write for example 300KiB or 1.5MB")

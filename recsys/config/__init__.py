@@ -90,6 +90,11 @@ def load_config(path: Path | str, overrides: list[str] | None = None) -> Config:
 def parse_config(values: dict[str, Any], origin: str = "config") -> Config:
     """Check nested values. ``origin`` is what errors name.
 
+    >>> parse_config({"data": {"path": "log.csv"}, "model": {"widht": 64}})
+    Traceback (most recent call last):
+    recsys.core.errors.ConfigError: config:
+      model.widht: unknown key; did you mean 'width'?
+
     Raises:
         ConfigError: as ``load_config``.
     """

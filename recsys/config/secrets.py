@@ -15,7 +15,11 @@ _DATABASES = ("postgres", "mysql", "mariadb", "mssql", "oracle")  # whose users'
 
 
 def without_secrets(uri: str) -> str:
-    """``uri`` as it may be kept and shown: no password or token; of a database's user the name."""
+    """``uri`` as it may be kept and shown: no password or token; of a database's user the name.
+
+    >>> without_secrets("https://user:password@mlflow.example.org/")
+    'https://mlflow.example.org/'
+    """
     plain = _USER.sub(_user_name, uri)
     head, mark, query = plain.partition("?")
     kept = [(name, value) for name, value in parse_qsl(query) if name.lower() in _HARMLESS]

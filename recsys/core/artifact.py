@@ -30,12 +30,20 @@ def sha256_file(path: Path) -> str:
 
 
 def canonical_json(value: Any) -> str:
-    """One spelling for one value: sorted keys, no spaces, no NaN."""
+    """One spelling for one value: sorted keys, no spaces, no NaN.
+
+    >>> canonical_json({"b": 1, "a": [2.5, None]})
+    '{"a":[2.5,null],"b":1}'
+    """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def digest(value: Any) -> str:
-    """32 hex digits over the canonical JSON of ``value``: the name of what it made."""
+    """32 hex digits over the canonical JSON of ``value``: the name of what it made.
+
+    >>> digest({"k_core": 5, "split": "leave_one_out"}) == digest({"split": "leave_one_out", "k_core": 5})
+    True
+    """
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:DIGEST_LENGTH]
 
 
@@ -120,7 +128,11 @@ def file_hashes(directory: Path) -> dict[str, str]:
 
 
 def is_inside(name: str) -> bool:
-    """Whether a file's name, from JSON that no one vouches for, stays within its artifact on every system."""
+    """Whether a file's name, from JSON that no one vouches for, stays within its artifact on every system.
+
+    >>> is_inside("items/title.bin"), is_inside("../model.tflite")
+    (True, False)
+    """
     return not {"\0", "\\"} & set(name) and not {"", ".", ".."} & set(name.split("/"))
 
 

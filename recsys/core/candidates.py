@@ -21,7 +21,11 @@ def pad_candidates(ids: Sequence[int] | npt.NDArray[np.integer[Any]], width: int
 
 
 def candidate_chunks(ids: npt.NDArray[np.integer[Any]], width: int) -> list[npt.NDArray[np.int32]]:
-    """Any number of ids as inputs of ``width`` each; scores of all, end to end, begin with those of ``ids``."""
+    """Any number of ids as inputs of ``width`` each; scores of all, end to end, begin with those of ``ids``.
+
+    >>> [chunk.tolist() for chunk in candidate_chunks(np.array([7, 9, 4]), 2)]
+    [[[7, 9]], [[4, 0]]]
+    """
     return [pad_candidates(ids[start : start + width], width) for start in range(0, len(ids), width)]
 
 

@@ -54,5 +54,10 @@ class CleaningPolicy:
 
 
 def is_counted(event: Event, policy: CleaningPolicy) -> bool:
-    """Whether the event is of a type that counts."""
+    """Whether the event is of a type that counts.
+
+    >>> policy = CleaningPolicy(event_types=("view", "buy"))
+    >>> [is_counted(Event("50", 0, event_type=kind), policy) for kind in ("buy", "hover", "")]
+    [True, False, True]
+    """
     return not policy.event_types or event.event_type in ("", *policy.event_types)

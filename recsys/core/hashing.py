@@ -46,7 +46,11 @@ def hash_bytes(data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> n
 
 
 def hash_strings(strings: Iterable[str]) -> npt.NDArray[np.uint64]:
-    """Hash each string's UTF-8 bytes: ``[n] uint64``."""
+    """Hash each string's UTF-8 bytes: ``[n] uint64``.
+
+    >>> [f"{value:016x}" for value in hash_strings(["", "50"]).tolist()]
+    ['efd01f60ba992926', 'b322a4431a0d4c99']
+    """
     encoded = [string.encode() for string in strings]
     offsets = np.zeros(len(encoded) + 1, np.int64)
     np.cumsum([len(one) for one in encoded], out=offsets[1:])

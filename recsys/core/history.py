@@ -45,8 +45,11 @@ def pad_histories(
 ) -> History:
     """The newest ``length`` events of each history, padded on the left.
 
-    History ``i`` is ``ids[starts[i]:ends[i]]``, oldest first. With length 4, a history ``7 9`` becomes
-    ``0 0 7 9`` and ``1 2 3 4 5`` becomes ``2 3 4 5``.
+    History ``i`` is ``ids[starts[i]:ends[i]]``, oldest first.
+
+    >>> pad_histories(np.array([7, 9, 1, 2, 3, 4, 5]), np.array([0, 2]), np.array([2, 7]), 4).items
+    array([[0, 0, 7, 9],
+           [2, 3, 4, 5]], dtype=int32)
     """
     columns = ends[:, None] - length + np.arange(length)[None, :]  # [batch, length]
     real = columns >= starts[:, None]
@@ -99,6 +102,12 @@ def id_of_newest(
 
 
 def encode_history(events: Sequence[Event], vocabulary: ItemEncoder, length: int, policy: CleaningPolicy) -> History:
-    """One client's events as a model's input, a batch of one."""
+    """One client's events as a model's input, a batch of one.
+
+    >>> from recsys.core.vocabulary import Vocabulary
+    >>> events = [Event("b", 2000), Event("unknown", 1500), Event("a", 1000)]
+    >>> encode_history(events, Vocabulary(["a", "b"]), 4, CleaningPolicy()).items.tolist()
+    [[0, 0, 1, 2]]
+    """
     ids, _ = clean_history(events, vocabulary, policy)
     return pad_histories(ids, np.array([0]), np.array([len(ids)]), length)

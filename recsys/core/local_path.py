@@ -10,6 +10,10 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:/")  # of two letters or more: C:/l
 def local_path(text: str | Path) -> Path:
     """``text`` as a path on this machine, with ``~`` and ``~user`` filled in.
 
+    >>> local_path("file:///data/log.csv")
+    Traceback (most recent call last):
+    ValueError: 'file:///data/log.csv' is a URL; write the path alone: /data/log.csv
+
     Raises:
         ValueError: it is a URL, empty, holds a NUL, or names the home of an unknown user.
     """

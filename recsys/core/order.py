@@ -33,6 +33,10 @@ def order_events(keys: OrderKeys) -> npt.NDArray[np.intp]:
     """The permutation ``[n] intp`` that sorts events by user, then time, arrival number, event hash and type.
 
     Never by item id: among events that share a time that order leaks the answer (see ``hash_events``).
+
+    >>> hashes, arrival = np.zeros(3, np.uint64), np.array([1, 3, 2])
+    >>> order_events(OrderKeys(np.array([0, 0, 0]), np.array([20, 10, 10]), hashes, arrival)).tolist()
+    [2, 1, 0]
     """
     order = _order_by_time(keys.users, keys.timestamps)
     tied = _runs(keys.users[order], keys.timestamps[order])
@@ -71,6 +75,11 @@ def find_repetitions(
     policy: CleaningPolicy,
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Which of the *ordered* events are duplicates and which are repeats under ``policy``.
+
+    >>> users, items, times = np.zeros(4, int), np.array([5, 5, 5, 7]), np.array([1, 1, 2, 3])
+    >>> duplicate, repeat = find_repetitions(users, items, times, None, CleaningPolicy(drop_repeats=True))
+    >>> duplicate.tolist(), repeat.tolist()
+    ([False, True, False, False], [False, False, True, False])
 
     Args:
         users, items, types: ``[n]`` integer codes, equal where the values are equal.

@@ -26,6 +26,12 @@ class Vocabulary:
     An item outside the vocabulary is mapped to ``PAD_ID`` when ``oov_buckets`` is 0 (histories then skip it),
     otherwise to one of the ids ``n + 1 .. n + oov_buckets`` by its hash.
 
+    >>> vocabulary = Vocabulary(["50", "181"])
+    >>> vocabulary.encode(["181", "unknown"]).tolist(), vocabulary.decode(1)
+    ([2, 0], '50')
+    >>> Vocabulary(["50", "181"], oov_buckets=4).encode(["181", "unknown"]).tolist()
+    [2, 4]
+
     Raises:
         DataError: an id stands twice.
     """

@@ -54,6 +54,11 @@ Dimension = Choice | Range
 def parse_dimension(text: str) -> Dimension:
     """Read ``KEY=VALUES``; see the module for the forms.
 
+    >>> parse_dimension("model.width=32,64")
+    Choice(key='model.width', values=('32', '64'))
+    >>> parse_dimension("training.learning_rate=1e-4..1e-2:log")
+    Range(key='training.learning_rate', low=0.0001, high=0.01, whole=False, log=True)
+
     Raises:
         ConfigError: none of the forms, or a range that is empty or cannot be logarithmic.
     """

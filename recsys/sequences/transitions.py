@@ -73,6 +73,11 @@ def count_transitions(
 ) -> Transitions:
     """Count the transitions of many sequences; ``items[starts[i]:ends[i]]`` is one, oldest event first.
 
+    >>> items = np.array([1, 2, 3, 1, 2], np.int32)  # two users: 1 2 3 and 1 2
+    >>> found = count_transitions(items, np.array([0, 3]), np.array([3, 5]), table_size=4, window=2, neighbours=2)
+    >>> found.neighbours[1].tolist(), found.weights[1].tolist()
+    ([2, 3], [2.0, 0.5])
+
     Args:
         window: steps ahead that count.
         neighbours: most transitions kept of an item.

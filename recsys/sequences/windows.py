@@ -9,8 +9,11 @@ from recsys.config.prepare import WindowRule
 def cut_windows(
     lengths: npt.NDArray[np.int64], rule: WindowRule
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Cover each history with windows, the newest first placed: with length 3 and stride 2, six events make
-    ``0..2``, ``1..4`` and ``3..6``.
+    """Cover each history with windows, the newest first placed.
+
+    >>> history, start, end = cut_windows(np.array([6, 2]), WindowRule(length=3, stride=2))
+    >>> [*zip(history.tolist(), start.tolist(), end.tolist())]
+    [(0, 0, 2), (0, 1, 4), (0, 3, 6), (1, 0, 2)]
 
     Args:
         lengths: ``[n] int64``, events of each history.

@@ -20,6 +20,10 @@ ZERO = {8: 128, 4: 8}  # packed codes are unsigned: this one stands for 0
 class RowCodes:
     """Coded rows.
 
+    >>> coded = RowCodes.encode(np.array([[1.0, -0.5, 0.0]], np.float32), bits=8)
+    >>> (coded.codes * scale_of(coded.steps)[:, None]).round(2).tolist()
+    [[1.0, -0.5, 0.0]]
+
     Attributes:
         codes: ``[rows, width] int16``, from ``-LIMIT`` to ``LIMIT``.
         steps: ``[rows] uint8``: a row's scale is ``scale_of(step)``.

@@ -17,6 +17,10 @@ def ids_as_text(values: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
 
     A UUID is written as usual, a whole float or decimal as an integer (12.0 is 12), bytes as the UTF-8 that they are.
 
+    >>> text, bad = ids_as_text(pa.array([12.0, 12.5, None]))
+    >>> text.to_pylist(), bad.tolist()
+    (['12', None, None], [False, True, False])
+
     Returns:
         ``([n] string, null where missing or bad; [n] bool, true where bad)``. Bad are a float with a fraction, or
         beyond 2^53, where it may stand for several integers; a decimal with a fraction; bytes that are no UTF-8; and

@@ -22,6 +22,9 @@ def read_iso(values: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
     Arrow reads the usual spellings as a column; the others (any number of decimals, a decimal comma, `` UTC``, years
     beyond nanoseconds) are brought to one spelling first. The name of a zone other than UTC is not read.
 
+    >>> read_iso(pa.array(["1970-01-01 00:00:01,5", "1970-01-01T01:00:02+01:00", "noon"]))[0].to_pylist()
+    [1500, 2000, None]
+
     Returns:
         ``([n] int64 milliseconds, null where missing or unread; [n] bool, true where unread)``.
     """

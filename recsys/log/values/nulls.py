@@ -5,7 +5,11 @@ import pyarrow.compute as pc
 
 
 def blank_nulls(values: pa.Array, spellings: tuple[str, ...]) -> pa.Array:
-    """``values`` with null for every text in ``spellings`` and for every NaN; other types as they are."""
+    """``values`` with null for every text in ``spellings`` and for every NaN; other types as they are.
+
+    >>> blank_nulls(pa.array(["50", "NULL", ""]), ("", "NULL")).to_pylist()
+    ['50', None, None]
+    """
     kind = values.type
     if pa.types.is_dictionary(kind):
         return pa.DictionaryArray.from_arrays(values.indices, blank_nulls(values.dictionary, spellings))

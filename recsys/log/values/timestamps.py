@@ -22,6 +22,10 @@ def to_milliseconds(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Read timestamps.
 
+    >>> milliseconds, missing, bad = to_milliseconds(pa.array(["12", "12.5", "", "soon"]), "s")
+    >>> milliseconds.tolist(), missing.tolist(), bad.tolist()
+    ([12000, 12500, 0, 0], [False, False, True, False], [False, False, False, True])
+
     Args:
         values: integers, decimals or text in ``unit``, or a column that Arrow knows to be a timestamp or a date
             (whose own unit then counts). ISO 8601 without a zone is UTC.

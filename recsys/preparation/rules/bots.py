@@ -9,7 +9,11 @@ from recsys.config.prepare import BotRule
 def find_bots(
     offsets: npt.NDArray[np.int64], timestamps: npt.NDArray[np.int64], rule: BotRule
 ) -> npt.NDArray[np.bool_]:
-    """Which users did more than ``rule.events`` events within some ``rule.seconds``: ``[users] bool``."""
+    """Which users did more than ``rule.events`` events within some ``rule.seconds``: ``[users] bool``.
+
+    >>> find_bots(np.array([0, 3, 5]), np.array([0, 500, 900, 0, 90_000]), BotRule(events=2, seconds=1)).tolist()
+    [True, False]
+    """
     owners = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     ahead = rule.events
     fast = (owners[ahead:] == owners[:-ahead]) & (timestamps[ahead:] - timestamps[:-ahead] <= 1000 * rule.seconds)

@@ -46,6 +46,11 @@ def count_items(parts: Iterable[Events], items: int) -> npt.NDArray[np.int64]:
 def find_core(parts: Callable[[], Iterable[Events]], allowed: Mask, k: int, keep_unknown: bool = False) -> Core:
     """Drop rare users and items until none is left, holding only an array of item counts.
 
+    >>> log = Events(np.array([0, 1, 0, 1, 2], np.int32), np.array([0, 2, 4, 5]))  # the third user has one event
+    >>> core = find_core(lambda: [log], np.ones(3, bool), 2)
+    >>> core.counts.tolist(), core.rounds
+    ([2, 2, 0], [1])
+
     Args:
         parts: reads the log again for each round, in parts of whole users.
         allowed: ``[items] bool``; the other items are outside from the start.

@@ -9,6 +9,9 @@ def session_starts(
 ) -> npt.NDArray[np.bool_]:
     """Which events begin a session: a user's first, and each that comes more than ``gap`` milliseconds after another.
 
+    >>> session_starts(np.array([0, 3, 4]), np.array([0, 10, 500, 510]), gap=100).tolist()
+    [True, False, True, True]
+
     Args:
         offsets: ``[users + 1] int64``; user ``i`` owns ``timestamps[offsets[i]:offsets[i + 1]]``, in order.
 

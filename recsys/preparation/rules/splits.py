@@ -28,14 +28,24 @@ def split_bounds(offsets: Ints, timestamps: Ints, config: PrepareConfig) -> tupl
 
 
 def leave_one_out(offsets: Ints) -> tuple[Ints, Ints]:
-    """The last event tests, the one before it validates; users with fewer than 3 events train only."""
+    """The last event tests, the one before it validates; users with fewer than 3 events train only.
+
+    >>> train_end, validation_end = leave_one_out(np.array([0, 5, 7]))  # users of five and of two events
+    >>> train_end.tolist(), validation_end.tolist()
+    ([3, 2], [4, 2])
+    """
     lengths = np.diff(offsets)
     enough = lengths >= ENOUGH
     return np.where(enough, lengths - 2, lengths), np.where(enough, lengths - 1, lengths)
 
 
 def temporal(offsets: Ints, timestamps: Ints, validation_from: int, test_from: int) -> tuple[Ints, Ints]:
-    """Everything before ``validation_from`` trains, before ``test_from`` validates (milliseconds)."""
+    """Everything before ``validation_from`` trains, before ``test_from`` validates (milliseconds).
+
+    >>> train_end, validation_end = temporal(np.array([0, 4]), np.array([1, 2, 3, 4]), 2, 4)
+    >>> train_end.tolist(), validation_end.tolist()
+    ([1], [3])
+    """
     return _count_before(offsets, timestamps < validation_from), _count_before(offsets, timestamps < test_from)
 
 

@@ -17,7 +17,11 @@ _ESCAPE = re.compile(r"_x([0-9A-F]*)_|_at_")
 
 
 def name(parts: Iterable[str], separator: str) -> str:
-    """``parts`` as one name of MLflow's, at most 250 characters; a longer one keeps its beginning and a hash."""
+    """``parts`` as one name of MLflow's, at most 250 characters; a longer one keeps its beginning and a hash.
+
+    >>> name(["test", "ndcg@10"], "/"), field_name("test/ndcg_at_10")
+    ('test/ndcg_at_10', 'test/ndcg@10')
+    """
     text = separator.join(_part(part, separator) for part in parts)
     return _shortened(text, NAME_LENGTH, "-")
 
