@@ -17,6 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from recsys.cli.common import add_json, path, print_json
+from recsys.cli.results import (
+    ApplyResult,
+    DeltaResult,
+    DiffResult,
+    InspectResult,
+    Result,
+    SignResult,
+    VerifyResult,
+)
 from recsys.core.errors import ArtifactError, RecsysError
 
 
@@ -44,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    actions: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    actions: dict[str, Callable[[argparse.Namespace], Result]] = {
         "inspect": lambda a: _inspect(a.bundle),
         "verify": lambda a: _verify(a.bundle, a.public_key),
         "diff": lambda a: _diff(a.old, a.new),
@@ -56,11 +65,23 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(result)
     else:
-        _show({"inspect": _summary, "verify": _verdict}.get(args.action, _flat)(result))
+        _show(_told(result))
     return 0
 
 
-def _inspect(path: Path) -> dict[str, Any]:
+def _told(result: Result) -> dict[str, Any]:
+    """What a person asks first, by name; the rest is for ``--json``."""
+    match result:
+        case InspectResult():
+            return _summary(result)
+        case VerifyResult():
+            return _verdict(result)
+        case DiffResult():
+            return result.changed
+    return result.to_json()
+
+
+def _inspect(path: Path) -> InspectResult:
     from recsys.bundle import Bundle
 
     bundle = Bundle(path, verify=False)
@@ -70,26 +91,21 @@ def _inspect(path: Path) -> dict[str, Any]:
     except ArtifactError as error:
         damage = str(error)
     sizes = {name: _size(path / name) for name in bundle.manifest.files}
-    return {
-        "path": str(path),
-        "damage": damage,
-        "bytes": bundle.device_bytes if damage is None else None,
-        "file_bytes": sizes,
-        **bundle.manifest.to_json(),
-    }
+    size = bundle.device_bytes if damage is None else None
+    return InspectResult(str(path), damage, size, sizes, bundle.manifest.to_json())
 
 
 def _size(path: Path) -> int | None:
     return path.stat().st_size if path.is_file() else None
 
 
-def _summary(told: dict[str, Any]) -> dict[str, Any]:
-    """What a person asks of a bundle first; the rest is for ``--json``."""
-    measured, files = told["measured"], f"all {len(told['files'])} are what the manifest says"
+def _summary(found: InspectResult) -> dict[str, Any]:
+    told, measured = found.manifest, found.manifest["measured"]
+    files = f"all {len(told['files'])} are what the manifest says"
     return {
         "variant": told["variant"],
-        "files": f"DAMAGED: {told['damage']}" if told["damage"] else files,
-        "size": "unknown, as it is damaged" if told["damage"] else f"{told['bytes'] / 1024:.0f} KiB to rank with",
+        "files": f"DAMAGED: {found.damage}" if found.damage else files,
+        "size": "unknown, as it is damaged" if found.bytes is None else f"{found.bytes / 1024:.0f} KiB to rank with",
         "ndcg@10": _figure(measured, "ndcg@10", ".4f"),
         "median": f"{_figure(measured, 'median_ms', '.2f')} ms a ranking, on the machine that exported it",
         "shapes": f"the newest {told['history_length']} events, {told['candidates']} candidates a pass",
@@ -105,7 +121,7 @@ def _figure(measured: dict[str, Any], name: str, form: str) -> str:
     return format(value, form) if isinstance(value, int | float) else "not measured"
 
 
-def _verify(path: Path, public_key: Path | None) -> dict[str, Any]:
+def _verify(path: Path, public_key: Path | None) -> VerifyResult:
     from serving.reranker import Reranker
 
     reranker = Reranker(path, public_key=public_key)
@@ -114,56 +130,44 @@ def _verify(path: Path, public_key: Path | None) -> dict[str, Any]:
         wrong = reranker.mismatch(case)
         if wrong is not None:
             raise RecsysError(f"{path}: golden case {number}: {wrong}; this runtime ranks otherwise than the exporter")
-    return {
-        "path": str(path),
-        "verified": True,
-        "files": len(reranker.manifest.files),
-        "golden_cases": len(cases),
-        "signed": public_key is not None,
-    }
+    return VerifyResult(str(path), len(reranker.manifest.files), len(cases), signed=public_key is not None)
 
 
-def _verdict(told: dict[str, Any]) -> dict[str, Any]:
-    signature = "signed by this key" if told["signed"] else "signature not checked (--public-key checks it)"
-    goldens = (
-        f"{told['golden_cases']} golden cases" if told["golden_cases"] else "no golden cases (a delta brings none)"
-    )
-    return {"verified": f"{told['files']} files, {goldens}, {signature}"}
+def _verdict(found: VerifyResult) -> dict[str, Any]:
+    signature = "signed by this key" if found.signed else "signature not checked (--public-key checks it)"
+    goldens = f"{found.golden_cases} golden cases" if found.golden_cases else "no golden cases (a delta brings none)"
+    return {"verified": f"{found.files} files, {goldens}, {signature}"}
 
 
-def _diff(old: Path, new: Path) -> dict[str, Any]:
-    before, after = _flat(_inspect(old)), _flat(_inspect(new))
+def _diff(old: Path, new: Path) -> DiffResult:
+    before, after = (_flat({**vars(found), **found.manifest, "manifest": {}}) for found in map(_inspect, (old, new)))
     keys = sorted(before.keys() | after.keys())
     changed = [key for key in keys if before.get(key) != after.get(key)]
-    return {key: {"old": before.get(key), "new": after.get(key)} for key in changed}
+    return DiffResult({key: {"old": before.get(key), "new": after.get(key)} for key in changed})
 
 
-def _delta(old: Path, new: Path, out: Path, overwrite: bool) -> dict[str, Any]:
+def _delta(old: Path, new: Path, out: Path, overwrite: bool) -> DeltaResult:
     from recsys.bundle import Bundle
     from recsys.export.delta import make_delta
 
     delta = make_delta(old, new, out, overwrite=overwrite)
     whole = Bundle(new).fetched_bytes
-    return {
-        "path": str(out),
-        "bytes": delta.download_bytes,
-        "whole_bytes": whole,
-        "share": round(delta.download_bytes / whole, 4),
-    }
+    return DeltaResult(str(out), delta.download_bytes, whole, share=round(delta.download_bytes / whole, 4))
 
 
-def _apply(old: Path, delta: Path, out: Path, overwrite: bool) -> dict[str, Any]:
+def _apply(old: Path, delta: Path, out: Path, overwrite: bool) -> ApplyResult:
     from recsys.bundle import Delta
 
     bundle = Delta(delta).apply(old, out, overwrite=overwrite)
-    return {"path": str(out), "model_version": bundle.manifest.model_version}
+    return ApplyResult(str(out), bundle.manifest.model_version)
 
 
-def _sign(bundle: Path, key: Path) -> dict[str, Any]:
+def _sign(bundle: Path, key: Path) -> SignResult:
+    from recsys.bundle import SIGNATURE_FILE
     from recsys.export.signing import sign
 
     sign(bundle, key)
-    return {"path": str(bundle), "signed": True}
+    return SignResult(str(bundle), str(bundle / SIGNATURE_FILE))
 
 
 def _flat(value: Any, prefix: str = "") -> dict[str, Any]:

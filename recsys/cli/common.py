@@ -5,7 +5,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recsys.core.local_path import local_path
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pipelines.runners import Runner
     from recsys.artifacts.dataset import Dataset
     from recsys.artifacts.outcome import Outcome
+    from recsys.cli.results import Result
     from recsys.config import Config
     from recsys.config.tracking import TrackingConfig
 
@@ -195,6 +196,6 @@ def size(text: str) -> int:
     return int(float(match[1]) * UNITS[match[2].lower()])
 
 
-def print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, indent=2, sort_keys=True, allow_nan=False)
+def print_json(result: "Result") -> None:
+    json.dump(result.to_json(), sys.stdout, indent=2, sort_keys=True, allow_nan=False)
     sys.stdout.write("\n")

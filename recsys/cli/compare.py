@@ -16,6 +16,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from recsys.cli.common import add_json, add_store, path, print_json, tracking_of
+from recsys.cli.results import CompareResult
 
 if TYPE_CHECKING:
     from recsys.experiments.comparison import Comparison
@@ -66,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         args.html.write_text(render(comparison, curves), encoding="utf-8")
         say(f"compare: page: {args.html}")
     if args.json:
-        print_json(as_json(comparison))
+        print_json(CompareResult(**as_json(comparison)))
     else:
         _show(comparison)
     return 0

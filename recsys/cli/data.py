@@ -10,6 +10,7 @@ A log of your own needs neither: recsys init LOG writes a config that names its 
 import argparse
 
 from recsys.cli.common import add_json, add_work_dir, path, print_json
+from recsys.cli.results import FetchResult, SyntheticResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +51,7 @@ def _fetch(args: argparse.Namespace) -> int:
     files = {"events": log.events, "items": log.items}
     facts = {kind: {"path": str(path), "sha256": sha256_file(path)} for kind, path in files.items() if path}
     if args.json:
-        print_json({"name": log.name, "route": log.route, **facts})
+        print_json(FetchResult(log.name, log.route, facts["events"], facts.get("items")))
         return 0
     for kind, fact in facts.items():
         print(f"{kind}: {fact['path']}  sha256 {fact['sha256']}")  # noqa: T201
@@ -66,7 +67,8 @@ def _synthetic(args: argparse.Namespace) -> int:
     manifest = log.write(args.out, overwrite=args.overwrite)
     events = args.out / EVENTS_FILE
     if args.json:
-        print_json({"path": str(events), **manifest})
+        found = {name: manifest[name] for name in ("events", "made_from", "best", "files")}
+        print_json(SyntheticResult(str(events), **found))
         return 0
     print(f"{events}: {manifest['events']:,} events")  # noqa: T201
     for metric, value in manifest["best"].items():

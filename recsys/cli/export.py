@@ -13,6 +13,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from recsys.cli.common import add_json, add_set, add_work_dir, path, print_json, size
+from recsys.cli.results import ExportResult
 from recsys.core.errors import ConfigError, RecsysError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     variants = describe(outcome.artifact)
     chosen = None if args.budget is None else best_within(variants, args.budget)
     if args.json:
-        print_json({"variants": variants, "reused": outcome.reused, **({"chosen": chosen} if chosen else {})})
+        print_json(ExportResult(variants, outcome.reused, chosen))
     else:
         _show(variants, chosen)
     return 0

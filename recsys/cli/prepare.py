@@ -18,6 +18,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from recsys.cli.common import add_config, add_json, add_runner, path, print_json, runner_of, warn_of_unit
+from recsys.cli.results import PrepareResult
 
 if TYPE_CHECKING:
     from recsys.artifacts.dataset import Dataset
@@ -60,14 +61,7 @@ def run(args: argparse.Namespace) -> int:
         say(f"{extends.path} still holds the users to forget: remove it, and what was trained on it")
     warn_of_unit(dataset)
     if args.json:
-        print_json(
-            {
-                "path": str(dataset.path),
-                "dataset_digest": dataset.digest,
-                "reused": outcome.reused,
-                "counts": dataset.counts,
-            }
-        )
+        print_json(PrepareResult(str(dataset.path), dataset.digest, outcome.reused, dataset.counts))
         return 0
     if outcome.reused:
         say("nothing changed, reused")

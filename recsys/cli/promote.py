@@ -11,9 +11,11 @@ refusal ends with exit code 1. The dataset that the run was trained on must lie 
 """
 
 import argparse
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from recsys.cli.common import add_json, add_store, print_json, size, tracking_of
+from recsys.cli.results import PromoteResult, RollbackResult
 
 if TYPE_CHECKING:
     from recsys.tracking.registry.promotion import Verdict
@@ -67,7 +69,15 @@ def run(args: argparse.Namespace) -> int:
         store, chosen[0], args.work_dir, variant=args.variant, budget=budget, name=args.name, metric=args.metric
     )
     if args.json:
-        print_json(_verdict_json(verdict))
+        print_json(
+            PromoteResult(
+                verdict.promoted,
+                verdict.version,
+                verdict.champion_before,
+                verdict.reason,
+                [asdict(check) for check in verdict.checks],
+            )
+        )
     else:
         _show(verdict, args.name)
     return 0 if verdict.promoted else 1
@@ -79,21 +89,11 @@ def _roll_back(store: "Store", args: argparse.Namespace) -> int:
 
     old, new = roll_back(store, args.name)
     if args.json:
-        print_json({"champion": new.number, "rolled_back": old.number})
+        print_json(RollbackResult(champion=new.number, rolled_back=old.number))
     else:
         told = f"{args.name}: version {new.number} is champion again, in place of version {old.number}"
         results().print(told, soft_wrap=True)
     return 0
-
-
-def _verdict_json(verdict: "Verdict") -> dict[str, object]:
-    return {
-        "promoted": verdict.promoted,
-        "version": verdict.version,
-        "champion_before": verdict.champion_before,
-        "reason": verdict.reason,
-        "checks": [{"name": c.name, "passed": c.passed, "evidence": c.evidence} for c in verdict.checks],
-    }
 
 
 def _show(verdict: "Verdict", name: str) -> None:

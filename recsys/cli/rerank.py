@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from recsys.cli.common import add_json, path, positive, print_json
 from recsys.cli.ids import item_id
+from recsys.cli.results import RerankResult
 from recsys.core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     ranked = reranker.rerank(history, candidates)[: args.top or (None if args.json else SHOWN)]
     rows = _rows(reranker, ranked)
     if args.json:
-        print_json({"bundle": str(args.bundle), "ranked": rows})
+        print_json(RerankResult(str(args.bundle), rows))
     else:
         _show(rows, [event.item for event in history if event.item not in reranker.vocabulary])
     return 0

@@ -13,7 +13,7 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recsys.cli.common import (
     add_config,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from recsys.artifacts.dataset import Dataset
     from recsys.artifacts.run import Run
     from recsys.bundle import Bundle
+    from recsys.cli.results import RunResult
     from recsys.config import Config
 
 
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from recsys.cli.results import RunResult
     from recsys.cli.summary import combine
     from recsys.config import load_config
     from recsys.export import describe
@@ -51,7 +53,11 @@ def run(args: argparse.Namespace) -> int:
     runs = train_seeds(config, dataset, args)
     best = max(runs, key=lambda one: one.metrics["validation"]["ndcg@10"])
     bundles = _export(best, dataset, config, args)
-    result = {**combine([one.metrics for one in runs]), "bundle": {"variants": describe(bundles)}}
+    result = RunResult(
+        **vars(combine([one.metrics for one in runs])),
+        runs=[str(one.path) for one in runs],
+        bundle={"variants": describe(bundles)},
+    )
     if args.json:
         print_json(result)
     else:
@@ -84,7 +90,7 @@ def _tell(step: str, reused: bool, path: Path) -> None:
 
 
 def _show(
-    result: dict[str, Any],
+    result: "RunResult",
     dataset: "Dataset",
     runs: "list[Run]",
     bundles: "list[Bundle]",
@@ -100,7 +106,7 @@ def _show(
     someone = rank_for_someone(dataset, smallest.path)
     newest = someone.ranking.history[-NEWEST:]
     console = results()
-    for table in (showcase_table(someone), quality_table(result), bundle_table(result["bundle"]["variants"])):
+    for table in (showcase_table(someone), quality_table(result), bundle_table(result.bundle["variants"])):
         console.print()
         console.print(table)
     bin_dir = "" if shutil.which("recsys") else f"{Path(sys.argv[0]).parent}/"

@@ -9,6 +9,7 @@ server sends such candidates to the phone, which reranks them with what the user
 import argparse
 
 from recsys.cli.common import add_json, add_runner, add_work_dir, path, positive, print_json, runner_of
+from recsys.cli.results import ScoreResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     outcome = score(Run(args.run), dataset, args.k, args.work_dir, overwrite=args.overwrite, runner=runner_of(args))
     scores = outcome.artifact
     if args.json:
-        print_json({"path": str(scores.path), "reused": outcome.reused, "users": scores.manifest.users})
+        print_json(ScoreResult(str(scores.path), outcome.reused, scores.manifest.users))
     else:
         done = "reused" if outcome.reused else "scored"
         say(f"{scores.path}: {scores.manifest.users:,} users {done}, the best {scores.manifest.k} items of each")

@@ -1,22 +1,19 @@
-"""Several seeds' metrics as one: the JSON object that ``recsys evaluate`` and ``recsys run`` print."""
+"""Several seeds' metrics as one."""
 
 import statistics
 from typing import Any
 
+from recsys.cli.results import EvaluateResult
 from recsys.core.errors import ArtifactError
 
 SHARED = ("protocol", "split", "dataset_digest")
 
 
-def combine(runs: list[dict[str, Any]]) -> dict[str, Any]:
+def combine(runs: list[dict[str, Any]]) -> EvaluateResult:
     """Means and standard deviations over runs that differ in nothing but their seed.
 
     Args:
         runs: each run's metrics: ``protocol``, ``split``, ``dataset_digest``, ``seed``, ``model``, ``baselines``.
-
-    Returns:
-        The same keys, and ``seeds`` for ``seed``; each metric is the mean over the runs, and ``METRIC_std`` its
-        sample standard deviation (0 for a single run).
 
     Raises:
         ArtifactError: the runs are not comparable.
@@ -25,12 +22,12 @@ def combine(runs: list[dict[str, Any]]) -> dict[str, Any]:
     for key in SHARED:
         if len({run[key] for run in runs}) != 1:
             raise ArtifactError(f"runs of different {key} cannot be averaged: {sorted({str(r[key]) for r in runs})}")
-    return {
+    return EvaluateResult(
         **{key: first[key] for key in SHARED},
-        "seeds": [run["seed"] for run in runs],
-        "model": _spread([run["model"] for run in runs]),
-        "baselines": {name: _spread([run["baselines"][name] for run in runs]) for name in first["baselines"]},
-    }
+        seeds=[run["seed"] for run in runs],
+        model=_spread([run["model"] for run in runs]),
+        baselines={name: _spread([run["baselines"][name] for run in runs]) for name in first["baselines"]},
+    )
 
 
 def _spread(values: list[dict[str, float]]) -> dict[str, float]:

@@ -11,9 +11,11 @@ the test split are in the store as well, and choosing by those would make them w
 """
 
 import argparse
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from recsys.cli.common import add_config, add_dataset, add_json, dataset_for, positive, print_json, seeds
+from recsys.cli.results import SweepResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
     trials = sweep(config, space, plan, args.work_dir, make_run, subject, open_log)
     if args.json:
-        print_json({"metric": "validation/ndcg@10", "trials": [_trial_json(trial) for trial in trials]})
+        print_json(SweepResult("validation/ndcg@10", [asdict(trial) for trial in trials]))
     else:
         _show(trials, args)
     return 0 if any(trial.score is not None for trial in trials) else 1
@@ -85,10 +87,6 @@ def _make_run(config: "Config", name: str, callbacks: "Sequence[Any]", args: arg
             config, dataset, args.work_dir, callbacks=callbacks, on_step=bar, overwrite=args.overwrite, name=name
         )
     return outcome.artifact
-
-
-def _trial_json(trial: "Trial") -> dict[str, Any]:
-    return {**vars(trial), "runs": list(trial.runs)}
 
 
 def _show(trials: "Sequence[Trial]", args: argparse.Namespace) -> None:

@@ -6,31 +6,32 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
+    from recsys.cli.results import EvaluateResult
+
 WIDTH = 78
 SHOWN = ("hr@10", "ndcg@10", "mrr")
 
 
-def quality_table(summary: dict[str, Any]) -> "Table":
+def quality_table(result: "EvaluateResult") -> "Table":
     """The model beside its baselines, best last; over several seeds with their standard deviation.
 
     ``compare`` shows intervals behind its ``±``, so the caption says which of the two this is.
     """
     from recsys.plain_table import PlainTable
 
-    seeds = summary["seeds"]
-    several = len(seeds) > 1
-    title = f"Ranking the whole catalog: {summary['split']} items, protocol {summary['protocol']}"
-    caption = f"mean of {len(seeds)} seeds ± standard deviation" if several else None
+    several = len(result.seeds) > 1
+    title = f"Ranking the whole catalog: {result.split} items, protocol {result.protocol}"
+    caption = f"mean of {len(result.seeds)} seeds ± standard deviation" if several else None
     table = PlainTable(title=title, caption=caption, min_width=WIDTH)
     table.add_column("recommender", ratio=1)
-    rows = sorted(summary["baselines"].items(), key=lambda row: row[1]["ndcg@10"])
-    rows.append(("self-attention", summary["model"]))
+    rows = sorted(result.baselines.items(), key=lambda row: row[1]["ndcg@10"])
+    rows.append(("self-attention", result.model))
     shown = [metric for metric in SHOWN if all(metric in values for _, values in rows)]
     for metric in shown:
         table.add_column(metric.upper(), justify="right", no_wrap=True)
     for name, values in rows:
         cells = [f"{values[m]:.4f}" + (f" ± {values[f'{m}_std']:.4f}" if several else "") for m in shown]
-        table.add_row(name, *cells, style="bold" if values is summary["model"] else None)
+        table.add_row(name, *cells, style="bold" if values is result.model else None)
     return table
 
 

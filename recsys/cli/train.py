@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from recsys.cli.results import TrainResult
     from recsys.cli.summary import combine
     from recsys.cli.tables import quality_table
     from recsys.config import load_config
@@ -39,9 +40,9 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args.config, args.overrides)
     dataset = dataset_for(config, args).artifact
     runs = train_seeds(config, dataset, args)
-    result = combine([one.metrics for one in runs])
+    result = TrainResult(**vars(combine([one.metrics for one in runs])), runs=[str(one.path) for one in runs])
     if args.json:
-        print_json({**result, "runs": [str(one.path) for one in runs]})
+        print_json(result)
         return 0
     console = results()
     console.print(quality_table(result))

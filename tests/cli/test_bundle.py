@@ -22,7 +22,7 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
 
 def test_inspect(capsys: pytest.CaptureFixture[str]) -> None:
     told = said(capsys, "bundle", "inspect", str(GOLDEN / "int8"))
-    assert told["variant"] == "int8"
+    assert told["manifest"]["variant"] == "int8"
     sizes = [(GOLDEN / "int8" / name).stat().st_size for name in ("model.tflite", "vocabulary.bin", "manifest.json")]
     assert told["bytes"] == sum(sizes)
 
@@ -72,7 +72,7 @@ def test_verify_replays_the_goldens(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_diff_names_what_changed(capsys: pytest.CaptureFixture[str]) -> None:
-    told = said(capsys, "bundle", "diff", str(GOLDEN / "float32"), str(GOLDEN / "int8"))
+    told = said(capsys, "bundle", "diff", str(GOLDEN / "float32"), str(GOLDEN / "int8"))["changed"]
     assert told["variant"] == {"old": "float32", "new": "int8"}
     assert "items" not in told
 

@@ -1,7 +1,10 @@
 """What the shared tables show."""
 
+from dataclasses import replace
+
 from rich.console import Console
 
+from recsys.cli.results import EvaluateResult
 from recsys.cli.tables import bundle_table, quality_table
 
 
@@ -15,18 +18,15 @@ def printed(table: object) -> str:
 def test_the_model_stands_last_with_its_spread() -> None:
     model = {"hr@10": 0.5, "hr@10_std": 0.0, "ndcg@10": 0.1235, "ndcg@10_std": 0.0001}
     popularity = {"hr@10": 0.2, "hr@10_std": 0.0, "ndcg@10": 0.1, "ndcg@10_std": 0.0}
-    summary = {
-        "protocol": "leave_one_out", "split": "test", "seeds": [1, 2], "model": model,
-        "baselines": {"popularity": popularity},
-    }  # fmt: skip
-    text = printed(quality_table(summary))
+    result = EvaluateResult("leave_one_out", "test", "d", [1, 2], model, {"popularity": popularity})
+    text = printed(quality_table(result))
     assert "test items, protocol leave_one_out" in text
     assert "mean of 2 seeds ± standard deviation" in text
     assert text.index("popularity") < text.index("self-attention")
     assert "0.1235 ± 0.0001" in text
     assert "0.5000 ± 0.0000" in text, "seeds that agree have a deviation, too"
     assert "0.1000 ± 0.0000" in text
-    assert "±" not in printed(quality_table({**summary, "seeds": [1]}))
+    assert "±" not in printed(quality_table(replace(result, seeds=[1])))
 
 
 def test_a_bundle_is_shown_by_size_latency_and_quality() -> None:

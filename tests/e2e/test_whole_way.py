@@ -4,13 +4,16 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.run import Run
 from recsys.bundle import Bundle
 from recsys.cli import main
+from recsys.cli.results import RunResult
 from recsys.config.tracking import TrackingConfig
 from recsys.core.artifact import sha256_file
 from recsys.tracking.runs import complete_runs, metric_history
@@ -39,7 +42,8 @@ def run_json(finished: tuple[Path, Path], capsys: pytest.CaptureFixture[str], *m
 
 def test_json_has_the_promised_keys(finished: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     result, _ = run_json(finished, capsys)
-    assert set(result) == {"protocol", "split", "dataset_digest", "seeds", "model", "baselines", "bundle"}
+    assert set(result) == {field.name for field in fields(RunResult)}
+    assert [Run(path).manifest.seed for path in result["runs"]] == result["seeds"]
     assert (result["protocol"], result["split"], result["seeds"]) == ("leave_one_out", "test", [1, 2])
     assert {"popularity", "markov", "window_markov"} <= set(result["baselines"])
     for metrics in (result["model"], *result["baselines"].values()):
