@@ -71,3 +71,23 @@ def test_recipes_load(recipe: Path) -> None:
 def test_the_config_in_the_readme_is_one() -> None:
     (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     parse_config(yaml.safe_load(block))
+
+
+def test_each_word_of_the_glossary_has_an_owner() -> None:
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in (ROOT / "docs" / "glossary.md").read_text().splitlines()
+        if line.startswith("| ")
+    ][1:]
+    words = [word for word, _, _ in rows]
+    assert len(words) > 50
+    assert words == sorted(words, key=str.lower), "in the order of the alphabet"
+    assert len(set(words)) == len(words), "one meaning a word"
+    lost = [
+        owner
+        for _, _, owner in rows
+        if not re.fullmatch(r"`[a-z_/]+\.py`", owner) or not (ROOT / owner.strip("`")).is_file()
+    ]
+    assert not lost
+    for needed in ("channel", "distillation", "mixer", "OOV bucket", "protocol", "refit", "session", "variant"):
+        assert needed in words
