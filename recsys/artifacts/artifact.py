@@ -20,6 +20,7 @@ class Artifact(Generic[M]):
     kind: ClassVar[str]
     format_version: ClassVar[int]
     manifest_type: type[M]
+    sealed: ClassVar[tuple[str, ...]]  # files and folders that the manifest must have hashes of
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
@@ -44,7 +45,17 @@ class Artifact(Generic[M]):
         """The artifact itself.
 
         Raises:
-            ArtifactError: a file is missing or changed.
+            ArtifactError: a file is missing or changed, or the manifest has no hash of one that is needed.
         """
-        check_files(self.path, self.manifest.files, self.kind)
+        check_files(self.path, self._hashes(), self.kind)
         return self
+
+    def _hashes(self) -> dict[str, str]:
+        files = self.manifest.files
+        for needed in self.sealed:
+            if not any(name == needed or name.startswith(f"{needed}/") for name in files):
+                raise ArtifactError(
+                    f"{self.path / MANIFEST}: files has no SHA-256 of {needed}, so that nothing vouches for it; "
+                    f"make the {self.kind} again"
+                )
+        return files

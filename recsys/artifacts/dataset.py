@@ -50,6 +50,7 @@ class Dataset(Artifact[DatasetManifest]):
     kind = KIND
     format_version = FORMAT_VERSION
     manifest_type = DatasetManifest
+    sealed = (ITEMS_FILE, STATS_FILE, SEQUENCES_DIR)
 
     def __init__(self, path: Path | str) -> None:
         super().__init__(path)

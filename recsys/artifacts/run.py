@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from recsys.artifacts.artifact import Artifact
 from recsys.artifacts.manifests import RunManifest
@@ -33,6 +33,7 @@ class Run(Artifact[RunManifest]):
     kind = KIND
     format_version = FORMAT_VERSION
     manifest_type = RunManifest
+    sealed = ("config.json", "weights.npz")
 
     def __init__(self, path: Path | str) -> None:
         super().__init__(path)
@@ -83,7 +84,12 @@ class Run(Artifact[RunManifest]):
     def weights_digest(self) -> str:
         """SHA-256 of the sealed weights: what is made of them is named by it. Raises as ``check_finished``."""
         self.check_finished()
-        return self.manifest.files[self.weights_file.name]
+        return self._hashes()[self.weights_file.name]
+
+    def verify(self) -> Self:
+        """As every artifact's; raises as ``check_finished``, too."""
+        self.check_finished()
+        return super().verify()
 
     @property
     def config(self) -> dict[str, Any]:

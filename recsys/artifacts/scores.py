@@ -23,6 +23,7 @@ class Scores(Artifact[ScoresManifest]):
     kind = KIND
     format_version = FORMAT_VERSION
     manifest_type = ScoresManifest
+    sealed = (SHARDS_DIR,)
 
     def __init__(self, path: Path | str) -> None:
         super().__init__(path)

@@ -3,6 +3,9 @@
 Some network file systems grant any lock, or none. So a claim is also a file beside the directory that names the
 process which holds it: another process of the same machine sees it there. Machines that share a disk without locks
 do not see each other.
+
+The package filelock would need a lock file beside each directory and the same claims, and be a dependency of phones,
+to save the six lines of ``_lock``.
 """
 
 import errno

@@ -13,7 +13,6 @@ def load_run(run: Run) -> SASRec:
     Raises:
         ArtifactError: the run is not finished, or its files are not what its manifest says.
     """
-    run.check_finished()
     run.verify()
     model = build_model(recorded(ModelConfig, run, "model"), run.manifest.table_size)
     load_weights(model, run.weights_file)

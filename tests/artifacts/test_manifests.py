@@ -8,7 +8,7 @@ import pytest
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.run import Run
 from recsys.artifacts.scores import Scores
-from recsys.core.artifact import read_json, write_json
+from recsys.core.artifact import file_hashes, read_json, write_json
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import MANIFEST
 from tests import facts
@@ -33,17 +33,43 @@ KEYS = [(kind, key) for kind, values in WHOLE.items() for key in values if key n
 @pytest.mark.parametrize(("kind", "key"), KEYS, ids=[f"{kind.__name__} {key}" for kind, key in KEYS])
 def test_a_key_that_is_missing_or_of_another_type_is_told(kind: type[Any], key: str, tmp_path: Path) -> None:
     write_json(tmp_path / MANIFEST, WHOLE[kind])
-    assert kind(tmp_path).verify().manifest.to_json() == WHOLE[kind]
+    assert kind(tmp_path).manifest.to_json() == WHOLE[kind]
     for values in ({k: v for k, v in WHOLE[kind].items() if k != key}, {**WHOLE[kind], key: ["odd"]}):
         write_json(tmp_path / MANIFEST, values)
         with pytest.raises(ArtifactError, match=rf"(?s)manifest\.json: .*{key}"):
             _ = kind(tmp_path).manifest
 
 
+@pytest.mark.parametrize("kind", WHOLE)
+def test_a_manifest_that_does_not_vouch_for_what_is_read_is_refused(kind: type[Any], tmp_path: Path) -> None:
+    for needed in kind.sealed:
+        file = tmp_path / needed if "." in needed else tmp_path / needed / "0.parquet"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"content")
+    files = file_hashes(tmp_path)
+    write_json(tmp_path / MANIFEST, {**WHOLE[kind], "files": files})
+    assert kind(tmp_path).verify().manifest.files == files
+    for name in files:
+        write_json(tmp_path / MANIFEST, {**WHOLE[kind], "files": {k: v for k, v in files.items() if k != name}})
+        with pytest.raises(ArtifactError, match=rf"manifest\.json: files has no SHA-256 of {name.split('/')[0]}"):
+            kind(tmp_path).verify()
+    write_json(tmp_path / MANIFEST, {key: value for key, value in WHOLE[kind].items() if key != "files"})
+    with pytest.raises(ArtifactError, match=r"manifest\.json: files has no"):
+        kind(tmp_path).verify()
+
+
+def test_the_weights_of_a_run_that_does_not_vouch_for_them_are_refused(tmp_path: Path) -> None:
+    write_json(tmp_path / MANIFEST, WHOLE[Run])
+    with pytest.raises(ArtifactError, match=r"manifest\.json: files has no"):
+        _ = Run(tmp_path).weights_digest
+
+
 def test_further_facts_outlive_the_seal(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", {}, {**facts.RUN, "note": {"by": "hand"}})
     with pytest.raises(ArtifactError, match="training has not finished"):
         _ = run.weights_digest
+    with pytest.raises(ArtifactError, match="training has not finished"):
+        run.verify()
     run.weights_file.write_bytes(b"weights")
     run.finish({"parameters": 7})
     assert run.manifest.parameters == 7

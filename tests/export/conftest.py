@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recsys.artifacts.dataset import FORMAT_VERSION, ITEMS_FILE, KIND, SEQUENCES_DIR, Dataset
+from recsys.artifacts.dataset import FORMAT_VERSION, ITEMS_FILE, KIND, SEQUENCES_DIR, STATS_FILE, Dataset
 from recsys.core.artifact import file_hashes, write_json
 from recsys.core.schema import ITEMS as ITEM_LIST
 from recsys.core.schema import MANIFEST, TIMESTAMPS, TRAIN_END, USER, VALIDATION_END
@@ -47,6 +47,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     table = pd.DataFrame({"item_id": range(1, ITEMS + 1), "external_id": [f"é{i}" for i in range(ITEMS)]})
     table["count"], table["title"] = 1, [f"Film {i}" if i % 7 else None for i in range(ITEMS)]
     table.to_parquet(path / ITEMS_FILE)
+    write_json(path / STATS_FILE, {})
     facts = {**known.DATASET, "dataset_digest": "0" * 32, "counts": {}, "oov": {"buckets": 0}, "cleaning": {}}
     write_json(path / MANIFEST, {"kind": KIND, "format_version": FORMAT_VERSION, "files": file_hashes(path), **facts})
     return Dataset(path)

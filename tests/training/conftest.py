@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recsys.artifacts.dataset import ITEMS_FILE, KIND, SEQUENCES_DIR, Dataset, dataset_digest
+from recsys.artifacts.dataset import ITEMS_FILE, KIND, SEQUENCES_DIR, STATS_FILE, Dataset, dataset_digest
 from recsys.config import Config, parse_config
 from recsys.core.artifact import file_hashes, write_json
 from recsys.core.events import CleaningPolicy
@@ -45,6 +45,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     numbers = np.arange(1, ITEMS + 1, dtype=np.int32)
     items = pd.DataFrame({"item_id": numbers, "external_id": [f"i{n}" for n in numbers], "count": counts})
     items.to_parquet(path / ITEMS_FILE)
+    write_json(path / STATS_FILE, {})
     hashes = file_hashes(path)
     manifest = {
         "kind": KIND,
