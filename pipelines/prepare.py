@@ -27,8 +27,11 @@ from recsys.artifacts.dataset import (
 from recsys.artifacts.outcome import Outcome
 from recsys.config import Config
 from recsys.config.data import Columns, DataConfig, ItemTableConfig
-from recsys.core.artifact import ASIDE, digest, file_hashes, is_published, publish, sha256_file, write_json
+from recsys.core.artifact import file_hashes
+from recsys.core.digests import digest, sha256_file
 from recsys.core.errors import DataError
+from recsys.core.json_files import write_json
+from recsys.core.publishing import ASIDE, is_published, publish
 from recsys.core.schema import COUNT, DATASETS_DIR, EXTERNAL_ID, ITEM, MANIFEST
 from recsys.log.blocks import check_columns, plan_blocks
 from recsys.log.files import content_hashes, log_files, refuse_changed, stamps_of

@@ -11,7 +11,10 @@ from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.outcome import Outcome
 from recsys.artifacts.run import Run
 from recsys.artifacts.scores import FORMAT_VERSION, KIND, SHARDS_DIR, Scores
-from recsys.core.artifact import digest, file_hashes, is_published, publish, write_json
+from recsys.core.artifact import file_hashes
+from recsys.core.digests import digest
+from recsys.core.json_files import write_json
+from recsys.core.publishing import is_published, publish
 from recsys.core.schema import MANIFEST, SCORES_DIR
 from recsys.evaluation.scoring import score_shard
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from recsys.core.artifact import write_json
+from recsys.core.json_files import write_json
 
 Result = dict[str, Any]
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from recsys.core.artifact import read_json
 from recsys.core.errors import ArtifactError
+from recsys.core.json_files import read_json
 from recsys.core.schema import MANIFEST
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from recsys.artifacts.artifact import Artifact
 from recsys.artifacts.manifests import DatasetManifest
-from recsys.core.artifact import digest
+from recsys.core.digests import digest
 from recsys.core.errors import ArtifactError
 from recsys.core.events import CleaningPolicy
 from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, ITEMS, TIMESTAMPS, TRAIN_END, USER, VALIDATION_END, WEIGHTS

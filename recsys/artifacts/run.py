@@ -13,8 +13,10 @@ from typing import Any, Self
 
 from recsys.artifacts.artifact import Artifact
 from recsys.artifacts.manifests import RunManifest
-from recsys.core.artifact import appearing, file_hashes, write_json
+from recsys.core.artifact import file_hashes
 from recsys.core.errors import ArtifactError
+from recsys.core.json_files import write_json
+from recsys.core.publishing import appearing
 from recsys.core.schema import MANIFEST
 
 KIND = "run"

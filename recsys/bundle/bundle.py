@@ -9,8 +9,9 @@ from recsys.bundle.manifest import BundleManifest
 from recsys.bundle.policy import POLICY_FILE, Rule, read_policy
 from recsys.bundle.strings import StringTable
 from recsys.bundle.vocabulary import BundleVocabulary
-from recsys.core.artifact import check_files, file_hashes, read_manifest, write_json
+from recsys.core.artifact import check_files, file_hashes, read_manifest
 from recsys.core.errors import ArtifactError
+from recsys.core.json_files import write_json
 from recsys.core.schema import MANIFEST
 
 KIND = "bundle"

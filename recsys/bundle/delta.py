@@ -10,8 +10,10 @@ from pathlib import Path
 
 from recsys.bundle.bundle import Bundle
 from recsys.bundle.patch import MAX_BYTES, apply_patch
-from recsys.core.artifact import check_files, is_inside, publish, read_manifest, sha256_file
+from recsys.core.artifact import check_files, is_inside, read_manifest
+from recsys.core.digests import sha256_file
 from recsys.core.errors import ArtifactError
+from recsys.core.publishing import publish
 from recsys.core.schema import MANIFEST
 
 KIND = "delta"

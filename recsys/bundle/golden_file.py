@@ -7,8 +7,8 @@ from typing import Any
 
 from recsys.bundle.events import check_item, event_from_json
 from recsys.bundle.golden import GoldenCase
-from recsys.core.artifact import read_json
 from recsys.core.errors import ArtifactError, DataError
+from recsys.core.json_files import read_json
 
 MAX_BYTES = 1 << 26
 LARGEST = 1e9  # of a score or a tolerance: no model's come near

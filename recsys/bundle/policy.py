@@ -21,8 +21,8 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from recsys.core.artifact import read_json
 from recsys.core.errors import ArtifactError
+from recsys.core.json_files import read_json
 
 POLICY_FILE = "policy.json"
 VERSION = 1

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _fetch(args: argparse.Namespace) -> int:
-    from recsys.core.artifact import sha256_file
+    from recsys.core.digests import sha256_file
     from recsys.log.sources import fetch
 
     log = fetch(args.name, args.work_dir / "data")

@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _read_request(path: Path) -> "tuple[list[Event], list[str] | None]":
     from recsys.bundle import event_from_json
-    from recsys.core.artifact import read_json
+    from recsys.core.json_files import read_json
 
     try:
         request = read_json(path)

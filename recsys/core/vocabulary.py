@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from recsys.core.artifact import digest
+from recsys.core.digests import digest
 from recsys.core.errors import DataError
 from recsys.core.hashing import hash_strings
 from recsys.core.schema import ID_DTYPE, PAD_ID

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.artifacts.dataset import Dataset
-from recsys.core.artifact import appearing
+from recsys.core.publishing import appearing
 from recsys.core.schema import EXTERNAL_ID, ITEMS, USER
 from recsys.evaluation.top_items import recommend
 

@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from recsys.artifacts.run import Run
 from recsys.config import Config
-from recsys.core.artifact import digest
+from recsys.core.digests import digest
 from recsys.core.errors import BusyError, ConfigError, DataError, DivergedError
 from recsys.core.locks import claimed
 from recsys.core.schema import SWEEPS_DIR

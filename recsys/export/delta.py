@@ -7,7 +7,10 @@ import bsdiff4
 
 from recsys.bundle import GOLDEN_FILE, SIGNATURE_FILE, Bundle, Delta
 from recsys.bundle.delta import FORMAT_VERSION, KEEP, KIND, PATCH, WHOLE, payload_name
-from recsys.core.artifact import file_hashes, publish, sha256_file, write_json
+from recsys.core.artifact import file_hashes
+from recsys.core.digests import sha256_file
+from recsys.core.json_files import write_json
+from recsys.core.publishing import publish
 from recsys.core.schema import MANIFEST
 
 

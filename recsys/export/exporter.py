@@ -23,7 +23,7 @@ from recsys.bundle import (
 )
 from recsys.config.evaluation import EvaluationConfig
 from recsys.config.export import ExportConfig
-from recsys.core.artifact import DIGEST_LENGTH, sha256_file
+from recsys.core.digests import DIGEST_LENGTH, sha256_file
 from recsys.core.errors import ConfigError, RecsysError
 from recsys.core.history import History
 from recsys.core.schema import PAD_ID

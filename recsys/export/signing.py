@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from recsys.bundle import SIGNATURE_FILE, Bundle
-from recsys.core.artifact import appearing
 from recsys.core.errors import ConfigError
+from recsys.core.publishing import appearing
 from recsys.core.schema import MANIFEST
 
 

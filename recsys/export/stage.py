@@ -9,8 +9,10 @@ from recsys.artifacts.outcome import Outcome
 from recsys.artifacts.run import Run
 from recsys.bundle import MODEL_FILE, Bundle
 from recsys.config.export import ExportConfig
-from recsys.core.artifact import artifacts, digest, is_published, publish, sha256_file
+from recsys.core.artifact import artifacts
+from recsys.core.digests import digest, sha256_file
 from recsys.core.errors import ArtifactError, RecsysError
+from recsys.core.publishing import is_published, publish
 from recsys.core.schema import BUNDLES_DIR
 from recsys.terminal import say
 

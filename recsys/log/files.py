@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from recsys.core.artifact import sha256_file
+from recsys.core.digests import sha256_file
 from recsys.core.errors import DataError
 from recsys.log.unpacking import PACKED
 

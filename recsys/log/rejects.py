@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys.core.artifact import appearing
+from recsys.core.publishing import appearing
 from recsys.log.formats.raw import Reject
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.core.artifact import appearing
 from recsys.core.errors import ArtifactError
+from recsys.core.publishing import appearing
 from recsys.models.keras import keras
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from recsys.artifacts.dataset import EVENTS_DIR, ITEMS_FILE, REJECTS_DIR, SEQUENCES_DIR, WINDOWS_DIR
-from recsys.core.artifact import appearing
+from recsys.core.publishing import appearing
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, TIMESTAMP, WEIGHTS
 from recsys.core.vocabulary import bucket_ids
 from recsys.log.blocks import LogBlock

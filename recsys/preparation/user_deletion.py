@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.artifacts.dataset import SEQUENCES_DIR, Dataset
-from recsys.core.artifact import appearing
 from recsys.core.errors import ConfigError, DataError
+from recsys.core.publishing import appearing
 from recsys.core.schema import USER
 
 KEY_FILE = "forget.key"  # in the work directory

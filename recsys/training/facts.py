@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys import __version__
-from recsys.core.artifact import write_json
+from recsys.core.json_files import write_json
 
 
 def now() -> str:

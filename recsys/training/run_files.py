@@ -9,7 +9,7 @@ import pandas as pd
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.run import Run
 from recsys.config import Config
-from recsys.core.artifact import write_json
+from recsys.core.json_files import write_json
 from recsys.evaluation.plots import draw_plots
 from recsys.models.cost import multiply_adds
 from recsys.models.sasrec import SASRec

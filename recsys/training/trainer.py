@@ -8,7 +8,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.outcome import Outcome
 from recsys.artifacts.run import Run
 from recsys.config import Config
-from recsys.core.artifact import digest
+from recsys.core.digests import digest
 from recsys.core.locks import claimed
 from recsys.core.schema import RUNS_DIR
 from recsys.training.listeners import RunCallback, Steps

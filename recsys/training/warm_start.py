@@ -18,7 +18,7 @@ from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.config.model import ModelConfig
 from recsys.config.prepare import PrepareConfig
-from recsys.core.artifact import digest
+from recsys.core.digests import digest
 from recsys.core.errors import ArtifactError, ConfigError
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ import pytest
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.run import Run
 from recsys.artifacts.scores import Scores
-from recsys.core.artifact import file_hashes, read_json, write_json
+from recsys.core.artifact import file_hashes
 from recsys.core.errors import ArtifactError
+from recsys.core.json_files import read_json, write_json
 from recsys.core.schema import MANIFEST
 from tests import facts
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from recsys.bundle import Bundle, Delta
 from recsys.bundle.patch import apply_patch
-from recsys.core.artifact import file_hashes, sha256_file
+from recsys.core.artifact import file_hashes
+from recsys.core.digests import sha256_file
 from recsys.core.errors import ArtifactError
 from recsys.export.delta import make_delta
 

@@ -10,7 +10,7 @@ import pytest
 
 from recsys.bundle import write_strings
 from recsys.cli import main
-from recsys.core.artifact import sha256_file
+from recsys.core.digests import sha256_file
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "int8"
 DASHED = ["-JfEJq5", "--abc", "-1", "-h=", "-", "-hello"]

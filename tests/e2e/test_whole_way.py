@@ -15,7 +15,7 @@ from recsys.bundle import Bundle
 from recsys.cli import main
 from recsys.cli.results import RunResult
 from recsys.config.tracking import TrackingConfig
-from recsys.core.artifact import sha256_file
+from recsys.core.digests import sha256_file
 from recsys.tracking.runs import complete_runs, metric_history
 from recsys.tracking.store.store import open_store
 from recsys.tracking.upload.record import SEAL_TAG

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from recsys.artifacts.dataset import FORMAT_VERSION, ITEMS_FILE, KIND, SEQUENCES_DIR, STATS_FILE, Dataset
-from recsys.core.artifact import file_hashes, write_json
+from recsys.core.artifact import file_hashes
+from recsys.core.json_files import write_json
 from recsys.core.schema import ITEMS as ITEM_LIST
 from recsys.core.schema import MANIFEST, TIMESTAMPS, TRAIN_END, USER, VALIDATION_END
 from tests import facts as known

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.core.artifact import sha256_file
+from recsys.core.digests import sha256_file
 from recsys.core.errors import ArtifactError, ConfigError
 from recsys.log.synthetic import log as synthetic_log
 from recsys.log.synthetic.log import SyntheticLog, read_synthetic

@@ -13,8 +13,8 @@ from recsys.artifacts.compatibility import PREPARE_SETTINGS, blocking_setting, c
 from recsys.artifacts.dataset import Dataset
 from recsys.config import parse_config
 from recsys.config.prepare import PrepareConfig
-from recsys.core.artifact import write_json
 from recsys.core.errors import ArtifactError, ConfigError
+from recsys.core.json_files import write_json
 from recsys.core.schema import MANIFEST
 from recsys.log.blocks import LogBlock
 from recsys.preparation import steps

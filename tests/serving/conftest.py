@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from recsys.core.artifact import sha256_file
+from recsys.core.digests import sha256_file
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 VARIANTS = ("float32", "int8")

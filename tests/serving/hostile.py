@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from recsys.core.artifact import sha256_file
+from recsys.core.digests import sha256_file
 
 MUTATIONS: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "golden" / "hostile.json").read_text())
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from recsys.bundle import Bundle
-from recsys.core.artifact import sha256_file
+from recsys.core.digests import sha256_file
 from recsys.core.events import CleaningPolicy
 from recsys.core.history import encode_history
 from serving.reranker import Event, Reranker

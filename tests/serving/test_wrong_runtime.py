@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 import serving.interpreter
+
 from recsys.bundle import Bundle, chosen
-from recsys.core.artifact import sha256_file
+from recsys.core.digests import sha256_file
 from recsys.core.errors import ArtifactError
 from serving.reranker import Reranker
 

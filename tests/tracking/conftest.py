@@ -19,7 +19,9 @@ from recsys.artifacts.finding import find_dataset
 from recsys.artifacts.run import Run
 from recsys.config import parse_config
 from recsys.config.tracking import TrackingConfig
-from recsys.core.artifact import digest, file_hashes, write_json
+from recsys.core.artifact import file_hashes
+from recsys.core.digests import digest
+from recsys.core.json_files import write_json
 from recsys.tracking.store.store import DATABASE
 from tests import facts
 

@@ -6,7 +6,7 @@ import pytest
 from mlflow import MlflowClient
 
 from recsys.config.tracking import TrackingConfig
-from recsys.core.artifact import sha256_file
+from recsys.core.digests import sha256_file
 from recsys.tracking.runs import complete_runs
 from recsys.tracking.store.store import StoreError, open_store
 from recsys.tracking.upload.bundles import send_bundles

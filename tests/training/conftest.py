@@ -10,8 +10,9 @@ import pytest
 
 from recsys.artifacts.dataset import ITEMS_FILE, KIND, SEQUENCES_DIR, STATS_FILE, Dataset, dataset_digest
 from recsys.config import Config, parse_config
-from recsys.core.artifact import file_hashes, write_json
+from recsys.core.artifact import file_hashes
 from recsys.core.events import CleaningPolicy
+from recsys.core.json_files import write_json
 from tests import facts
 
 ITEMS, USERS = 20, 60

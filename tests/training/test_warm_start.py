@@ -10,8 +10,10 @@ from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.config.model import MemoryConfig, ModelConfig
-from recsys.core.artifact import digest, file_hashes, write_json
+from recsys.core.artifact import file_hashes
+from recsys.core.digests import digest
 from recsys.core.errors import ConfigError
+from recsys.core.json_files import write_json
 from recsys.core.schema import MANIFEST
 from recsys.models.sasrec import build_model
 from recsys.models.weights import read_weights

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from recsys.core.artifact import check_files, file_hashes, publish, read_manifest, write_json
+from recsys.core.artifact import check_files, file_hashes, read_manifest
 from recsys.core.errors import ArtifactError, ConfigError, DataError, RecsysError
+from recsys.core.json_files import write_json
+from recsys.core.publishing import publish
 from recsys.core.schema import EVENT_ID, ITEM, MANIFEST, TIMESTAMP, TITLE, USER
 from recsys.log.sources.catalog import CATALOG, NamedDataset
 from recsys.terminal import say

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from recsys.core.artifact import sha256_file
+from recsys.core.digests import sha256_file
 from recsys.core.errors import DataError, RecsysError
 from recsys.terminal import byte_progress
 

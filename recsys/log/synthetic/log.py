@@ -10,8 +10,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
-from recsys.core.artifact import file_hashes, publish, read_manifest, write_json
+from recsys.core.artifact import file_hashes, read_manifest
 from recsys.core.errors import ConfigError
+from recsys.core.json_files import write_json
+from recsys.core.publishing import publish
 from recsys.core.schema import EVENT_ID, ITEM, MANIFEST, TIMESTAMP, USER
 from recsys.log.synthetic.chain import MarkovChain
 

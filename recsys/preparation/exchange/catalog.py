@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from recsys.core.artifact import appearing_directory
+from recsys.core.publishing import appearing_directory
 from recsys.core.schema import ITEM
 from recsys.log.values.strings import hash_array, rank_strings
 from recsys.preparation.exchange.arrow_files import read_batch, write_batches

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys.core.artifact import appearing
+from recsys.core.publishing import appearing
 from recsys.core.schema import EVENT_TYPE, ITEM, USER
 from recsys.log.blocks import LogBlock
 from recsys.log.formats.parquet import read_parquet

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.config.prepare import WindowRule
-from recsys.core.artifact import appearing
+from recsys.core.publishing import appearing
 from recsys.core.schema import TRAIN_END, USER, VALIDATION_END
 from recsys.preparation.exchange.bucket import Bucket
 from recsys.sequences.windows import cut_windows

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from recsys.core.artifact import appearing_directory
 from recsys.core.order import OrderKeys
+from recsys.core.publishing import appearing_directory
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
 from recsys.log.values.strings import hash_array
 from recsys.preparation.exchange.arrow_files import write_batches

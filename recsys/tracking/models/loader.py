@@ -14,7 +14,7 @@ from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
 from recsys.bundle import event_from_json
 from recsys.config.model import ModelConfig
-from recsys.core.artifact import sha256_file
+from recsys.core.digests import sha256_file
 from recsys.core.errors import ArtifactError, DataError
 from recsys.core.events import Event
 from recsys.core.history import History, encode_history

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from recsys.bundle import Bundle
-from recsys.core.artifact import artifacts, sha256_file
+from recsys.core.artifact import artifacts
+from recsys.core.digests import sha256_file
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import BUNDLES_DIR, MANIFEST
 from recsys.experiments.measured_run import MeasuredRun

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from recsys.artifacts.run import Run
-from recsys.core.artifact import sha256_file
+from recsys.core.digests import sha256_file
 from recsys.core.schema import MANIFEST
 from recsys.tracking.store import names
 

@@ -1,4 +1,4 @@
-/** Values out of JSON that no one vouches for, as recsys/core/artifact.py and recsys/bundle/manifest.py take them. */
+/** Values out of JSON that no one vouches for, as recsys/core/json_files.py and recsys/bundle/manifest.py take them. */
 const DEEPEST = 64;
 const SHOWN = 80;
 

@@ -9,21 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from recsys.core.artifact import (
-    ASIDE,
-    DEEPEST,
-    LONG,
-    OLD,
-    artifacts,
-    check_files,
-    file_hashes,
-    publish,
-    read_json,
-    read_manifest,
-)
 from recsys.core.errors import ArtifactError, BusyError
 from recsys.core.locks import claimed
 from recsys.core.owners import this_process
+from recsys.core.publishing import ASIDE, LONG, OLD, publish
 
 
 def test_nothing_is_visible_before_the_end(tmp_path: Path) -> None:
@@ -61,21 +50,6 @@ def test_what_a_killed_attempt_left_goes_and_a_living_one_stays(tmp_path: Path) 
 
 def refuse() -> None:
     raise ArtifactError("not what it should be")
-
-
-@pytest.mark.parametrize("name", ["../outside", "/etc/hosts", "a/../../outside"])
-def test_names_that_point_outside_are_refused(tmp_path: Path, name: str) -> None:
-    (tmp_path / "inside").mkdir()
-    with pytest.raises(ArtifactError, match="points outside"):
-        check_files(tmp_path / "inside", {name: "0" * 64}, "bundle")
-
-
-def test_a_changed_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("one")
-    hashes = file_hashes(tmp_path)
-    (tmp_path / "file").write_text("two")
-    with pytest.raises(ArtifactError, match=r"file: SHA-256 is .* damaged"):
-        check_files(tmp_path, hashes, "run")
 
 
 def test_a_kill_while_replacing_leaves_the_old_one(tmp_path: Path) -> None:
@@ -184,59 +158,3 @@ def test_a_claim_holds_on_any_disk_and_ends_with_its_process(disk: str, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     with claimed(work, "training run"):
         pass
-
-
-def test_half_written_ones_are_not_found(tmp_path: Path) -> None:
-    for name in ("whole", ".whole.tmp-1", "empty"):
-        (tmp_path / name).mkdir()
-        if name != "empty":
-            (tmp_path / name / "manifest.json").write_text("{}")
-    assert artifacts(tmp_path) == [tmp_path / "whole"]
-    assert artifacts(tmp_path / "nowhere") == []
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        (b"[" * 400_000, "recursion"),
-        (b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1), "nested deeper"),
-        (b'{"a":' * (DEEPEST + 1) + b"1" + b"}" * (DEEPEST + 1), "nested deeper"),
-        (b"1" * 5000, "4300 digits"),
-        (b"[NaN]", "NaN is no JSON"),
-        (b'{"a": -Infinity}', "-Infinity is no JSON"),
-        (b'["\\ud800"]', "surrogates"),
-        (b'{"\\udfff": 1}', "surrogates"),
-        (b'{"a": "\xff"}', "utf-8"),
-        (b"", "Expecting value"),
-    ],
-)
-def test_json_that_no_program_here_wrote_is_refused(tmp_path: Path, text: bytes, reason: str) -> None:
-    (tmp_path / "manifest.json").write_bytes(text)
-    with pytest.raises(ArtifactError, match=rf"manifest\.json: not JSON \(.*{reason}"):
-        read_json(tmp_path / "manifest.json")
-    with pytest.raises(ArtifactError, match="make the bundle again"):
-        read_manifest(tmp_path, "bundle", 1)
-
-
-def test_json_as_deep_as_any_is_read(tmp_path: Path) -> None:
-    (tmp_path / "deep.json").write_text("[" * DEEPEST + "]" * DEEPEST)
-    value = read_json(tmp_path / "deep.json")
-    for _ in range(DEEPEST - 1):
-        (value,) = value
-    assert value == []
-
-
-def test_a_place_that_holds_no_manifest_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(ArtifactError, match="file: no bundle that can be read here"):
-        read_manifest(tmp_path / "file", "bundle", 1)
-    (tmp_path / "odd" / "manifest.json").mkdir(parents=True)
-    with pytest.raises(ArtifactError, match="odd: no bundle that can be read here"):
-        read_manifest(tmp_path / "odd", "bundle", 1)
-
-
-@pytest.mark.parametrize("version", ["true", "1.0", "0", '"1"', "null"])
-def test_a_version_is_a_positive_integer(tmp_path: Path, version: str) -> None:
-    (tmp_path / "manifest.json").write_text('{"kind": "bundle", "format_version": ' + version + "}")
-    with pytest.raises(ArtifactError, match="positive integer"):
-        read_manifest(tmp_path, "bundle", 1)
