@@ -47,7 +47,6 @@ PREPARE_SETTINGS = {
     "validation_from": Uses(CAPPED, ALWAYS, MOVED_BACK),
     "test_from": Uses(NEVER, ALWAYS, MOVED_BACK),
     "session_gap_minutes": Uses(NEVER, SESSIONS, SESSIONS),
-    "windows": Uses(NEVER, NEVER, NEVER),
     "keep_events": Uses(NEVER, NEVER, NEVER),
     "events_per_shard": Uses(NEVER, NEVER, NEVER),
 }

@@ -23,7 +23,6 @@ KIND = "dataset"
 FORMAT_VERSION = 1
 SEQUENCES_DIR = "sequences"
 REJECTS_DIR = "rejects"
-WINDOWS_DIR = "windows"
 EVENTS_DIR = "events"
 FORGOTTEN_FILE = "forgotten.npy"
 REPORT_FILE = "report.html"
@@ -109,13 +108,6 @@ class Dataset(Artifact[DatasetManifest]):
 
     def _shard_files(self) -> list[Path]:
         return sorted((self.path / SEQUENCES_DIR).glob("*.parquet"))
-
-    @cached_property
-    def windows(self) -> pd.DataFrame:
-        """Windows over the training part of long histories: ``user_id, start, end``; none where none were asked for."""
-        if not (self.path / WINDOWS_DIR).is_dir():
-            return pd.DataFrame({USER: [], "start": [], "end": []}).astype({USER: "str", "start": "i4", "end": "i4"})
-        return pd.read_parquet(self.path / WINDOWS_DIR)
 
     @property
     def stats(self) -> dict[str, Any]:

@@ -19,16 +19,6 @@ class BotRule(Section):
     seconds: float = Field(gt=0, description="length of the time that is looked at, wherever it begins")
 
 
-class WindowRule(Section):
-    """Cut the training part of long histories into windows of ``length`` events, ``stride`` apart.
-
-    They stand in the dataset's ``windows/`` for whoever reads them; ``recsys train`` does not.
-    """
-
-    length: int = Field(ge=1, description="events of a window; the oldest may have fewer")
-    stride: int = Field(ge=1, description="events from the end of one window to the end of the next")
-
-
 class PrepareConfig(Section):
     """Cleaning, filtering, splitting and sharding.
 
@@ -68,7 +58,6 @@ class PrepareConfig(Section):
         None, description="with split: temporal, when the test begins; UTC unless it names a zone"
     )
     session_gap_minutes: float = Field(30, gt=0, description="a longer pause of a user begins a new session")
-    windows: WindowRule | None = None
     keep_events: bool = Field(False, description="keep the valid events, which prepare --extend needs")
     events_per_shard: int = Field(500_000, ge=1, description="rows of the log for each shard, on average")
 

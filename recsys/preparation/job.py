@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from recsys.artifacts.dataset import EVENTS_DIR, REJECTS_DIR, SEQUENCES_DIR, WINDOWS_DIR
+from recsys.artifacts.dataset import EVENTS_DIR, REJECTS_DIR, SEQUENCES_DIR
 from recsys.config.data import DataConfig
 from recsys.config.prepare import PrepareConfig, milliseconds
 from recsys.core.events import CleaningPolicy
@@ -82,7 +82,5 @@ class Job:
             (self.spill / directory).mkdir(parents=True)
         for directory in (SEQUENCES_DIR, REJECTS_DIR):
             (self.target / directory).mkdir()
-        if self.config.windows is not None:
-            (self.target / WINDOWS_DIR).mkdir()
         if self.config.keep_events:
             (self.target / EVENTS_DIR).mkdir()

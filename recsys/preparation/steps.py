@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from recsys.artifacts.dataset import EVENTS_DIR, ITEMS_FILE, REJECTS_DIR, SEQUENCES_DIR, WINDOWS_DIR
+from recsys.artifacts.dataset import EVENTS_DIR, ITEMS_FILE, REJECTS_DIR, SEQUENCES_DIR
 from recsys.core.publishing import appearing
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, TIMESTAMP, WEIGHTS
 from recsys.core.vocabulary import bucket_ids
@@ -27,7 +27,7 @@ from recsys.preparation.diagnostics.stats import bucket_stats
 from recsys.preparation.exchange.bucket import Bucket, clean_bucket
 from recsys.preparation.exchange.catalog import merge_partition
 from recsys.preparation.exchange.event_store import read_stored, store_events
-from recsys.preparation.exchange.shards import write_shard, write_windows
+from recsys.preparation.exchange.shards import write_shard
 from recsys.preparation.exchange.shuffle_read import gather_bucket
 from recsys.preparation.exchange.spill import spill_events
 from recsys.preparation.item_table import join_metadata, number_items
@@ -146,8 +146,6 @@ def write(job: Job, number: int) -> Result:
         train_end, validation_end = split_bounds(bucket.offsets, bucket.timestamps, job.config)
     bucket = replace(bucket, items=ids[bucket.items])
     write_shard(bucket, train_end, validation_end, job.shard_file(SEQUENCES_DIR, number))
-    if job.config.windows is not None:
-        write_windows(bucket.users, train_end, job.config.windows, job.shard_file(WINDOWS_DIR, number))
     tally = np.bincount(drop_reason, minlength=len(DROP_REASONS))
     return {
         "number": number,

@@ -51,7 +51,6 @@ CASES = [
     Case("test_from", "1970-01-01T00:00:30Z", TEMPORAL["test_from"], TEMPORAL),
     Case("session_gap_minutes", 30, 0.05),
     Case("session_gap_minutes", 0.05, 0.1, LAST),
-    Case("windows", None, {"length": 3, "stride": 2}),
     Case("keep_events", True, False),
     Case("events_per_shard", 50, 500_000),
 ]

@@ -200,12 +200,6 @@ def test_a_type_that_never_occurs_is_told(tmp_path, make, capsys):
     assert "the log has no event of type byu" in capsys.readouterr().err
 
 
-def test_windows_cover_the_training_part(tmp_path, make):
-    rows = [("u", f"i{n}", n, n) for n in range(9)]  # 7 of them train
-    windows = make(write_log(tmp_path / "log.csv", rows), windows={"length": 3, "stride": 2}).windows
-    assert list(zip(windows["start"], windows["end"], strict=True)) == [(0, 3), (2, 5), (4, 7)]
-
-
 def test_parquet_columns_of_other_types(tmp_path, make):
     moments = pa.array([0, 1_500, 2_000], pa.timestamp("ms"))
     table = pa.table({"user_id": pa.array([7, 7, 7]), "item_id": pa.array(["a", "b", "c"]), "timestamp": moments})

@@ -6,13 +6,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.config.prepare import WindowRule
 from recsys.sequences.windows import cut_windows
 
 
 @given(st.lists(st.integers(0, 40), max_size=5), st.integers(1, 7), st.integers(1, 7))
 def test_windows_cover_everything_and_end_at_the_newest(lengths, length, stride):
-    history, start, end = cut_windows(np.array(lengths, np.int64), WindowRule(length=length, stride=stride))
+    history, start, end = cut_windows(np.array(lengths, np.int64), length, stride)
     for number, total in enumerate(lengths):
         mine = [(int(a), int(b)) for h, a, b in zip(history, start, end, strict=True) if h == number]
         assert [b for _, b in mine] == sorted(b for _, b in mine)

@@ -7,11 +7,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys.config.prepare import WindowRule
 from recsys.core.publishing import appearing
-from recsys.core.schema import TRAIN_END, USER, VALIDATION_END
+from recsys.core.schema import TRAIN_END, VALIDATION_END
 from recsys.preparation.exchange.bucket import Bucket
-from recsys.sequences.windows import cut_windows
 
 
 def write_shard(
@@ -21,16 +19,5 @@ def write_shard(
     table = pa.Table.from_batches([bucket.batch()])
     for name, bound in ((TRAIN_END, train_end), (VALIDATION_END, validation_end)):
         table = table.append_column(name, pa.array(bound.astype(np.int32)))
-    _write(table, path)
-
-
-def write_windows(users: pa.Array, train_end: npt.NDArray[np.int64], rule: WindowRule, path: Path) -> None:
-    """Write one row a window over the events that train: ``user_id, start, end``."""
-    history, start, end = cut_windows(train_end, rule)
-    bounds = {"start": pa.array(start.astype(np.int32)), "end": pa.array(end.astype(np.int32))}
-    _write(pa.table({USER: users.take(pa.array(history)), **bounds}), path)
-
-
-def _write(table: pa.Table, path: Path) -> None:
     with appearing(path) as aside:
         pq.write_table(table, aside, compression="zstd")

@@ -5,7 +5,6 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from recsys.config.prepare import WindowRule
 from recsys.sequences.windows import cut_windows
 
 
@@ -31,8 +30,8 @@ def cut_examples(
         starts, ends: ``[users] int64``, flat bounds of each user's events that train.
         length: events that the model reads.
     """
-    window = WindowRule(length=length + 1, stride=length)  # the last event of one is the first read of the next
-    users, begin, end = cut_windows(ends - starts, window)
+    # The last event of a window is the first read of the next.
+    users, begin, end = cut_windows(ends - starts, length=length + 1, stride=length)
     kept = end - begin >= 2  # one event leads to nothing
     if events == "newest":
         kept &= end == (ends - starts)[users]
