@@ -198,6 +198,26 @@ class SweepResult(Result):
 
 
 @dataclass(frozen=True)
+class AblateResult(Result):
+    """``recsys ablate``: what each piece of a recipe brings.
+
+    Attributes:
+        metric: what arms are ordered and tested by.
+        protocol: how they were measured.
+        dataset_digest: of the data that all of them were trained on.
+        chosen: the arm that is best on validation.
+        arms: the recipe, then one a ``--drop``: ``name``, ``validation`` (``mean``, ``std`` and the 95 % ``interval``
+            over seeds of the metric) and, on test, what ``recsys compare`` prints of a group.
+    """
+
+    metric: str
+    protocol: str
+    dataset_digest: str
+    chosen: str
+    arms: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class PromoteResult(Result):
     """``recsys promote``: a verdict.
 

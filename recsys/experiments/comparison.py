@@ -70,11 +70,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Comparable groups, best first.
+    """Comparable groups, best on validation first: what is chosen from is never ordered by the test.
 
     Attributes:
-        metric: what they are ordered by, for example ``ndcg@10``.
-        split: of the metric, ``test`` unless told otherwise.
+        metric: what they are ordered and tested by, for example ``ndcg@10``.
+        split: of what is reported, ``test`` unless told otherwise.
         against: each group's paired test against the baseline, by group key.
         corrected: the tests' p-values after Holm's correction.
     """
@@ -112,7 +112,7 @@ class Comparison:
 def compare(
     runs: Sequence[MeasuredRun], *, metric: str = "ndcg@10", split: str = "test", mixed: bool = False
 ) -> Comparison:
-    """Group runs by config and order the groups by ``metric``.
+    """Group runs by config and order the groups by ``metric`` on validation.
 
     Args:
         mixed: compare even what was measured on different data or in different ways.
@@ -133,7 +133,7 @@ def compare(
     if not any(key in run.metrics for run in runs):
         known = sorted({n.removeprefix(prefix) for run in runs for n in run.metrics if n.startswith(prefix)})
         raise ConfigError(f"no run has the metric {metric!r} on the {split} split; known: {', '.join(known) or 'none'}")
-    return Comparison(tuple(sorted(groups, key=lambda group: _order(group, key))), metric, split)
+    return Comparison(tuple(sorted(groups, key=lambda group: _order(group, metric))), metric, split)
 
 
 def pair_with(comparison: Comparison, baseline: str, ranks_of: Callable[[MeasuredRun], pa.Table]) -> Comparison:
@@ -199,7 +199,7 @@ def _refuse_mixture(runs: Sequence[MeasuredRun]) -> None:
 
 
 def _order(group: Group, metric: str) -> tuple[float, str]:
-    estimate = group.estimate(metric)
+    estimate = group.estimate(f"best/{metric}")
     return (-estimate.mean if estimate else float("inf"), group.label)
 
 

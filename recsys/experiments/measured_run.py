@@ -1,9 +1,11 @@
 """A run as comparing sees it: what it is, and what was measured of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from typing import Any
 
+from recsys.artifacts.run import Run
 from recsys.core.errors import ConfigError
 
 
@@ -45,6 +47,37 @@ class MeasuredRun:
         """``word`` is its id, its name or label, its directory, or how its digest begins (6 digits or more)."""
         digits = PurePath(word).name  # a run directory is named by its digest
         return word in (self.run_id, self.name, self.label) or (len(digits) >= 6 and self.digest.startswith(digits))
+
+
+def measure(run: Run) -> MeasuredRun:
+    """A finished run as its directory has it: its id is its digest, its artifacts lie in the directory itself."""
+    manifest, config, reached = run.manifest, run.config, run.metrics
+    metrics = {
+        f"{group}/{name}": value
+        for group, key in (("test", "model"), ("best", "validation"))
+        for name, value in reached[key].items()
+    }
+    return MeasuredRun(
+        run_id=run.digest,
+        name=manifest.name,
+        digest=run.digest,
+        config_digest=manifest.config_digest,
+        dataset_digest=manifest.dataset_digest,
+        protocol=manifest.protocol,
+        seed=manifest.seed,
+        data=config["data"]["name"] or PurePath(config["data"]["path"] or "").stem,
+        parameters=dict(_dotted(config)),
+        metrics=metrics,
+        artifacts=str(run.path),
+    )
+
+
+def _dotted(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _dotted(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", str(value)
 
 
 def select(runs: Sequence[MeasuredRun], words: Sequence[str]) -> list[MeasuredRun]:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from recsys.experiments.ablation import Ablation
 from recsys.experiments.comparison import BundleMetrics, Comparison, Estimate, Group
 
 if TYPE_CHECKING:
@@ -64,6 +65,52 @@ def difference_table(comparison: Comparison) -> "Table":
     return _table(title, {"runs": [group.label for group in tested]}, columns, caption)
 
 
+def ablation_table(ablation: Ablation) -> "Table":
+    """The recipe and its arms: chosen on validation, reported on test, each arm tested against the recipe."""
+    comparison, groups = ablation.comparison, list(ablation.arms.values())
+    name = comparison.metric
+    columns = {
+        "seeds": [str(len(group.runs)) for group in groups],
+        f"validation {name.upper()}": [estimate_text(group.estimate(f"best/{name}")) for group in groups],
+        **{
+            f"test {shown.upper()}": [estimate_text(group.estimate(f"test/{shown}")) for group in groups]
+            for shown in dict.fromkeys(["hr@10", name])
+        },
+    }
+    tests = [comparison.against.get(group.key) for group in groups]
+    columns[f"Δ test {name.upper()}"] = ["" if test is None else f"{test.difference:+.4f}" for test in tests]
+    columns["p (Holm)"] = [
+        _p_text(comparison.corrected[g.key]) if g.key in comparison.corrected else "" for g in groups
+    ]
+    names = [f"{arm}{' ★' if arm == ablation.chosen else ''}" for arm in ablation.arms]
+    caption = (
+        f"★ best on validation; ± half of the 95 % interval over seeds; Δ to the recipe, paired over users; "
+        f"* p below {SIGNIFICANT}"
+    )
+    return _table(_title(comparison), {"one setting off": names}, columns, caption, text_width=max(map(len, names)))
+
+
+def ablation_json(ablation: Ablation) -> dict[str, Any]:
+    """Everything that the table says, for programs."""
+    comparison = ablation.comparison
+    first = comparison.groups[0].runs[0]
+    found = [
+        {
+            "name": name,
+            **_group_json(comparison, group),
+            "validation": _estimate_json(group, f"best/{comparison.metric}"),
+        }
+        for name, group in ablation.arms.items()
+    ]
+    return {
+        "metric": comparison.metric,
+        "protocol": first.protocol,
+        "dataset_digest": first.dataset_digest,
+        "chosen": ablation.chosen,
+        "arms": found,
+    }
+
+
 def bundle_table(comparison: Comparison) -> "Table":
     """Every bundle by size; a star marks those that none beats in quality, size and latency at once."""
     variants = comparison.variants
@@ -88,15 +135,20 @@ def least_width(table: "Table") -> int:
 
 
 def _table(
-    title: str, texts: dict[str, list[str]], numbers: dict[str, list[str]], caption: str | None = None
+    title: str,
+    texts: dict[str, list[str]],
+    numbers: dict[str, list[str]],
+    caption: str | None = None,
+    *,
+    text_width: int = TEXT_WIDTH,
 ) -> "Table":
-    """Columns by name; texts fold where the terminal is narrow, numbers never do."""
+    """Columns by name; texts fold where the terminal is narrow, to ``text_width`` at least, numbers never do."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title=Text(title), caption=Text(caption) if caption else None)
     for name in texts:
-        table.add_column(name, overflow="fold", min_width=TEXT_WIDTH)
+        table.add_column(name, overflow="fold", min_width=text_width)
     for name, cells in numbers.items():
         table.add_column(name, justify="right", no_wrap=True, min_width=max(map(len, [name, *cells])))
     for row in zip(*texts.values(), *numbers.values(), strict=True):
@@ -147,13 +199,9 @@ def _group_json(comparison: Comparison, group: Group) -> dict[str, Any]:
         "metrics": {},
     }
     for name in shown_metrics(comparison):
-        estimate = group.estimate(comparison.key(name))
+        estimate = _estimate_json(group, comparison.key(name))
         if estimate:
-            found["metrics"][name] = {
-                "mean": estimate.mean,
-                "std": estimate.std,
-                "interval": [estimate.interval.low, estimate.interval.high] if estimate.interval else None,
-            }
+            found["metrics"][name] = estimate
     test = comparison.against.get(group.key)
     if test:
         found["against_baseline"] = {
@@ -164,6 +212,14 @@ def _group_json(comparison: Comparison, group: Group) -> dict[str, Any]:
             "users": test.users,
         }
     return found
+
+
+def _estimate_json(group: Group, metric: str) -> dict[str, Any] | None:
+    estimate = group.estimate(metric)
+    if estimate is None:
+        return None
+    interval = [estimate.interval.low, estimate.interval.high] if estimate.interval else None
+    return {"mean": estimate.mean, "std": estimate.std, "interval": interval}
 
 
 def _variant_json(comparison: Comparison, variant: BundleMetrics) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from recsys.core.errors import ConfigError
 if TYPE_CHECKING:
     import optuna
 
-# Trials that differ in these are not measured alike; a seed is no setting to be chosen.
-_NOT_COMPARABLE = ("data.", "prepare.", "evaluation.")
+# Runs that differ in these are not measured alike; a seed is no setting to be chosen.
+_NOT_COMPARABLE = ("data.", "prepare.", "evaluation.", "training.refit")
 _NOT_SEARCHED = ("training.seed", "tracking.")
 
 
@@ -92,13 +92,18 @@ def check_space(space: Sequence[Dimension], config: Config, *, mixed: bool = Fal
             raise ConfigError(f"--param {key}: stands twice")
         if key.startswith(_NOT_SEARCHED):
             raise ConfigError(f"--param {key}: is not searched; --seeds repeats each trial")
-        if key.startswith(_NOT_COMPARABLE) and not mixed:
+        if not (is_comparable(key) or mixed):
             raise ConfigError(
                 f"--param {key}: trials that differ in it are not measured alike; --mixed searches it all the same"
             )
     for dimension in space:
         first = dimension.values[0] if isinstance(dimension, Choice) else _end(dimension)
         with_values(config, {dimension.key: first})
+
+
+def is_comparable(key: str) -> bool:
+    """Whether runs that differ in ``key`` are measured on the same data in the same way."""
+    return not f"{key}.".startswith(_NOT_COMPARABLE)
 
 
 def grid(space: Sequence[Dimension]) -> Iterator[dict[str, str]]:

@@ -58,13 +58,19 @@ def test_seeds_of_one_config_are_one_group():
     assert estimate.interval.high == pytest.approx(0.4 + 12.7062 * 0.1, abs=1e-4)
 
 
-def test_groups_come_best_first_and_show_only_what_differs():
+def test_groups_come_best_on_validation_first_whatever_the_test_says():
+    figures = {"a": (0.3, 0.9), "b": (0.5, 0.1), "c": (0.4, 0.5)}
+    runs = [stored(config=name, best__ndcg_at_10=best, test__ndcg_at_10=test) for name, (best, test) in figures.items()]
+    for split in ("test", "validation"):
+        assert [group.runs[0] for group in compare(runs, split=split).groups] == [runs[1], runs[2], runs[0]]
+
+
+def test_only_what_differs_is_shown():
     runs = [
         stored(config="a", parameters={"model.width": "32", "tracking.uri": "x"}, test__ndcg_at_10=0.3),
         stored(config="b", parameters={"model.width": "64", "model.memory.window": "3"}, test__ndcg_at_10=0.4),
     ]
     comparison = compare(runs)
-    assert [group.runs[0] for group in comparison.groups] == [runs[1], runs[0]]
     assert comparison.differing == ["model.memory.window", "model.width"]
 
 
