@@ -21,8 +21,8 @@ from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.core.events import CleaningPolicy
 from recsys.core.history import History
 from recsys.export.tflite import flatbuffer, versions
-from recsys.export.tflite.runtime import Runtime
 from recsys.export.variants import Variant
+from recsys.litert.interpreter import Interpreter
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import SASRec, build_model
 
@@ -85,7 +85,7 @@ def write_bundle(path: Path, content: bytes, items: int, length: int, variant: s
         cleaning=CleaningPolicy(),
         tolerance=1.0,
         minimum_runtime=versions.minimum_runtime(tree),
-        signatures=Runtime(content).signatures(),
+        signatures=Interpreter(content).signatures,
         operators=flatbuffer.operators(tree),
         measured={},
     )

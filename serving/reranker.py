@@ -23,7 +23,7 @@ from recsys.core.errors import ArtifactError, ConfigError, DataError
 from recsys.core.events import Event
 from recsys.core.history import History, encode_history
 from recsys.core.schema import PAD_ID, TITLE
-from serving.interpreter import Interpreter, runtime_name
+from recsys.litert.interpreter import Interpreter, runtime_name
 from serving.policy import apply_policy
 from serving.signature import check_signature
 

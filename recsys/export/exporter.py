@@ -36,8 +36,9 @@ from recsys.export.graph import incremental
 from recsys.export.sample_requests import encode, golden_case, sample_requests
 from recsys.export.tflite import flatbuffer, versions
 from recsys.export.tflite import scores as measure
-from recsys.export.tflite.runtime import Runtime
+from recsys.export.tflite.latency import median_ms
 from recsys.export.variants import ROUGH, Variant
+from recsys.litert.interpreter import Interpreter
 from recsys.models.sasrec import SASRec
 
 LATENCY_ROUNDS = 25
@@ -139,17 +140,17 @@ class Exporter:
         )
         tree = flatbuffer.read(content)
         operators = flatbuffer.operators(tree)
-        runtime = Runtime(content)
-        difference = self._largest_difference(variant, runtime)
-        quality = self._checked_quality(variant, runtime)
-        tolerance = self._tolerance(content, runtime)
+        interpreter = Interpreter(content)
+        difference = self._largest_difference(variant, interpreter)
+        quality = self._checked_quality(variant, interpreter)
+        tolerance = self._tolerance(content, interpreter)
         (directory / MODEL_FILE).write_bytes(content)
         write_strings(directory / VOCABULARY_FILE, self.dataset.vocabulary.external_ids)
         self._write_items(directory)
         if self.config.policy is not None:
             shutil.copyfile(self.config.policy, directory / POLICY_FILE)
         cases = [
-            golden_case(request, one, runtime.run("rerank", **one)["scores"], tolerance)
+            golden_case(request, one, interpreter.run("rerank", **one)["scores"], tolerance)
             for request, one in zip(self.requests, self.inputs, strict=True)
         ]
         write_golden(directory / GOLDEN_FILE, cases)
@@ -165,7 +166,7 @@ class Exporter:
             cleaning=self.dataset.policy,
             tolerance=tolerance,
             minimum_runtime=versions.minimum_runtime(tree),
-            signatures=runtime.signatures(),
+            signatures=interpreter.signatures,
             operators=operators,
             measured={
                 **quality,
@@ -173,7 +174,7 @@ class Exporter:
                 **({"taught_by": self.taught_by} if variant.of_student else {}),
                 "keras": self.quality,
                 "largest_difference": difference,
-                "median_ms": runtime.median_ms("rerank", self.inputs, LATENCY_ROUNDS),
+                "median_ms": median_ms(interpreter, "rerank", self.inputs, LATENCY_ROUNDS),
                 "threads": 1,
                 "multiply_adds": flatbuffer.multiply_adds(tree, "rerank"),
             },
@@ -183,11 +184,11 @@ class Exporter:
     def _quality(self, score_all: ScoreAll) -> dict[str, float]:
         return summarize(rank(score_all, self.dataset, self.targets, self.evaluation), (10,))
 
-    def _largest_difference(self, variant: Variant, runtime: Runtime) -> float:
+    def _largest_difference(self, variant: Variant, interpreter: Interpreter) -> float:
         largest = 0.0
         for one in self.inputs:
             difference = (
-                runtime.run("rerank", **one)["scores"]
+                interpreter.run("rerank", **one)["scores"]
                 - self.model.score(History(one["history"]), one["candidates"]).numpy()
             )
             largest = max(largest, float(np.abs(difference[one["candidates"] != PAD_ID]).max(initial=0.0)))
@@ -198,8 +199,8 @@ class Exporter:
             )
         return largest
 
-    def _checked_quality(self, variant: Variant, runtime: Runtime) -> dict[str, float]:
-        scores = measure.tflite_scores(runtime, self.dataset.sequences, self.length, self.model.items.rows)
+    def _checked_quality(self, variant: Variant, interpreter: Interpreter) -> dict[str, float]:
+        scores = measure.tflite_scores(interpreter, self.dataset.sequences, self.length, self.model.items.rows)
         quality = self._quality(scores)
         ours, keras = quality["ndcg@10"], self.quality["ndcg@10"]
         if ours < keras * (1 - self.config.max_quality_loss):
@@ -210,10 +211,12 @@ class Exporter:
             )
         return quality
 
-    def _tolerance(self, content: bytes, runtime: Runtime) -> float:
+    def _tolerance(self, content: bytes, interpreter: Interpreter) -> float:
         """How far another runtime's scores may lie: thrice what two sets of kernels on this machine differ by."""
-        plain = Runtime(content, plain=True)
-        found = [runtime.run("rerank", **one)["scores"] - plain.run("rerank", **one)["scores"] for one in self.inputs]
+        plain = Interpreter(content, plain=True)
+        found = [
+            interpreter.run("rerank", **one)["scores"] - plain.run("rerank", **one)["scores"] for one in self.inputs
+        ]
         return max(self.config.tolerance, 3 * float(np.abs(found).max()))
 
     def _write_items(self, directory: Path) -> None:

@@ -8,8 +8,8 @@ from recsys.core.errors import RecsysError
 from recsys.export.tflite import convert, flatbuffer
 from recsys.export.tflite.channel_scales import fold, unfold
 from recsys.export.tflite.graph_cleanup import clean_up
-from recsys.export.tflite.runtime import Runtime
 from recsys.export.variants import Variant
+from recsys.litert.interpreter import Interpreter
 from recsys.models.keras import tf
 
 FUSED = {None: schema.ActivationFunctionType.NONE, "relu": schema.ActivationFunctionType.RELU}
@@ -52,7 +52,7 @@ def test_folding_changes_no_number(activation: str | None, bias: bool) -> None:
     x = np.random.default_rng(2).normal(size=(2, 8)).astype(np.float32)
     for plain in (False, True):
         for name in ("dense", "twice"):
-            one, other = (Runtime(content, plain=plain).run(name, x=x)["y"] for content in (before, after))
+            one, other = (Interpreter(content, plain=plain).run(name, x=x)["y"] for content in (before, after))
             np.testing.assert_allclose(other, one, rtol=1e-6, atol=1e-6)
             assert np.abs(one).max() > 1, "the layer does nothing"
 

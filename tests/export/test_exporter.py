@@ -9,8 +9,8 @@ from recsys.core.errors import ConfigError, RecsysError
 from recsys.core.history import History
 from recsys.core.schema import MANIFEST
 from recsys.export.exporter import Exporter
-from recsys.export.tflite.runtime import Runtime
 from recsys.export.variants import Variant
+from recsys.litert.interpreter import Interpreter
 from serving.reranker import Reranker
 
 CONFIG = ExportConfig(candidates=20, memory_neighbours=6, max_quality_loss=0.9)
@@ -61,7 +61,7 @@ def test_titles_lie_beside_the_items(rich):
 
 @pytest.fixture(scope="session")
 def runtime(rich):
-    return Runtime(rich.model_file.read_bytes())
+    return Interpreter(rich.model_file.read_bytes())
 
 
 def test_score_all_and_top_k_agree_with_rerank(exporter, runtime):

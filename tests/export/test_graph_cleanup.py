@@ -5,8 +5,8 @@ import numpy as np
 from recsys.export.graph.inference_model import inference_model
 from recsys.export.graph.signatures import Signatures
 from recsys.export.tflite import convert, flatbuffer
-from recsys.export.tflite.runtime import Runtime
 from recsys.export.variants import Variant
+from recsys.litert.interpreter import Interpreter
 
 
 def test_tidying_changes_no_score(model) -> None:
@@ -20,9 +20,9 @@ def test_tidying_changes_no_score(model) -> None:
         "history": random.integers(0, 60, (1, model.config.max_length)).astype(np.int32),
         "candidates": random.integers(1, 60, (1, 20)).astype(np.int32),
     }
-    runtimes = Runtime(plain), Runtime(tidied)
-    assert runtimes[0].signatures() == runtimes[1].signatures()
-    for name, signature in runtimes[0].signatures().items():
+    runtimes = Interpreter(plain), Interpreter(tidied)
+    assert runtimes[0].signatures == runtimes[1].signatures
+    for name, signature in runtimes[0].signatures.items():
         inputs = {key: one[key][:, : spec.shape[1]] for key, spec in signature.inputs.items()}
         before, after = (runtime.run(name, **inputs) for runtime in runtimes)
         for key in before:
@@ -60,5 +60,5 @@ def test_the_top_items_are_items(model) -> None:
     """Of 61 rows 50 are items, the rest stand for OOV buckets, which no client can name."""
     content = Variant.parse("float32", None).convert(model, 20, ("top_k",), items=50)
     history = np.arange(1, model.config.max_length + 1, dtype=np.int32)[None]
-    found = Runtime(content).run("top_k", history=history)["items"]
+    found = Interpreter(content).run("top_k", history=history)["items"]
     assert sorted(found.ravel()) == list(range(1, 51))

@@ -6,8 +6,8 @@ import pytest
 from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.core.history import History
 from recsys.export.pruning import LowRank, prune
-from recsys.export.tflite.runtime import Runtime
 from recsys.export.variants import Variant
+from recsys.litert.interpreter import Interpreter
 from recsys.models.keras import keras
 from recsys.models.sasrec import SASRec, build_model
 
@@ -78,7 +78,7 @@ def test_a_phone_reads_the_smaller_model(whole: SASRec, name: str) -> None:
     content = variant.convert(whole, 10, ("incremental",))
     smaller = prune(whole, variant.rank, variant.kept and variant.kept / 100)
     candidates = np.arange(1, 11, dtype=np.int32)[None]
-    found = Runtime(content).run("rerank", history=HISTORY[:1], candidates=candidates)["scores"]
+    found = Interpreter(content).run("rerank", history=HISTORY[:1], candidates=candidates)["scores"]
     np.testing.assert_allclose(found[0], scores(smaller)[0, 1:11], atol=1e-4 if "float32" in name else 0.2)
     assert np.abs(found).max() > 2
     if name != "int8-r4-p50-m2":  # at this size its weights are less than what describes their layers

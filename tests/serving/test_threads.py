@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-import serving.interpreter
+import recsys.litert.interpreter
 from recsys.core.errors import ArtifactError, ConfigError
 from serving.reranker import Event, Ranked, Reranker
 
@@ -43,7 +43,7 @@ class Watched:
     _lock = threading.Lock()
 
     def __init__(self, **given: Any) -> None:
-        self._real = serving.interpreter.Watching(**given)  # type: ignore[attr-defined]
+        self._real = recsys.litert.interpreter.Watching(**given)  # type: ignore[attr-defined]
         self._here = 0
 
     def __getattr__(self, name: str) -> Any:
@@ -75,8 +75,8 @@ class Watched:
 
 @pytest.mark.parametrize("at_once", [1, 2])
 def test_an_interpreter_serves_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
-    monkeypatch.setattr(serving.interpreter, "Watching", serving.interpreter.LiteRT, raising=False)
-    monkeypatch.setattr(serving.interpreter, "LiteRT", Watched)
+    monkeypatch.setattr(recsys.litert.interpreter, "Watching", recsys.litert.interpreter.LiteRT, raising=False)
+    monkeypatch.setattr(recsys.litert.interpreter, "LiteRT", Watched)
     monkeypatch.setattr(Watched, "inside_one", 0)
     monkeypatch.setattr(Watched, "inside_all", 0)
     reranker = Reranker(GOLDEN / "int8", at_once=at_once)

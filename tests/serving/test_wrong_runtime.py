@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import serving.interpreter
 
+import recsys.litert.interpreter
 from recsys.bundle import Bundle, chosen
 from recsys.core.digests import sha256_file
 from recsys.core.errors import ArtifactError
@@ -19,7 +19,7 @@ Scores = np.ndarray[Any, np.dtype[np.float32]]
 
 def pretend(monkeypatch: pytest.MonkeyPatch, change: Callable[[Scores], Scores]) -> None:
     """A runtime that changes the scores."""
-    real = serving.interpreter.LiteRT
+    real = recsys.litert.interpreter.LiteRT
 
     class Other:
         def __init__(self, **given: Any) -> None:
@@ -40,7 +40,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, change: Callable[[Scores], Scores])
 
             return Runner()
 
-    monkeypatch.setattr(serving.interpreter, "LiteRT", Other)
+    monkeypatch.setattr(recsys.litert.interpreter, "LiteRT", Other)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from recsys.core.errors import RecsysError
 from recsys.core.history import History
 from recsys.core.schema import ID_DTYPE
 from recsys.evaluation.significance import metric_values, paired_test
-from recsys.export.tflite.runtime import Runtime
+from recsys.litert.interpreter import Interpreter
 
 Scorer = Callable[[History, npt.NDArray[np.int32]], npt.NDArray[np.float32]]
 SIGNIFICANT = 0.05
@@ -84,9 +84,9 @@ def check_parity(bundle: Bundle, run_digest: str, keras: Scorer, budget: Budget)
     about = bundle.manifest
     if about.run_digest != run_digest:
         return Check("parity", False, f"{about.variant}: made from run {about.run_digest}, not {run_digest}")
-    runtime, largest = Runtime(bundle.model_file.read_bytes()), 0.0
+    interpreter, largest = Interpreter(bundle.model_file, about.signatures), 0.0
     for number, case in enumerate(bundle.golden()):
-        found, ours = _scores(case, _by_runtime(runtime), about.candidates), _scores(case, keras, about.candidates)
+        found, ours = _scores(case, _by_bundle(interpreter), about.candidates), _scores(case, keras, about.candidates)
         order = best_first(np.array(case.candidate_ids), np.array(found, np.float64))
         wrong = case.mismatch(found, order.tolist())
         if wrong:
@@ -116,8 +116,8 @@ def check_budgets(bundle: Bundle, budget: Budget) -> list[Check]:
     ]
 
 
-def _by_runtime(runtime: Runtime) -> Scorer:
-    return lambda history, candidates: runtime.run("rerank", **history.inputs(), candidates=candidates)["scores"]
+def _by_bundle(interpreter: Interpreter) -> Scorer:
+    return lambda history, candidates: interpreter.run("rerank", **history.inputs(), candidates=candidates)["scores"]
 
 
 def _scores(case: GoldenCase, scorer: Scorer, width: int) -> list[float | None]:

@@ -1,0 +1,24 @@
+"""How long a TFLite model takes on the machine that exports it."""
+
+import time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.litert.interpreter import Interpreter
+
+
+def median_ms(
+    interpreter: Interpreter, signature: str, requests: list[dict[str, npt.NDArray[Any]]], rounds: int
+) -> float:
+    """Median milliseconds of ``rounds`` passes over ``requests``, after one to warm up: the model's, without checks."""
+    times = []
+    with interpreter.runners() as runners:
+        for timed in range(-1, rounds):
+            for request in requests:
+                start = time.perf_counter()
+                runners[signature](**request)
+                if timed >= 0:
+                    times.append(time.perf_counter() - start)
+    return float(np.median(times) * 1e3)
