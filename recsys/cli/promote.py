@@ -4,10 +4,12 @@
     recsys promote 1a2b3c4d --max-size 450KiB --max-ms 2        and what a phone grants
     recsys promote --rollback                                   back to the champion before
 
-The champion of the day is scored again on the candidate's own test set, and the two are compared user by user: a
-candidate that is worse beyond noise is refused. So is one whose TFLite bundle does not answer as its Keras model does,
-or is over budget. Either way the verdict and its numbers become tags of the model's version in the registry, and a
-refusal ends with exit code 1. The dataset that the run was trained on must lie in the work directory.
+The champion of the day and the best champion so far rank the candidate's validation targets again, and are compared
+with it user by user: a candidate passes that is shown, with 97.5 % confidence, to lose less than --margin of what
+either reaches. Where users are too few to show that, it is refused, and the evidence says how many would do. Refused is
+also one whose TFLite bundle does not answer as its Keras model does, or is over budget. Either way the verdict and its
+numbers become tags of the model's version in the registry, and a refusal ends with exit code 1. The dataset that the
+run was trained on must lie in the work directory. No test target is read.
 """
 
 import argparse
@@ -34,6 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-loss", type=float, default=0.02, help="share of Keras' NDCG@10 that the bundle may lose (default: 0.02)"
     )
+    parser.add_argument(
+        "--margin",
+        type=float,
+        help="share of a champion's metric on validation that may be lost (default: the run's tracking.margin)",
+    )
     parser.add_argument("--metric", default="ndcg@10", help="hr@K, ndcg@K or mrr to compare by (default: ndcg@10)")
     parser.add_argument("--name", default="recommender", help="registered model (default: recommender)")
     add_store(parser)
@@ -51,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
     from recsys.tracking.upload.sync import sync_work_dir
 
     check_name(args.name)
+    if args.margin is not None and not 0 < args.margin < 1:
+        raise ConfigError(f"--margin {args.margin}: expected a share between 0 and 1, for example 0.05")
     tracking = tracking_of(args)
     if args.rollback:
         looked = find_store(tracking, args.work_dir)
@@ -66,7 +75,14 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"{args.run!r}: {len(chosen)} runs answer to it; name one by its digest: {digests}")
     budget = Budget(args.max_size, args.max_ms, args.max_loss)
     verdict = promote(
-        store, chosen[0], args.work_dir, variant=args.variant, budget=budget, name=args.name, metric=args.metric
+        store,
+        chosen[0],
+        args.work_dir,
+        variant=args.variant,
+        budget=budget,
+        name=args.name,
+        metric=args.metric,
+        margin=args.margin,
     )
     if args.json:
         print_json(
@@ -85,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _roll_back(store: "Store", args: argparse.Namespace) -> int:
     from recsys.terminal import results
-    from recsys.tracking.registry.registry import roll_back
+    from recsys.tracking.registry.champions import roll_back
 
     old, new = roll_back(store, args.name)
     if args.json:

@@ -32,6 +32,13 @@ class TrackingConfig(Section):
     system_metrics: bool = Field(True, description="sample the machine's CPU, memory, disk and network")
     log_model: bool = Field(True, description="keep a loadable copy of each run's model in the store")
 
+    margin: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="share of a champion's NDCG@10 on validation that recsys promote lets a new one lose",
+    )
+
     @field_serializer("uri")
     def _shown(self, uri: str | None) -> str | None:
         return None if uri is None else without_secrets(uri)

@@ -39,14 +39,14 @@ def complete_runs(store: Store, where: str = "") -> list[MeasuredRun]:
             token = page.token
             if not token:
                 break
-    foreign = [run for run in found if not _is_ours(run)]
+    foreign = [run for run in found if not is_ours(run)]
     if foreign:
         names = ", ".join(f"{run.info.run_name} ({run.info.run_id})" for run in foreign)
         say(f"mlflow: left out, for they lack what recsys writes: {names}")
-    return [_measured(run) for run in found if _is_ours(run)]
+    return [measured(run) for run in found if is_ours(run)]
 
 
-def _is_ours(run: Any) -> bool:
+def is_ours(run: Any) -> bool:
     """Whether the run has all that comparing needs: anyone may have written or deleted tags in the store."""
     tags, parameters = run.data.tags, run.data.params
     return (
@@ -106,7 +106,7 @@ def _local(store: Store, run: MeasuredRun, path: str, scratch: Path) -> Path:
     return found
 
 
-def _measured(run: Any) -> MeasuredRun:
+def measured(run: Any) -> MeasuredRun:
     tags, parameters = dict(run.data.tags), dict(run.data.params)
     return MeasuredRun(
         run_id=str(run.info.run_id),

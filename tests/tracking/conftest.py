@@ -172,7 +172,7 @@ def run_builder(work_dir: Path) -> MakeRun:
             finish(run, seed, quality, users)
         return run
 
-    make.finish = lambda run, seed=1, quality=0.5, **more: finish(run, seed, quality, 60, **more)
+    make.finish = lambda run, seed=1, quality=0.5, users=60, **more: finish(run, seed, quality, users, **more)
     return make
 
 
@@ -185,7 +185,7 @@ def finish(run: Run, seed: int, quality: float, users: int, weights: Callable[[P
     run.environment_file.write_text("numpy==2.4.6\n")
     first = np.random.default_rng([seed, 7]).random(users) < quality
     ranks = np.where(first, 1.0, 11.0)
-    pd.DataFrame(
+    table = pd.DataFrame(
         {
             "user_id": [f"u{number}" for number in range(users)],
             "target": np.ones(users, np.int32),
@@ -193,9 +193,9 @@ def finish(run: Run, seed: int, quality: float, users: int, weights: Callable[[P
             "history_length": np.arange(users, dtype=np.int32) % 30,
             "target_count": np.ones(users, np.int64),
             "gap_ms": np.zeros(users, np.int64),
-            "split": "test",
         }
-    ).to_parquet(run.ranks_file)
+    )
+    pd.concat([table.assign(split=split) for split in ("validation", "test")]).to_parquet(run.ranks_file)
     reached: dict[str, Any] = {
         "hr@10": float(first.mean()),
         "ndcg@10": float(first.mean()),
@@ -235,7 +235,7 @@ def bundles(tmp_path_factory):
 
 @pytest.fixture
 def trained(make_run, work_dir, bundles):
-    """``trained(knows, seed)`` makes a finished run, its model with or without a memory of the steps."""
+    """``trained(knows, seed, …)`` makes a finished run, its model with or without a memory of the steps."""
     from recsys.config.export import ExportConfig
     from recsys.config.model import ModelConfig
     from recsys.export import export
@@ -246,8 +246,8 @@ def trained(make_run, work_dir, bundles):
 
     exporting = ExportConfig(variants=("float32",), candidates=12, evaluated_users=40, max_quality_loss=0.9)
 
-    def make(*, knows: bool, seed: int = 1, exported: bool = True):
-        run = make_run(seed, finished=False)
+    def make(*, knows: bool, seed: int = 1, exported: bool = True, users: int = 60, **about):
+        run = make_run(seed, finished=False, **about)
         dataset = find_dataset(work_dir, run.manifest.dataset_digest)
         keras.utils.set_random_seed(seed)
         model = build_model(ModelConfig.model_validate(run.config["model"]), dataset.vocabulary.table_size)
@@ -255,9 +255,10 @@ def trained(make_run, work_dir, bundles):
             sequences = dataset.sequences
             starts, ends = sequences.bounds("train")
             model.transitions.assign(count_transitions(sequences.items, starts, ends, model.items.rows, 1, 4))
-        make_run.finish(run, weights=lambda path: save_weights(model, path))
+        quality = about.get("quality", 0.5)
+        make_run.finish(run, seed, quality, users=users, weights=lambda path: save_weights(model, path))
         if exported:
-            kept = bundles / f"{knows}-{seed}"
+            kept = bundles / f"{knows}-{run.digest}"
             if not kept.exists():
                 export(run, dataset, exporting, kept)
             shutil.copytree(kept / "bundles", work_dir / "bundles", dirs_exist_ok=True)

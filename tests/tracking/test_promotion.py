@@ -18,15 +18,18 @@ from recsys.core.errors import ArtifactError, ConfigError
 from recsys.evaluation.evaluate import targets_of
 from recsys.tracking.models.loader import Recommender
 from recsys.tracking.models.model import save_model
-from recsys.tracking.registry.registry import champion, open_model
+from recsys.tracking.registry.champions import champions, roll_back
+from recsys.tracking.registry.registry import open_model
 from recsys.tracking.registry.rescoring import push_right, ranks_in
 from recsys.tracking.store.store import open_store
 
 MODEL = TrackingConfig()
+FORTY_USERS = ("--margin", "0.2")  # which is what forty users can show
+REFIT = "leave_one_out+refit"
 
 
 def promote(run, work_dir, capsys, *arguments) -> tuple[int, dict]:
-    options = ["--work-dir", str(work_dir), "--variant", "float32", "--json", *arguments]
+    options = ["--work-dir", str(work_dir), "--variant", "float32", "--json", *(arguments or FORTY_USERS)]
     code = main(["promote", run.digest[:12], *options])
     shown = capsys.readouterr()
     return code, json.loads(shown.out) if shown.out else {"error": shown.err}
@@ -37,7 +40,11 @@ def tags_of(work_dir, number) -> dict[str, str]:
 
 
 def champion_of(work_dir):
-    return champion(open_store(MODEL, work_dir), "recommender")
+    return champions(open_store(MODEL, work_dir), "recommender").champion
+
+
+def best_of(work_dir):
+    return champions(open_store(MODEL, work_dir), "recommender").best
 
 
 def test_the_gate_from_the_first_champion_to_a_rollback(trained, work_dir, capsys):
@@ -48,7 +55,7 @@ def test_the_gate_from_the_first_champion_to_a_rollback(trained, work_dir, capsy
 
     code, worse = promote(bad, work_dir, capsys)
     assert (code, worse["promoted"]) == (1, False)
-    assert worse["reason"].startswith("quality: ndcg@10")
+    assert worse["reason"].startswith("quality: validation ndcg@10")
     tags = tags_of(work_dir, worse["version"])
     assert tags["gate.verdict"] == "refused"
     assert tags["gate.reason"] == worse["reason"]
@@ -70,6 +77,7 @@ def test_the_gate_from_the_first_champion_to_a_rollback(trained, work_dir, capsy
     assert promote(other, work_dir, capsys)[0] == 0
     assert promote(good, work_dir, capsys)[0] == 0
     code, again = promote(good, work_dir, capsys)
+    assert code == 0
     assert "the champion already" in tags_of(work_dir, again["version"])["gate.quality"]
     assert promote(good, work_dir, capsys, "--max-size", "1KiB")[0] == 1
     assert champion_of(work_dir).number == first["version"]
@@ -81,6 +89,64 @@ def test_the_gate_from_the_first_champion_to_a_rollback(trained, work_dir, capsy
         assert champion_of(work_dir).number == expected
         assert tags_of(work_dir, expected)["gate.verdict"] == "promoted"
     assert main(["promote", "--rollback", "--work-dir", str(work_dir)]) == 2
+
+
+def test_forty_users_are_too_few_for_the_default_margin(trained, work_dir, capsys):
+    """Two models that rank alike: nothing speaks against the second, and nothing so small could."""
+    assert promote(trained(knows=True), work_dir, capsys)[0] == 0
+    code, verdict = promote(trained(knows=True, seed=2), work_dir, capsys, "--margin", "0.05")
+    assert code == 1
+    assert "too few for this margin" in verdict["reason"]
+    (quality,) = (check for check in verdict["checks"] if check["name"] == "quality")
+    assert quality["test"]["difference"] > -0.05
+    assert quality["test"]["users"] == 40
+    assert main(["promote", "toy", "--margin", "1.5", "--work-dir", str(work_dir)]) == 2
+    assert "expected a share" in capsys.readouterr().err
+
+
+def test_a_chain_of_small_losses_is_held_against_the_best_champion(trained, work_dir, capsys):
+    """Refitted models: each is held to the validation ranks from before its refit, of 4,000 users.
+
+    91 %, 88 % and 85 % of them have their target first: each step loses 3.4 % of the one before, the two 6.6 %.
+    """
+    best, second, third = (
+        trained(knows=True, protocol=REFIT, quality=quality, users=4000) for quality in (0.91, 0.88, 0.85)
+    )
+    code, first = promote(best, work_dir, capsys, "--margin", "0.05")
+    assert code == 0
+    code, verdict = promote(second, work_dir, capsys, "--margin", "0.05")
+    assert code == 0, verdict
+    assert champion_of(work_dir).number == verdict["version"]
+    assert best_of(work_dir).number == first["version"], "it was not shown to be better"
+
+    code, verdict = promote(third, work_dir, capsys, "--margin", "0.05")
+    passed = {check["name"]: check["passed"] for check in verdict["checks"]}
+    assert (code, passed["quality"], passed["best"]) == (1, True, False)
+    assert f"the best champion so far (version {first['version']})" in verdict["reason"]
+    tags = tags_of(work_dir, verdict["version"])
+    assert "the champion (version 2)" in tags["gate.quality"]
+    assert tags["gate.best"].startswith("failed")
+
+    better = trained(knows=True, protocol=REFIT, quality=0.95, users=4000)
+    code, verdict = promote(better, work_dir, capsys, "--margin", "0.05")
+    assert code == 0
+    assert best_of(work_dir).number == verdict["version"]
+    assert main(["promote", "--rollback", "--work-dir", str(work_dir)]) == 0
+    assert (champion_of(work_dir).number, best_of(work_dir).number) == ("2", first["version"])
+
+
+def test_a_refitted_run_is_held_only_against_runs_on_its_own_dataset(trained, work_dir, capsys):
+    assert promote(trained(knows=True, protocol=REFIT), work_dir, capsys)[0] == 0
+    code, error = promote(trained(knows=True, protocol=REFIT, content="tuesday"), work_dir, capsys)
+    assert code == 2
+    assert "promote a run without training.refit" in error["error"]
+
+
+def test_models_of_two_protocols_are_not_held_together(trained, work_dir, capsys):
+    assert promote(trained(knows=True), work_dir, capsys)[0] == 0
+    code, verdict = promote(trained(knows=True, protocol=REFIT), work_dir, capsys, "--margin", "0.9")
+    assert code == 1
+    assert f"protocol: {REFIT}, the champion (version 1) leave_one_out" in verdict["reason"]
 
 
 def test_budgets_refuse_with_their_numbers(trained, work_dir, capsys):
@@ -177,7 +243,5 @@ def test_a_stored_model_that_asks_for_code_or_pickles_is_not_loaded(trained, wor
 
 
 def test_rolling_back_nothing_says_so(work_dir, tracking):
-    from recsys.tracking.registry.registry import roll_back
-
     with pytest.raises(ConfigError, match="has no champion"):
         roll_back(open_store(tracking, work_dir), "recommender")

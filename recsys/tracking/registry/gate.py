@@ -1,6 +1,6 @@
 """What a model must show before it becomes the champion. No MLflow in here: numbers and a bundle in, a verdict out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +11,10 @@ from recsys.core.candidates import best_first, pad_candidates
 from recsys.core.errors import RecsysError
 from recsys.core.history import History
 from recsys.core.schema import ID_DTYPE
-from recsys.evaluation.significance import metric_values, paired_test
 from recsys.litert.interpreter import Interpreter
+from recsys.tracking.registry.noninferiority import NonInferiority, noninferiority
 
 Scorer = Callable[[History, npt.NDArray[np.int32]], npt.NDArray[np.float32]]
-SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
@@ -35,44 +34,61 @@ class Budget:
 
 @dataclass(frozen=True)
 class Check:
-    """One demand, whether it was met, and the numbers that say so."""
+    """One demand, whether it was met, and the numbers that say so; those of a comparison by themselves, too."""
 
     name: str
     passed: bool
     evidence: str
+    test: NonInferiority | None = None
 
 
-def check_protocol(candidate: str, champion: str | None) -> Check:
-    """Both were trained for the same protocol: with a refit, a model has learned from one more event of every user."""
-    same = champion is None or candidate == champion
-    return Check("protocol", same, f"{candidate}" if champion is None else f"{candidate}, champion {champion}")
+def check_protocol(candidate: str, others: Mapping[str, str]) -> Check:
+    """All were trained for one protocol: with a refit, a model has learned from one more event of every user.
+
+    Args:
+        others: the protocol of each that the candidate is held against, by what it is called.
+    """
+    held = "".join(f", {name} {protocol}" for name, protocol in others.items())
+    return Check("protocol", set(others.values()) <= {candidate}, candidate + held)
+
+
+def check_alone(metric: str, values: npt.NDArray[np.float64], why: str) -> Check:
+    """There is nobody to be held against: the quality is put on record."""
+    return Check("quality", True, f"validation {metric} {values.mean():.4f} on {len(values)} targets; {why}")
 
 
 def check_quality(
-    candidate: npt.NDArray[np.float64],
-    champion: npt.NDArray[np.float64] | None,
-    users: npt.NDArray[np.int64],
+    name: str,
+    rival: str,
     metric: str,
-    alone: str = "the first champion",
+    values: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+    users: npt.NDArray[np.int64],
+    margin: float,
 ) -> Check:
-    """Not worse than the champion beyond noise, paired over the users of the candidate's own test set.
+    """The candidate is shown not to lose ``margin`` or more of what ``rival`` reaches, as a share of it.
+
+    Where users are too few to show it, the check fails and says how many would do.
 
     Args:
-        candidate, champion: ``[targets]`` ranks; None when there is nobody to be held against.
+        name: of the check.
+        rival: what the other is called.
+        values: of the metric, the candidate's and the rival's, ``[targets]`` each.
         users: ``[targets]``, whose target each is.
-        alone: why there is nobody.
     """
-    values = metric_values(candidate, metric)
-    if champion is None:
-        return Check("quality", True, f"{metric} {values.mean():.4f} on {len(values)} targets; {alone}")
-    held_against = metric_values(champion, metric)
-    test = paired_test(values, held_against, users)
-    worse = test.difference < 0 and test.p_value < SIGNIFICANT
-    evidence = (
-        f"{metric} {values.mean():.4f}, champion {held_against.mean():.4f}: {test.difference:+.4f} "
-        f"[{test.interval.low:+.4f}, {test.interval.high:+.4f}], p {test.p_value:.4f}, {test.users} users"
+    ours, theirs = values
+    found = noninferiority(ours, theirs, users)
+    told = (
+        f"validation {metric} {ours.mean():.4f}, {rival} {theirs.mean():.4f}: {found.difference:+.1%}, with 97.5 % "
+        f"confidence above {found.bound:+.1%}, margin {-margin:.1%}; {found.users} users, of whom losses from "
+        f"{found.detectable:.1%} on can be told from none"
     )
-    return Check("quality", not worse, evidence)
+    passed = found.passes(margin)
+    if not passed and found.difference > -margin and found.detectable > margin:
+        told += (
+            f"; too few for this margin: {found.users_needed(margin)} would do, or a larger --margin takes the risk of "
+            "such a loss"
+        )
+    return Check(name, passed, told, found)
 
 
 def check_parity(bundle: Bundle, run_digest: str, keras: Scorer, budget: Budget) -> Check:

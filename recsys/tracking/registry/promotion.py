@@ -3,23 +3,37 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.finding import find_dataset
 from recsys.artifacts.run import Run
 from recsys.bundle import Bundle
 from recsys.config.evaluation import EvaluationConfig
+from recsys.config.tracking import TrackingConfig
 from recsys.core.errors import ConfigError
 from recsys.core.locks import exclusive
 from recsys.core.schema import RUNS_DIR
-from recsys.evaluation.evaluate import targets_of
+from recsys.evaluation.significance import metric_values
 from recsys.experiments.measured_run import MeasuredRun
 from recsys.tracking.registry import registry
-from recsys.tracking.registry.gate import Budget, Check, check_budgets, check_parity, check_protocol, check_quality
-from recsys.tracking.registry.rescoring import ranks_in
+from recsys.tracking.registry.champions import VERDICT_TAG, champions, set_champion
+from recsys.tracking.registry.gate import (
+    Budget,
+    Check,
+    check_alone,
+    check_budgets,
+    check_parity,
+    check_protocol,
+    check_quality,
+)
+from recsys.tracking.registry.registry import Version
+from recsys.tracking.registry.validation import REFIT, Contender, before_refit, rescored
 from recsys.tracking.runs import local_directory
 from recsys.tracking.store.store import Store
 from recsys.tracking.upload.datasets import dataset_of
+
+REASON_TAG, LATER_TAG = "gate.reason", "gate.later_verdict"
 
 
 @dataclass(frozen=True)
@@ -50,17 +64,25 @@ def promote(
     budget: Budget,
     name: str = registry.MODEL_NAME,
     metric: str = "ndcg@10",
+    margin: float | None = None,
 ) -> Verdict:
-    """Hold ``run`` against the champion and its budgets; move the alias only when every check passes.
+    """Hold ``run`` against the champion, the best champion so far and its budgets; move the alias when all checks pass.
 
     The verdict and its evidence stand as tags on the model's version, whichever way it went.
 
+    Args:
+        metric: of the validation targets; nothing here reads a test target.
+        margin: the share of a rival's metric that may be lost; by default the run's ``tracking.margin``.
+
     Raises:
-        ConfigError: the run has no logged model, or no bundle of ``variant``.
+        ConfigError: the run has no logged model or no bundle of ``variant``, or it was refitted and its rivals were
+            trained on other datasets.
         ArtifactError: the candidate's dataset is not found, or a stored file is not what it should be.
         StoreError: the store is away.
     """
     registry.check_name(name)
+    if margin is None:
+        margin = float(run.parameters.get("tracking.margin", TrackingConfig().margin))
     if f"bundle/{variant}/bytes" not in run.metrics:
         known = sorted({key.split("/")[1] for key in run.metrics if key.startswith("bundle/")})
         raise ConfigError(
@@ -68,35 +90,62 @@ def promote(
             "recsys export makes one, recsys compare sends it"
         )
     dataset = _dataset(run, work_dir)
-    evaluation = EvaluationConfig(filter_seen=run.parameters["evaluation.filter_seen"] == "True")
     with tempfile.TemporaryDirectory() as directory, exclusive(work_dir):
         scratch = Path(directory)
-        version, before = registry.register(store, run, name), registry.champion(store, name)
-        candidate = registry.load(store, version, scratch)
+        contender = Contender(registry.register(store, run, name), run)
+        number = contender.version.number
+        champion, best = champions(store, name)
+        rivals = _rivals(store, number, champion, best)
+        models = [rival.contender for rival in rivals]
+        candidate = registry.load(store, contender.version, scratch)
         bundle = Bundle(local_directory(store, run, f"bundle/{variant}", scratch))
-        targets = targets_of(dataset, "test")
-        ranks, rival, alone = ranks_in(candidate, dataset, targets, evaluation), None, "the first champion"
-        if before is not None and before.number != version.number:
-            rival = ranks_in(registry.load(store, before, scratch), dataset, targets, evaluation)
-        elif before is not None:
-            alone = "the champion already"
+        if run.protocol.endswith(REFIT):
+            users, ranks = before_refit(store, [contender, *models], scratch)
+        else:
+            evaluation = EvaluationConfig(filter_seen=run.parameters["evaluation.filter_seen"] == "True")
+            users, ranks = rescored(store, candidate, models, dataset, evaluation, scratch)
+        values, *others = (metric_values(one, metric) for one in ranks)
+        held = [
+            check_quality(rival.check, rival.called, metric, (values, theirs), users, margin)
+            for rival, theirs in zip(rivals, others, strict=True)
+        ]
+        why = "the first champion" if champion is None else "the champion already"
         verdict = Verdict(
-            version.number,
-            before.number if before else None,
+            number,
+            champion.number if champion else None,
             (
-                check_protocol(run.protocol, registry.protocol(store, before) if before else None),
-                check_quality(ranks, rival, targets.users, metric, alone),
+                check_protocol(run.protocol, {rival.called: rival.contender.run.protocol for rival in rivals}),
+                *(held or [check_alone(metric, values, why)]),
                 check_parity(bundle, run.digest, candidate.score, budget),
                 *check_budgets(bundle, budget),
             ),
         )
-        if verdict.promoted or before is None or before.number != version.number:
-            registry.note(store, name, version, _evidence(verdict, variant))
-        else:  # the champion, under other budgets: what it was crowned for stays on record
-            registry.note(store, name, version, {registry.LATER_TAG: f"refused: {verdict.reason}"})
+        if verdict.promoted or champion is None or champion.number != number:
+            registry.annotate(store, name, contender.version, _evidence(verdict, variant))
+        else:  # the champion, under other budgets: what it was promoted for stays on record
+            registry.annotate(store, name, contender.version, {LATER_TAG: f"refused: {verdict.reason}"})
         if verdict.promoted:
-            registry.set_champion(store, name, version)
+            against_best = held[-1].test if held else None
+            is_best = best is None or (against_best is not None and against_best.is_better)
+            set_champion(store, name, contender.version, is_best=is_best)
     return verdict
+
+
+class _Rival(NamedTuple):
+    check: str
+    called: str
+    contender: Contender
+
+
+def _rivals(store: Store, candidate: str, champion: Version | None, best: Version | None) -> list[_Rival]:
+    """Whom the candidate is held against, the best champion so far last; nobody where it is the champion already."""
+    found: dict[str, _Rival] = {}
+    for check, role, version in (("quality", "the champion", champion), ("best", "the best champion so far", best)):
+        if version is None or version.number in found or candidate in (version.number, champion and champion.number):
+            continue
+        contender = Contender(version, registry.run_of(store, version))
+        found[version.number] = _Rival(check, f"{role} (version {version.number})", contender)
+    return list(found.values())
 
 
 def _dataset(run: MeasuredRun, work_dir: Path) -> Dataset:
@@ -106,8 +155,8 @@ def _dataset(run: MeasuredRun, work_dir: Path) -> Dataset:
 
 def _evidence(verdict: Verdict, variant: str) -> dict[str, str]:
     return {
-        registry.VERDICT_TAG: "promoted" if verdict.promoted else "refused",
-        registry.REASON_TAG: verdict.reason,
+        VERDICT_TAG: "promoted" if verdict.promoted else "refused",
+        REASON_TAG: verdict.reason,
         "gate.variant": variant,
         **{
             f"gate.{check.name}": f"{'passed' if check.passed else 'failed'}: {check.evidence}"

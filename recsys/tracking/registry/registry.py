@@ -1,4 +1,4 @@
-"""The registered model: its versions, who is champion, and what was said of each. Aliases, for stages are gone."""
+"""The registered model: its versions, what is noted of each, and how one is loaded."""
 
 import json
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from recsys.core.errors import ArtifactError, ConfigError
 from recsys.experiments.measured_run import MeasuredRun
 from recsys.tracking.models.loader import Recommender
 from recsys.tracking.models.model import DATA_DIR, LOADER
+from recsys.tracking.runs import is_ours, measured
 from recsys.tracking.store.quiet import looked_up_in
 from recsys.tracking.store.store import Store, store_errors
 from recsys.tracking.upload import record
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 MODEL_NAME = "recommender"
-CHAMPION = "champion"
-VERDICT_TAG, REASON_TAG, LATER_TAG = "gate.verdict", "gate.reason", "gate.later_verdict"
-CHAMPIONS_TAG = "gate.champions"  # of the registered model: the versions that a rollback goes back through, newest last
 
 
 @dataclass(frozen=True)
@@ -51,17 +49,26 @@ def register(store: Store, run: MeasuredRun, name: str) -> Version:
                 raise
         known = [v for v in store.client.search_model_versions(f"name = '{name}'") if v.run_id == run.run_id]
         if known:
-            return _version(known[0])
+            return version_of(known[0])
         logged = store.client.search_logged_models([store.experiment_id], f"source_run_id = '{run.run_id}'")
         if not logged:
             why = run.tags.get(record.MODEL_TAG, "tracking.log_model was off when it was sent")
             raise ConfigError(f"{run.name} ({run.digest[:8]}): its model is not in the store: {why}")
         card = run.tags.get("mlflow.note.content", "")
+        model = logged[0]
         with looked_up_in(store.place.uri):
             made = store.client.create_model_version(
-                name, logged[0].model_uri, run.run_id, tags={record.DIGEST_TAG: run.digest}, description=card
+                name,
+                model.model_uri,
+                run.run_id,
+                tags={record.DIGEST_TAG: run.digest},
+                description=card,
+                model_id=model.model_id,
             )
-        return _version(made)
+        # The model's page lists its versions from this tag, which a server sets by itself and a database does not.
+        versions = json.dumps([{"name": name, "version": str(made.version)}])
+        store.client.set_logged_model_tags(model.model_id, {"mlflow.modelVersions": versions})
+        return version_of(made)
 
 
 def check_name(name: str) -> None:
@@ -70,68 +77,21 @@ def check_name(name: str) -> None:
         raise ConfigError(f"--name {name!r}: expected a model's name without / : and quotation marks")
 
 
-def champion(store: Store, name: str) -> Version | None:
-    """The version that the alias ``champion`` points at, or None."""
-    from mlflow import MlflowException
-
-    with store_errors(store.place):
-        try:
-            return _version(store.client.get_model_version_by_alias(name, CHAMPION))
-        except MlflowException as error:
-            if error.error_code in ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"):
-                return None  # no such alias, or no such model
-            raise
-
-
-def protocol(store: Store, version: Version) -> str:
-    """The protocol of the run that a version was registered from."""
-    with store_errors(store.place):
-        return str(store.client.get_run(version.run_id).data.tags.get(record.PROTOCOL_TAG, "unknown"))
-
-
-def set_champion(store: Store, name: str, version: Version) -> None:
-    """Point the alias at ``version``, and remember whom it replaced."""
-    before = champion(store, name)
-    with store_errors(store.place):
-        if before is not None and before.number != version.number:
-            _remember(store, name, [*_champions_before(store, name), before.number])
-        store.client.set_registered_model_alias(name, CHAMPION, version.number)
-
-
-def roll_back(store: Store, name: str) -> tuple[Version, Version]:
-    """Give the alias back to the version that the champion replaced; returns ``(old champion, new champion)``.
+def run_of(store: Store, version: Version) -> MeasuredRun:
+    """The run that a version was registered from.
 
     Raises:
-        ConfigError: there is no champion, or it replaced none.
+        ArtifactError: it lacks what recsys writes.
+        StoreError: the store is away.
     """
-    check_name(name)
     with store_errors(store.place):
-        now = champion(store, name)
-        if now is None:
-            raise ConfigError(f"{name}: has no champion; recsys promote RUN makes one")
-        earlier = _champions_before(store, name)
-        if not earlier:
-            raise ConfigError(
-                f"{name}: its champion, version {now.number}, replaced none; there is nothing to go back to"
-            )
-        store.client.set_registered_model_alias(name, CHAMPION, earlier[-1])
-        _remember(store, name, earlier[:-1])
-        again = _version(store.client.get_model_version(name, earlier[-1]))
-        note(store, name, now, {VERDICT_TAG: "rolled back"})
-        note(store, name, again, {VERDICT_TAG: "promoted"})
-        return now, again
+        run = store.client.get_run(version.run_id)
+    if not is_ours(run):
+        raise ArtifactError(f"version {version.number}: its run {version.run_id} lacks tags that recsys writes")
+    return measured(run)
 
 
-def _champions_before(store: Store, name: str) -> list[str]:
-    text = store.client.get_registered_model(name).tags.get(CHAMPIONS_TAG, "[]")
-    return [str(number) for number in json.loads(text)]
-
-
-def _remember(store: Store, name: str, champions: list[str]) -> None:
-    store.client.set_registered_model_tag(name, CHAMPIONS_TAG, json.dumps(champions))
-
-
-def note(store: Store, name: str, version: Version, tags: dict[str, str]) -> None:
+def annotate(store: Store, name: str, version: Version, tags: dict[str, str]) -> None:
     """Write tags on a version."""
     with store_errors(store.place):
         for key, value in tags.items():
@@ -173,5 +133,5 @@ def open_model(path: Path) -> Recommender:
     return Recommender(path / "data" / DATA_DIR)
 
 
-def _version(version: "ModelVersion") -> Version:
+def version_of(version: "ModelVersion") -> Version:
     return Version(str(version.version), str(version.run_id), str(version.source), dict(version.tags))

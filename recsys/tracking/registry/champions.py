@@ -1,0 +1,94 @@
+"""Who serves: the alias ``champion``, the alias ``best``, and the way back to earlier ones."""
+
+import json
+from typing import NamedTuple
+
+from recsys.core.errors import ConfigError
+from recsys.tracking.registry.registry import Version, annotate, check_name, version_of
+from recsys.tracking.store.store import Store, store_errors
+
+CHAMPION = "champion"
+BEST = "best"  # the best champion so far: what a chain of small losses is held against
+VERDICT_TAG = "gate.verdict"
+BEFORE_TAG = "gate.champions_before"  # of the registered model: what a rollback goes back through, newest last
+
+
+class Champions(NamedTuple):
+    """The versions that the aliases point at; None where there is no such alias."""
+
+    champion: Version | None
+    best: Version | None
+
+
+def champions(store: Store, name: str) -> Champions:
+    """Who serves, and the best so far.
+
+    Raises:
+        StoreError: the store is away.
+    """
+    return Champions(_by_alias(store, name, CHAMPION), _by_alias(store, name, BEST))
+
+
+def set_champion(store: Store, name: str, version: Version, *, is_best: bool) -> None:
+    """Point the alias at ``version``, and remember whom it replaced.
+
+    Args:
+        is_best: whether it has been shown to be better than the best so far, or is the first.
+    """
+    before = champions(store, name)
+    with store_errors(store.place):
+        if before.champion is not None and before.champion.number != version.number:
+            best = before.champion if before.best is None else before.best
+            _remember(store, name, [*_earlier(store, name), (before.champion.number, best.number)])
+        store.client.set_registered_model_alias(name, CHAMPION, version.number)
+        if is_best:
+            store.client.set_registered_model_alias(name, BEST, version.number)
+
+
+def roll_back(store: Store, name: str) -> tuple[Version, Version]:
+    """Give the aliases back to what they were before the champion; returns ``(old champion, new champion)``.
+
+    Raises:
+        ConfigError: there is no champion, or it replaced none.
+        StoreError: the store is away.
+    """
+    check_name(name)
+    now = champions(store, name).champion
+    if now is None:
+        raise ConfigError(f"{name}: has no champion; recsys promote RUN makes one")
+    with store_errors(store.place):
+        earlier = _earlier(store, name)
+        if not earlier:
+            raise ConfigError(
+                f"{name}: its champion, version {now.number}, replaced none; there is nothing to go back to"
+            )
+        champion, best = earlier.pop()
+        store.client.set_registered_model_alias(name, CHAMPION, champion)
+        store.client.set_registered_model_alias(name, BEST, best)
+        _remember(store, name, earlier)
+        again = version_of(store.client.get_model_version(name, champion))
+    annotate(store, name, now, {VERDICT_TAG: "rolled back"})
+    annotate(store, name, again, {VERDICT_TAG: "promoted"})
+    return now, again
+
+
+def _by_alias(store: Store, name: str, alias: str) -> Version | None:
+    from mlflow import MlflowException
+
+    with store_errors(store.place):
+        try:
+            return version_of(store.client.get_model_version_by_alias(name, alias))
+        except MlflowException as error:
+            if error.error_code in ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"):
+                return None  # no such alias, or no such model
+            raise
+
+
+def _earlier(store: Store, name: str) -> list[tuple[str, str]]:
+    """The champions before, each with the best champion of its day."""
+    text = store.client.get_registered_model(name).tags.get(BEFORE_TAG, "[]")
+    return [(str(champion), str(best)) for champion, best in json.loads(text)]
+
+
+def _remember(store: Store, name: str, earlier: list[tuple[str, str]]) -> None:
+    store.client.set_registered_model_tag(name, BEFORE_TAG, json.dumps(earlier))
