@@ -82,39 +82,42 @@ def train(
         ).artifact
 
 
-def evaluate(run: "Run", dataset: "Dataset", split: Literal["validation", "test"] = "test") -> dict[str, Any]:
-    """Rank the catalog for every target of ``split`` with the run's model, and with its baselines.
+def evaluate(
+    run: "Run",
+    dataset: "Dataset",
+    split: Literal["validation", "test"] = "test",
+    *,
+    config: "Config | None" = None,
+    anew: bool = False,
+) -> dict[str, Any]:
+    """What ``run`` reached on the targets of ``split``, beside baselines, every item of the catalog ranked.
 
-    What a run measured when it was sealed is in ``run.metrics``; this measures it anew.
+    What the run has sealed is taken from there. Other cut-offs or baselines, as the section ``evaluation`` of
+    ``config`` has them, are measured and kept beside the run, which they do not change.
+
+    Args:
+        anew: have the run's model rank again; nothing of it is kept.
 
     Returns:
         ``{"protocol", "split", "dataset_digest", "seed", "model": {"ndcg@10": …}, "baselines": {name: {…}}, …}``.
 
     Raises:
-        ArtifactError: the run is not finished, was trained on another dataset, or has seen the validation events.
+        ArtifactError: the run is not finished, was trained on another dataset, or ``anew`` asks a refitted model about
+            validation events, which it has seen.
+        ConfigError: ``config`` ranks otherwise than the run, whose epoch was chosen so.
     """
     from recsys.artifacts.compatibility import check_trained_on
     from recsys.artifacts.recorded_config import recorded
     from recsys.config.evaluation import EvaluationConfig
-    from recsys.core.errors import ArtifactError
-    from recsys.evaluation import evaluate as evaluation
-    from recsys.evaluation.scorer import scorer
-    from recsys.models.loading import load_run
+    from recsys.evaluation.reporting import of_split, report
 
-    dataset.verify()
     check_trained_on(run, dataset)
-    refit = bool(run.config["training"]["refit"])
-    if refit and split == "validation":
-        raise ArtifactError(f"{run.path}: its refit has seen the validation events; only the split test is fair")
-    ends = dataset.sequences.bounds("validation" if refit else "train")[1]
-    config = recorded(EvaluationConfig, run, "evaluation")
-    targets = evaluation.targets_of(dataset, split)
-    model = load_run(run)
-    metrics, _ = evaluation.evaluate(
-        scorer(model, dataset), dataset, targets, ends, config, model.trained_items.vectors()
-    )
-    shared = {key: run.metrics[key] for key in ("protocol", "dataset_digest", "seed")}
-    return {**shared, "split": split, **metrics}
+    settings = config.evaluation if config is not None else recorded(EvaluationConfig, run, "evaluation")
+    if anew:
+        from recsys.evaluation.again import rank_again
+
+        return rank_again(run, dataset.verify(), split, settings)
+    return of_split(report(run, dataset, settings).artifact, split)
 
 
 def export_bundles(

@@ -1,4 +1,4 @@
-"""What datasets, runs and scores say of themselves, typed."""
+"""What datasets, runs, their further evaluations and scores say of themselves, typed."""
 
 from typing import Any, Literal
 
@@ -6,9 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Manifest(BaseModel):
-    """What an artifact says of itself; further facts are kept as they stand."""
+    """What an artifact says of itself; a key that is not its own is refused."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     kind: str
     format_version: int
@@ -29,7 +29,7 @@ class Inputs(BaseModel):
         extends: the digest of the dataset that was taken over.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     log: list[str]
     items: str | None
@@ -41,7 +41,7 @@ class Inputs(BaseModel):
 class Buckets(BaseModel):
     """How many ids items outside the vocabulary share."""
 
-    model_config = ConfigDict(frozen=True, strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     buckets: int
 
@@ -75,6 +75,7 @@ class RunManifest(Manifest):
         protocol: the dataset's split, and ``+refit`` where the validation events were trained on at the end.
         dataset_path: where the dataset lay; its digest says whether it is still the one.
         code_version: the commit; None outside a checkout.
+        command: what started the training, without secrets.
         multiply_adds: of one ranking.
     """
 
@@ -94,6 +95,7 @@ class RunManifest(Manifest):
     code_version: str | None = None
     code_clean: bool | None = None
     python: str | None = None
+    command: str | None = None
     environment_lock: str | None = None
     finished: str | None = None
     wall_seconds: float | None = None
@@ -102,6 +104,24 @@ class RunManifest(Manifest):
     parameters: int | None = None
     multiply_adds: int | None = None
     workers: int | None = None
+
+
+class EvaluationManifest(Manifest):
+    """What a further evaluation of a run says of itself.
+
+    Attributes:
+        run: the run's digest.
+        weights: SHA-256 of its weights.
+        ks: the cut-offs.
+        baselines: what the model is held against.
+        version: of how figures are computed.
+    """
+
+    run: str
+    weights: str
+    ks: list[int]
+    baselines: list[str]
+    version: int
 
 
 class ScoresManifest(Manifest):

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from recsys.artifacts.artifact import Artifact
+from recsys.artifacts.evaluation import Evaluation
 from recsys.artifacts.manifests import RunManifest
-from recsys.core.artifact import file_hashes
+from recsys.core.artifact import artifacts, file_hashes
 from recsys.core.errors import ArtifactError
 from recsys.core.json_files import write_json
 from recsys.core.publishing import appearing
@@ -28,8 +29,10 @@ class Run(Artifact[RunManifest]):
 
     Files: ``config.json`` (the whole config), ``history.jsonl`` (one object an epoch: ``epoch`` and metrics),
     ``checkpoint/`` (what resuming needs), ``weights.npz`` (the best epoch's arrays by name, no pickles),
-    ``metrics.json`` (the evaluation, keys of ``recsys evaluate``), ``ranks.parquet`` (user, target, rank,
-    segments), ``plots/*.png``, ``environment.txt`` (the packages that trained it, with their versions).
+    ``metrics.json`` (the evaluation, keys of ``recsys evaluate``), ``ranks.parquet`` (a row a target: user, target,
+    rank, split and what segments go by), ``baselines/NAME.parquet`` (the same of each baseline), ``plots/*.png``,
+    ``environment.txt`` (the packages that trained it, with their versions). Beside the seal, and no part of it, further
+    evaluations lie in ``evaluations/``.
     """
 
     kind = KIND
@@ -45,7 +48,9 @@ class Run(Artifact[RunManifest]):
         self.weights_file = self.path / "weights.npz"
         self.metrics_file = self.path / "metrics.json"
         self.ranks_file = self.path / "ranks.parquet"
+        self.baselines_dir = self.path / "baselines"
         self.plots_dir = self.path / "plots"
+        self.evaluations_dir = self.path / "evaluations"
         self.environment_file = self.path / "environment.txt"
 
     @classmethod
@@ -101,6 +106,17 @@ class Run(Artifact[RunManifest]):
     def metrics(self) -> dict[str, Any]:
         return self._read(self.metrics_file)
 
+    @property
+    def evaluations(self) -> list[Evaluation]:
+        """What was measured of it after its seal, in the order of the names."""
+        return [Evaluation(path) for path in artifacts(self.evaluations_dir)]
+
+    def baseline_files(self) -> dict[str, Path]:
+        """The ranks of each baseline that was held against this run, at its seal or later, by the baseline's name."""
+        directories = [self.baselines_dir, *(one.baselines_dir for one in self.evaluations)]
+        found = [file for directory in directories for file in sorted(directory.glob("*.parquet"))]
+        return {file.stem: file for file in found}
+
     def history(self) -> Iterator[dict[str, Any]]:
         """The epochs logged so far; a last line cut short by a kill is left out."""
         if not self.history_file.exists():
@@ -125,9 +141,9 @@ class Run(Artifact[RunManifest]):
             aside.write_text("".join(kept), encoding="utf-8")
 
     def finish(self, facts: dict[str, Any]) -> None:
-        """Seal the run: hash its files, the checkpoint's apart, and mark it finished, in one write."""
-        checkpoint = f"{self.checkpoint_dir.name}/"
-        files = {name: value for name, value in file_hashes(self.path).items() if not name.startswith(checkpoint)}
+        """Seal the run: hash its files, the checkpoint's and evaluations' apart, and mark it finished, in one write."""
+        apart = tuple(f"{one.name}/" for one in (self.checkpoint_dir, self.evaluations_dir))
+        files = {name: value for name, value in file_hashes(self.path).items() if not name.startswith(apart)}
         write_json(self.path / MANIFEST, {**self.manifest.to_json(), **facts, "status": "finished", "files": files})
 
     def clear(self) -> None:

@@ -1,28 +1,40 @@
-"""Show what runs reached on their test items, beside the baselines, as means over seeds; or score a run again.
+"""Show what runs reached, beside the baselines, as means over seeds; or have their models rank again.
 
   recsys evaluate work/runs/DIGEST --segments
-  recsys evaluate work/runs/DIGEST1 work/runs/DIGEST2 --json
-  recsys evaluate work/runs/DIGEST --dataset work/datasets/DIGEST --split validation
+  recsys evaluate work/runs/DIGEST1 work/runs/DIGEST2 --split validation --json
+  recsys evaluate work/runs/DIGEST --dataset work/datasets/DIGEST
+  recsys evaluate work/runs/DIGEST --lists lists.parquet --top 20
 
-Without --dataset it prints what the run measured when it was sealed: the test is read once. With it, the run's model
-ranks the full catalog of that dataset anew. With --segments it shows the test by kind of target, too: how active the
-user, how popular the item, how long since the event before (tie: at the very same time).
+It prints what the runs measured when they were sealed, on their test items or, with --split validation, on the items
+that chose the epoch. With --dataset the models rank the full catalog of that dataset anew. With --segments it shows
+the figures by kind of target, too: how active the user, how popular the item, how long since the event before (tie: at
+the very same time).
+
+--lists writes what each user would have been shown at the moment of each target: a Parquet file with one row a target
+and run: run, seed, split, user_id, target, timestamp, rank (of the target), history (the newest items before it, oldest
+first), items (the best, best first) and scores.
 """
 
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_json, path, print_json
+from recsys.cli.common import add_json, path, positive, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from recsys.artifacts.run import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", metavar="RUN", nargs="+", type=path, help="run directories that differ in their seed")
-    parser.add_argument("--dataset", type=path, help="the dataset that the run was trained on, to rank anew")
-    parser.add_argument("--split", choices=["validation", "test"], default="test", help="with --dataset: what to rank")
+    parser.add_argument("--dataset", type=path, help="the dataset that the runs were trained on, to rank anew")
+    parser.add_argument(
+        "--split", choices=["validation", "test"], default="test", help="whose figures, segments and lists"
+    )
     parser.add_argument("--segments", action="store_true", help="by kind of target, too")
+    parser.add_argument("--lists", type=path, metavar="FILE", help="write the best items for each target as Parquet")
+    parser.add_argument("--top", type=positive, default=10, help="with --lists: items of a list (default: 10)")
     add_json(parser)
 
 
@@ -33,11 +45,12 @@ def run(args: argparse.Namespace) -> int:
     from recsys.cli.summary import combine
     from recsys.cli.tables import quality_table, segment_table
     from recsys.core.errors import ConfigError
+    from recsys.evaluation.reporting import of_split
     from recsys.terminal import results
 
     if args.segments and args.dataset:
-        raise ConfigError("--segments shows what a run kept of its test; leave --dataset out")
-    runs = [Run(path) for path in args.runs]
+        raise ConfigError("--segments shows what runs keep of their targets; leave --dataset out")
+    runs = [Run(path).verify() for path in args.runs]
     kinds = {one.manifest.config_digest: one.path for one in runs}
     if len(kinds) > 1:
         raise ConfigError(
@@ -46,22 +59,45 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.dataset:
         dataset = Dataset(args.dataset)
-        result = combine([evaluate(one, dataset, args.split) for one in runs])
+        found = [evaluate(one, dataset, args.split, anew=True) for one in runs]
     else:
-        result = combine([_sealed(one) for one in runs])
+        found = [of_split(one.metrics, args.split) for one in runs]
+    result = combine(found, _segments(runs, args.split) if args.segments else None)
+    if args.lists:
+        _write_lists(runs, args)
     if args.json:
         print_json(result)
         return 0
-    results().print(quality_table(result))
-    if args.segments:
-        import pandas as pd
-
-        for one in runs:
-            ranks = pd.read_parquet(one.ranks_file)
-            results().print(segment_table(f"{one.path}, test", ranks[ranks["split"] == "test"]))
+    tables = [quality_table(result), *([segment_table(result)] if args.segments else [])]
+    results().print(*tables)
     return 0
 
 
-def _sealed(run: "Run") -> dict[str, Any]:
-    run.verify()
-    return run.metrics
+def _segments(runs: "Sequence[Run]", split: str) -> dict[str, dict[str, Any]]:
+    """The kept ranks of all runs by kind of target, beside those of the baselines, which have no seed."""
+    import pandas as pd
+
+    from recsys.evaluation.segments import compare_segments
+
+    tables = [pd.read_parquet(one.ranks_file) for one in runs]
+    baselines = {name: pd.read_parquet(file) for name, file in runs[0].baseline_files().items()}
+    return compare_segments(
+        [table[table["split"] == split] for table in tables],
+        {name: table[table["split"] == split] for name, table in baselines.items()},
+    )
+
+
+def _write_lists(runs: "Sequence[Run]", args: argparse.Namespace) -> None:
+    from recsys.artifacts.dataset import Dataset
+    from recsys.artifacts.finding import find_dataset
+    from recsys.evaluation.again import write_lists
+    from recsys.terminal import say
+
+    about = runs[0].manifest
+    if args.dataset:
+        dataset = Dataset(args.dataset)
+    else:
+        elsewhere = [path(about.dataset_path)] if about.dataset_path else []
+        dataset = find_dataset(args.runs[0].resolve().parents[1], about.dataset_digest, *elsewhere)
+    write_lists(args.lists, runs, dataset.verify(), args.split, args.top)
+    say(f"evaluate: lists: {args.lists}")

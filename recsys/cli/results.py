@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-Metrics = dict[str, float]
+Metrics = dict[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -21,20 +21,28 @@ class EvaluateResult(Result):
 
     Attributes:
         protocol: how it was measured, ``leave_one_out`` or ``leave_one_out+refit`` for example.
-        split: ``test`` or ``validation``.
+        split: ``test`` or ``validation``, of every figure.
         dataset_digest: of the data that all of them were trained on.
+        targets: how many events were predicted.
+        users: of how many users.
         seeds: one a run.
         model: ``ndcg@10`` and the other metrics as means over the runs, ``ndcg@10_std`` and so on as their sample
-            standard deviations (0 for a single run).
+            standard deviations (null for a single run).
         baselines: the same of each baseline, by its name.
+        segments: with ``--segments``, by kind of target, for example ``activity`` and ``short``: ``targets``,
+            ``users``, and HR@10 and NDCG@10 of ``model`` and each of ``baselines`` as ``mean``, ``low`` and ``high``,
+            95 % bounds over users; null without.
     """
 
     protocol: str
     split: str
     dataset_digest: str
+    targets: int
+    users: int
     seeds: list[int]
     model: Metrics
     baselines: dict[str, Metrics]
+    segments: dict[str, dict[str, Any]] | None
 
 
 @dataclass(frozen=True)

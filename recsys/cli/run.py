@@ -25,7 +25,7 @@ from recsys.cli.common import (
     store_arguments,
     warn_of_unit,
 )
-from recsys.cli.train import train_seeds
+from recsys.cli.train import test_figures, train_seeds
 
 if TYPE_CHECKING:
     from recsys.artifacts.dataset import Dataset
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     best = max(runs, key=lambda one: one.metrics["validation"]["ndcg@10"])
     bundles = _export(best, dataset, config, args)
     result = RunResult(
-        **vars(combine([one.metrics for one in runs])),
+        **vars(combine([test_figures(one, dataset, config, args.work_dir) for one in runs])),
         runs=[str(one.path) for one in runs],
         bundle={"variants": describe(bundles)},
     )

@@ -3,17 +3,18 @@
 import statistics
 from typing import Any
 
-from recsys.cli.results import EvaluateResult
+from recsys.cli.results import EvaluateResult, Metrics
 from recsys.core.errors import ArtifactError
 
-SHARED = ("protocol", "split", "dataset_digest")
+SHARED = ("protocol", "split", "dataset_digest", "targets", "users")
 
 
-def combine(runs: list[dict[str, Any]]) -> EvaluateResult:
+def combine(runs: list[dict[str, Any]], segments: dict[str, dict[str, Any]] | None = None) -> EvaluateResult:
     """Means and standard deviations over runs that differ in nothing but their seed.
 
     Args:
-        runs: each run's metrics: ``protocol``, ``split``, ``dataset_digest``, ``seed``, ``model``, ``baselines``.
+        runs: each run's figures of one split, as ``recsys.evaluation.reporting.of_split`` gives them.
+        segments: of all of them, as ``compare_segments`` gives them.
 
     Raises:
         ArtifactError: the runs are not comparable.
@@ -27,13 +28,14 @@ def combine(runs: list[dict[str, Any]]) -> EvaluateResult:
         seeds=[run["seed"] for run in runs],
         model=_spread([run["model"] for run in runs]),
         baselines={name: _spread([run["baselines"][name] for run in runs]) for name in first["baselines"]},
+        segments=segments,
     )
 
 
-def _spread(values: list[dict[str, float]]) -> dict[str, float]:
-    spread = {}
+def _spread(values: list[dict[str, float]]) -> Metrics:
+    spread: Metrics = {}
     for name in values[0]:
         column = [value[name] for value in values]
         spread[name] = statistics.fmean(column)
-        spread[f"{name}_std"] = statistics.stdev(column) if len(column) > 1 else 0.0
+        spread[f"{name}_std"] = statistics.stdev(column) if len(column) > 1 else None  # one seed says nothing of it
     return spread

@@ -3,36 +3,40 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import pandas as pd
     from rich.table import Table
 
     from recsys.cli.results import EvaluateResult
 
 WIDTH = 78
+CELL = 7  # a column of numbers has at least
 SHOWN = ("hr@10", "ndcg@10", "mrr")
 
 
 def quality_table(result: "EvaluateResult") -> "Table":
-    """The model beside its baselines, best last; over several seeds with their standard deviation.
-
-    ``compare`` shows intervals behind its ``±``, so the caption says which of the two this is.
-    """
+    """The model beside its baselines, best last; over several seeds with half of their 95 % interval, as everywhere."""
     from recsys.plain_table import PlainTable
 
     several = len(result.seeds) > 1
     title = f"Ranking the whole catalog: {result.split} items, protocol {result.protocol}"
-    caption = f"mean of {len(result.seeds)} seeds ± standard deviation" if several else None
+    whose = f"{result.targets:,} targets of {result.users:,} users"
+    caption = f"{whose}; mean of {len(result.seeds)} seeds ± half of their 95 % interval" if several else whose
     table = PlainTable(title=title, caption=caption, min_width=WIDTH)
     table.add_column("recommender", ratio=1)
-    rows = sorted(result.baselines.items(), key=lambda row: row[1]["ndcg@10"])
+    rows = sorted(result.baselines.items(), key=lambda row: row[1]["ndcg@10"] or 0.0)
     rows.append(("self-attention", result.model))
     shown = [metric for metric in SHOWN if all(metric in values for _, values in rows)]
     for metric in shown:
         table.add_column(metric.upper(), justify="right", no_wrap=True)
     for name, values in rows:
-        cells = [f"{values[m]:.4f}" + (f" ± {values[f'{m}_std']:.4f}" if several else "") for m in shown]
+        cells = [_over_seeds(values[metric], values[f"{metric}_std"], len(result.seeds)) for metric in shown]
         table.add_row(name, *cells, style="bold" if values is result.model else None)
     return table
+
+
+def _over_seeds(mean: float | None, std: float | None, seeds: int) -> str:
+    from recsys.evaluation.significance import seed_reach
+
+    return f"{mean:.4f}" if std is None else f"{mean:.4f} ± {seed_reach(std, seeds):.4f}"
 
 
 def bundle_table(variants: dict[str, dict[str, Any]]) -> "Table":
@@ -51,24 +55,25 @@ def bundle_table(variants: dict[str, dict[str, Any]]) -> "Table":
     return table
 
 
-def segment_table(title: str, ranks: "pd.DataFrame") -> "Table":
-    """HR@10 and NDCG@10 by kind of target, with 95 % intervals; ``ranks`` as a run keeps them, of one split."""
-    from recsys.evaluation.metrics import hit_rate, ndcg
-    from recsys.evaluation.segments import SEGMENTS, label
-    from recsys.evaluation.significance import bootstrap_interval
+def segment_table(result: "EvaluateResult") -> "Table":
+    """NDCG@10 by kind of target, of the model and each baseline, with 95 % bounds over users."""
     from recsys.plain_table import PlainTable
 
-    table = PlainTable(title=title, caption="± half of the 95 % interval, by bootstrap over targets", min_width=WIDTH)
-    table.add_column("targets by", ratio=1)
-    for name in ("", "targets", "HR@10", "NDCG@10"):
-        table.add_column(name, justify="right" if name else "left")
-    places = ranks["rank"].to_numpy()
-    for kind, labels in label(ranks).items():
-        for number, value in enumerate(value for value in SEGMENTS[kind] if value in set(labels)):
-            own = places[labels == value]
-            cells = []
-            for gains in (hit_rate(own, 10), ndcg(own, 10)):
-                interval = bootstrap_interval(gains)
-                cells.append(f"{gains.mean():.4f} ± {(interval.high - interval.low) / 2:.4f}")
-            table.add_row("" if number else kind, value, f"{len(own):,}", *cells)
+    seeds = f"mean of {len(result.seeds)} seeds, " if len(result.seeds) > 1 else ""
+    caption = f"{seeds}± half of the 95 % interval over users, by bootstrap"
+    table = PlainTable(title=f"NDCG@10 by kind of {result.split} item", caption=caption, min_width=WIDTH)
+    names = [*result.baselines, "self-attention"]
+    for column in ("targets by", "", "targets", "users", *names):
+        numbers = column in ("targets", "users", *names)
+        table.add_column(column, justify="right" if numbers else "left", no_wrap=True, min_width=CELL if numbers else 9)
+    for kind, segments in (result.segments or {}).items():
+        for number, (segment, found) in enumerate(segments.items()):
+            by_name = {**found["baselines"], "self-attention": found["model"]}
+            cells = [_with_bounds(by_name[name]["ndcg@10"]) for name in names]
+            counts = [f"{found[what]:,}" for what in ("targets", "users")]
+            table.add_row("" if number else kind, segment, *counts, *cells)
     return table
+
+
+def _with_bounds(value: dict[str, float]) -> str:
+    return f"{value['mean']:.4f} ± {(value['high'] - value['low']) / 2:.4f}"

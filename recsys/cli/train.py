@@ -4,7 +4,8 @@
   recsys train configs/movielens-100k.yaml --seeds 1,2,3 --set model.width=32
 
 The run lies in WORK/runs/DIGEST, named by its config, its data and its seed. A finished one is reused; one that was
-killed goes on where it was. The dataset is prepared first when it is not there.
+killed goes on where it was. The dataset is prepared first when it is not there. Other cut-offs (evaluation.ks) and
+baselines make no other run: they are measured, and kept beside the one that is there.
 
 After a night that recsys prepare --extend added to the data, a short training goes on from the run before:
 
@@ -13,11 +14,13 @@ After a night that recsys prepare --extend added to the data, a short training g
 """
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recsys.cli.common import add_config, add_dataset, add_json, add_seeds, dataset_for, print_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from recsys.artifacts.dataset import Dataset
     from recsys.artifacts.run import Run
     from recsys.config import Config
@@ -40,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args.config, args.overrides)
     dataset = dataset_for(config, args).artifact
     runs = train_seeds(config, dataset, args)
-    result = TrainResult(**vars(combine([one.metrics for one in runs])), runs=[str(one.path) for one in runs])
+    found = [test_figures(one, dataset, config, args.work_dir) for one in runs]
+    result = TrainResult(**vars(combine(found)), runs=[str(one.path) for one in runs])
     if args.json:
         print_json(result)
         return 0
@@ -49,6 +53,19 @@ def run(args: argparse.Namespace) -> int:
     for one in runs:
         console.print(f"run  {one.path}", soft_wrap=True)
     return 0
+
+
+def test_figures(run: "Run", dataset: "Dataset", config: "Config", work_dir: "Path") -> dict[str, Any]:
+    """The test's figures of ``run`` by ``config``; what it had not sealed is measured, kept and sent to MLflow."""
+    from recsys.evaluation.reporting import of_split, report
+    from recsys.terminal import say
+    from recsys.tracking.upload.sync import sync_if_possible
+
+    outcome = report(run, dataset, config.evaluation)
+    if not outcome.reused:
+        say(f"evaluate, seed {run.manifest.seed}: done, beside the run, which stays as it is: {run.evaluations_dir}")
+        sync_if_possible(run, config.tracking, work_dir)
+    return of_split(outcome.artifact, "test")
 
 
 def train_seeds(config: "Config", dataset: "Dataset", args: argparse.Namespace) -> "list[Run]":

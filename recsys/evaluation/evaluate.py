@@ -1,7 +1,7 @@
-"""A model and its baselines over one split: the numbers, and the ranks that paired tests need."""
+"""Recommenders over one split: their numbers, and the ranks that paired tests need."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,10 +9,9 @@ import pandas as pd
 from recsys.artifacts.dataset import Dataset
 from recsys.config.evaluation import EvaluationConfig
 from recsys.evaluation.baselines import BASELINES, TrainingEvents
-from recsys.evaluation.lists import describe_lists
+from recsys.evaluation.lists import ListDescriber
 from recsys.evaluation.metrics import summarize
-from recsys.evaluation.ranking import ScoreAll, rank_split
-from recsys.evaluation.segments import summarize_segments
+from recsys.evaluation.ranking import TOP, ScoreAll, rank_split
 
 
 class Targets(NamedTuple):
@@ -40,8 +39,9 @@ def rank(
     targets: Targets,
     config: EvaluationConfig,
     on_top: Callable[[np.ndarray, np.ndarray], None] | None = None,
+    top: int = TOP,
 ) -> np.ndarray:
-    """Rank of each target in the full catalog, ``[m] float64``; ``on_top`` as in ``rank_split``."""
+    """Rank of each target in the full catalog, ``[m] float64``; ``on_top`` and ``top`` as in ``rank_split``."""
     return rank_split(
         score_all,
         dataset.sequences,
@@ -51,6 +51,7 @@ def rank(
         filter_seen=config.filter_seen,
         batch_size=config.batch_size,
         on_top=on_top,
+        top=top,
     )
 
 
@@ -71,38 +72,42 @@ def ranks_table(dataset: Dataset, targets: Targets, ranks: np.ndarray) -> pd.Dat
     )
 
 
-def evaluate(
-    score_all: ScoreAll,
-    dataset: Dataset,
-    targets: Targets,
-    ends: np.ndarray,
-    config: EvaluationConfig,
-    vectors: np.ndarray,
-) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Metrics of a model beside its baselines, and the model's ranks.
+class Judged(NamedTuple):
+    """One recommender over one split: its metrics, those of its lists among them, and one row a target."""
+
+    metrics: dict[str, float]
+    ranks: pd.DataFrame
+
+
+class Judge:
+    """Holds recommenders against the same targets.
 
     Args:
-        ends: ``[users] int64``, flat end of what the model was trained on; the baselines see no more.
-        vectors: ``[table, width]`` item embeddings, which say how alike the items of a list are.
-
-    Returns:
-        ``({"model": …, "baselines": {name: …}, "segments": …}, ranks)``.
+        ends: ``[users] int64``, flat end of what the model was trained on: baselines see no more, and what lists are
+            like is told by it.
     """
-    events = TrainingEvents(dataset.sequences, ends, dataset.vocabulary.table_size)
-    counts = np.bincount(dataset.sequences.items[events.flat], minlength=len(dataset.vocabulary) + 1)[
-        : len(dataset.vocabulary) + 1
-    ]
 
-    def judge(scores: ScoreAll) -> tuple[dict[str, float], np.ndarray]:
+    def __init__(self, dataset: Dataset, targets: Targets, ends: np.ndarray, config: EvaluationConfig) -> None:
+        self.dataset, self.targets, self.config = dataset, targets, config
+        self.events = TrainingEvents(dataset.sequences, ends, dataset.vocabulary.table_size)
+        self._describe = ListDescriber(self.events, len(dataset.vocabulary))
+
+    def __call__(self, score_all: ScoreAll) -> Judged:
+        """Rank the catalog for every target."""
         lists: list[tuple[np.ndarray, np.ndarray]] = []
-        ranks = rank(scores, dataset, targets, config, lambda top, values: lists.append((top, values)))
+        ranks = rank(score_all, self.dataset, self.targets, self.config, lambda *top: lists.append(top))
         top, values = (np.concatenate(parts) for parts in zip(*lists, strict=True))
-        return {**summarize(ranks, config.ks), **describe_lists(top, values, counts, vectors)}, ranks
+        metrics = {**summarize(ranks, self.config.ks), **self._describe(top, values)}
+        return Judged(metrics, ranks_table(self.dataset, self.targets, ranks))
 
-    model, ranks = judge(score_all)
-    table = ranks_table(dataset, targets, ranks)
-    return {
-        "model": model,
-        "baselines": {name: judge(BASELINES[name](events))[0] for name in config.baselines},
-        "segments": summarize_segments(table, (10,)),
-    }, table
+    def baseline(self, name: str) -> Judged:
+        """The same of the baseline called ``name``, counted from the events before ``ends``."""
+        return self(BASELINES[name](self.events))
+
+
+def trained_ends(dataset: Dataset, split: str, *, refit: bool) -> np.ndarray:
+    """Where the events end that the model which predicts ``split`` was trained on, ``[users] int64``.
+
+    A refit trains on validation events, too, and what was refitted is never judged by them.
+    """
+    return dataset.sequences.bounds("validation" if refit and split == "test" else "train")[1]

@@ -41,11 +41,12 @@ def rank_split(
     filter_seen: bool = True,
     batch_size: int = 256,
     on_top: Callable[[npt.NDArray[np.int32], npt.NDArray[np.float32]], None] | None = None,
+    top: int = TOP,
 ) -> npt.NDArray[np.float64]:
     """Ranks ``[m]`` of the events at flat ``positions`` of ``users`` among items ``1..items``.
 
     Args:
-        on_top: is given each batch's ``top_items``, ``TOP`` of them.
+        on_top: is given each batch's ``top_items``, ``top`` of them.
 
     Raises:
         RecsysError: a score is not a number.
@@ -63,6 +64,6 @@ def rank_split(
             remove_seen(scores, sequences, users[batch], positions[batch])
             scores[np.arange(len(scores)), targets] = own  # the target always stays
         if on_top is not None:
-            on_top(*top_items(scores, TOP))
+            on_top(*top_items(scores, top))
         ranks.append(rank_targets(scores, targets))
     return np.concatenate(ranks) if ranks else np.empty(0)

@@ -1,13 +1,19 @@
 """Metrics by kind of target: how active the user, how popular the item, how long since the event before."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recsys.core.errors import ArtifactError
+from recsys.core.schema import USER
 from recsys.evaluation.metrics import summarize
+from recsys.evaluation.significance import bootstrap_interval, metric_values
 
+KEY = [USER, "target"]
+SHOWN = ("hr@10", "ndcg@10")
 DAY_MS = 86_400_000
 GAP_EDGES = {"tie": 1, "same_day": DAY_MS, "same_week": 7 * DAY_MS, "later": np.iinfo(np.int64).max}
 ACTIVITY, POPULARITY = ("short", "medium", "long"), ("tail", "middle", "head")
@@ -40,12 +46,55 @@ def label(ranks: pd.DataFrame) -> dict[str, npt.NDArray[np.object_]]:
     }
 
 
+def compare_segments(seeds: Sequence[pd.DataFrame], baselines: dict[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
+    """HR@10 and NDCG@10 by kind of target: the model's as means over its seeds, beside those of baselines.
+
+    Args:
+        seeds: the ranks of one split, a table a seed; ``baselines`` those of each by its name, all in one order.
+
+    Returns:
+        ``{"activity": {"short": {"targets", "users", "model": {"ndcg@10": {"mean", "low", "high"}, …}, "baselines":
+        {name: …}}, …}, …}``; ``low`` and ``high`` bound the mean, over users, with 95 % confidence.
+
+    Raises:
+        ArtifactError: not the same targets in one order.
+    """
+    first = seeds[0]
+    for table in (*seeds, *baselines.values()):
+        if not np.array_equal(table[KEY].to_numpy(), first[KEY].to_numpy()):
+            raise ArtifactError("segments: these ranks are not of the same targets; evaluate the runs on one dataset")
+    told: dict[str, dict[str, Any]] = {}
+    for kind, labels in label(first).items():
+        told[kind] = {}
+        for value in (value for value in SEGMENTS[kind] if value in set(labels)):
+            own = labels == value
+            users = first[USER].to_numpy()[own]
+
+            def bounds(tables: Sequence[pd.DataFrame], own: Any = own, users: Any = users) -> dict[str, Any]:
+                return {name: _bounds([t["rank"].to_numpy()[own] for t in tables], users, name) for name in SHOWN}
+
+            told[kind][value] = {
+                "targets": len(users),
+                "users": len(set(users)),
+                "model": bounds(seeds),
+                "baselines": {name: bounds([table]) for name, table in baselines.items()},
+            }
+    return told
+
+
+def _bounds(ranks: Sequence[npt.NDArray[np.float64]], users: npt.NDArray[Any], metric: str) -> dict[str, float]:
+    values = np.mean([metric_values(one, metric) for one in ranks], axis=0)
+    interval = bootstrap_interval(values, users)
+    return {"mean": float(values.mean()), "low": interval.low, "high": interval.high}
+
+
 def summarize_segments(ranks: pd.DataFrame, ks: tuple[int, ...]) -> dict[str, dict[str, dict[str, float]]]:
-    """``{"activity": {"short": {"targets": n, "ndcg@10": …}, …}, …}`` for one split of a run's ranks."""
+    """``{"activity": {"short": {"targets": n, "users": n, "ndcg@10": …}, …}, …}`` for one split of a run's ranks."""
     out: dict[str, dict[str, dict[str, float]]] = {}
     for name, labels in label(ranks).items():
         out[name] = {}
         for value in sorted(set(labels)):
-            own = ranks["rank"].to_numpy()[labels == value]
-            out[name][value] = {"targets": float(len(own)), **summarize(own, ks)}
+            own = ranks[labels == value]
+            counts = {"targets": float(len(own)), "users": float(own[USER].nunique())}
+            out[name][value] = {**counts, **summarize(own["rank"].to_numpy(), ks)}
     return out

@@ -40,12 +40,13 @@ class PairedTest:
         difference: mean of treated minus control, over targets.
         interval: of the difference, by bootstrap over users.
         p_value: two-sided, by randomly swapping the two runs of each user.
-        users: how many; a user's targets stand or fall together.
+        targets, users: how many; a user's targets stand or fall together.
     """
 
     difference: float
     interval: Interval
     p_value: float
+    targets: int
     users: int
 
 
@@ -63,10 +64,39 @@ def metric_values(ranks: Floats, name: str) -> Floats:
     raise ConfigError(f"metric {name!r}: expected hr@K, ndcg@K or mrr")
 
 
+def influences(values: Floats, users: npt.NDArray[Any]) -> Floats:
+    """One value a user, ``[targets]`` to ``[users]``, whose mean and spread are those of the mean over all targets.
+
+    A user's targets are not independent, and users have more or fewer of them, so the mean over targets is a ratio of
+    two sums over users. This is its linearisation (Cochran, 1977, chapter 6); where each user has one target, it is
+    the values themselves.
+
+    >>> influences(np.array([1.0, 0.0, 0.0]), np.array(["a", "b", "c"])).tolist()
+    [1.0, 0.0, 0.0]
+    """
+    _, owner, counts = np.unique(users, return_inverse=True, return_counts=True)
+    if len(counts) == len(values):
+        return values[np.argsort(owner)]
+    mean, sums = values.mean(), np.bincount(owner, values)
+    found: Floats = mean + (sums - mean * counts) * (len(counts) / len(values))
+    return found
+
+
 def bootstrap_interval(
-    values: Floats, *, confidence: float = CONFIDENCE, resamples: int = RESAMPLES, seed: int = 0
+    values: Floats,
+    users: npt.NDArray[Any] | None = None,
+    *,
+    confidence: float = CONFIDENCE,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Interval:
-    """Percentile bootstrap of the mean of ``values [n]`` (Efron and Tibshirani, 1993, chapter 13)."""
+    """Percentile bootstrap of the mean of ``values [n]`` (Efron and Tibshirani, 1993, chapter 13).
+
+    Args:
+        users: ``[n]``, whose each value is: users are drawn, with all that is theirs; None where each has one.
+    """
+    if users is not None:
+        values = influences(values, users)
     levels, counts = np.unique(values, return_counts=True)
     if len(levels) > MANY_LEVELS:
         reach = float(stats.norm.ppf((1 + confidence) / 2) * values.std() / len(values) ** 0.5)
@@ -92,16 +122,17 @@ def paired_test(
         users: ``[n]``, whose target each is; None where each user has one.
     """
     differences: Floats = treated - control
-    if users is not None:
-        # A user's targets are not independent: as one sum, scaled so that the mean over users is that over targets.
+    interval = bootstrap_interval(differences, users, confidence=confidence, resamples=resamples, seed=seed)
+    sums = differences
+    if users is not None:  # a user's targets are swapped together
         _, owner = np.unique(users, return_inverse=True)
-        sums: Floats = np.bincount(owner, differences).astype(np.float64)
-        differences = sums * (len(sums) / len(differences))
+        sums = np.bincount(owner, differences).astype(np.float64)
     return PairedTest(
         difference=float(differences.mean()),
-        interval=bootstrap_interval(differences, confidence=confidence, resamples=resamples, seed=seed),
-        p_value=_swapping(differences, resamples, seed),
-        users=len(differences),
+        interval=interval,
+        p_value=_swapping(sums, resamples, seed),
+        targets=len(differences),
+        users=len(sums),
     )
 
 
@@ -123,9 +154,13 @@ def seed_interval(means: Sequence[float], *, confidence: float = CONFIDENCE) -> 
     """Student's interval for the mean over seeds; None for a single seed, which says nothing of the spread."""
     if len(means) < 2:
         return None
-    centre, spread = float(np.mean(means)), float(np.std(means, ddof=1)) / len(means) ** 0.5
-    reach = float(stats.t.ppf((1 + confidence) / 2, len(means) - 1)) * spread
+    centre, reach = float(np.mean(means)), seed_reach(float(np.std(means, ddof=1)), len(means), confidence)
     return Interval(centre - reach, centre + reach)
+
+
+def seed_reach(std: float, seeds: int, confidence: float = CONFIDENCE) -> float:
+    """Half of Student's interval for the mean over ``seeds`` whose sample standard deviation is ``std``."""
+    return float(stats.t.ppf((1 + confidence) / 2, seeds - 1) * std / seeds**0.5)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import resource
+import shlex
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys import __version__
+from recsys.config.secrets import scrubbed
 from recsys.core.json_files import write_json
 
 
@@ -44,6 +46,12 @@ def code_facts() -> dict[str, Any]:
         "python": sys.version.split()[0],
         "environment_lock": hashlib.sha256(environment().encode()).hexdigest(),
     }
+
+
+def command_line() -> str:
+    """What started this process, as a shell takes it, but for the secrets of addresses."""
+    program, *arguments = sys.argv or ["python"]
+    return shlex.join([Path(program).name, *map(scrubbed, arguments)])
 
 
 class Clock:

@@ -14,7 +14,7 @@ from recsys.evaluation.plots import draw_plots
 from recsys.models.cost import multiply_adds
 from recsys.models.sasrec import SASRec
 from recsys.models.weights import save_weights
-from recsys.training.facts import Clock, code_facts, environment, now, peak_memory_bytes
+from recsys.training.facts import Clock, code_facts, command_line, environment, now, peak_memory_bytes
 
 
 def begin(run: Run, config: Config, dataset: Dataset, facts: dict[str, Any]) -> None:
@@ -34,7 +34,7 @@ def begin(run: Run, config: Config, dataset: Dataset, facts: dict[str, Any]) -> 
         "vocabulary_digest": dataset.vocabulary.digest,
         "started": now(),
     }
-    Run.create(run.path, config.to_json(), {**facts, **known, **code_facts()})
+    Run.create(run.path, config.to_json(), {**facts, **known, **code_facts(), "command": command_line()})
     if not run.environment_file.exists():
         run.environment_file.write_text(environment(), encoding="utf-8")
     run.checkpoint_dir.mkdir(exist_ok=True)
@@ -44,14 +44,14 @@ def seal(run: Run, model: SASRec, dataset: Dataset, metrics: dict[str, Any], ran
     """Write what the training has made, and finish the run.
 
     Args:
-        metrics: of the evaluation; the manifest's protocol and the like are added.
+        metrics: of the evaluation, which has written its baselines; the manifest's protocol and the like are added.
         ranks: one row a target.
     """
     manifest = run.manifest
     save_weights(model, run.weights_file)
     ranks.to_parquet(run.ranks_file, index=False)
     known = {name: getattr(manifest, name) for name in ("protocol", "dataset_digest", "seed")}
-    write_json(run.metrics_file, {**known, "split": "test", **metrics})
+    write_json(run.metrics_file, {**known, **metrics})
     draw_plots(run, dataset, model)
     run.finish(
         {

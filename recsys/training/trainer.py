@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.outcome import Outcome
@@ -15,13 +14,17 @@ from recsys.training.listeners import RunCallback, Steps
 from recsys.training.warm_start import finished
 
 # Part of every run's digest: raise it when the same config would train another model.
-TRAINING_VERSION = 5
+TRAINING_VERSION = 6
+
+# What of the evaluation decides the weights, for it chooses the epoch; all else is read off them (``report``).
+CHOOSING = ("filter_seen", "validation_users")
 
 
 def config_digest(config: Config, dataset: Dataset) -> str:
     """What runs that differ in nothing but the seed share."""
-    sections = {name: config.to_json()[name] for name in ("model", "training", "evaluation")}
-    del sections["training"]["seed"], sections["evaluation"]["batch_size"]  # neither makes another kind of run
+    sections = {name: config.to_json()[name] for name in ("model", "training")}
+    del sections["training"]["seed"]
+    sections["evaluation"] = {key: getattr(config.evaluation, key) for key in CHOOSING}
     begun_with = sections["training"].pop("warm_start")
     if begun_with is not None:
         sections["training"]["warm_start"] = finished(Path(begun_with)).weights_digest
@@ -42,13 +45,11 @@ def train(
     on_step: Steps | None = None,
     overwrite: bool = False,
     name: str | None = None,
-    extra: dict[str, Any] | None = None,
 ) -> Outcome[Run]:
     """Train ``config`` on ``dataset``, or find the run that did; an interrupted one goes on where it was.
 
     Args:
         name: what people call the run; by default the data's name and the digest's beginning.
-        extra: further facts for the manifest.
 
     Raises:
         RecsysError: the data holds nothing to learn from, or the loss diverged.
@@ -69,7 +70,7 @@ def train(
         training.follow(on_step)
         return Outcome(run, reused=False)
     source = config.data.name or (config.data.path.stem if config.data.path else "log")
-    facts = {"name": name or f"{source}-{run.path.name[:8]}-s{config.training.seed}", **(extra or {})}
+    facts = {"name": name or f"{source}-{run.path.name[:8]}-s{config.training.seed}"}
     facts |= {"digest": run.path.name, "config_digest": config_digest(config, dataset)}
     run.path.mkdir(parents=True, exist_ok=True)
     with claimed(run.path, f"training {run.path.name}"):

@@ -10,8 +10,8 @@ from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.config.training import TrainingConfig
 from recsys.core.errors import DataError
-from recsys.evaluation.evaluate import evaluate, rank, ranks_table, targets_of
-from recsys.evaluation.metrics import summarize
+from recsys.evaluation.evaluate import Judge, Targets, targets_of, trained_ends
+from recsys.evaluation.reporting import figures, judge_baselines
 from recsys.evaluation.scorer import scorer
 from recsys.models.sasrec import SASRec
 from recsys.training.assembly import assemble, make_reproducible
@@ -81,20 +81,17 @@ class Training:
         self._run.truncate_history(fit.progress.epoch)
         progress = fit.run(SEARCH, on_step)
         validation = targets_of(self.dataset, "validation")
-        ranks = rank(scorer(model, self.dataset), self.dataset, validation, self.config.evaluation)
-        tables = [ranks_table(self.dataset, validation, ranks)]
-        ends = self.dataset.sequences.bounds("train")[1]
+        judges = {targets.split: self._judge(targets) for targets in (validation, tests)}
+        judged = {"validation": judges["validation"](scorer(model, self.dataset))}
         if self.config.training.refit:
-            ends = self.dataset.sequences.bounds("validation")[1]
             model, fit = self.refit(progress, lambda metrics: clock.save())
             fit.run(REFIT, on_step)
-        vectors = model.trained_items.vectors()
-        metrics, table = evaluate(
-            scorer(model, self.dataset), self.dataset, tests, ends, self.config.evaluation, vectors
-        )
-        metrics["epochs"] = {"best": progress.best_epoch, "run": progress.epoch}
-        metrics["validation"] = summarize(ranks, self.config.evaluation.ks)
-        seal(self._run, model, self.dataset, metrics, pd.concat([*tables, table]), clock)
+        judged["test"] = judges["test"](scorer(model, self.dataset))
+        ranks = pd.concat([one.ranks for one in judged.values()])
+        baselines = judge_baselines(self.config.evaluation.baselines, judges, self._run.baselines_dir)
+        epochs = {"best": progress.best_epoch, "run": progress.epoch}
+        metrics = figures({split: one.metrics for split, one in judged.items()}, baselines, ranks, epochs)
+        seal(self._run, model, self.dataset, metrics, ranks, clock)
         self.workers.barrier()
         for callback in callbacks:
             callback.on_end(self._run)
@@ -130,6 +127,10 @@ class Training:
         training = self.config.training.model_copy(update={"epochs": searched.best_epoch})
         model, batches = self._assemble(training, "validation")
         return model, self._fit(model, batches, training, REFIT, [LastEpoch(searched.memory_weight)], log)
+
+    def _judge(self, targets: Targets) -> Judge:
+        ends = trained_ends(self.dataset, targets.split, refit=self.config.training.refit)
+        return Judge(self.dataset, targets, ends, self.config.evaluation)
 
     def _assemble(self, training: TrainingConfig, split: str) -> tuple[SASRec, Batches]:
         make_reproducible(training)

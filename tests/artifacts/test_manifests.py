@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.evaluation import Evaluation
 from recsys.artifacts.run import Run
 from recsys.artifacts.scores import Scores
 from recsys.core.artifact import file_hashes
 from recsys.core.errors import ArtifactError
-from recsys.core.json_files import read_json, write_json
+from recsys.core.json_files import write_json
 from recsys.core.schema import MANIFEST
 from tests import facts
 
@@ -26,6 +27,15 @@ WHOLE: dict[type[Any], dict[str, Any]] = {
         "oov": {"buckets": 0},
     },
     Run: {**COMMON, **facts.RUN, "kind": "run", "status": "finished"},
+    Evaluation: {
+        **COMMON,
+        "kind": "evaluation",
+        "run": "r",
+        "weights": "w",
+        "ks": [10],
+        "baselines": ["markov"],
+        "version": 1,
+    },
     Scores: {**COMMON, "kind": "scores", "weights": "w", "dataset": "d", "k": 3, "filter_seen": True, "users": 2},
 }
 KEYS = [(kind, key) for kind, values in WHOLE.items() for key in values if key not in ("files", "kind")]
@@ -35,7 +45,7 @@ KEYS = [(kind, key) for kind, values in WHOLE.items() for key in values if key n
 def test_a_key_that_is_missing_or_of_another_type_is_told(kind: type[Any], key: str, tmp_path: Path) -> None:
     write_json(tmp_path / MANIFEST, WHOLE[kind])
     assert kind(tmp_path).manifest.to_json() == WHOLE[kind]
-    for values in ({k: v for k, v in WHOLE[kind].items() if k != key}, {**WHOLE[kind], key: ["odd"]}):
+    for values in ({k: v for k, v in WHOLE[kind].items() if k != key}, {**WHOLE[kind], key: [["odd"]]}):
         write_json(tmp_path / MANIFEST, values)
         with pytest.raises(ArtifactError, match=rf"(?s)manifest\.json: .*{key}"):
             _ = kind(tmp_path).manifest
@@ -65,8 +75,16 @@ def test_the_weights_of_a_run_that_does_not_vouch_for_them_are_refused(tmp_path:
         _ = Run(tmp_path).weights_digest
 
 
-def test_further_facts_outlive_the_seal(tmp_path: Path) -> None:
-    run = Run.create(tmp_path / "run", {}, {**facts.RUN, "note": {"by": "hand"}})
+@pytest.mark.parametrize("kind", WHOLE)
+def test_a_key_of_nobodys_is_refused_by_name(kind: type[Any], tmp_path: Path) -> None:
+    """It was written by another program, or is a known one misspelled: either way it says what nobody reads."""
+    write_json(tmp_path / MANIFEST, {**WHOLE[kind], "comand": "recsys train"})
+    with pytest.raises(ArtifactError, match=r"manifest\.json: .*\n.*comand: unknown key"):
+        _ = kind(tmp_path).manifest
+
+
+def test_what_stands_beside_the_seal_is_no_part_of_it(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", {}, facts.RUN)
     with pytest.raises(ArtifactError, match="training has not finished"):
         _ = run.weights_digest
     with pytest.raises(ArtifactError, match="training has not finished"):
@@ -74,8 +92,13 @@ def test_further_facts_outlive_the_seal(tmp_path: Path) -> None:
     run.weights_file.write_bytes(b"weights")
     run.finish({"parameters": 7})
     assert run.manifest.parameters == 7
-    assert read_json(run.path / MANIFEST)["note"] == {"by": "hand"}
     assert set(run.verify().manifest.files) == {"config.json", "weights.npz"}
+    further = run.evaluations_dir / "further"
+    further.mkdir(parents=True)
+    write_json(further / MANIFEST, WHOLE[Evaluation])
+    run.finish({})
+    assert set(run.verify().manifest.files) == {"config.json", "weights.npz"}
+    assert [one.manifest.baselines for one in run.evaluations] == [["markov"]]
     run.weights_file.write_bytes(b"other")
     with pytest.raises(ArtifactError, match=r"weights\.npz: SHA-256 is"):
         run.verify()

@@ -2,7 +2,6 @@
 
 import io
 
-import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -16,6 +15,8 @@ def metrics(seed: int, ndcg: float, **changed: str) -> dict[str, object]:
         "protocol": "leave_one_out",
         "split": "test",
         "dataset_digest": "d",
+        "targets": 70,
+        "users": 60,
         "seed": seed,
         "model": {"hr@10": 0.5, "ndcg@10": ndcg},
         "baselines": {"popularity": {"hr@10": 0.2, "ndcg@10": 0.1}},
@@ -36,29 +37,35 @@ def test_means_and_sample_standard_deviations() -> None:
 
 
 def test_one_seed_has_no_spread() -> None:
-    assert combine([metrics(7, 0.1)]).model == {"hr@10": 0.5, "hr@10_std": 0.0, "ndcg@10": 0.1, "ndcg@10_std": 0.0}
+    assert combine([metrics(7, 0.1)]).model == {"hr@10": 0.5, "hr@10_std": None, "ndcg@10": 0.1, "ndcg@10_std": None}
 
 
-@pytest.mark.parametrize("key", ["protocol", "split", "dataset_digest"])
+@pytest.mark.parametrize("key", ["protocol", "split", "dataset_digest", "users"])
 def test_what_is_not_comparable_is_refused(key: str) -> None:
     with pytest.raises(ArtifactError, match=f"different {key} cannot be averaged"):
         combine([metrics(1, 0.1), metrics(2, 0.1, **{key: "other"})])
 
 
-def test_segments_show_each_kind_of_target_once_with_its_mean() -> None:
-    """Of two ties one is first, so their HR@10 is .5; the event a day later is missed."""
-    ranks = pd.DataFrame(
-        {
-            "rank": [1.0, 50.0, 99.0, 2.0],
-            "history_length": [3, 3, 9, 9],
-            "target_count": [5, 5, 7, 7],
-            "gap_ms": [0, 0, 90_000_000, 5],
-        }
-    )
+def test_segments_show_each_kind_of_target_with_every_recommender() -> None:
+    value = {"mean": 0.25, "low": 0.2, "high": 0.4}
+    segment = {
+        "targets": 1200,
+        "users": 40,
+        "model": {"ndcg@10": value},
+        "baselines": {"popularity": {"ndcg@10": value}},
+    }
+    found = combine([metrics(1, 0.1), metrics(2, 0.2)], {"activity": {"short": segment, "long": segment}})
+    assert found.segments == {"activity": {"short": segment, "long": segment}}
     console = Console(width=100, record=True, file=io.StringIO())
-    console.print(segment_table("a run", ranks))
-    lines = {line.split("│")[2].strip(): line for line in console.export_text().splitlines() if line.count("│") > 4}
-    assert list(lines) == ["short", "medium", "tail", "middle", "tie", "same_day", "same_week"]
-    assert "0.5000 ± 0.5000" in lines["tie"]
-    assert "1.0000 ± 0.0000" in lines["same_day"]
-    assert "0.0000 ± 0.0000" in lines["same_week"]
+    console.print(segment_table(found))
+    text = console.export_text()
+    rows = [
+        [cell.strip() for cell in line.split("│")[1:-1]]
+        for line in text.splitlines()
+        if "short" in line or "long" in line
+    ]
+    assert rows == [
+        ["activity", "short", "1,200", "40", "0.2500 ± 0.1000", "0.2500 ± 0.1000"],
+        ["", "long", "1,200", "40", "0.2500 ± 0.1000", "0.2500 ± 0.1000"],
+    ]
+    assert "mean of 2 seeds, ± half of the 95 % interval over users" in text

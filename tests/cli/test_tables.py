@@ -18,15 +18,17 @@ def printed(table: object) -> str:
 def test_the_model_stands_last_with_its_spread() -> None:
     model = {"hr@10": 0.5, "hr@10_std": 0.0, "ndcg@10": 0.1235, "ndcg@10_std": 0.0001}
     popularity = {"hr@10": 0.2, "hr@10_std": 0.0, "ndcg@10": 0.1, "ndcg@10_std": 0.0}
-    result = EvaluateResult("leave_one_out", "test", "d", [1, 2], model, {"popularity": popularity})
+    result = EvaluateResult("leave_one_out", "test", "d", 70, 60, [1, 2], model, {"popularity": popularity}, None)
     text = printed(quality_table(result))
     assert "test items, protocol leave_one_out" in text
-    assert "mean of 2 seeds ± standard deviation" in text
+    assert "70 targets of 60 users; mean of 2 seeds ± half of their 95 % interval" in text
     assert text.index("popularity") < text.index("self-attention")
-    assert "0.1235 ± 0.0001" in text
-    assert "0.5000 ± 0.0000" in text, "seeds that agree have a deviation, too"
+    # Student's t for one degree of freedom is 12.706: 12.706 × 0.0001 / sqrt(2)
+    assert "0.1235 ± 0.0009" in text
+    assert "0.5000 ± 0.0000" in text, "seeds that agree have an interval, too"
     assert "0.1000 ± 0.0000" in text
-    assert "±" not in printed(quality_table(replace(result, seeds=[1])))
+    one = {name: None if name.endswith("_std") else value for name, value in model.items()}
+    assert "±" not in printed(quality_table(replace(result, seeds=[1], model=one, baselines={})))
 
 
 def test_a_bundle_is_shown_by_size_latency_and_quality() -> None:

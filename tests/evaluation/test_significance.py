@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from recsys.core.errors import ConfigError
 from recsys.evaluation import significance
-from recsys.evaluation.significance import bootstrap_interval, holm, metric_values, paired_test, seed_interval
+from recsys.evaluation.significance import (
+    bootstrap_interval,
+    holm,
+    influences,
+    metric_values,
+    paired_test,
+    seed_interval,
+)
 
 
 def test_metric_values_by_hand():
@@ -127,4 +134,27 @@ def test_targets_of_one_user_are_not_independent():
 def test_the_difference_stays_the_mean_over_targets():
     treated, users = np.array([1.0, 1.0, 0.0]), np.array(["a", "a", "b"])
     found = paired_test(treated, np.zeros(3), users)
-    assert (found.difference, found.users) == (pytest.approx(2 / 3), 2)
+    assert (found.difference, found.targets, found.users) == (pytest.approx(2 / 3), 3, 2)
+
+
+def test_the_mean_over_targets_by_hand():
+    """User a has two targets, b one: the mean is (1 + 0.5 + 0) / 3; a's sum lies .5 above it, b's as much below."""
+    found = influences(np.array([1.0, 0.0, 0.5]), np.array(["a", "b", "a"]))
+    assert found.tolist() == pytest.approx([0.5 + 0.5 * 2 / 3, 0.5 - 0.5 * 2 / 3])
+    assert influences(np.array([3.0, 1.0]), np.array(["b", "a"])).tolist() == [1.0, 3.0]
+
+
+def test_an_interval_over_targets_agrees_with_picking_users_one_by_one():
+    """Users with 1 to 9 targets that share a user's own level: users are drawn with all that is theirs."""
+    rng = np.random.default_rng(8)
+    counts = rng.integers(1, 10, 300)
+    users = np.repeat(np.arange(300), counts)
+    values = (rng.random(len(users)) < rng.choice([0.05, 0.8], 300)[users]).astype(float)
+    sums = np.bincount(users, values)
+    drawn = rng.integers(300, size=(4000, 300))
+    low, high = np.quantile(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1), [0.025, 0.975])
+    found = bootstrap_interval(values, users)
+    assert found.low == pytest.approx(low, abs=0.01)  # the interval is ten times as wide
+    assert found.high == pytest.approx(high, abs=0.01)
+    narrow = bootstrap_interval(values)
+    assert found.high - found.low > 1.5 * (narrow.high - narrow.low), "targets taken for independent"

@@ -54,7 +54,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
         "files": hashes,
         "counts": {"users": USERS},
         "cleaning": CleaningPolicy().to_json(),
-        "oov": {"policy": "drop", "buckets": 0},
+        "oov": {"buckets": 0},
         **facts.DATASET,
     }
     write_json(path / "manifest.json", {**manifest, "dataset_digest": dataset_digest({"users": USERS}, hashes)})

@@ -1,0 +1,106 @@
+"""A finished run's model at its targets once more: what it reaches today, and the lists that it gives."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recsys.artifacts.compatibility import check_trained_on
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.recorded_config import recorded
+from recsys.artifacts.run import Run
+from recsys.config.evaluation import EvaluationConfig
+from recsys.core.errors import ArtifactError
+from recsys.core.publishing import appearing
+from recsys.core.schema import USER
+from recsys.evaluation.evaluate import Judge, Targets, rank, targets_of, trained_ends
+from recsys.evaluation.scorer import scorer
+from recsys.models.loading import load_run
+from recsys.sequences.ranges import flat_ranges
+
+HISTORY = 50  # items before a target that its list shows
+
+
+def rank_again(run: Run, dataset: Dataset, split: str, settings: EvaluationConfig) -> dict[str, Any]:
+    """The figures of ``split``, with the keys that ``of_split`` gives, by the run's model and ``dataset``.
+
+    Raises:
+        ArtifactError: the run is not finished or damaged, or has seen the validation events.
+    """
+    _check_unseen(run, split)
+    ends = trained_ends(dataset, split, refit=_is_refitted(run))
+    judge = Judge(dataset, targets_of(dataset, split), ends, settings)
+    metrics, ranks = judge(scorer(load_run(run), dataset))
+    return {
+        **{key: run.metrics[key] for key in ("protocol", "dataset_digest", "seed")},
+        "split": split,
+        "targets": len(ranks),
+        "users": int(ranks[USER].nunique()),
+        "model": metrics,
+        "baselines": {name: judge.baseline(name).metrics for name in settings.baselines},
+    }
+
+
+def write_lists(file: Path, runs: Sequence[Run], dataset: Dataset, split: str, k: int) -> None:
+    """Write the ``k`` best items that each run would have shown at the moment of each target of ``split``, as Parquet.
+
+    A row a target and run: ``run`` and ``seed``, ``split``, ``user_id``, ``target`` and its ``timestamp`` (milliseconds
+    since 1970) and ``rank`` in the catalog, ``history`` (at most ``HISTORY`` items before it, oldest first), ``items``
+    (best first) and their ``scores``. Items are the log's own ids.
+
+    Raises:
+        ArtifactError: a run is not finished or damaged, was trained on another dataset, or has seen the targets.
+    """
+    targets = targets_of(dataset, split)
+    tables = [_lists(run, dataset, targets, k) for run in runs]
+    with appearing(file) as aside:
+        pq.write_table(pa.concat_tables(tables), aside, compression="zstd")
+
+
+def _lists(run: Run, dataset: Dataset, targets: Targets, k: int) -> pa.Table:
+    check_trained_on(run, dataset)
+    _check_unseen(run, targets.split)
+    parts: list[tuple[Any, Any]] = []
+    settings = recorded(EvaluationConfig, run, "evaluation")
+    score_all = scorer(load_run(run), dataset)
+    ranks = rank(score_all, dataset, targets, settings, lambda *top: parts.append(top), k)
+    ids, scores = (np.concatenate(part) for part in zip(*parts, strict=True))
+    shown, count, sequences = np.isfinite(scores), len(ranks), dataset.sequences
+    starts = np.maximum(targets.positions - HISTORY, sequences.offsets[targets.users])
+    _, before = flat_ranges(starts, targets.positions)
+    names = pa.array([None, *dataset.vocabulary.external_ids], pa.string())
+    known = len(dataset.vocabulary)
+
+    def named(items: Any) -> pa.Array:
+        return names.take(pa.array(np.where(items <= known, items, 0)))  # an OOV bucket has no name
+
+    return pa.table(
+        {
+            "run": pa.repeat(run.digest, count),
+            "seed": pa.repeat(run.manifest.seed, count),
+            "split": pa.repeat(targets.split, count),
+            USER: pa.array(sequences.users[targets.users], pa.string()),
+            "target": named(sequences.items[targets.positions]),
+            "timestamp": pa.array(sequences.timestamps[targets.positions]),
+            "rank": pa.array(ranks),
+            "history": pa.ListArray.from_arrays(_offsets(targets.positions - starts), named(sequences.items[before])),
+            "items": pa.ListArray.from_arrays(_offsets(shown.sum(axis=1)), named(ids[shown])),
+            "scores": pa.ListArray.from_arrays(_offsets(shown.sum(axis=1)), pa.array(scores[shown])),
+        }
+    )
+
+
+def _offsets(lengths: Any) -> pa.Array:
+    return pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
+
+
+def _is_refitted(run: Run) -> bool:
+    return run.manifest.protocol.endswith("+refit")
+
+
+def _check_unseen(run: Run, split: str) -> None:
+    if split == "validation" and _is_refitted(run):
+        raise ArtifactError(f"{run.path}: its refit has seen the validation events; only the split test is fair")
