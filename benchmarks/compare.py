@@ -13,9 +13,10 @@ import pandas as pd
 from benchmarks.results import Measurement, write_results
 from recsys.config import parse_config
 from recsys.config.tracking import TrackingConfig
-from recsys.experiments.comparison import compare, pair_with
+from recsys.experiments.comparison import compare
+from recsys.experiments.description import comparison_json
+from recsys.experiments.pairing import pair_with
 from recsys.experiments.ranks import read_ranks
-from recsys.experiments.report import as_json
 from recsys.tracking.runs import local_file
 from recsys.tracking.store.store import Store, open_store
 from recsys.tracking.upload import record
@@ -69,14 +70,14 @@ def main() -> None:
         fill(store, work)
         started = time.perf_counter()
         comparison = compare(sync_work_dir(tracking, work)[1])
-        as_json(comparison)
+        comparison_json(comparison)
         plain = time.perf_counter() - started
         started = time.perf_counter()
-        as_json(
+        comparison_json(
             pair_with(
                 comparison,
                 comparison.groups[-1].label,
-                lambda run: read_ranks(local_file(store, run, "run/ranks.parquet", work), "test"),
+                lambda run, _: read_ranks(local_file(store, run, "run/ranks.parquet", work), "test"),
             )
         )
         paired = time.perf_counter() - started

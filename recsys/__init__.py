@@ -42,10 +42,10 @@ if TYPE_CHECKING:  # for type checkers and editors; what runs is _HOMES below, a
     from recsys.core.errors import DataError as DataError
     from recsys.core.errors import RecsysError as RecsysError
     from recsys.core.events import Event as Event
-    from recsys.experiments.charts import curve_chart as curve_chart
-    from recsys.experiments.charts import interval_chart as interval_chart
-    from recsys.experiments.charts import pareto_chart as pareto_chart
     from recsys.experiments.comparison import Comparison as Comparison
+    from recsys.experiments.pages.comparison_charts import curve_chart as curve_chart
+    from recsys.experiments.pages.comparison_charts import interval_chart as interval_chart
+    from recsys.experiments.pages.comparison_charts import pareto_chart as pareto_chart
     from recsys.log.synthetic.log import SyntheticLog as SyntheticLog
     from serving.reranker import Ranked as Ranked
     from serving.reranker import Reranker as Reranker
@@ -71,18 +71,18 @@ _HOMES = {
     "Session": "serving.session",
     "SyntheticLog": "recsys.log.synthetic.log",
     "compare": "recsys.api.comparing",
-    "curve_chart": "recsys.experiments.charts",
+    "curve_chart": "recsys.experiments.pages.comparison_charts",
     "describe_bundles": "recsys.api.stages",
     "describe_comparison": "recsys.api.comparing",
     "evaluate": "recsys.api.stages",
     "export_bundles": "recsys.api.stages",
     "fetch": "recsys.api.stages",
-    "interval_chart": "recsys.experiments.charts",
+    "interval_chart": "recsys.experiments.pages.comparison_charts",
     "learning_curves": "recsys.api.comparing",
     "load": "recsys.api.opening",
     "load_config": "recsys.config",
     "load_model": "recsys.api.opening",
-    "pareto_chart": "recsys.experiments.charts",
+    "pareto_chart": "recsys.experiments.pages.comparison_charts",
     "parse_config": "recsys.config",
     "prepare": "recsys.api.stages",
     "score": "recsys.api.stages",

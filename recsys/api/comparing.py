@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from recsys.config.tracking import TrackingConfig
-    from recsys.experiments.charts import Curve
     from recsys.experiments.comparison import Comparison
+    from recsys.experiments.curves import Curve
     from recsys.experiments.measured_run import MeasuredRun
     from recsys.tracking.store.store import Store
 
@@ -26,16 +26,18 @@ def compare(
     mixed: bool = False,
     tracking: "TrackingConfig | None" = None,
 ) -> "Comparison":
-    """Group runs that differ in nothing but the seed, order the groups by ``metric``, and test them.
+    """Group runs that differ in nothing but the seed, order the groups by ``metric`` on validation, and test them.
 
     Finished runs of ``work_dir`` that the store lacks are sent first.
 
     Args:
         runs: directories, MLflow ids, names or how digests begin; without any, those that are like the baseline, or
             else like the newest.
-        baseline: a run whose config every other one is tested against, paired over users.
+        baseline: a run whose config every other one is tested against, paired over users; or a baseline that runs are
+            held against, such as ``markov``.
         metric: ``hr@K``, ``ndcg@K`` or ``mrr``.
-        split: ``test`` or ``validation``; by default test, or validation where trials of a sweep are among them.
+        split: of what is reported, ``test`` or ``validation``; by default test, or validation where trials of a sweep
+            are among them.
         where: a condition in MLflow's search language.
         mixed: compare even across datasets and protocols.
         tracking: the store; by default MLFLOW_TRACKING_URI, or ``mlflow.db`` in ``work_dir``.
@@ -82,30 +84,40 @@ def _paired(
 ) -> "Comparison":
     """The comparison against ``baseline``; a run whose ranks are gone from the store is left out, and told."""
     from recsys.core.errors import DataError
-    from recsys.experiments.comparison import compare, pair_with
+    from recsys.experiments.comparison import compare
+    from recsys.experiments.pairing import named, pair_with
     from recsys.experiments.ranks import read_ranks
     from recsys.terminal import say
     from recsys.tracking.runs import local_file
 
-    compare(runs, metric=metric, split=split, mixed=mixed)  # what cannot be compared is refused before it is fetched
+    # What cannot be compared, and what names no group, is refused before anything is fetched.
+    control = named(compare(runs, metric=metric, split=split, mixed=mixed), baseline)
     ranks = {}
     with tempfile.TemporaryDirectory() as scratch:
+
+        def fetch(run: "MeasuredRun", recommender: str | None = None) -> None:
+            file = "ranks.parquet" if recommender is None else f"baselines/{recommender}.parquet"
+            path = local_file(store, run, f"run/{file}", Path(scratch))
+            ranks[run.run_id, recommender] = read_ranks(path, split)
+
         for run in runs:
             try:
-                ranks[run.run_id] = read_ranks(local_file(store, run, "run/ranks.parquet", Path(scratch)), split)
+                fetch(run)
             except DataError as error:
-                if run.matches(baseline):
+                if run in control.runs:
                     raise
                 say(f"compare: {run.name} ({run.digest[:8]}) is left out: {error}")
-    kept = [run for run in runs if run.run_id in ranks]
+        if control.baseline is not None:
+            fetch(control.runs[0], control.baseline)
+    kept = [run for run in runs if (run.run_id, None) in ranks]
     comparison = compare(kept, metric=metric, split=split, mixed=mixed)
-    return pair_with(comparison, baseline, lambda run: ranks[run.run_id])
+    return pair_with(comparison, baseline, lambda run, recommender: ranks[run.run_id, recommender])
 
 
 def learning_curves(
     comparison: "Comparison", work_dir: Path | str = "work", *, tracking: "TrackingConfig | None" = None
 ) -> "dict[str, Curve]":
-    """Epochs and validation values of the comparison's metric, by label, for the first run of each of the best groups.
+    """How each of the best groups learned: the comparison's metric on validation by epoch, over its seeds, by label.
 
     Raises:
         ConfigError: there is no store.
@@ -113,6 +125,7 @@ def learning_curves(
     """
     from recsys.config.tracking import TrackingConfig
     from recsys.core.errors import ConfigError
+    from recsys.experiments.curves import curve_of
     from recsys.tracking.runs import metric_history
     from recsys.tracking.store.destination import nothing_in
     from recsys.tracking.store.store import find_store
@@ -121,13 +134,16 @@ def learning_curves(
     store = find_store(tracking, work_dir)
     if store is None:
         raise ConfigError(nothing_in(tracking, work_dir))
-    groups = comparison.groups[:CURVES]
-    found = {one.label: metric_history(store, one.runs[0], f"validation/{comparison.metric}") for one in groups}
-    return {label: curve for label, curve in found.items() if curve[0]}
+    metric = f"validation/{comparison.metric}"
+    found = {
+        group.label: curve_of([metric_history(store, run, metric) for run in group.runs])
+        for group in comparison.groups[:CURVES]
+    }
+    return {label: curve for label, curve in found.items() if curve.epochs}
 
 
 def describe_comparison(comparison: "Comparison") -> dict[str, Any]:
     """Everything that the tables of ``recsys compare`` say, as its ``--json`` prints it."""
-    from recsys.experiments.report import as_json
+    from recsys.experiments.description import comparison_json
 
-    return as_json(comparison)
+    return comparison_json(comparison)

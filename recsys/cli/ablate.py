@@ -44,7 +44,8 @@ def run(args: argparse.Namespace) -> int:
     from recsys.cli.train import train_seeds
     from recsys.config import load_config
     from recsys.experiments.ablation import ablate
-    from recsys.experiments.report import ablation_json, ablation_table, least_width
+    from recsys.experiments.description import ablation_json
+    from recsys.experiments.tables import ablation_table, least_width
     from recsys.terminal import results
 
     config = load_config(args.config, args.overrides)

@@ -9,8 +9,10 @@ from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.config.base import Section
 from recsys.core.errors import ConfigError
-from recsys.experiments.comparison import Comparison, Group, compare, pair_with
+from recsys.experiments.comparison import Comparison, compare
+from recsys.experiments.group import Group, metric_key
 from recsys.experiments.measured_run import MeasuredRun, measure
+from recsys.experiments.pairing import pair_with
 from recsys.experiments.ranks import read_ranks
 from recsys.experiments.space import is_comparable, with_values
 
@@ -40,9 +42,10 @@ class Ablation:
 
     @property
     def chosen(self) -> str:
-        """The arm that is best on validation; test has no say."""
-        best = self.comparison.groups[0]
-        return next(name for name, group in self.arms.items() if group.key == best.key)
+        """The arm that is best on validation, the recipe where none is better; test has no say."""
+        key = metric_key("validation", self.comparison.metric)
+        reached = {name: estimate.mean for name, group in self.arms.items() if (estimate := group.estimate(key))}
+        return max(reached, key=lambda name: reached[name])
 
 
 def arms(config: Config, drops: Sequence[str]) -> list[Arm]:
@@ -88,7 +91,7 @@ def ablate(config: Config, drops: Sequence[str], make_runs: Callable[[Config], S
     return Ablation({name: groups[runs[0].run_id] for name, runs in trained.items()}, paired)
 
 
-def _test_ranks(run: MeasuredRun) -> Any:
+def _test_ranks(run: MeasuredRun, baseline: str | None) -> Any:
     return read_ranks(Run(run.artifacts).ranks_file, "test")
 
 

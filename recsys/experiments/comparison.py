@@ -1,71 +1,18 @@
-"""Runs side by side: seeds of one config as a group, groups held against each other. No MLflow in here."""
+"""Runs side by side: seeds of one config as a group, groups ordered on validation, reported on test. No MLflow here."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import numpy as np
-import pyarrow as pa
-
 from recsys.core.errors import ConfigError
-from recsys.evaluation.significance import Interval, PairedTest, holm, paired_test, seed_interval
+from recsys.evaluation.significance import PairedTest
+from recsys.experiments.front import BundleMetrics, bundles_of, front
+from recsys.experiments.group import Group, baselines_of, metric_key
 from recsys.experiments.measured_run import MeasuredRun
-from recsys.experiments.ranks import aligned, mean_values
 
 # Parameters that say where a run was kept or what repeats it, not what it is.
 _NOT_COMPARED = ("training.seed", "tracking.")
-# A run's validation metrics stand under validation/ for each epoch, and under best/ for the epoch it chose.
-_GROUP_OF = {"test": "test", "validation": "best"}
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A metric over seeds; without an interval where there is only one."""
-
-    mean: float
-    std: float | None
-    interval: Interval | None
-
-
-@dataclass(frozen=True)
-class BundleMetrics:
-    """One bundle of a group: its size, its latency and its quality, each the mean over the seeds exported."""
-
-    group: "Group"
-    name: str
-    bytes: float
-    milliseconds: float
-    quality: float
-
-
-@dataclass(frozen=True)
-class Group:
-    """The runs of one config."""
-
-    key: str
-    runs: tuple[MeasuredRun, ...]
-
-    @property
-    def label(self) -> str:
-        """The runs' name where they share one, else the data's, and the beginning of the config's digest."""
-        first = self.runs[0]
-        shared = all(run.name == first.name for run in self.runs)
-        if shared:
-            return first.label
-        return f"{first.data}-{first.config_digest[:6]}"
-
-    @property
-    def seeds(self) -> list[int]:
-        return sorted(run.seed for run in self.runs)
-
-    def estimate(self, metric: str) -> Estimate | None:
-        """The metric over the group's seeds, or None where no run has it."""
-        values = [run.metrics[metric] for run in self.runs if metric in run.metrics]
-        if not values:
-            return None
-        std = float(np.std(values, ddof=1)) if len(values) > 1 else None
-        return Estimate(float(np.mean(values)), std, seed_interval(values))
 
 
 @dataclass(frozen=True)
@@ -73,22 +20,33 @@ class Comparison:
     """Comparable groups, best on validation first: what is chosen from is never ordered by the test.
 
     Attributes:
-        metric: what they are ordered and tested by, for example ``ndcg@10``.
+        groups: of trained runs, one a config.
+        baselines: what all of them were held against; none where the groups were not measured alike.
+        metric: what groups are ordered and tested by, for example ``ndcg@10``.
         split: of what is reported, ``test`` unless told otherwise.
-        against: each group's paired test against the baseline, by group key.
+        baseline: the group, of ``groups`` or ``baselines``, that the others were tested against.
+        against: each other group's paired test against it, by group key.
         corrected: the tests' p-values after Holm's correction.
     """
 
     groups: tuple[Group, ...]
     metric: str
     split: str
+    baselines: tuple[Group, ...] = ()
     baseline: Group | None = None
     against: dict[str, PairedTest] = field(default_factory=dict)
     corrected: dict[str, float] = field(default_factory=dict)
 
     def key(self, metric: str) -> str:
-        """Under which name runs have ``metric`` of the comparison's split."""
-        return f"{_GROUP_OF[self.split]}/{metric}"
+        """Under which name runs have ``metric`` of the split that is reported."""
+        return metric_key(self.split, metric)
+
+    @cached_property
+    def rows(self) -> tuple[Group, ...]:
+        """All that has figures: the groups, then the baselines that have the metric, best first."""
+        key = self.key(self.metric)
+        known = [(estimate.mean, one) for one in self.baselines if (estimate := one.estimate(key)) is not None]
+        return (*self.groups, *(one for _, one in sorted(known, key=lambda pair: (-pair[0], pair[1].label))))
 
     @cached_property
     def differing(self) -> list[str]:
@@ -97,16 +55,21 @@ class Comparison:
         compared = [name for name in names if not name.startswith(_NOT_COMPARED)]
         return [name for name in compared if len({group.runs[0].parameters.get(name) for group in self.groups}) > 1]
 
-    @cached_property
-    def variants(self) -> list[BundleMetrics]:
-        """Every group's bundles, smallest first."""
-        found = [variant for group in self.groups for variant in _variants(group, self.metric)]
-        return sorted(found, key=lambda variant: variant.bytes)
+    @property
+    def has_single_seeds(self) -> bool:
+        """Whether a test is of one seed, so that it knows nothing of how much another one would differ."""
+        tested = [group for group in self.groups if group.key in self.against or group is self.baseline]
+        return any(len(group.runs) == 1 for group in tested)
 
     @cached_property
-    def pareto(self) -> list[BundleMetrics]:
-        """The bundles that no other beats in quality, size and latency at once."""
-        return [one for one in self.variants if not any(_dominates(other, one) for other in self.variants)]
+    def bundles(self) -> list[BundleMetrics]:
+        """Each group's bundles, smallest first."""
+        return bundles_of(self.groups, self.metric)
+
+    @cached_property
+    def front(self) -> list[BundleMetrics]:
+        """The bundles that no other beats in quality on validation, size and latency at once."""
+        return front(self.bundles)
 
 
 def compare(
@@ -115,6 +78,7 @@ def compare(
     """Group runs by config and order the groups by ``metric`` on validation.
 
     Args:
+        split: of what is reported.
         mixed: compare even what was measured on different data or in different ways.
 
     Raises:
@@ -122,55 +86,33 @@ def compare(
     """
     if not runs:
         raise ConfigError("nothing to compare: the experiment has no complete runs; recsys train makes one")
-    if not mixed:
+    alike = measured_alike(runs)
+    if not mixed and len(alike) < len(runs):
         _refuse_mixture(runs)
     gathered: dict[tuple[str, ...], list[MeasuredRun]] = defaultdict(list)
     for run in runs:
         gathered[run.config_digest, *_conditions(run).values()].append(run)
     groups = [Group("-".join(key), tuple(group)) for key, group in gathered.items()]
-    prefix = f"{_GROUP_OF[split]}/"
-    key = prefix + metric
-    if not any(key in run.metrics for run in runs):
+    prefix = metric_key(split, "")
+    if not any(prefix + metric in run.metrics for run in runs):
         known = sorted({n.removeprefix(prefix) for run in runs for n in run.metrics if n.startswith(prefix)})
         raise ConfigError(f"no run has the metric {metric!r} on the {split} split; known: {', '.join(known) or 'none'}")
-    return Comparison(tuple(sorted(groups, key=lambda group: _order(group, metric))), metric, split)
-
-
-def pair_with(comparison: Comparison, baseline: str, ranks_of: Callable[[MeasuredRun], pa.Table]) -> Comparison:
-    """The comparison with each group paired, user by user, with the group that ``baseline`` names.
-
-    A user's values are averaged over a group's seeds first.
-
-    Raises:
-        ConfigError: no group, or several, answer to ``baseline``.
-        DataError: groups were not evaluated on the same targets.
-    """
-    chosen = [g for g in comparison.groups if g.label == baseline or any(r.matches(baseline) for r in g.runs)]
-    if len(chosen) != 1:
-        labels = ", ".join(group.label for group in comparison.groups)
-        found = f"{len(chosen)} configs have runs by that name" if chosen else "no run by that name"
-        raise ConfigError(f"baseline {baseline!r}: {found}; there are: {labels}")
-    control = [ranks_of(run) for run in chosen[0].runs]
-    against: dict[str, PairedTest] = {}
-    for group in comparison.groups:
-        if group is not chosen[0]:
-            users, ranks = aligned([*control, *(ranks_of(run) for run in group.runs)])
-            held, treated = ranks[: len(control)], ranks[len(control) :]
-            against[group.key] = paired_test(
-                mean_values(treated, comparison.metric), mean_values(held, comparison.metric), users
-            )
-    corrected = dict(zip(against, holm([test.p_value for test in against.values()]), strict=True))
-    return Comparison(comparison.groups, comparison.metric, comparison.split, chosen[0], against, corrected)
+    baselines = baselines_of(runs) if len(alike) == len(runs) else []
+    return Comparison(tuple(sorted(groups, key=lambda group: _order(group, metric))), metric, split, tuple(baselines))
 
 
 def measured_alike(runs: Sequence[MeasuredRun], word: str | None = None) -> list[MeasuredRun]:
     """The runs on the same data, by the same protocol as the newest, or as the newest that answers to ``word``.
 
+    A ``word`` that names a baseline, which all runs have, asks for those like the newest.
+
     Raises:
         ConfigError: none answers to it.
     """
     like = [run for run in runs if word is None or run.matches(word)]
-    if word is not None and not like:
+    if not like and word in {group.label for group in baselines_of(runs)}:
+        like = list(runs)
+    if not like:
         names = ", ".join(sorted({run.name for run in runs})) or "none"
         raise ConfigError(f"baseline {word!r}: no run by that name; there are: {names}")
     return [run for run in runs if _conditions(run) == _conditions(like[-1])]
@@ -199,24 +141,5 @@ def _refuse_mixture(runs: Sequence[MeasuredRun]) -> None:
 
 
 def _order(group: Group, metric: str) -> tuple[float, str]:
-    estimate = group.estimate(f"best/{metric}")
+    estimate = group.estimate(metric_key("validation", metric))
     return (-estimate.mean if estimate else float("inf"), group.label)
-
-
-def _variants(group: Group, metric: str) -> list[BundleMetrics]:
-    names = {name.split("/")[1] for run in group.runs for name in run.metrics if name.startswith("bundle/")}
-    found = []
-    for name in sorted(names):
-        columns = [
-            [run.metrics[f"bundle/{name}/{key}"] for run in group.runs if f"bundle/{name}/{key}" in run.metrics]
-            for key in ("bytes", "median_ms", metric)
-        ]
-        if all(columns):
-            size, latency, quality = (float(np.mean(values)) for values in columns)
-            found.append(BundleMetrics(group, name, size, latency, quality))
-    return found
-
-
-def _dominates(one: BundleMetrics, other: BundleMetrics) -> bool:
-    no_worse = one.bytes <= other.bytes and one.milliseconds <= other.milliseconds and one.quality >= other.quality
-    return no_worse and (one.bytes, one.milliseconds, one.quality) != (other.bytes, other.milliseconds, other.quality)

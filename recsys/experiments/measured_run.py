@@ -52,11 +52,9 @@ class MeasuredRun:
 def measure(run: Run) -> MeasuredRun:
     """A finished run as its directory has it: its id is its digest, its artifacts lie in the directory itself."""
     manifest, config, reached = run.manifest, run.config, run.metrics
-    metrics = {
-        f"{group}/{name}": value
-        for group, key in (("test", "model"), ("best", "validation"))
-        for name, value in reached[key].items()
-    }
+    found = {"test": reached["model"], "best": reached["validation"]}
+    found |= {f"baseline/{name}": values for name, values in reached["baselines"].items()}
+    metrics = {f"{group}/{name}": value for group, values in found.items() for name, value in values.items()}
     return MeasuredRun(
         run_id=run.digest,
         name=manifest.name,

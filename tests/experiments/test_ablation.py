@@ -86,7 +86,7 @@ def test_validation_orders_and_chooses_and_test_is_reported(make_runs: Callable[
     assert list(found.arms) == [RECIPE, "model.memory=null", "model.blocks=1"]
     assert found.chosen == RECIPE
     without = found.arms["model.memory=null"]
-    assert found.comparison.groups[-1] == without
+    assert found.comparison.groups[-1] == without, "worst on validation, and best on test"
     assert without.seeds == [1, 2]
     reported = without.estimate("test/ndcg@10")
     assert reported is not None

@@ -1,17 +1,14 @@
 """Comparison of runs: groups over seeds, refusals, paired tests, Pareto fronts."""
 
-import itertools
-
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from recsys.core.errors import ConfigError, DataError
 from recsys.evaluation.metrics import ndcg
-from recsys.experiments.comparison import compare, pair_with
+from recsys.experiments.comparison import compare
 from recsys.experiments.measured_run import MeasuredRun
+from recsys.experiments.pairing import pair_with
 
 
 def stored(
@@ -112,7 +109,7 @@ def test_pairs_average_over_seeds_first():
     treated = [stored(config="b", seed=seed, test__ndcg_at_10=0.5) for seed in (1, 2)]
     ranks = [[1.0, 2.0], [2.0, 2.0], [1.0, 20.0]]
     by_id = {run.run_id: table(values) for run, values in zip([control, *treated], ranks, strict=True)}
-    comparison = pair_with(compare([control, *treated]), control.run_id, lambda run: by_id[run.run_id])
+    comparison = pair_with(compare([control, *treated]), control.run_id, lambda run, baseline: by_id[run.run_id])
     (test,) = comparison.against.values()
     second = float(ndcg(np.array([2.0]), 10)[0])
     assert test.difference == pytest.approx(((second + 1) / 2 - 1 + (second + 0) / 2 - second) / 2)
@@ -123,14 +120,14 @@ def test_other_users_cannot_be_paired():
     runs = [stored(config="a", test__ndcg_at_10=0.3), stored(config="b", test__ndcg_at_10=0.4)]
     tables = {runs[0].run_id: table([1.0, 2.0]), runs[1].run_id: table([1.0, 2.0], ["u0", "someone"])}
     with pytest.raises(DataError, match="not the same users"):
-        pair_with(compare(runs), runs[0].run_id, lambda run: tables[run.run_id])
+        pair_with(compare(runs), runs[0].run_id, lambda run, baseline: tables[run.run_id])
 
 
 def test_an_unclear_baseline_names_the_groups():
     runs = [stored(config=config, test__ndcg_at_10=0.3) for config in "ab"]
     for word, found in (("toy", "2 configs have runs by that name"), ("nothing", "no run by that name")):
         with pytest.raises(ConfigError, match=f"{found}; there are: toy-aaaaaa, toy-bbbbbb"):
-            pair_with(compare(runs), word, lambda run: table([1.0]))
+            pair_with(compare(runs), word, lambda run, baseline: table([1.0]))
 
 
 def test_a_run_directory_names_its_run():
@@ -142,19 +139,34 @@ def test_a_run_directory_names_its_run():
     assert not one.matches("work/runs/")
 
 
-@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5)), min_size=1, max_size=8))
-def test_the_front_holds_exactly_what_nothing_beats(points):
-    metrics = {}
-    for number, (size, latency, quality) in enumerate(points):
-        metrics |= {
-            f"bundle/v{number}/bytes": size,
-            f"bundle/v{number}/median_ms": latency,
-            f"bundle/v{number}/ndcg@10": quality,
-        }
-    run = stored(test__ndcg_at_10=0.3)
-    run.metrics.update(metrics)
-    front = {(v.bytes, v.milliseconds, v.quality) for v in compare([run]).pareto}
-    for one, other in itertools.product(front, points):
-        assert not (other[0] <= one[0] and other[1] <= one[1] and other[2] >= one[2] and other != one)
-    for point in set(points) - front:
-        assert any(o[0] <= point[0] and o[1] <= point[1] and o[2] >= point[2] for o in front)
+def test_baselines_stand_below_the_groups_and_can_be_tested_against():
+    metrics = {"baseline/markov/ndcg@10": 0.2, "baseline/popularity/ndcg@10": 0.6, "test/ndcg@10": 0.5}
+    runs = [stored(config=config) for config in "ab"]
+    for run in runs:
+        run.metrics.update(metrics)
+    comparison = compare(runs)
+    assert [group.label for group in comparison.rows] == ["toy-aaaaaa", "toy-bbbbbb", "popularity", "markov"]
+    assert comparison.rows[-1].estimate("test/ndcg@10").mean == 0.2
+    ranks = {None: [1.0, 20.0], "markov": [1.0, 1.0]}
+    paired = pair_with(comparison, "markov", lambda run, baseline: table(ranks[baseline]))
+    assert paired.baseline.label == "markov"
+    assert [paired.against[group.key].difference for group in paired.groups] == [-0.5, -0.5]
+    assert set(paired.against) == {group.key for group in paired.groups}
+
+
+def test_runs_that_were_not_measured_alike_share_no_baselines():
+    runs = [stored(test__ndcg_at_10=0.3), stored(config="b", dataset="e", test__ndcg_at_10=0.4)]
+    for run in runs:
+        run.metrics["baseline/markov/ndcg@10"] = 0.2
+    assert compare(runs, mixed=True).rows == compare(runs, mixed=True).groups
+
+
+def test_a_test_of_single_seeds_is_told_from_one_of_several():
+    runs = [stored(config=config, seed=seed, test__ndcg_at_10=0.5) for config in "ab" for seed in (1, 2)]
+
+    def ranks(run, baseline):
+        return table([1.0, 2.0])
+
+    assert not pair_with(compare(runs), runs[0].digest, ranks).has_single_seeds
+    assert pair_with(compare(runs[:3]), runs[0].digest, ranks).has_single_seeds
+    assert not compare(runs[:1]).has_single_seeds, "nothing is tested"

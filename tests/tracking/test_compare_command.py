@@ -43,8 +43,9 @@ def test_the_tables_are_for_people(two_configs, work_dir, capsys, monkeypatch):
     assert "width" in shown
     assert "epochs" not in shown
     assert len(re.findall(r"0\.\d{4} ± \d\.\d{4}", shown)) == 2 * 3
+    assert shown.index("width 16") < shown.index("width 8") < shown.index("popularity")
     assert re.search(r"[+-]0\.\d{4} … [+-]0\.\d{4}", shown)
-    assert "baseline" in shown
+    assert f"Against {two_configs[0].manifest.name}-" in shown
 
 
 def test_mixed_data_is_refused_with_exit_code_2(make_run, work_dir, capsys):

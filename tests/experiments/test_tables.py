@@ -6,9 +6,10 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from recsys.experiments.comparison import Comparison, compare, pair_with
+from recsys.experiments.comparison import Comparison, compare
 from recsys.experiments.measured_run import MeasuredRun
-from recsys.experiments.report import difference_table, least_width, quality_table
+from recsys.experiments.pairing import pair_with
+from recsys.experiments.tables import difference_table, least_width, quality_table
 
 
 def stored(config: str, seed: int, value: float) -> MeasuredRun:
@@ -35,7 +36,7 @@ def stored(config: str, seed: int, value: float) -> MeasuredRun:
 def paired(configs: str, seeds: int, metric: str = "ndcg@10") -> Comparison:
     runs = [stored(config, seed, 0.1 + seed / 100) for config in configs for seed in range(seeds)]
     ranks = pa.table({"user_id": ["a", "b"], "target": [1, 1], "rank": [1.0, 2.0]})
-    return pair_with(compare(runs, metric=metric), f"work/runs/{runs[0].digest}", lambda run: ranks)
+    return pair_with(compare(runs, metric=metric), f"work/runs/{runs[0].digest}", lambda run, baseline: ranks)
 
 
 def printed(table: object, width: int) -> str:
@@ -58,7 +59,7 @@ def test_four_configs_over_seeds_fit_eighty_columns_with_every_digit() -> None:
     assert least_width(differences) <= 80
     text = printed(differences, 80)
     assert text.count("+0.0000 … +0.0000") == 3
-    assert "paired over 2 targets" in text
+    assert "paired over 2 users" in text
 
 
 @pytest.mark.parametrize("metric", ["ndcg@10", "hr@20"])

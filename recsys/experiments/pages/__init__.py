@@ -1,0 +1,1 @@
+"""Comparisons and sweeps as HTML pages that need nothing else."""
