@@ -25,7 +25,7 @@ EXTRAS = {
         "scipy>=1.15",
         "psutil>=7",
     ],
-    "tracking": [*DATA, "mlflow>=3.17,<4", "sqlalchemy>=2", "optuna>=4", "Jinja2>=3.1", "scipy>=1.15"],
+    "tracking": [*DATA, "mlflow>=3.17,<4", "psutil>=7", "sqlalchemy>=2", "optuna>=4", "Jinja2>=3.1", "scipy>=1.15"],
     "signing": ["cryptography>=45"],
 }
 EXTRAS["all"] = sorted({requirement for extra in EXTRAS.values() for requirement in extra})

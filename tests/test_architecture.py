@@ -61,7 +61,7 @@ OUTSIDE: dict[str, set[str]] = {
     "recsys.export": {*DATA, "scipy", "tensorflow", "cryptography", "bsdiff4"},
     "recsys.export.tflite": {"numpy", "tensorflow", "litert_quantizer", "ai_edge_litert", "flatbuffers"},
     "recsys.experiments": {*DATA, "optuna", "jinja2", "matplotlib", "rich"},
-    "recsys.tracking": {*DATA, "mlflow", "sqlalchemy", "google"},
+    "recsys.tracking": {*DATA, "mlflow", "psutil", "sqlalchemy", "google"},
     "recsys.cli": {*DATA, "rich", "yaml", "pydantic", "mlflow", "optuna"},
     "pipelines": {*DATA, "apache_beam", "psutil", "rich"},
     "serving": {"numpy", "cryptography"},

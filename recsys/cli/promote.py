@@ -48,14 +48,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from recsys.artifacts.run import Run
     from recsys.core.errors import ConfigError
+    from recsys.core.schema import RUNS_DIR
     from recsys.experiments.measured_run import select
     from recsys.tracking.registry.gate import Budget
     from recsys.tracking.registry.promotion import promote
     from recsys.tracking.registry.registry import check_name
     from recsys.tracking.store.destination import nothing_in
     from recsys.tracking.store.store import find_store
-    from recsys.tracking.upload.sync import sync_work_dir
+    from recsys.tracking.upload.record import MODEL_TAG
+    from recsys.tracking.upload.sync import sync, sync_work_dir
 
     check_name(args.name)
     if args.margin is not None and not 0 < args.margin < 1:
@@ -73,6 +76,9 @@ def run(args: argparse.Namespace) -> int:
     if len(chosen) != 1:
         digests = ", ".join(one.digest[:8] for one in chosen)
         raise ConfigError(f"{args.run!r}: {len(chosen)} runs answer to it; name one by its digest: {digests}")
+    local = Run(args.work_dir / RUNS_DIR / chosen[0].digest)
+    if MODEL_TAG in chosen[0].tags and local.is_finished:
+        sync(local, tracking, args.work_dir)  # a sweep has left it out
     budget = Budget(args.max_size, args.max_ms, args.max_loss)
     verdict = promote(
         store,

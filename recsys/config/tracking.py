@@ -1,4 +1,4 @@
-"""Where runs are mirrored."""
+"""Which MLflow store runs are logged to."""
 
 from pydantic import Field, field_serializer, field_validator
 
@@ -15,7 +15,7 @@ class TrackingConfig(Section):
     connection's, and come from the config or the environment each time.
     """
 
-    enabled: bool = Field(True, description="mirror runs; their directories are complete either way")
+    enabled: bool = Field(True, description="log runs to MLflow; their directories are complete either way")
     uri: str | None = Field(
         None,
         min_length=1,

@@ -1,1 +1,1 @@
-"""MLflow: the runs' mirror, their comparison and their registry."""
+"""MLflow: what of runs and bundles is kept there, and the registry."""

@@ -23,7 +23,7 @@ def complete_runs(store: Store, where: str = "") -> list[MeasuredRun]:
     Raises:
         StoreError: the store is away, or does not understand ``where``.
     """
-    conditions = [f"tags.`{record.STATE_TAG}` = 'complete'", *([where] if where else [])]
+    conditions = [f"tags.`{record.STATE_TAG}` = '{record.COMPLETE}'", *([where] if where else [])]
     found: list[Any] = []
     token = None
     with store_errors(store.place):
@@ -119,7 +119,7 @@ def measured(run: Any) -> MeasuredRun:
         data=record.data_name(parameters),
         parameters=parameters,
         metrics={record.metric_name(key): value for key, value in run.data.metrics.items()},
-        is_trial=record.PARENT_TAG in tags,
+        is_trial=record.SWEEP_TAG in tags,
         artifacts=str(run.info.artifact_uri),
         tags=tags,
     )

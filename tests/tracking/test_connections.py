@@ -114,10 +114,10 @@ def test_a_file_that_is_no_database_is_one_error(work_dir, tracking):
 def test_a_password_is_kept_and_told_nowhere(make_run, work_dir, caplog, capfd):
     tracking = TrackingConfig(uri=AWAY, system_metrics=False, log_model=False)
     run = make_run(finished=False, epochs=1)
-    with caplog.at_level(logging.DEBUG), MlflowCallback(tracking, work_dir, patience=0.1) as mirror:
-        mirror.on_start(run, None)
+    with caplog.at_level(logging.DEBUG), MlflowCallback(tracking, work_dir, patience=0.1) as callback:
+        callback.on_start(run, None)
         make_run.finish(run)
-        mirror.on_end(run)
+        callback.on_end(run)
     sync_if_possible(run, tracking, work_dir)
     shown = capfd.readouterr()
     assert "127.0.0.1:9" in caplog.text

@@ -224,7 +224,7 @@ def test_runs_that_others_put_into_the_store_are_left_out(make_run, work_dir, tr
     sync(make_run(), tracking, work_dir)
     store = open_store(tracking, work_dir)
     for tags in ({}, {"recsys.run_digest": "1" * 32}, {"recsys.run_digest": "1" * 32, "recsys.seed": "x"}):
-        store.client.create_run(store.experiment_id, run_name="foreign", tags={"recsys.mirror": "complete", **tags})
+        store.client.create_run(store.experiment_id, run_name="foreign", tags={"recsys.upload": "complete", **tags})
     assert main(["compare", "--work-dir", str(work_dir), "--json"]) == 0
     shown = capsys.readouterr()
     assert json.loads(shown.out)["groups"][0]["seeds"] == [1]

@@ -89,22 +89,22 @@ def server(work_dir):
 def test_killed_and_started_again_in_the_middle_of_training_nothing_is_missing(server, make_run, work_dir):
     tracking = TrackingConfig(uri=server.uri, system_metrics=False, log_model=False)
     run = make_run(finished=False, epochs=2)
-    mirror = MlflowCallback(tracking, work_dir, patience=PATIENCE)
-    mirror.on_start(run, None)
-    while mirror.run_id is None:
+    callback = MlflowCallback(tracking, work_dir, patience=PATIENCE)
+    callback.on_start(run, None)
+    while callback.run_id is None:
         time.sleep(0.1)
     server.kill()
     for epoch in range(3, 6):
         run.log_epoch({"epoch": epoch, "seconds": 1.0, "loss": 1.0 / epoch})
-        mirror.on_epoch(run, {})
+        callback.on_epoch(run, {})
         time.sleep(1)
     server.start()
     make_run.finish(run)
-    mirror.on_end(run)
+    callback.on_end(run)
     client = open_store(tracking, work_dir).client
-    assert client.get_run(mirror.run_id).info.status == "FINISHED"
-    assert [point.step for point in client.get_metric_history(mirror.run_id, "loss")] == [1, 2, 3, 4, 5]
-    assert client.list_artifacts(mirror.run_id, "run")
+    assert client.get_run(callback.run_id).info.status == "FINISHED"
+    assert [point.step for point in client.get_metric_history(callback.run_id, "loss")] == [1, 2, 3, 4, 5]
+    assert client.list_artifacts(callback.run_id, "run")
 
 
 def test_the_server_keeps_to_loopback_and_to_its_artifact_root(server, make_run, work_dir):

@@ -31,9 +31,9 @@ def test_a_finished_run_arrives_whole(make_run, work_dir, tracking):
     assert sent.data.metrics["baseline/popularity/hr_at_10"] == 0.1
     assert sent.data.metrics["cost/wall_seconds"] == 60
     assert sent.data.metrics["segment/history_length/0-9/ndcg_at_10"] == 0.5
-    (dataset,) = sent.inputs.dataset_inputs
-    assert dataset.dataset.digest == run.manifest.dataset_digest
-    assert '"written": 90' in dataset.dataset.profile
+    for dataset in sent.inputs.dataset_inputs:
+        assert dataset.dataset.digest == run.manifest.dataset_digest
+        assert '"written": 90' in dataset.dataset.profile
     history = client.get_metric_history(run_id, "loss")
     assert [(point.step, point.value) for point in history] == [(1, 2.0), (2, 1.0), (3, 2.0 / 3)]
     files = {file.path for file in client.list_artifacts(run_id, "run")}

@@ -11,11 +11,13 @@ from recsys.artifacts.dataset import ITEMS_FILE, Dataset
 from recsys.artifacts.run import Run
 from recsys.core.schema import MANIFEST
 from recsys.tracking.store.store import Store
-from recsys.tracking.upload.record import DIGEST_TAG
+from recsys.tracking.upload.record import DIGEST_TAG, parameters
 
 if TYPE_CHECKING:
+    from mlflow.entities import LoggedModel
     from mlflow.models import ModelSignature
 
+NAME, PYFUNC = "recommender", "pyfunc"
 LOADER = "recsys.tracking.models.loader"
 DATA_DIR, RUN_DIR, DATASET_DIR = "recommender", "run", "dataset"
 EXAMPLE_ITEMS = 3
@@ -31,16 +33,17 @@ def log_model(store: Store, run_id: str, run: Run, dataset: Dataset) -> str:
     """
     from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
-    for known in store.client.search_logged_models([store.experiment_id], f"source_run_id = '{run_id}'"):
+    for known in logged_models(store, run_id):
         if known.status == LoggedModelStatus.READY:
             return str(known.model_uri)
         store.client.delete_logged_model(known.model_id)
     made = store.client.create_logged_model(
         store.experiment_id,
-        name="recommender",
+        name=NAME,
         source_run_id=run_id,
         tags={DIGEST_TAG: run.digest},
-        model_type="pyfunc",
+        params=model_parameters(run),
+        model_type=PYFUNC,
     )
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "model"
@@ -49,6 +52,17 @@ def log_model(store: Store, run_id: str, run: Run, dataset: Dataset) -> str:
     store.client.finalize_logged_model(made.model_id, LoggedModelStatus.READY)
     store.client.log_outputs(run_id, [LoggedModelOutput(made.model_id, step=0)])
     return str(made.model_uri)
+
+
+def logged_models(store: Store, run_id: str) -> "list[LoggedModel]":
+    """The models of a run that MLflow can load; a run has one, or none."""
+    conditions = f"source_run_id = '{run_id}' AND model_type = '{PYFUNC}'"
+    return list(store.client.search_logged_models([store.experiment_id], conditions))
+
+
+def model_parameters(run: Run) -> dict[str, str]:
+    """What made the model: the config but for where it was logged."""
+    return {key: value for key, value in parameters(run.config).items() if not key.startswith("tracking.")}
 
 
 def save_model(path: Path, run: Run, dataset: Dataset, **identity: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from recsys.core.errors import ArtifactError, ConfigError
 from recsys.experiments.measured_run import MeasuredRun
 from recsys.tracking.models.loader import Recommender
-from recsys.tracking.models.model import DATA_DIR, LOADER
+from recsys.tracking.models.model import DATA_DIR, LOADER, logged_models
 from recsys.tracking.runs import is_ours, measured
 from recsys.tracking.store.quiet import looked_up_in
 from recsys.tracking.store.store import Store, store_errors
@@ -50,7 +50,7 @@ def register(store: Store, run: MeasuredRun, name: str) -> Version:
         known = [v for v in store.client.search_model_versions(f"name = '{name}'") if v.run_id == run.run_id]
         if known:
             return version_of(known[0])
-        logged = store.client.search_logged_models([store.experiment_id], f"source_run_id = '{run.run_id}'")
+        logged = logged_models(store, run.run_id)
         if not logged:
             why = run.tags.get(record.MODEL_TAG, "tracking.log_model was off when it was sent")
             raise ConfigError(f"{run.name} ({run.digest[:8]}): its model is not in the store: {why}")

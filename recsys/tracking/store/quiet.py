@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# A store that is away must be noticed at once: what could not be sent is kept and sent again by the mirror, not by
+# A store that is away must be noticed at once: what could not be sent is kept and sent again by the uploader, not by
 # retries inside a request. MLflow reports its use to its makers unless told otherwise. Whoever has set one of them
 # in the environment is heard.
 SETTINGS = {

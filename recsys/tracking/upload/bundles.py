@@ -9,6 +9,7 @@ from recsys.core.errors import ArtifactError
 from recsys.core.schema import BUNDLES_DIR, MANIFEST
 from recsys.experiments.measured_run import MeasuredRun
 from recsys.terminal import say
+from recsys.tracking.models.bundle_model import log_bundle_model
 from recsys.tracking.store.store import Store, store_errors
 from recsys.tracking.upload import record
 
@@ -40,19 +41,21 @@ def send_bundles(store: Store, runs: list[MeasuredRun], work_dir: Path) -> int:
                 say(f"mlflow: {bundle.path} is left out: {error}")
                 continue
             with store_errors(store.place):
-                _send(store, run.run_id, whole)
+                _send(store, run, whole)
             sent += 1
     return sent
 
 
-def _send(store: Store, run_id: str, bundle: Bundle) -> None:
+def _send(store: Store, run: MeasuredRun, bundle: Bundle) -> None:
     from mlflow.entities import Metric
 
-    about = bundle.manifest
-    numbers = {"bytes": bundle.device_bytes, **about.measured}
+    about, digest = bundle.manifest, sha256_file(bundle.path / MANIFEST)
     when = (bundle.path / MANIFEST).stat().st_mtime_ns // 1_000_000
+    numbers = {"bytes": bundle.device_bytes, **about.measured}
     points = record.numbers({"bundle": {about.variant: numbers}})
     metrics = [Metric(record.metric_key(key), value, when, 0) for key, value in points]
-    store.client.log_batch(run_id, metrics=metrics)
-    store.client.log_artifacts(run_id, str(bundle.path), f"bundle/{about.variant}")
-    store.client.set_tag(run_id, _TAG + about.variant, sha256_file(bundle.path / MANIFEST))
+    store.client.log_batch(run.run_id, metrics=metrics)
+    store.client.log_artifacts(run.run_id, str(bundle.path), f"bundle/{about.variant}")
+    own = [record.Point(record.metric_key(key), value, 0, when) for key, value in record.numbers(numbers)]
+    log_bundle_model(store, run, bundle, own)
+    store.client.set_tag(run.run_id, _TAG + about.variant, digest)

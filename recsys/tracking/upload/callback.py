@@ -1,4 +1,4 @@
-"""The trainer's callback that mirrors a run into MLflow while it trains, and never gets in its way.
+"""The trainer's callback that logs a run to MLflow while it trains, and never gets in its way.
 
 A thread of its own reads the run directory and sends; a store that is away is asked again with growing pauses.
 What could not be sent stays in the run directory and is sent by the next ``recsys train`` or ``recsys compare``.
@@ -15,7 +15,7 @@ from recsys.config.tracking import TrackingConfig
 from recsys.core.errors import ArtifactError
 from recsys.tracking.store.destination import announce
 from recsys.tracking.store.store import StoreError
-from recsys.tracking.upload.system import Sampler
+from recsys.tracking.upload.system import SystemMetrics
 from recsys.tracking.upload.uploader import Uploader
 
 log = logging.getLogger(__name__)
@@ -31,8 +31,9 @@ class MlflowCallback:
 
     Args:
         work_dir: where the default store lies.
-        parent: MLflow's id of the run that this one is filed under, for a sweep's trials.
+        sweep: MLflow's id of the sweep that the run is a trial of.
         patience: seconds that ``on_end`` waits for a store that is away.
+        uploader: what sends the run.
 
     Attributes:
         run_id: MLflow's id of the run, once the store has taken it.
@@ -43,13 +44,15 @@ class MlflowCallback:
         tracking: TrackingConfig,
         work_dir: Path,
         *,
-        parent: str | None = None,
+        sweep: str | None = None,
         patience: float = PATIENCE_SECONDS,
+        uploader: type[Uploader] = Uploader,
     ) -> None:
         self.tracking = tracking
         self.work_dir = work_dir
-        self.parent = parent
+        self.sweep = sweep
         self.patience = patience
+        self._uploader = uploader
         self.run_id: str | None = None
         self._wake = threading.Event()
         self._ended = threading.Event()
@@ -57,13 +60,13 @@ class MlflowCallback:
         self._thread: threading.Thread | None = None
 
     def on_start(self, run: Run, config: Any) -> None:
-        """Begin to mirror ``run``; returns at once."""
+        """Begin to log ``run``; returns at once."""
         if not self.tracking.enabled:
             return
         announce(self.tracking, self.work_dir)
-        sender = Uploader(run, self.tracking, self.work_dir, self.parent)
+        uploader = self._uploader(run, self.tracking, self.work_dir, self.sweep)
         self._wake.set()
-        self._thread = threading.Thread(target=self._work, args=(sender,), name="mlflow-mirror", daemon=True)
+        self._thread = threading.Thread(target=self._work, args=(uploader,), name="mlflow-upload", daemon=True)
         self._thread.start()
 
     def on_epoch(self, run: Run, metrics: dict[str, float]) -> None:
@@ -92,8 +95,8 @@ class MlflowCallback:
             self._killed.set()
             self._close()
 
-    def _work(self, sender: Uploader) -> None:
-        sampler = Sampler() if self.tracking.system_metrics else None
+    def _work(self, uploader: Uploader) -> None:
+        system = SystemMetrics() if self.tracking.system_metrics else None
         pause, retry_at, deadline = 1.0, 0.0, float("inf")
         while True:
             self._wake.wait(SAMPLE_SECONDS)
@@ -101,25 +104,25 @@ class MlflowCallback:
             ended = self._ended.is_set()
             if ended and deadline == float("inf"):
                 deadline, retry_at = time.monotonic() + self.patience, 0.0
-            if sampler is not None and not ended:
-                sampler.sample()
+            if system is not None and not ended:
+                system.sample()
             if time.monotonic() >= retry_at:
                 try:
-                    self.run_id = sender.send(sampler.pending if sampler else (), killed=self._killed.is_set())
+                    self.run_id = uploader.send(system.pending if system else (), killed=self._killed.is_set())
                 except ArtifactError as error:
-                    log.error("%s: not mirrored: %s", sender.run.path, error)
+                    log.error("%s: not in MLflow: %s", uploader.run.path, error)
                     return
                 except StoreError as error:
                     log.warning("%s; training goes on, asking again in %.0f s", error, pause)
                     retry_at, pause = time.monotonic() + pause, min(pause * 2, LONGEST_PAUSE)
                 else:
                     pause, retry_at = 1.0, 0.0
-                    if sampler is not None:
-                        sampler.pending.clear()
+                    if system is not None:
+                        system.pending.clear()
                     if ended:
                         return
             if time.monotonic() >= deadline:
-                log.warning("%s: not all of it is in MLflow; recsys compare sends the rest", sender.run.path)
+                log.warning("%s: not all of it is in MLflow; recsys compare sends the rest", uploader.run.path)
                 return
             if ended:
                 time.sleep(min(0.2, self.patience))

@@ -12,14 +12,16 @@ from recsys.core.schema import MANIFEST
 from recsys.tracking.store import names
 
 DIGEST_TAG = "recsys.run_digest"
-STATE_TAG = "recsys.mirror"  # what of the run has arrived: "running", then "complete"
-PARENT_TAG = "mlflow.parentRunId"  # of a sweep's trial
+STATE_TAG = "recsys.upload"  # what of the run has arrived
+RUNNING, COMPLETE = "running", "complete"
+PARENT_TAG = "mlflow.parentRunId"  # of a sweep's trial, and of one of several seeds
+SWEEP_TAG = "recsys.sweep"  # of a sweep's trial: MLflow's id of the sweep
 SEAL_TAG = "recsys.seal"  # of a complete run: SHA-256 of its manifest, which a run that is trained again changes
 CONFIG_TAG = "recsys.config_digest"
 DATASET_TAG = "recsys.dataset_digest"
 PROTOCOL_TAG = "recsys.protocol"
 SEED_TAG = "recsys.seed"
-MODEL_TAG = "recsys.model"  # of a run that arrived without its model: why
+MODEL_TAG = "recsys.model"  # of a run whose model is not in the store: why
 # Without which a run in the store cannot be put beside others.
 NEEDED_TAGS = (DIGEST_TAG, CONFIG_TAG, DATASET_TAG, PROTOCOL_TAG, SEED_TAG)
 NEEDED_PARAMETERS = ("evaluation.filter_seen", "data.name", "data.path")
@@ -33,6 +35,7 @@ _FACT_TAGS = (
     "code_clean",
     "recsys_version",
     "python",
+    "command",
     "environment_lock",
 )
 _COSTS = ("wall_seconds", "cpu_seconds", "peak_memory_bytes", "parameters", "multiply_adds")
@@ -95,11 +98,17 @@ def data_name(parameters: dict[str, str]) -> str:
     return names.value((PurePath(path).stem or path) if name == str(None) else name, names.TITLE_LENGTH)
 
 
+def split_name(data: str, split: str) -> str:
+    """What the store calls a split of the data called ``data``."""
+    return names.value(f"{data}-{split}", names.TITLE_LENGTH)
+
+
 def tags(run: Run) -> dict[str, str]:
     """What identifies the run and says what it may be compared with."""
     manifest = run.manifest
     kept = {f"recsys.{name}": str(fact) for name in _FACT_TAGS if (fact := getattr(manifest, name)) is not None}
-    kept |= {DIGEST_TAG: run.digest, "mlflow.source.name": "recsys train", "mlflow.source.type": "LOCAL"}
+    source = manifest.command or "recsys train"
+    kept |= {DIGEST_TAG: run.digest, "mlflow.source.name": source, "mlflow.source.type": "LOCAL"}
     if manifest.code_version:
         kept["mlflow.source.git.commit"] = manifest.code_version
     return {key: names.value(text, names.TAG_LENGTH) for key, text in kept.items()}
@@ -118,18 +127,20 @@ def epoch_points(run: Run) -> list[Point]:
 
 
 def final_points(run: Run) -> list[Point]:
-    """What the finished run reached and cost: ``best/``, ``test/``, ``baseline/``, ``segment/``, ``cost/``."""
+    """What the finished run reached and cost: ``best/``, ``test/``, ``baseline/``, ``segment/``, ``cost/``.
+
+    They are of step 0, whatever epoch was chosen: MLflow draws a curve of any other step, among those of training.
+    """
     manifest, metrics = run.manifest, run.metrics
-    step = int(metrics["epochs"]["best"])
     groups: dict[str, Any] = {
         metrics["split"]: metrics["model"],
-        "best": {**metrics["validation"], "epoch": step},
+        "best": {**metrics["validation"], "epoch": metrics["epochs"]["best"]},
         "baseline": metrics["baselines"],
         "segment": metrics.get("segments", {}),
         "cost": {name: cost for name in _COSTS if (cost := getattr(manifest, name)) is not None},
     }
     when = milliseconds(str(manifest.finished))
-    return [Point(metric_key(key), value, step, when) for key, value in numbers(groups)]
+    return [Point(metric_key(key), value, 0, when) for key, value in numbers(groups)]
 
 
 def numbers(value: Any, prefix: str = "") -> Iterator[tuple[str, float]]:

@@ -4,17 +4,20 @@ import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from recsys.artifacts.run import Run
 from recsys.config.tracking import TrackingConfig
+from recsys.core.schema import RUNS_DIR
 from recsys.experiments.trial import Trial
 from recsys.tracking.store import names
 from recsys.tracking.store.store import Store, StoreError, open_store, store_errors
+from recsys.tracking.upload import record
 from recsys.tracking.upload.callback import MlflowCallback
+from recsys.tracking.upload.sync import sync_if_possible
 from recsys.tracking.upload.uploader import find_run
 
 log = logging.getLogger(__name__)
 
-SWEEP_TAG = "recsys.sweep_digest"
-PARENT_TAG = "mlflow.parentRunId"
+DIGEST_TAG = "recsys.sweep_digest"
 
 
 class SweepRun:
@@ -37,19 +40,19 @@ class SweepRun:
             return
         with store_errors(self._store.place):
             client, experiment = self._store.client, self._store.experiment_id
-            found = client.search_runs([experiment], f"tags.`{SWEEP_TAG}` = '{digest}'", max_results=1)
+            found = client.search_runs([experiment], f"tags.`{DIGEST_TAG}` = '{digest}'", max_results=1)
             if found:
                 self.run_id = str(found[0].info.run_id)
                 client.update_run(self.run_id, status="RUNNING")
                 return
-            made = client.create_run(experiment, run_name=f"sweep-{digest[:6]}", tags={SWEEP_TAG: digest})
+            made = client.create_run(experiment, run_name=f"sweep-{digest[:6]}", tags={DIGEST_TAG: digest})
             self.run_id = str(made.info.run_id)
             client.log_param(self.run_id, "sweep.method", method)
             client.log_param(self.run_id, "sweep.space", names.value("\n".join(space), names.PARAMETER_LENGTH))
 
     def callback(self) -> MlflowCallback:
         """What sends one trial's run while it trains."""
-        return MlflowCallback(self._tracking, self._work_dir, parent=self.run_id)
+        return MlflowCallback(self._tracking, self._work_dir, sweep=self.run_id)
 
     def update(self, trials: Sequence[Trial]) -> None:
         """File the trials' runs under the parent and show their scores; a store that is away is not waited for."""
@@ -62,11 +65,15 @@ class SweepRun:
             log.warning("%s; the sweep goes on and sends this with its next trial", error)
 
     def finish(self, trials: Sequence[Trial]) -> None:
-        """The sweep has ended."""
+        """The sweep has ended: the models of its best trial are sent, too."""
         self.update(trials)
-        if self._store is not None and self.run_id is not None:
-            with store_errors(self._store.place):
-                self._store.client.set_terminated(self.run_id, "FINISHED")
+        if self._store is None or self.run_id is None:
+            return
+        best = max((one for one in trials if one.score is not None), key=lambda one: one.score or 0, default=None)
+        for digest in () if best is None else best.runs:
+            sync_if_possible(Run(self._work_dir / RUNS_DIR / digest), self._tracking, self._work_dir)
+        with store_errors(self._store.place):
+            self._store.client.set_terminated(self.run_id, "FINISHED")
 
     def _send(self, store: Store, run_id: str, trials: Sequence[Trial]) -> None:
         from mlflow.entities import Metric
@@ -74,7 +81,8 @@ class SweepRun:
         for digest in {digest for trial in trials for digest in trial.runs}:
             child = find_run(store, digest)
             if child is not None:
-                store.client.set_tag(child, PARENT_TAG, run_id)
+                for tag in (record.PARENT_TAG, record.SWEEP_TAG):
+                    store.client.set_tag(child, tag, run_id)
         scored = [(trial.number, trial.score) for trial in trials if trial.score is not None]
         # The number stands for the time: the same trials send the same points.
         metrics = [Metric("trial/validation_ndcg_at_10", score, number, number) for number, score in scored]

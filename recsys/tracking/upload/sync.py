@@ -1,4 +1,4 @@
-"""Bring what a work directory holds into MLflow: the directory is the truth, the store its mirror."""
+"""Bring what a work directory holds into MLflow: the directory is the truth, the store a copy of it."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -89,7 +89,8 @@ def unsent(runs_dir: Path, arrived: Sequence[MeasuredRun]) -> Iterator[Run]:
 
     A directory that cannot be read as a run is told and passed over.
     """
-    seals = {run.digest: run.tags.get(record.SEAL_TAG) for run in arrived if record.MODEL_TAG not in run.tags}
+    whole = [run for run in arrived if run.is_trial or record.MODEL_TAG not in run.tags]
+    seals = {run.digest: run.tags.get(record.SEAL_TAG) for run in whole}
     for path in artifacts(runs_dir):
         run = Run(path)
         try:

@@ -1,27 +1,27 @@
 """What the machine does while a run trains, under the names that MLflow's system page knows."""
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import psutil  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
 
+MEGABYTE = 1e6
 
-class Sampler:
-    """Looks at CPU, memory, disk and network.
+
+class SystemMetrics:
+    """Samples CPU, memory, disk and network.
 
     MLflow's own monitor gives up for good when the store is away for a moment; this one keeps its samples in
     ``pending`` until someone has sent them.
     """
 
     def __init__(self) -> None:
-        from mlflow.system_metrics.metrics.cpu_monitor import CPUMonitor
-        from mlflow.system_metrics.metrics.disk_monitor import DiskMonitor
-        from mlflow.system_metrics.metrics.network_monitor import NetworkMonitor
-
-        kinds: list[Any] = [CPUMonitor, DiskMonitor, NetworkMonitor]
-        self._monitors = [kind() for kind in kinds]
         self._step = 0
+        self._network = psutil.net_io_counters()  # since the machine was started
+        psutil.cpu_percent()  # the first answer means nothing; the next ones are of the time since the one before
         self.pending: list[Metric] = []
 
     def sample(self) -> None:
@@ -29,9 +29,18 @@ class Sampler:
         from mlflow.entities import Metric
 
         now = round(time.time() * 1000)
-        for monitor in self._monitors:
-            monitor.collect_metrics()
-            for name, value in monitor.aggregate_metrics().items():
-                self.pending.append(Metric(f"system/{name}", value, now, self._step))
-            monitor.clear_metrics()
+        self.pending += [Metric(f"system/{name}", value, now, self._step) for name, value in self._look().items()]
         self._step += 1
+
+    def _look(self) -> dict[str, float]:
+        memory, disk, network = psutil.virtual_memory(), psutil.disk_usage("/"), psutil.net_io_counters()
+        return {
+            "cpu_utilization_percentage": psutil.cpu_percent(),
+            "system_memory_usage_megabytes": memory.used / MEGABYTE,
+            "system_memory_usage_percentage": memory.used / memory.total * 100,
+            "disk_usage_percentage": disk.percent,
+            "disk_usage_megabytes": disk.used / MEGABYTE,
+            "disk_available_megabytes": disk.free / MEGABYTE,
+            "network_receive_megabytes": (network.bytes_recv - self._network.bytes_recv) / MEGABYTE,
+            "network_transmit_megabytes": (network.bytes_sent - self._network.bytes_sent) / MEGABYTE,
+        }
