@@ -1,4 +1,4 @@
-"""What the Models tab of MLflow reads: models with parameters, metrics linked to them and to the splits of their data."""
+"""What MLflow's Models tab reads: models with parameters, and metrics linked to them and to their data's splits."""
 
 from statistics import stdev
 
