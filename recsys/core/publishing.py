@@ -14,6 +14,7 @@ from recsys.core.owners import is_gone, this_process
 
 ASIDE = ".tmp-"  # in the name of what is still being written
 OLD = ".old-"  # in the name of what is being replaced
+OWNED = f".*{ASIDE}{'?' * 12}-*-*-{'?' * 8}"  # what ``_beside`` names, whatever its target
 LONG = 24 * 3600.0  # seconds without a change, after which another machine's attempt is taken for dead
 
 
@@ -97,7 +98,10 @@ def _appear(aside: Path, target: Path, overwrite: bool) -> None:
 
 
 def _clear_remains(target: Path) -> None:
-    """Take away what killed attempts left, and put back what one of them had put aside."""
+    """Take away what killed attempts left beside ``target``, and put back what one of them had put aside.
+
+    Attempts at other targets are among them: tomorrow's artifact has another name, and nobody asks for today's again.
+    """
     with exclusive(target.parent):
         for old in filter(_is_left, target.parent.glob(f".{glob.escape(target.name)}{OLD}*")):
             if target.exists():
@@ -105,8 +109,9 @@ def _clear_remains(target: Path) -> None:
             else:
                 with suppress(FileNotFoundError):
                     old.replace(target)
-        for stale in filter(_is_left, target.parent.glob(f".{glob.escape(target.name)}{ASIDE}*")):
-            shutil.rmtree(stale, ignore_errors=True)
+        for pattern in (f".{glob.escape(target.name)}{ASIDE}*", OWNED):
+            for stale in filter(_is_left, target.parent.glob(pattern)):
+                shutil.rmtree(stale, ignore_errors=True)
 
 
 def _is_left(aside: Path) -> bool:

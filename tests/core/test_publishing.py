@@ -14,6 +14,8 @@ from recsys.core.locks import claimed
 from recsys.core.owners import this_process
 from recsys.core.publishing import ASIDE, LONG, OLD, publish
 
+OF_THIS = "from recsys.core.owners import *; print(this_process())"
+
 
 def test_nothing_is_visible_before_the_end(tmp_path: Path) -> None:
     with publish(tmp_path / "made") as aside:
@@ -46,6 +48,16 @@ def test_what_a_killed_attempt_left_goes_and_a_living_one_stays(tmp_path: Path) 
         assert not (tmp_path / ".made.tmp-dead").exists()
         (living / "file").write_text("content")
     assert (tmp_path / "made" / "file").exists()
+
+
+def test_what_a_killed_attempt_at_another_artifact_left_goes_too(tmp_path: Path) -> None:
+    dead, living = of_another_process(OF_THIS), this_process()
+    for name in (f".yesterdays.tmp-{dead}-0123abcd", f".other.tmp-{living}-0123abcd", ".notes.tmp-mine"):
+        (tmp_path / name).mkdir()
+    with publish(tmp_path / "todays"):
+        pass
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [".notes.tmp-mine", f".other.tmp-{living}-0123abcd", "todays"], "a strange or living one was swept"
 
 
 def refuse() -> None:
@@ -100,7 +112,7 @@ def of_another_process(code: str) -> str:
 
 
 def test_living_attempts_stay_and_dead_ones_go_on_any_disk(disk: str, tmp_path: Path) -> None:
-    dead = tmp_path / f".made{ASIDE}{of_another_process('from recsys.core.owners import *; print(this_process())')}-12"
+    dead = tmp_path / f".made{ASIDE}{of_another_process(OF_THIS)}-12"
     dead.mkdir()
     (tmp_path / f".made{ASIDE}{this_process()}-fresh").mkdir()  # of another thread, that has only just begun
     with publish(tmp_path / "made") as slow:
