@@ -21,6 +21,7 @@ from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.core.events import CleaningPolicy
 from recsys.core.history import History
 from recsys.export.tflite import flatbuffer, versions
+from recsys.export.tflite.backend import TFLite
 from recsys.export.variants import Variant
 from recsys.litert.interpreter import Interpreter
 from recsys.models.keras import keras, tf
@@ -96,7 +97,7 @@ def write_bundle(path: Path, content: bytes, items: int, length: int, variant: s
 
 def export(path: Path, model: SASRec, variant: str, names: tuple[str, ...] = ()) -> Made:
     chosen = Variant.parse(variant, DEPTH)
-    content = chosen.convert(model, CANDIDATES, names)
+    content = TFLite().convert(model, chosen, CANDIDATES, names)
     return write_bundle(path, content, model.items.rows - 1, model.config.max_length, variant)
 
 

@@ -80,7 +80,7 @@ def main() -> None:
             against = f"{LIMIT:.0%} of the bundle, {later.device_bytes / 1024:,.0f} KiB"
             what = f"delta after a day, {later.manifest.variant}"
             rows.append(Measurement(what, delta.download_bytes / 1024, "KiB", against, LIMIT / share))
-            kept, without = (one.manifest.measured["ndcg@10"] for one in (later, unheld))
+            kept, without = (one.manifest.measured["test"]["ndcg@10"] for one in (later, unheld))
             rows.append(Measurement("  its NDCG@10", kept, "", f"{without:.4f} with no code held", kept / without))
         warm, anew = (run.metrics["model"]["ndcg@10"] for run in (second, cold))
         rows.append(Measurement("NDCG@10 after the short training", warm, "", f"{anew:.4f} from nothing", warm / anew))

@@ -139,7 +139,7 @@ def export_bundles(
 
 
 def describe_bundles(bundles: "list[Bundle]") -> dict[str, dict[str, Any]]:
-    """``{variant: {"path", "bytes", "median_ms", "ndcg@10", …}}``: what a phone downloads and gets."""
+    """``{variant: {"path", "bytes", "median_ms", "validation", "test"}}``: what a phone downloads and gets."""
     from recsys.export import describe
 
     return describe(bundles)

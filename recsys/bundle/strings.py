@@ -2,6 +2,9 @@
 
 Layout: ``RSTR``, a version byte, three zero bytes, ``uint32`` rows, ``uint32`` bytes of UTF-8, then one zlib stream
 of the rows' ``uint16`` lengths and their UTF-8, end to end. Little-endian throughout. Short to read in any language.
+
+Why not a gzipped JSON array: for 3,416 numeric ids that is 7,696 bytes, this 7,292, and for 12,101 ASINs 69,325 and
+69,144; this loads in about half the time, and without an object a string (``python -m benchmarks.string_table``).
 """
 
 import struct

@@ -28,6 +28,8 @@ from recsys.cli.results import (
 )
 from recsys.core.errors import ArtifactError, RecsysError
 
+SPLITS = ("validation", "test")  # of what is measured on export
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -106,7 +108,7 @@ def _summary(found: InspectResult) -> dict[str, Any]:
         "variant": told["variant"],
         "files": f"DAMAGED: {found.damage}" if found.damage else files,
         "size": "unknown, as it is damaged" if found.bytes is None else f"{found.bytes / 1024:.0f} KiB to rank with",
-        "ndcg@10": _figure(measured, "ndcg@10", ".4f"),
+        "ndcg@10": ", ".join(f"{split} {_figure(measured.get(split), 'ndcg@10', '.4f')}" for split in SPLITS),
         "median": f"{_figure(measured, 'median_ms', '.2f')} ms a ranking, on the machine that exported it",
         "shapes": f"the newest {told['history_length']} events, {told['candidates']} candidates a pass",
         "items": told["items"],
@@ -116,8 +118,9 @@ def _summary(found: InspectResult) -> dict[str, Any]:
     }
 
 
-def _figure(measured: dict[str, Any], name: str, form: str) -> str:
-    value = measured.get(name)
+def _figure(measured: Any, name: str, form: str) -> str:
+    """A figure of a manifest whose ``measured`` no one vouches for."""
+    value = measured.get(name) if isinstance(measured, dict) else None
     return format(value, form) if isinstance(value, int | float) else "not measured"
 
 

@@ -6,7 +6,8 @@
 
 Every variant is held against the trained model before it is written, and its size, latency and NDCG@10 are measured
 through the TFLite model itself. With --budget, the best one within it is named (and its path alone is printed on
-standard output). The settings are the run's own unless --set says otherwise.
+standard output). Validation decides what is written and which is best; test is only told. The settings are the run's
+own unless --set says otherwise.
 """
 
 import argparse
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def best_within(variants: dict[str, dict[str, Any]], budget: int) -> str:
-    """The variant of the highest NDCG@10 that takes at most ``budget`` bytes; of equals the smaller.
+    """The variant of the highest validation NDCG@10 that takes at most ``budget`` bytes; of equals the smaller.
 
     Raises:
         RecsysError: none is that small.
@@ -71,7 +72,7 @@ def best_within(variants: dict[str, dict[str, Any]], budget: int) -> str:
             f"no variant fits {budget / 1024:.1f} KiB; the smallest, {smallest}, takes "
             f"{variants[smallest]['bytes'] / 1024:.1f} KiB. Add smaller ones to export.variants, for example pq-m8"
         )
-    return max(fitting, key=lambda name: (variants[name]["ndcg@10"], -variants[name]["bytes"]))
+    return max(fitting, key=lambda name: (variants[name]["validation"]["ndcg@10"], -variants[name]["bytes"]))
 
 
 def _dataset(args: argparse.Namespace, digest: str) -> "Dataset":

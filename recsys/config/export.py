@@ -7,16 +7,16 @@ from pydantic import Field, field_validator
 
 from recsys.config.base import LocalPath, Section
 
-# The names that recsys.export.variants reads: how tables are held, the projections' rank, the percent of heads and
-# feed-forward rows that are kept, the transition memory's depth.
+# The names that recsys.export.variants reads: how tables are held, the percent of heads and hidden units that are kept,
+# the transition memory's depth.
 VARIANT = (
     r"^(?P<student>student-)?(?P<base>float32|float16|int8|int4|pq)"
-    r"(-r(?P<rank>[1-9][0-9]*))?(-p(?P<kept>[1-9][0-9]?))?(-m(?P<depth>0|[1-9][0-9]*))?$"
+    r"(-p(?P<kept>[1-9][0-9]?))?(-m(?P<depth>0|[1-9][0-9]*))?$"
 )
 
 
 class StudentConfig(Section):
-    """The shape of the distilled student, for variants named student-…, and how it learns."""
+    """The shape of the distilled student, for variants named student-…; how it and pruned models (-pPERCENT) learn."""
 
     teacher: LocalPath | None = Field(
         None,
@@ -26,7 +26,7 @@ class StudentConfig(Section):
     blocks: int = Field(1, ge=1, description="attention blocks, one upon another")
     feed_forward: int = Field(1, ge=1, description="hidden units of the feed-forward, in multiples of the width")
     memory_average: float = Field(4, gt=0, description="transitions of the teacher's memory kept per item, on average")
-    steps: int = Field(3000, ge=1, description="training steps")
+    steps: int = Field(3000, ge=1, description="training steps; what is pruned or coded takes a third more")
     batch_size: int = Field(32, ge=1, description="histories a step")
     positions: int = Field(32, ge=1, description="events of each history after which the teacher is imitated")
     learning_rate: float = Field(2e-3, gt=0, description="Adam's at the first step; a cosine takes it to 0")
@@ -39,8 +39,8 @@ class ExportConfig(Section):
     variants: tuple[str, ...] = Field(
         ("float32", "int8"),
         min_length=1,
-        description="one bundle each: float32, float16, int8, int4 or pq, student- before it, and any of -rRANK, "
-        "-pPERCENT and -mDEPTH after it in this order",
+        description="one bundle each: float32, float16, int8, int4 or pq, student- before it, -pPERCENT and -mDEPTH "
+        "after it in this order",
     )
     memory_neighbours: int | None = Field(
         None,
@@ -60,9 +60,11 @@ class ExportConfig(Section):
     policy: LocalPath | None = Field(None, description="rules to apply after the scores, see recsys/bundle/policy.py")
     tolerance: float = Field(1e-3, gt=0, description="largest difference of a float32 score from Keras'")
     max_quality_loss: float = Field(
-        0.05, gt=0, lt=1, description="largest share of Keras' NDCG@10 that a variant may lose, on the same users"
+        0.05, gt=0, lt=1, description="largest share of Keras' validation NDCG@10 that a variant may lose"
     )
-    evaluated_users: int = Field(1000, ge=1, description="test users ranked through the TFLite model itself")
+    evaluated_users: int = Field(
+        1000, ge=1, description="targets of validation, and of test, ranked through the TFLite model itself"
+    )
 
     @field_validator("variants", mode="before")
     @classmethod
@@ -73,6 +75,6 @@ class ExportConfig(Section):
             if not isinstance(name, str) or re.fullmatch(VARIANT, name) is None:
                 raise ValueError(
                     f"{name!r} is no variant; expected float32, float16, int8, int4 or pq, with student- before it, "
-                    "and any of -rRANK, -pPERCENT and -mDEPTH after it in this order, for example int8-r16-m8"
+                    "-pPERCENT and -mDEPTH after it in this order, for example int8-p50-m8"
                 )
         return names

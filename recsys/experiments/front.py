@@ -53,8 +53,7 @@ def _bundles(group: Group, run: MeasuredRun, metric: str) -> list[BundleMetrics]
     found = []
     for name in names:
         size, latency = (run.metrics.get(f"bundle/{name}/{key}") for key in ("bytes", "median_ms"))
-        keys = {"validation": f"validation/{metric}", "test": metric}
-        measured = {split: run.metrics.get(f"bundle/{name}/{key}") for split, key in keys.items()}
+        measured = {split: run.metrics.get(f"bundle/{name}/{split}/{metric}") for split in ("validation", "test")}
         quality = {split: value for split, value in measured.items() if value is not None}
         if size is not None and latency is not None and quality:
             found.append(BundleMetrics(group, run, name, size, latency, quality))

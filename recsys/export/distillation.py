@@ -1,4 +1,4 @@
-"""A student: a smaller model of the same kind that learns to score as its teacher does (Hinton et al., 2015)."""
+"""Smaller models that learn to score as a teacher does (Hinton et al., 2015): students, and what was made smaller."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,7 @@ from recsys.config.export import StudentConfig
 from recsys.config.model import ModelConfig
 from recsys.core.history import History
 from recsys.core.schema import PAD_ID
+from recsys.export.pruning import prune
 from recsys.export.quantization.product import CHOICES
 from recsys.models.events import history_spec
 from recsys.models.keras import keras, tf
@@ -18,7 +19,7 @@ from recsys.sequences.transitions import Transitions, highest_pmi
 from recsys.terminal import say
 
 REPORT_EVERY = 100  # steps
-ADAPTING = 3  # learning to do with a coded table takes one step for so many
+ADAPTING = 3  # learning to do with less takes one step for so many of a student's
 
 
 def distill(teacher: SASRec, sequences: Sequences, config: StudentConfig) -> SASRec:
@@ -45,27 +46,30 @@ def shape_of(config: StudentConfig, teacher: ModelConfig) -> ModelConfig:
 
 
 def adapt(
-    student: SASRec,
+    source: SASRec,
     teacher: SASRec,
     sequences: Sequences,
     config: StudentConfig,
-    table: npt.NDArray[np.float32],
+    *,
+    kept: float | None = None,
+    table: npt.NDArray[np.float32] | None = None,
     choices: npt.NDArray[np.uint8] | None = None,
 ) -> SASRec:
-    """A student that has learned to do with ``table``, its item table as a phone will read it.
+    """A copy of ``source``, which is as ``build_model`` makes it, that has learned to do with less.
 
     Args:
+        kept: share of heads and hidden units, as ``prune`` has it; what is left learns on.
+        table: the item table as a phone will read it; None leaves the source's, which learns on.
         choices: ``[rows, parts]``, the centroids of product quantization that ``table`` is made of. They learn on: rows
             keep their choices, and what one part of a row gains, all that chose the same centroid gain.
     """
-    adapted = build_model(student.config, student.items.rows)
-    for variable, known in zip(adapted.variables, student.variables, strict=True):
-        variable.assign(known)
-    adapted.trained_items.assign(table)
+    adapted = prune(source, kept)
     learning = adapted.trainable_variables
-    if choices is None:
-        table_of = {variable.ref() for variable in adapted.trained_items.trainable_variables}
-        learning = [variable for variable in learning if variable.ref() not in table_of]
+    if table is not None:
+        adapted.trained_items.assign(table)
+        if choices is None:
+            table_of = {variable.ref() for variable in adapted.trained_items.trainable_variables}
+            learning = [variable for variable in learning if variable.ref() not in table_of]
     _learn(adapted, teacher, learning, sequences, config, max(config.steps // ADAPTING, 1), choices)
     return adapted
 

@@ -5,7 +5,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from recsys.artifacts.dataset import Dataset
@@ -21,35 +20,24 @@ from recsys.bundle import (
     write_golden,
     write_strings,
 )
-from recsys.config.evaluation import EvaluationConfig
 from recsys.config.export import ExportConfig
 from recsys.core.digests import DIGEST_LENGTH, sha256_file
-from recsys.core.errors import ConfigError, RecsysError
-from recsys.core.history import History
-from recsys.core.schema import PAD_ID
-from recsys.evaluation.evaluate import rank, targets_of
-from recsys.evaluation.metrics import summarize
-from recsys.evaluation.ranking import ScoreAll
-from recsys.evaluation.scorer import scorer
+from recsys.core.errors import ConfigError
+from recsys.export.backend import Backend
 from recsys.export.distillation import adapt, distill, shape_of
 from recsys.export.graph import incremental
-from recsys.export.sample_requests import encode, golden_case, sample_requests
-from recsys.export.tflite import flatbuffer, versions
-from recsys.export.tflite import scores as measure
-from recsys.export.tflite.latency import median_ms
+from recsys.export.graph.encoding import decoded
+from recsys.export.judge import Judge
+from recsys.export.latency import median_ms
+from recsys.export.sample_requests import golden_case
 from recsys.export.variants import ROUGH, Variant
-from recsys.litert.interpreter import Interpreter
 from recsys.models.sasrec import SASRec
 
 LATENCY_ROUNDS = 25
 
 
-class VariantRefused(RecsysError):  # noqa: N818 - a verdict on one variant; the others go on
-    """A variant strays too far from the trained model."""
-
-
 class Exporter:
-    """A trained model, the data it is judged on, and what Keras says of both.
+    """A trained model, the data it is judged on, and the format it is exported to.
 
     Args:
         run_digest: the run that the model comes from.
@@ -64,19 +52,16 @@ class Exporter:
         dataset: Dataset,
         config: ExportConfig,
         run_digest: str,
+        backend: Backend,
         *,
         filter_seen: bool,
         teacher: SASRec | None = None,
         taught_by: str | None = None,
     ) -> None:
-        self.model, self.dataset, self.config = model, dataset, config
+        self.model, self.dataset, self.config, self.backend = model, dataset, config, backend
         self.teacher, self.taught_by = teacher or model, taught_by or run_digest
-        self.run_digest, self.evaluation = run_digest, EvaluationConfig(filter_seen=filter_seen)
-        self.length = model.config.max_length
-        self.requests = sample_requests(dataset, config.candidates)
-        self.inputs = [encode(request, dataset, self.length, config.candidates) for request in self.requests]
-        self.targets = targets_of(dataset, "test", config.evaluated_users)
-        self._adapted: dict[str, SASRec] = {}
+        self.run_digest, self.judge = run_digest, Judge(model, dataset, config, filter_seen=filter_seen)
+        self._adapted: dict[tuple[bool, float | None, str | None], SASRec] = {}
 
     def check(self, variant: Variant) -> None:
         """Refuse what can be known to fail before anything is made.
@@ -102,26 +87,22 @@ class Exporter:
                 )
 
     @cached_property
-    def quality(self) -> dict[str, float]:
-        """Keras' metrics on the targets."""
-        return self._quality(scorer(self.model, self.dataset))
-
-    @cached_property
     def student(self) -> SASRec:
         """The distilled student, trained when a variant first asks for it."""
         return distill(self.teacher, self.dataset.sequences, self.config.student)
 
     def _source(self, variant: Variant) -> SASRec:
-        """What ``variant`` is made of; a student whose table it codes roughly first learns to do with that."""
-        if not variant.of_student:
-            return self.model
-        if variant.base not in ROUGH:
-            return self.student
-        if variant.base not in self._adapted:
-            table, choices = variant.code(self.student.trained_items.vectors())
-            known = self.teacher, self.dataset.sequences, self.config.student
-            self._adapted[variant.base] = adapt(self.student, *known, table, choices)
-        return self._adapted[variant.base]
+        """What ``variant`` is made of; what is pruned, and a student whose table is coded roughly, learns on first."""
+        source, teacher = (self.student, self.teacher) if variant.of_student else (self.model, self.model)
+        rough = variant.base if variant.of_student and variant.base in ROUGH else None
+        if variant.kept is None and rough is None:
+            return source
+        key = variant.of_student, variant.kept, rough
+        if key not in self._adapted:
+            table, choices = decoded(source.trained_items.vectors(), variant) if rough else (None, None)
+            known = source, teacher, self.dataset.sequences, self.config.student
+            self._adapted[key] = adapt(*known, kept=variant.kept, table=table, choices=choices)
+        return self._adapted[key]
 
     def write(self, variant: Variant, directory: Path, since: bytes | None = None) -> None:
         """Write the bundle of ``variant``, which has passed ``check``, into ``directory``.
@@ -130,28 +111,30 @@ class Exporter:
             since: last night's model file of the variant, to stay close to.
 
         Raises:
-            RecsysError: it strays from Keras' scores or quality beyond what the config allows, or holds an operator
-                that a phone lacks.
+            VariantRefused: it strays from Keras' scores or quality beyond what the config allows.
+            RecsysError: it holds an operator that a phone lacks.
             ConfigError: the model has not what a signature needs.
         """
-        model = self._source(variant)
-        content = variant.convert(
-            model, self.config.candidates, self.config.signatures, since, len(self.dataset.vocabulary)
+        content = self.backend.convert(
+            self._source(variant),
+            variant,
+            self.config.candidates,
+            self.config.signatures,
+            since,
+            len(self.dataset.vocabulary),
         )
-        tree = flatbuffer.read(content)
-        operators = flatbuffer.operators(tree)
-        interpreter = Interpreter(content)
-        difference = self._largest_difference(variant, interpreter)
-        quality = self._checked_quality(variant, interpreter)
-        tolerance = self._tolerance(content, interpreter)
+        found, judge = self.backend.inspect(content), self.judge
+        program = self.backend.load(content)
+        difference, quality = judge.difference(variant, program), judge.quality(variant, program)
+        tolerance = judge.tolerance(program, self.backend.load(content, plain=True))
         (directory / MODEL_FILE).write_bytes(content)
         write_strings(directory / VOCABULARY_FILE, self.dataset.vocabulary.external_ids)
         self._write_items(directory)
         if self.config.policy is not None:
             shutil.copyfile(self.config.policy, directory / POLICY_FILE)
         cases = [
-            golden_case(request, one, interpreter.run("rerank", **one)["scores"], tolerance)
-            for request, one in zip(self.requests, self.inputs, strict=True)
+            golden_case(request, one, program.run("rerank", **one)["scores"], tolerance)
+            for request, one in zip(judge.requests, judge.inputs, strict=True)
         ]
         write_golden(directory / GOLDEN_FILE, cases)
         manifest = BundleManifest(
@@ -159,65 +142,25 @@ class Exporter:
             model_version=sha256_file(directory / MODEL_FILE)[:DIGEST_LENGTH],
             run_digest=self.run_digest,
             dataset_digest=self.dataset.digest,
-            history_length=self.length,
+            history_length=judge.length,
             candidates=self.config.candidates,
             items=len(self.dataset.vocabulary),
             oov_buckets=self.dataset.vocabulary.oov_buckets,
             cleaning=self.dataset.policy,
             tolerance=tolerance,
-            minimum_runtime=versions.minimum_runtime(tree),
-            signatures=interpreter.signatures,
-            operators=operators,
+            minimum_runtime=found.minimum_runtime,
+            signatures=program.signatures,
+            operators=found.operators,
             measured={
                 **quality,
-                "users": len(self.targets.users),
                 **({"taught_by": self.taught_by} if variant.of_student else {}),
-                "keras": self.quality,
                 "largest_difference": difference,
-                "median_ms": median_ms(interpreter, "rerank", self.inputs, LATENCY_ROUNDS),
+                "median_ms": median_ms(program, "rerank", judge.inputs, LATENCY_ROUNDS),
                 "threads": 1,
-                "multiply_adds": flatbuffer.multiply_adds(tree, "rerank"),
+                "multiply_adds": found.multiply_adds,
             },
         )
         seal(directory, manifest)
-
-    def _quality(self, score_all: ScoreAll) -> dict[str, float]:
-        return summarize(rank(score_all, self.dataset, self.targets, self.evaluation), (10,))
-
-    def _largest_difference(self, variant: Variant, interpreter: Interpreter) -> float:
-        largest = 0.0
-        for one in self.inputs:
-            difference = (
-                interpreter.run("rerank", **one)["scores"]
-                - self.model.score(History(one["history"]), one["candidates"]).numpy()
-            )
-            largest = max(largest, float(np.abs(difference[one["candidates"] != PAD_ID]).max(initial=0.0)))
-        if variant.is_exact and not largest <= self.config.tolerance:
-            raise VariantRefused(
-                f"{variant.name}: scores differ from Keras' by {largest:.2e}, more than export.tolerance "
-                f"{self.config.tolerance:.0e}; its bundle is not written"
-            )
-        return largest
-
-    def _checked_quality(self, variant: Variant, interpreter: Interpreter) -> dict[str, float]:
-        scores = measure.tflite_scores(interpreter, self.dataset.sequences, self.length, self.model.items.rows)
-        quality = self._quality(scores)
-        ours, keras = quality["ndcg@10"], self.quality["ndcg@10"]
-        if ours < keras * (1 - self.config.max_quality_loss):
-            raise VariantRefused(
-                f"{variant.name}: loses {1 - ours / keras:.1%} of Keras' NDCG@10 ({ours:.4f} against {keras:.4f}"
-                f" on {len(self.targets.users)} users), more than export.max_quality_loss "
-                f"{self.config.max_quality_loss:.0%}; its bundle is not written; raise that, or leave the variant out"
-            )
-        return quality
-
-    def _tolerance(self, content: bytes, interpreter: Interpreter) -> float:
-        """How far another runtime's scores may lie: thrice what two sets of kernels on this machine differ by."""
-        plain = Interpreter(content, plain=True)
-        found = [
-            interpreter.run("rerank", **one)["scores"] - plain.run("rerank", **one)["scores"] for one in self.inputs
-        ]
-        return max(self.config.tolerance, 3 * float(np.abs(found).max()))
 
     def _write_items(self, directory: Path) -> None:
         items = self.dataset.items

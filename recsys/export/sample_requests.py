@@ -27,11 +27,13 @@ class SampleRequest:
 def sample_requests(dataset: Dataset, count: int, seed: int = 0) -> list[SampleRequest]:
     """Some users' histories (the longest and the shortest among them), an empty one and one with unknown items.
 
-    Events come shuffled, as a client may hold them; candidates are the user's next item and a random draw.
+    Events come shuffled, as a client may hold them; candidates are the user's next item and a random draw. Test events
+    are left out: what is decided by these requests must not depend on them.
     """
     random = np.random.default_rng(seed)
     sequences, vocabulary = dataset.sequences, dataset.vocabulary
-    lengths = np.diff(sequences.offsets)
+    starts, ends = sequences.bounds("train")[0], sequences.bounds("validation")[1]
+    lengths = ends - starts
     with_history = np.flatnonzero(lengths > 1)
     by_length = with_history[np.argsort(lengths[with_history], kind="stable")]
     chosen = [int(by_length[-1]), int(by_length[0])]
@@ -39,7 +41,7 @@ def sample_requests(dataset: Dataset, count: int, seed: int = 0) -> list[SampleR
     kind = next(iter(dataset.policy.event_types), "")
     requests = []
     for user in chosen:
-        start, end = sequences.offsets[user : user + 2]
+        start, end = starts[user], ends[user]
         items = [str(vocabulary.decode(int(item))) for item in sequences.items[start:end]]
         events = [
             Event(item, int(timestamp), place, kind)

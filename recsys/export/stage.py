@@ -17,7 +17,7 @@ from recsys.core.schema import BUNDLES_DIR
 from recsys.terminal import say
 
 # Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.
-EXPORT_VERSION = 8
+EXPORT_VERSION = 9
 
 
 def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
@@ -47,7 +47,9 @@ def export(
     target = bundles_dir(run, config, work_dir)
     missing = [name for name in config.variants if overwrite or not is_published(target / name)]
     if missing:
-        from recsys.export.exporter import Exporter, VariantRefused
+        from recsys.export.exporter import Exporter
+        from recsys.export.judge import VariantRefused
+        from recsys.export.tflite.backend import TFLite
         from recsys.export.variants import Variant
         from recsys.models.loading import load_run
 
@@ -62,6 +64,7 @@ def export(
             dataset,
             config,
             run.digest,
+            TFLite(),
             filter_seen=bool(run.config["evaluation"]["filter_seen"]),
             teacher=model if taught_by is run else load_run(taught_by),
             taught_by=taught_by.digest,
@@ -87,13 +90,15 @@ def export(
 
 
 def describe(bundles: list[Bundle]) -> dict[str, dict[str, Any]]:
-    """``{variant: {"path", "bytes", "median_ms", "ndcg@10", …}}``, as ``recsys run --json`` gives it."""
-    measured = ("median_ms", "ndcg@10", "hr@10", "users")
+    """``{variant: {"path", "bytes", "median_ms", "validation", "test"}}``, as ``recsys run --json`` gives it.
+
+    The last two are ``{"ndcg@10", "hr@10", …, "targets", "users", "keras"}``, as the manifest has them.
+    """
     return {
         bundle.manifest.variant: {
             "path": str(bundle.path),
             "bytes": bundle.device_bytes,
-            **{key: bundle.manifest.measured[key] for key in measured},
+            **{key: bundle.manifest.measured[key] for key in ("median_ms", "validation", "test")},
         }
         for bundle in bundles
     }

@@ -51,6 +51,10 @@ class Block(keras.layers.Layer):
         """One more event, ``x [batch, 1, width]``; arguments and state as ``Mixer.step`` has them."""
         return self._joined(x, self.mixer.step(self.mixer_norm(x), state, context), None)
 
+    def prune(self, kept: float) -> None:
+        """Keep the strongest ``kept`` share of the mixer's parts and of the feed-forward's hidden units."""
+        self.mixer, self.feed_forward = self.mixer.smaller(kept), self.feed_forward.smaller(kept)
+
     def _joined(self, x: tf.Tensor, mixed: Mixed, seed: tf.Tensor | None) -> Mixed:
         x = self.mixer_join(x, mixed.output, fold(seed, 1))
         return mixed._replace(output=self.feed_join(x, self.feed_forward(self.feed_norm(x)), fold(seed, 2)))

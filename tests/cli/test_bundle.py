@@ -35,13 +35,16 @@ def damaged(tmp_path: Path) -> Path:
     return path
 
 
-def test_inspect_says_first_what_a_person_asks(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bundle", "inspect", str(GOLDEN / "int8")]) == 0
+def test_inspect_says_first_what_a_person_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = shutil.copytree(GOLDEN / "int8", tmp_path / "int8")
+    manifest = json.loads((path / "manifest.json").read_text())
+    measured = manifest["measured"] | {"validation": {"ndcg@10": 0.65432}, "test": "nobody vouches for this"}
+    (path / "manifest.json").write_text(json.dumps({**manifest, "measured": measured}))
+    assert main(["bundle", "inspect", str(path)]) == 0
     rows = dict(line.split(None, 1) for line in capsys.readouterr().out.splitlines())
     assert rows["variant"] == "int8"
     assert rows["files"] == "all 3 are what the manifest says"
-    measured = json.loads((GOLDEN / "int8" / "manifest.json").read_text())["measured"]
-    assert rows["ndcg@10"] == f"{measured['ndcg@10']:.4f}"
+    assert rows["ndcg@10"] == "validation 0.6543, test not measured"
     assert rows["median"].startswith(f"{measured['median_ms']:.2f} ms a ranking")
     assert "FULLY_CONNECTED" in rows["operators"]
     assert len(rows) == 10
@@ -115,13 +118,11 @@ def test_what_is_no_size() -> None:
 
 def test_a_budget_takes_the_best_that_fits() -> None:
     variants = {
-        "float32": {"bytes": 900, "ndcg@10": 0.20},
-        "int8": {"bytes": 300, "ndcg@10": 0.19},
-        "pq": {"bytes": 100, "ndcg@10": 0.19},
-        "int4": {"bytes": 200, "ndcg@10": 0.15},
+        name: {"bytes": size, "validation": {"ndcg@10": quality}, "test": {"ndcg@10": 1 - quality}}
+        for name, size, quality in (("float32", 900, 0.20), ("int8", 300, 0.19), ("pq", 100, 0.19), ("int4", 200, 0.15))
     }
     assert [best_within(variants, budget) for budget in (1000, 900, 899, 250, 100)] == [
         "float32", "float32", "pq", "pq", "pq",
     ]  # fmt: skip
     with pytest.raises(RecsysError, match=r"no variant fits 1.5 KiB; the smallest, pq, takes 2.0 KiB"):
-        best_within({"pq": {"bytes": 2048, "ndcg@10": 0.19}}, 1536)
+        best_within({"pq": {**variants["pq"], "bytes": 2048}}, 1536)

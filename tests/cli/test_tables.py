@@ -32,6 +32,7 @@ def test_the_model_stands_last_with_its_spread() -> None:
 
 
 def test_a_bundle_is_shown_by_size_latency_and_quality() -> None:
-    text = printed(bundle_table({"int8": {"bytes": 3 * 1024, "median_ms": 0.128, "ndcg@10": 0.25}}))
+    facts = {"bytes": 3 * 1024, "median_ms": 0.128, "validation": {"ndcg@10": 0.25}, "test": {"ndcg@10": 0.2}}
+    text = printed(bundle_table({"int8": facts}))
     row = next(line for line in text.splitlines() if "int8" in line)
-    assert [cell.strip() for cell in row.split("│")[1:-1]] == ["int8", "3 KiB", "0.13 ms", "0.2500"]
+    assert [cell.strip() for cell in row.split("│")[1:-1]] == ["int8", "3 KiB", "0.13 ms", "0.2500", "0.2000"]

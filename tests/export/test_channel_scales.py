@@ -6,6 +6,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from recsys.core.errors import RecsysError
 from recsys.export.tflite import convert, flatbuffer
+from recsys.export.tflite.backend import TFLite
 from recsys.export.tflite.channel_scales import fold, unfold
 from recsys.export.tflite.graph_cleanup import clean_up
 from recsys.export.variants import Variant
@@ -85,9 +86,9 @@ def test_what_no_dense_layer_reads_is_refused() -> None:
         fold(tree)
 
 
-@pytest.mark.parametrize("name", ["int8", "int4", "pq", "int8-r3"])
+@pytest.mark.parametrize("name", ["int8", "int4", "pq", "int8-m3"])
 def test_no_variant_has_a_tensor_with_several_scales(model, name: str) -> None:
-    tree = flatbuffer.read(Variant.parse(name, 6).convert(model, 20, ("encode", "explain")))
+    tree = flatbuffer.read(TFLite().convert(model, Variant.parse(name, 6), 20, ("encode", "explain")))
     found = scales_of(tree)
     assert len(found) > 4
     assert {len(scales) for scales in found} == {1}

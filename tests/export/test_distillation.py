@@ -6,6 +6,7 @@ import pytest
 from recsys.config.export import StudentConfig
 from recsys.core.history import History
 from recsys.export.distillation import adapt, distill, scores_after
+from recsys.export.tflite.backend import TFLite
 from recsys.export.variants import Variant
 from recsys.models.keras import tf
 
@@ -80,8 +81,8 @@ def test_an_adapted_student_has_the_table_it_is_given(model, dataset, histories)
     shape = {"width": 8, "batch_size": 16, "positions": 4}
     student = distill(model, dataset.sequences, StudentConfig(steps=90, **shape))
     table = np.round(student.items.vectors() * 2) / 2
-    rough = adapt(student, model, dataset.sequences, StudentConfig(steps=3, **shape), table)
-    adapted = adapt(student, model, dataset.sequences, StudentConfig(steps=300, **shape), table)
+    rough = adapt(student, model, dataset.sequences, StudentConfig(steps=3, **shape), table=table)
+    adapted = adapt(student, model, dataset.sequences, StudentConfig(steps=300, **shape), table=table)
     np.testing.assert_array_equal(adapted.items.vectors(), table)
     assert divergence(model, adapted, histories) < divergence(model, rough, histories)
     assert not np.array_equal(student.items.vectors(), table), "the student that was given stays as it was"
@@ -109,7 +110,7 @@ def test_rows_of_one_centroid_learn_as_one(model, dataset):
     choices = (np.arange(model.items.rows)[:, None] % np.array([[3, 5]])).astype(np.uint8)
     centroids = np.random.default_rng(6).normal(size=(2, 5, 4)).astype(np.float32)
     table = np.concatenate([centroids[0][choices[:, 0]], centroids[1][choices[:, 1]]], 1)
-    adapted = adapt(student, model, dataset.sequences, StudentConfig(steps=9, **shape), table, choices)
+    adapted = adapt(student, model, dataset.sequences, StudentConfig(steps=9, **shape), table=table, choices=choices)
     found = adapted.items.vectors()
     for part, width in enumerate((slice(0, 4), slice(4, 8))):
         for choice in np.unique(choices[:, part]):
@@ -127,9 +128,9 @@ def test_a_student_imitates_the_teacher_it_is_given(model, dataset):
     other = build_model(model.config.model_copy(update={"memory": None}), model.items.rows)
     other.items.assign(other.items.vectors() * 0.0)
     config = ExportConfig(candidates=20, student={"width": 8, "steps": 1, "batch_size": 2, "learning_rate": 1e-9})
-    taught = Exporter(model, dataset, config, "r" * 32, filter_seen=True, teacher=other).student
+    taught = Exporter(model, dataset, config, "r" * 32, TFLite(), filter_seen=True, teacher=other).student
     assert taught.memory is None
     np.testing.assert_allclose(taught.items.vectors(), 0.0, atol=1e-6)
-    own = Exporter(model, dataset, config, "r" * 32, filter_seen=True).student
+    own = Exporter(model, dataset, config, "r" * 32, TFLite(), filter_seen=True).student
     assert own.memory is not None
     assert np.abs(own.items.vectors()).max() > 0.01

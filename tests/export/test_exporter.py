@@ -1,5 +1,8 @@
 """Every variant of a small model: parity on export, refusal beyond it, and replay by the device's own code."""
 
+import copy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,8 @@ from recsys.core.errors import ConfigError, RecsysError
 from recsys.core.history import History
 from recsys.core.schema import MANIFEST
 from recsys.export.exporter import Exporter
+from recsys.export.judge import VariantRefused
+from recsys.export.tflite.backend import TFLite
 from recsys.export.variants import Variant
 from recsys.litert.interpreter import Interpreter
 from serving.reranker import Reranker
@@ -20,7 +25,7 @@ SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("float16", "int4
 
 @pytest.fixture(scope="session")
 def exporter(model, dataset):
-    return Exporter(model, dataset, CONFIG, "r" * 32, filter_seen=True)
+    return Exporter(model, dataset, CONFIG, "r" * 32, TFLite(), filter_seen=True)
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +33,7 @@ def rich(model, dataset, tmp_path_factory):
     """The float32 bundle with every signature."""
     path = tmp_path_factory.mktemp("rich")
     config = CONFIG.model_copy(update={"signatures": SIGNATURES})
-    Exporter(model, dataset, config, "r" * 32, filter_seen=True).write(Variant.parse("float32", 6), path)
+    Exporter(model, dataset, config, "r" * 32, TFLite(), filter_seen=True).write(Variant.parse("float32", 6), path)
     return Bundle(path)
 
 
@@ -43,14 +48,46 @@ def test_goldens_replay_through_the_reranker(name, exporter, tmp_path):
 
 
 def test_float32_scores_are_keras(exporter, model, rich):
-    for case, inputs in zip(rich.golden(), exporter.inputs, strict=True):
+    for case, inputs in zip(rich.golden(), exporter.judge.inputs, strict=True):
         scores = model.score(History(inputs["history"]), inputs["candidates"]).numpy()[0]
         known = [(found, scores[i]) for i, found in enumerate(case.scores) if found is not None]
         np.testing.assert_allclose(*zip(*known, strict=True), atol=1e-4)
 
 
-def test_float32_quality_is_keras(exporter, rich):
-    assert rich.manifest.measured["ndcg@10"] == pytest.approx(exporter.quality["ndcg@10"], abs=1e-9)
+def test_float32_quality_is_keras_on_either_split(rich, dataset):
+    measured = rich.manifest.measured
+    for split in ("validation", "test"):
+        found = measured[split]
+        assert (found["targets"], found["users"]) == (80, 80)
+        assert found["ndcg@10"] == pytest.approx(found["keras"]["ndcg@10"], abs=1e-9)
+    assert measured["validation"]["mrr"] != measured["test"]["mrr"]
+
+
+def test_validation_targets_decide_and_test_targets_are_only_told(model, dataset, tmp_path):
+    """Whatever the last events are, the same variants are refused, and all but what test is told of is the same."""
+    sequences = dataset.sequences
+    items, (_, last) = sequences.items.copy(), sequences.targets("test")
+    items[last] = np.random.default_rng(9).permutation(items[last])
+    other = copy.copy(dataset)
+    vars(other)["sequences"] = replace(sequences, items=items)  # where the cached property keeps them
+    found: dict[str, list] = {"seen": [], "told": [], "refused": []}
+    for number, one in enumerate((dataset, other)):
+        exporter = Exporter(model, one, CONFIG, "r" * 32, TFLite(), filter_seen=True)
+        (tmp_path / str(number)).mkdir()
+        exporter.write(Variant.parse("int8", 6), tmp_path / str(number))
+        bundle = Bundle(tmp_path / str(number))
+        manifest = bundle.manifest.to_json()
+        found["told"].append(manifest["measured"].pop("test"))
+        manifest["measured"].pop("median_ms")
+        found["seen"].append((manifest, bundle.golden()))
+        strict = CONFIG.model_copy(update={"max_quality_loss": 1e-4})
+        exporter = Exporter(model, one, strict, "r" * 32, TFLite(), filter_seen=True)
+        with pytest.raises(VariantRefused) as refused:
+            exporter.write(Variant.parse("int8-m0", 6), tmp_path)
+        found["refused"].append(str(refused.value))
+    for what in ("seen", "refused"):
+        assert found[what][0] == found[what][1]
+    assert found["told"][0] != found["told"][1]
 
 
 def test_titles_lie_beside_the_items(rich):
@@ -65,7 +102,7 @@ def runtime(rich):
 
 
 def test_score_all_and_top_k_agree_with_rerank(exporter, runtime):
-    for inputs in exporter.inputs:
+    for inputs in exporter.judge.inputs:
         scores = runtime.run("score_all", history=inputs["history"])["scores"][0]
         chosen = runtime.run("rerank", **inputs)["scores"][0]
         np.testing.assert_allclose(scores[inputs["candidates"][0]], chosen, atol=1e-4)
@@ -74,14 +111,14 @@ def test_score_all_and_top_k_agree_with_rerank(exporter, runtime):
 
 
 def test_encode_is_the_query_embedding(exporter, model, runtime):
-    for inputs in exporter.inputs:
+    for inputs in exporter.judge.inputs:
         found = runtime.run("encode", history=inputs["history"])["embedding"]
         np.testing.assert_allclose(found, model.encode(History(inputs["history"])).numpy(), atol=1e-4)
 
 
 def test_explanations_are_what_removing_an_event_costs(exporter, runtime):
     """attribution[e] = score(history) - score(history without e): the history without its newest event, by hand."""
-    for inputs in exporter.inputs[:3]:
+    for inputs in exporter.judge.inputs[:3]:
         history, one = inputs["history"], inputs["candidates"][:, :1]
         attribution = runtime.run("explain", history=history, candidates=one)["attribution"][0]
         shorter = np.concatenate([[[0]], history[:, :-1]], 1).astype(np.int32)
@@ -97,7 +134,7 @@ def test_the_most_attributed_event_matters_most(exporter, runtime):
     """Removing it changes the score more than removing a random other one, on average over requests."""
     random = np.random.default_rng(0)
     most, other = [], []
-    for inputs in exporter.inputs:
+    for inputs in exporter.judge.inputs:
         history, one = inputs["history"], inputs["candidates"][:, :1]
         real = np.flatnonzero(history[0])
         if len(real) < 3:
@@ -114,23 +151,24 @@ def test_the_most_attributed_event_matters_most(exporter, runtime):
 
 
 def test_what_strays_from_keras_is_refused(exporter, tmp_path, monkeypatch):
-    monkeypatch.setattr(exporter, "config", CONFIG.model_copy(update={"tolerance": 1e-12}))
+    monkeypatch.setattr(exporter.judge, "config", CONFIG.model_copy(update={"tolerance": 1e-12}))
     with pytest.raises(RecsysError, match=r"more than export\.tolerance 1e-12; its bundle is not written"):
         exporter.write(Variant.parse("float32", 6), tmp_path)
     assert not list(tmp_path.iterdir())
 
 
 def test_what_ranks_worse_is_refused(exporter, tmp_path, monkeypatch):
-    monkeypatch.setattr(exporter, "config", CONFIG.model_copy(update={"max_quality_loss": 1e-9}))
-    monkeypatch.setattr(exporter, "quality", {**exporter.quality, "ndcg@10": 1.0})
-    with pytest.raises(RecsysError, match=r"loses .* of Keras' NDCG@10"):
+    monkeypatch.setattr(exporter.judge, "config", CONFIG.model_copy(update={"max_quality_loss": 1e-9}))
+    monkeypatch.setattr(exporter.judge, "keras", {"validation": {"ndcg@10": 1.0}, "test": {"ndcg@10": 0.0}})
+    with pytest.raises(RecsysError, match=r"loses .* of Keras' validation NDCG@10 .* on 80 targets"):
         exporter.write(Variant.parse("float32", 6), tmp_path)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_single_candidate_is_enough(model, dataset, tmp_path):
     config = CONFIG.model_copy(update={"candidates": 1})
-    Exporter(model, dataset, config, "r" * 32, filter_seen=True).write(Variant.parse("float32", None), tmp_path)
+    exporter = Exporter(model, dataset, config, "r" * 32, TFLite(), filter_seen=True)
+    exporter.write(Variant.parse("float32", None), tmp_path)
     assert (tmp_path / MANIFEST).exists()
 
 
@@ -144,7 +182,7 @@ def test_what_is_known_to_fail_fails_before_anything_is_made(model, dataset, tmp
         ({"signatures": ("incremental",)}, r"train with model\.positions=rotary"),
         ({"policy": policy}, r"rule 0 reads the column 'colour', which the bundle does not carry"),
     ):
-        exporter = Exporter(model, dataset, CONFIG.model_copy(update=changes), "r" * 32, filter_seen=True)
+        exporter = Exporter(model, dataset, CONFIG.model_copy(update=changes), "r" * 32, TFLite(), filter_seen=True)
         for name in ("int8", "student-int8"):
             with pytest.raises(ConfigError, match=reason):
                 exporter.check(Variant.parse(name, None))
@@ -157,7 +195,7 @@ def test_a_students_bundle_says_who_taught_it(model, dataset, tmp_path):
         candidates=20, max_quality_loss=0.99, student={"width": 8, "steps": 1, "batch_size": 2, "positions": 2}
     )
     told = {"filter_seen": True, "teacher": model, "taught_by": "t" * 32}
-    exporter = Exporter(model, dataset, config, "r" * 32, **told)
+    exporter = Exporter(model, dataset, config, "r" * 32, TFLite(), **told)
     for name, teacher in (("student-float32", "t" * 32), ("float32", None)):
         (tmp_path / name).mkdir()
         exporter.write(Variant.parse(name, None), tmp_path / name)

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from recsys.export.graph.encoding import encode_tables
 from recsys.export.graph.inference_model import inference_model
 from recsys.export.graph.signatures import Signatures
 from recsys.export.tflite import convert, flatbuffer
+from recsys.export.tflite.backend import TFLite
 from recsys.export.variants import Variant
 from recsys.litert.interpreter import Interpreter
 
@@ -12,8 +14,8 @@ from recsys.litert.interpreter import Interpreter
 def test_tidying_changes_no_score(model) -> None:
     variant = Variant.parse("float32", 6)
     names = ("encode", "score_all", "explain", "top_k")
-    plain = convert.to_float32(Signatures(inference_model(model, variant.tables(model)), 20, 60, names))
-    tidied = variant.convert(model, 20, names)
+    plain = convert.to_float32(Signatures(inference_model(model, encode_tables(model, variant)), 20, 60, names))
+    tidied = TFLite().convert(model, variant, 20, names)
     assert len(tidied) < 0.9 * len(plain)
     random = np.random.default_rng(2)
     one = {
@@ -30,7 +32,7 @@ def test_tidying_changes_no_score(model) -> None:
 
 
 def test_nothing_is_left_that_computes_nothing(model) -> None:
-    tree = flatbuffer.read(Variant.parse("int8", 6).convert(model, 20))
+    tree = flatbuffer.read(TFLite().convert(model, Variant.parse("int8", 6), 20))
     slices = reads = 0
     for graph in tree.subgraphs:
         used = {int(i) for operator in graph.operators for i in (*operator.inputs, *operator.outputs)}
@@ -45,20 +47,20 @@ def test_nothing_is_left_that_computes_nothing(model) -> None:
 
 
 def test_tables_bear_their_names(model) -> None:
-    tree = flatbuffer.read(Variant.parse("int8", 6).convert(model, 20))
+    tree = flatbuffer.read(TFLite().convert(model, Variant.parse("int8", 6), 20))
     names = {tensor.name for graph in tree.subgraphs for tensor in graph.tensors}
     assert {b"items/codes8", b"memory/packed", b"memory/starts"} <= names
 
 
 def test_a_phone_model_makes_no_table_that_it_does_not_read(model) -> None:
-    phone = inference_model(model, Variant.parse("int8", 6).tables(model))
+    phone = inference_model(model, encode_tables(model, Variant.parse("int8", 6)))
     assert not [variable.name for variable in phone.variables if "neighbours" in variable.name]
     assert [variable.name for variable in model.variables if "neighbours" in variable.name]
 
 
 def test_the_top_items_are_items(model) -> None:
     """Of 61 rows 50 are items, the rest stand for OOV buckets, which no client can name."""
-    content = Variant.parse("float32", None).convert(model, 20, ("top_k",), items=50)
+    content = TFLite().convert(model, Variant.parse("float32", None), 20, ("top_k",), items=50)
     history = np.arange(1, model.config.max_length + 1, dtype=np.int32)[None]
     found = Interpreter(content).run("top_k", history=history)["items"]
     assert sorted(found.ravel()) == list(range(1, 51))

@@ -18,9 +18,11 @@ import pytest
 from recsys.bundle import golden
 from recsys.config.export import ExportConfig
 from recsys.export.exporter import Exporter
+from recsys.export.graph.encoding import encode_tables
 from recsys.export.graph.inference_model import inference_model
 from recsys.export.graph.signatures import Signatures
 from recsys.export.tflite import convert
+from recsys.export.tflite.backend import TFLite as Backend
 from recsys.export.variants import Variant
 from tests.runtimes.environments import TFLITE, Arm64, TFLite, python_with
 from tests.runtimes.replay import REPLAYED
@@ -41,7 +43,7 @@ def bundles(model, dataset, tmp_path_factory) -> list[Path]:
     """Each variant as today's exporter writes it."""
     student = {"width": 8, "steps": 2, "batch_size": 4, "positions": 2}
     config = ExportConfig(candidates=20, max_quality_loss=0.99, signatures=("explain",), student=student)
-    exporter = Exporter(model, dataset, config, "r" * 32, filter_seen=True)
+    exporter = Exporter(model, dataset, config, "r" * 32, Backend(), filter_seen=True)
     folder = tmp_path_factory.mktemp("bundles")
     for name in VARIANTS:
         (folder / name).mkdir()
@@ -122,7 +124,7 @@ def test_wrong_scores_are_seen(bundles: list[Path], tmp_path: Path) -> None:
 def test_a_scale_for_each_channel_is_seen_to_be_wrong(bundles: list[Path], model, tmp_path: Path) -> None:
     """Dense layers as the quantizer leaves them: an older runtime reads them with the first channel's scale alone."""
     harmed = Path(shutil.copytree(next(one for one in bundles if one.name == "int8"), tmp_path / "int8"))
-    inference = inference_model(model, Variant.parse("int8", 6).tables(model))
+    inference = inference_model(model, encode_tables(model, Variant.parse("int8", 6)))
     content = convert.quantize_dense(convert.to_float32(Signatures(inference, 20, 60, ())))
     (harmed / "model.tflite").write_bytes(content)
     old, *_, newest = TFLITE

@@ -11,6 +11,7 @@ from recsys.export.graph.memory_tables import CompactMemory
 from recsys.export.quantization.row_codes import STEP, RowCodes
 from recsys.export.quantization.stable_quantization import HOLD, INT8, _dense, hold, hold_rows, stable_scales
 from recsys.export.tflite import flatbuffer
+from recsys.export.tflite.backend import TFLite
 from recsys.export.tflite.channel_scales import unfold
 from recsys.export.variants import Variant
 
@@ -73,7 +74,7 @@ def test_what_signatures_share_is_moved_once() -> None:
 
 def test_an_int8_bundle_holds_its_dense_layers_on_the_grid(model) -> None:
     variant = Variant.parse("int8", 6)
-    tree = flatbuffer.read(variant.convert(model, 20))
+    tree = flatbuffer.read(TFLite().convert(model, variant, 20))
     unfold(tree)
     tensors = [tensor for graph in tree.subgraphs for tensor in graph.tensors if tensor.type == INT8]
     held = [
@@ -154,12 +155,12 @@ def test_held_rows_are_near_and_mostly_yesterdays(bits: int) -> None:
 def test_a_file_stays_close_to_the_one_of_the_night_before(model) -> None:
     """One weight in twenty moves far, the others not at all: so do the codes."""
     variant = Variant.parse("int8", 6)
-    before = variant.convert(model, 20)
+    before = TFLite().convert(model, variant, 20)
     table = model.items.vectors()
     moved = np.random.default_rng(4).random(table.shape) < 0.05
     try:
         model.items.assign(table + moved * 0.2 * np.abs(table).max(1, keepdims=True) + ~moved * 1e-4)
-        after = {since: variant.convert(model, 20, since=since) for since in (None, before)}
+        after = {since: TFLite().convert(model, variant, 20, since=since) for since in (None, before)}
     finally:
         model.items.assign(table)
     old, free, held = (flatbuffer.constant(flatbuffer.read(x), "items/codes8") for x in (before, *after.values()))
@@ -170,13 +171,13 @@ def test_a_file_stays_close_to_the_one_of_the_night_before(model) -> None:
 def test_dense_layers_stay_close_to_the_night_before(model) -> None:
     """Every weight moves by half a percent of its layer's largest: less than two codes, so all are held."""
     variant, random = Variant.parse("int8", 6), np.random.default_rng(4)
-    before = variant.convert(model, 20)
+    before = TFLite().convert(model, variant, 20)
     kernels = [variable for variable in model.trainable_variables if "kernel" in variable.name]
     known = [kernel.numpy() for kernel in kernels]
     try:
         for kernel, values in zip(kernels, known, strict=True):
             kernel.assign(values + 0.005 * np.abs(values).max(0) * random.uniform(-1, 1, values.shape))
-        free, close = (variant.convert(model, 20, since=since) for since in (None, before))
+        free, close = (TFLite().convert(model, variant, 20, since=since) for since in (None, before))
     finally:
         for kernel, values in zip(kernels, known, strict=True):
             kernel.assign(values)

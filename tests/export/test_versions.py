@@ -6,6 +6,7 @@ import pytest
 from recsys.bundle import MinimumRuntime
 from recsys.core.errors import RecsysError
 from recsys.export.tflite import flatbuffer, versions
+from recsys.export.tflite.backend import TFLite
 from recsys.export.variants import Variant
 
 
@@ -20,7 +21,7 @@ def versions_of(tree, name: str) -> set[int]:
 
 def test_the_youngest_operator_decides(model) -> None:
     """Signatures came with 2.5; GATHER of version 6 with 2.13, as TFLite's own table says."""
-    tree = flatbuffer.read(Variant.parse("int8", 6).convert(model, 20))
+    tree = flatbuffer.read(TFLite().convert(model, Variant.parse("int8", 6), 20))
     assert versions.minimum_runtime(tree) == MinimumRuntime(tensorflow="2.5.0", litert="1.0.0")
     for code in tree.operatorCodes:
         if flatbuffer.operator_name(code.builtinCode) == "GATHER":
@@ -29,7 +30,7 @@ def test_the_youngest_operator_decides(model) -> None:
 
 
 def test_an_operator_of_unknown_age_is_refused(model) -> None:
-    tree = flatbuffer.read(Variant.parse("float32", 6).convert(model, 20))
+    tree = flatbuffer.read(TFLite().convert(model, Variant.parse("float32", 6), 20))
     tree.operatorCodes[0].version = 99
     with pytest.raises(RecsysError, match=r"in version 99; add it to recsys/export/tflite/versions\.py"):
         versions.minimum_runtime(tree)
@@ -37,7 +38,8 @@ def test_an_operator_of_unknown_age_is_refused(model) -> None:
 
 def test_quantised_operators_bear_the_versions_that_they_need(model) -> None:
     """TFLite's op_version.cc: int8 weights under kept dimensions 5 (2 more than without), float16 to float 3."""
-    int8, float16 = (flatbuffer.read(Variant.parse(name, 6).convert(model, 20)) for name in ("int8", "float16"))
+    variants = (Variant.parse(name, 6) for name in ("int8", "float16"))
+    int8, float16 = (flatbuffer.read(TFLite().convert(model, variant, 20)) for variant in variants)
     assert versions_of(int8, "FULLY_CONNECTED") == {5}
     assert versions_of(float16, "DEQUANTIZE") == {3}
     for tree in (int8, float16):
@@ -51,6 +53,6 @@ def test_quantised_operators_bear_the_versions_that_they_need(model) -> None:
 
 
 def test_the_file_itself_says_the_same(model) -> None:
-    tree = flatbuffer.read(Variant.parse("int8", 6).convert(model, 20))
+    tree = flatbuffer.read(TFLite().convert(model, Variant.parse("int8", 6), 20))
     (entry,) = [entry for entry in tree.metadata if entry.name == b"min_runtime_version"]
     assert bytes(np.asarray(tree.buffers[entry.buffer].data, np.uint8)) == b"2.5.0".ljust(16, b"\0")

@@ -127,7 +127,7 @@ def test_bundles_are_sent_beside_their_run_once(trained, work_dir):
     run = trained(knows=True)
     _, (stored,) = sync_work_dir(tracking, work_dir)
     assert stored.metrics["bundle/float32/bytes"] > 1000
-    assert stored.metrics["bundle/float32/ndcg@10"] > 0.9
+    assert stored.metrics["bundle/float32/test/ndcg@10"] > 0.9
     store = open_store(tracking, work_dir)
     assert {file.path for file in store.client.list_artifacts(stored.run_id, "bundle/float32")} >= {
         "bundle/float32/model.tflite",

@@ -12,6 +12,7 @@ from recsys.models.keras import keras, tf
 from recsys.models.mixers.mixer import Context, Mixed, Mixer, State
 from recsys.models.mixers.rotary import Rotary, rotate
 from recsys.models.not_constant import not_constant
+from recsys.models.strongest import dense_of, strongest
 
 # Added to the scores of what must not be seen. Not −inf: a row with nothing to see must stay finite,
 # and float16 must hold it.
@@ -88,6 +89,20 @@ class MultiHeadAttention(Mixer):
             query, mask = query[:, :, -1:], mask[:, :, -1:]
         attended = scaled_dot_product(query, key, value, mask)
         return Mixed(self._merge(attended.output), attended.weights, {"keys": key, "values": value})
+
+    def smaller(self, kept: float) -> "MultiHeadAttention":
+        """One that has the strongest ``kept`` share of this one's heads.
+
+        Strength is the product of the norms of a head's values and of what reads them.
+        """
+        projections = self.query_key_value.kernel.numpy().reshape(self.width, 3, self.heads, self.head_width)
+        output = self.output_projection.kernel.numpy().reshape(self.heads, self.head_width, self.width)
+        strength = np.linalg.norm(projections[:, 2], axis=(0, 2)) * np.linalg.norm(output, axis=(1, 2))
+        best = strongest(strength, kept)
+        smaller = MultiHeadAttention(self.width, len(best), self.rotary_length, self.name, self.head_width)
+        smaller.query_key_value = dense_of("query_key_value", projections[:, :, best].reshape(self.width, -1), None)
+        smaller.output_projection = dense_of("output", output[best].reshape(-1, self.width), None)
+        return smaller
 
     def state_shapes(self, length: int) -> dict[str, tuple[int, ...]]:
         shape = (1, self.heads, length, self.head_width)

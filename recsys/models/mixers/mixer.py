@@ -56,6 +56,10 @@ class Mixer(keras.layers.Layer):
         """Mix ``x [batch, length, width]``; with ``newest_only`` the output is ``[batch, 1, width]``."""
         raise NotImplementedError
 
+    def smaller(self, kept: float) -> "Mixer":
+        """One that has the strongest ``kept`` share of this one's parts; a mixer that has no such parts stays whole."""
+        return self
+
     def state_shapes(self, length: int) -> dict[str, tuple[int, ...]]:
         """The shape of each part of the state of one history that is padded to ``length``."""
         raise NotImplementedError

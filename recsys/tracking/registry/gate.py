@@ -113,9 +113,10 @@ def check_parity(bundle: Bundle, run_digest: str, keras: Scorer, budget: Budget)
     if not largest <= measured + about.tolerance:
         evidence = f"{about.variant}: scores differ from Keras' by {largest:.2e}, by {measured:.2e} when exported"
         return Check("parity", False, evidence)
-    quality, reference = float(about.measured["ndcg@10"]), float(about.measured["keras"]["ndcg@10"])
+    exported = about.measured["validation"]
+    quality, reference = float(exported["ndcg@10"]), float(exported["keras"]["ndcg@10"])
     loss = 1 - quality / reference if reference else 0.0
-    evidence = f"{about.variant}: NDCG@10 {quality:.4f}, Keras {reference:.4f}; loses {loss:.2%} of at most "
+    evidence = f"{about.variant}: validation NDCG@10 {quality:.4f}, Keras {reference:.4f}; loses {loss:.2%} of at most "
     return Check("parity", loss <= budget.quality_loss, f"{evidence}{budget.quality_loss:.2%}")
 
 

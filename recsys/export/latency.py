@@ -1,4 +1,4 @@
-"""How long a TFLite model takes on the machine that exports it."""
+"""How long a converted model takes on the machine that exports it."""
 
 import time
 from typing import Any
@@ -6,15 +6,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.litert.interpreter import Interpreter
+from recsys.export.backend import Program
 
 
-def median_ms(
-    interpreter: Interpreter, signature: str, requests: list[dict[str, npt.NDArray[Any]]], rounds: int
-) -> float:
+def median_ms(program: Program, signature: str, requests: list[dict[str, npt.NDArray[Any]]], rounds: int) -> float:
     """Median milliseconds of ``rounds`` passes over ``requests``, after one to warm up: the model's, without checks."""
     times = []
-    with interpreter.runners() as runners:
+    with program.runners() as runners:
         for timed in range(-1, rounds):
             for request in requests:
                 start = time.perf_counter()

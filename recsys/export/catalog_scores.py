@@ -1,25 +1,25 @@
-"""Scores of the whole catalog through a TFLite model itself."""
+"""Scores of the whole catalog through a converted model itself."""
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.core.candidates import candidate_chunks
 from recsys.evaluation.ranking import ScoreAll
-from recsys.litert.interpreter import Interpreter
+from recsys.export.backend import Program
 from recsys.sequences.sequences import Sequences
 
 
-def tflite_scores(interpreter: Interpreter, sequences: Sequences, length: int, table_size: int) -> ScoreAll:
-    """All items' scores by a TFLite model: by ``score_all`` where it has it, else by ``rerank`` in chunks."""
-    signatures = interpreter.signatures
+def catalog_scores(program: Program, sequences: Sequences, length: int, table_size: int) -> ScoreAll:
+    """All items' scores: by ``score_all`` where it has it, else by ``rerank`` in chunks."""
+    signatures = program.signatures
     width = signatures["rerank"].inputs["candidates"].shape[1]
     chunks = candidate_chunks(np.arange(table_size), width)
 
     def one(history: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
         if "score_all" in signatures:
-            whole: npt.NDArray[np.float32] = interpreter.run("score_all", history=history)["scores"][0]
+            whole: npt.NDArray[np.float32] = program.run("score_all", history=history)["scores"][0]
             return whole
-        scores = [interpreter.run("rerank", history=history, candidates=chunk)["scores"][0] for chunk in chunks]
+        scores = [program.run("rerank", history=history, candidates=chunk)["scores"][0] for chunk in chunks]
         return np.concatenate(scores)[:table_size]
 
     def score_all(users: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
