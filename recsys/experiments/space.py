@@ -5,10 +5,13 @@ one of real numbers, ``training.learning_rate=1e-4..1e-2:log`` one that is even 
 """
 
 import itertools
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from recsys.config import Config, apply_override, parse_config
 from recsys.core.errors import ConfigError
@@ -21,6 +24,9 @@ _NOT_COMPARABLE = ("data.", "prepare.", "evaluation.", "training.refit")
 _NOT_SEARCHED = ("training.seed", "tracking.")
 
 
+Point = dict[str, str | int | float]  # a value for each key, as Optuna takes it
+
+
 @dataclass(frozen=True)
 class Choice:
     """One of several values, each as it is written in YAML."""
@@ -28,8 +34,25 @@ class Choice:
     key: str
     values: tuple[str, ...]
 
+    @property
+    def size(self) -> float:
+        """How many values there are."""
+        return len(set(self.values))
+
     def suggest(self, trial: "optuna.Trial") -> str:
         return str(trial.suggest_categorical(self.key, self.values))
+
+    def draw(self, rng: np.random.Generator) -> str:
+        return self.values[int(rng.integers(len(self.values)))]
+
+    def distribution(self) -> "optuna.distributions.BaseDistribution":
+        import optuna
+
+        return optuna.distributions.CategoricalDistribution(self.values)
+
+    def read(self, value: str) -> str:
+        """The value of a trial as Optuna has it."""
+        return value
 
 
 @dataclass(frozen=True)
@@ -42,10 +65,31 @@ class Range:
     whole: bool
     log: bool
 
+    @property
+    def size(self) -> float:
+        """How many values there are."""
+        return self.high - self.low + 1 if self.whole else math.inf
+
     def suggest(self, trial: "optuna.Trial") -> str:
         if self.whole:
             return str(trial.suggest_int(self.key, int(self.low), int(self.high), log=self.log))
         return repr(trial.suggest_float(self.key, self.low, self.high, log=self.log))
+
+    def draw(self, rng: np.random.Generator) -> int | float:
+        high = self.high + 1 if self.whole else self.high
+        drawn = math.exp(rng.uniform(math.log(self.low), math.log(high))) if self.log else rng.uniform(self.low, high)
+        return min(math.floor(drawn), int(self.high)) if self.whole else min(max(drawn, self.low), self.high)
+
+    def distribution(self) -> "optuna.distributions.BaseDistribution":
+        import optuna
+
+        if self.whole:
+            return optuna.distributions.IntDistribution(int(self.low), int(self.high), log=self.log)
+        return optuna.distributions.FloatDistribution(self.low, self.high, log=self.log)
+
+    def read(self, value: str) -> int | float:
+        """The value of a trial as Optuna has it."""
+        return int(value) if self.whole else float(value)
 
 
 Dimension = Choice | Range
@@ -106,7 +150,19 @@ def is_comparable(key: str) -> bool:
     return not f"{key}.".startswith(_NOT_COMPARABLE)
 
 
-def grid(space: Sequence[Dimension]) -> Iterator[dict[str, str]]:
+def random_points(space: Sequence[Dimension], count: int, seed: int) -> list[Point]:
+    """``count`` distinct points, or all that there are; with a larger count the same ones come first."""
+    rng = np.random.default_rng(seed)
+    wanted = min(count, math.prod(dimension.size for dimension in space))
+    found: list[Point] = []
+    while len(found) < wanted:
+        point: Point = {dimension.key: dimension.draw(rng) for dimension in space}
+        if point not in found:
+            found.append(point)
+    return found
+
+
+def grid(space: Sequence[Dimension]) -> Iterator[Point]:
     """Every combination of the choices.
 
     Raises:

@@ -4,16 +4,13 @@ The journal in ``work_dir/sweeps/DIGEST`` knows every trial; runs are found agai
 goes on where a killed one was, and more ``trials`` add to those that are there.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import optuna
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
-from optuna.trial import FrozenTrial, TrialState
 
 from recsys.artifacts.run import Run
 from recsys.config import Config
@@ -21,9 +18,14 @@ from recsys.core.digests import digest
 from recsys.core.errors import BusyError, ConfigError, DataError, DivergedError
 from recsys.core.locks import claimed
 from recsys.core.schema import SWEEPS_DIR
-from recsys.experiments.space import Dimension, check_space, grid, with_values
+from recsys.experiments.space import Dimension, Point, check_space, grid, random_points, with_values
+from recsys.experiments.study import VALUES, Backend, journal_file, open_study, optuna_quiet, settle, settled
 from recsys.experiments.trial import Trial
 from recsys.experiments.trial_pruning import METRIC, Pruning
+
+# Part of a sweep's name: raise it when its journal would be written, or its points drawn, otherwise.
+SWEEP_VERSION = 2
+_NEVER = optuna.pruners.NopPruner()
 
 # Makes a config into a finished run, telling the callbacks as the trainer does.
 MakeRun = Callable[[Config, str, Sequence[Any]], Run]
@@ -70,7 +72,8 @@ def sweep_digest(config: Config, space: Sequence[Dimension], plan: Plan, subject
     """What a sweep is: other data, space, method or seeds make another sweep; more trials do not."""
     sections = {**config.to_json(), "tracking": None}
     sections["training"] = {**sections["training"], "seed": None}
-    return digest([subject, sections, [repr(dimension) for dimension in space], plan.method, plan.seeds, plan.prune])
+    about = [subject, sections, [repr(dimension) for dimension in space], plan.method, plan.seeds, plan.prune]
+    return digest([*about, SWEEP_VERSION])
 
 
 def sweep(
@@ -81,6 +84,7 @@ def sweep(
     make_run: MakeRun,
     subject: str,
     open_log: OpenLog,
+    backend: Backend = journal_file,
 ) -> list[Trial]:
     """Search ``space`` around ``config``; returns every trial, best first.
 
@@ -89,6 +93,7 @@ def sweep(
 
     Args:
         subject: digest of what is trained on what; scores under another one are not comparable.
+        backend: opens the journal.
 
     Raises:
         ConfigError: a space that cannot be searched, or the same sweep under way in another process.
@@ -97,125 +102,70 @@ def sweep(
     check_space(space, config, mixed=plan.mixed)
     name = sweep_digest(config, space, plan, subject)
     directory = work_dir / SWEEPS_DIR / name
-    points = list(grid(space)) if plan.method == "grid" else []
-    wanted = _wanted(plan, points)
+    points = _points(space, plan, seed=int(name[:8], 16))
     directory.mkdir(parents=True, exist_ok=True)
-    with claimed(directory, f"sweep {name[:8]}"), _optuna_quiet():
-        study = _study(directory, name, plan)
-        for point in points:
-            study.enqueue_trial(point, skip_if_exists=True)
-        _take_up(study)
+    with claimed(directory, f"sweep {name[:8]}"), optuna_quiet():
+        pruner = optuna.pruners.MedianPruner(n_warmup_steps=plan.warmup_epochs) if plan.prune else _NEVER
+        study = open_study(directory, name, points or (), pruner=pruner, backend=backend)
         log = open_log(name, [str(dimension) for dimension in space], plan.method)
+        wanted = plan.trials if points is None else len(points)
+        assert wanted is not None  # _points has seen to it
         while len(settled(study)) < wanted:
-            _try_one(study, config, space, plan, make_run, log)
+            trial = study.ask()
+            settle(study, trial, _try_one(trial, config, space, plan, make_run, log, name))
             log.update(settled(study))
         log.finish(settled(study))
         return sorted(settled(study), key=_rank)
 
 
-def settled(study: optuna.Study) -> list[Trial]:
-    """The trials that need no more work, in the order in which they began."""
-    return [_trial(one) for one in study.get_trials(deepcopy=False) if _told(one).get("state") == _word(one.state)]
+def _points(space: Sequence[Dimension], plan: Plan, seed: int) -> list[Point] | None:
+    """All that is to be tried, in order; None where each trial depends on those before it.
+
+    Raises:
+        ConfigError: the number of trials is left open, and only a grid ends by itself.
+    """
+    if plan.method == "grid":
+        return list(grid(space))[: plan.trials]
+    if plan.trials is None:
+        raise ConfigError("--trials: say how many; only a grid ends by itself")
+    return random_points(space, plan.trials, seed) if plan.method == "random" else None
 
 
 def _try_one(
-    study: optuna.Study,
+    trial: optuna.Trial,
     config: Config,
     space: Sequence[Dimension],
     plan: Plan,
     make_run: MakeRun,
     log: SweepLog,
-) -> None:
-    trial = study.ask()
+    name: str,
+) -> Trial:
     values = {dimension.key: dimension.suggest(trial) for dimension in space}
-    trial.set_user_attr("values", values)
+    trial.set_user_attr(VALUES, values)
     scores: list[float] = []
     digests: list[str] = []
+
+    def outcome(state: str, score: float | None = None, reason: str = "") -> Trial:
+        return Trial(trial.number, state, values, score, reason, tuple(digests))
+
     try:
         chosen = with_values(config, values)
         for seed in plan.seeds:
             seeded = with_values(chosen, {"training.seed": str(seed)})
             pruning = Pruning(trial if seed == plan.seeds[0] else None)
-            name = f"{study.study_name[:6]}-t{trial.number}-s{seed}"
             with log.callback() as watching:
-                run = make_run(seeded, name, [watching, pruning])
+                run = make_run(seeded, f"{name[:6]}-t{trial.number}-s{seed}", [watching, pruning])
+            pruning.catch_up(run)
             scores.append(float(run.metrics["validation"][METRIC]))
             digests.append(run.digest)
     except optuna.TrialPruned as pruned:
-        _tell(study, trial, TrialState.PRUNED, None, str(pruned), digests)
+        return outcome("pruned", reason=str(pruned))
     except (ConfigError, DivergedError, DataError) as error:
         if isinstance(error, BusyError) or (isinstance(error, DataError) and not plan.mixed):
             raise  # another process's doing; or the data's, which are every trial's
-        _tell(study, trial, TrialState.FAIL, None, str(error), digests)
-    else:
-        _tell(study, trial, TrialState.COMPLETE, sum(scores) / len(scores), "", digests)
-
-
-def _study(directory: Path, name: str, plan: Plan) -> optuna.Study:
-    study = optuna.create_study(
-        storage=JournalStorage(JournalFileBackend(str(directory / "journal.log"))),
-        study_name=name,
-        direction="maximize",
-        pruner=optuna.pruners.MedianPruner(n_warmup_steps=plan.warmup_epochs)
-        if plan.prune
-        else optuna.pruners.NopPruner(),
-        load_if_exists=True,
-    )
-    # A sweep that is taken up again must not draw the points that it drew before.
-    seed = int(name[:6], 16) + len(study.trials)
-    sampler = optuna.samplers.TPESampler if plan.method == "tpe" else optuna.samplers.RandomSampler
-    study.sampler = sampler(seed=seed)
-    return study
-
-
-@contextmanager
-def _optuna_quiet() -> Iterator[None]:
-    """Trials are told by this program; whoever uses Optuna beside it finds its logging as it was."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(max(before, optuna.logging.WARNING))
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(before)
-
-
-def _take_up(study: optuna.Study) -> None:
-    """Queue again what a killed sweep was in the middle of."""
-    for stale in study.get_trials(states=(TrialState.RUNNING,)):
-        study.tell(stale.number, state=TrialState.FAIL)
-        study.enqueue_trial(stale.system_attrs.get("fixed_params", stale.params))
-
-
-def _tell(
-    study: optuna.Study, trial: optuna.Trial, state: TrialState, score: float | None, reason: str, runs: list[str]
-) -> None:
-    # In one write, and before Optuna's own: a trial that is killed between the two is tried again.
-    trial.set_user_attr("told", {"state": _word(state), "reason": reason, "runs": runs})
-    study.tell(trial, score, state=state)
-
-
-def _told(one: FrozenTrial) -> dict[str, Any]:
-    told: dict[str, Any] = one.user_attrs.get("told", {})
-    return told
-
-
-def _word(state: TrialState) -> str:
-    return state.name.lower()
-
-
-def _trial(one: FrozenTrial) -> Trial:
-    told = _told(one)
-    score = one.value if one.state == TrialState.COMPLETE else None
-    return Trial(one.number, told["state"], one.user_attrs["values"], score, told["reason"], tuple(told["runs"]))
+        return outcome("fail", reason=str(error))
+    return outcome("complete", sum(scores) / len(scores))
 
 
 def _rank(trial: Trial) -> tuple[float, int]:
     return (float("inf") if trial.score is None else -trial.score, trial.number)
-
-
-def _wanted(plan: Plan, points: Sequence[Any]) -> int:
-    if plan.trials is None and not points:
-        raise ConfigError("--trials: say how many; only a grid ends by itself")
-    if plan.trials is None:
-        return len(points)
-    return min(plan.trials, len(points)) if points else plan.trials

@@ -1,5 +1,7 @@
 """Hopeless trials of a sweep, stopped early."""
 
+from typing import Any
+
 import optuna
 
 from recsys.artifacts.run import Run
@@ -13,19 +15,32 @@ class Pruning:
 
     def __init__(self, trial: optuna.Trial | None) -> None:
         self._trial = trial
+        self._reported: set[int] = set()
 
     def on_start(self, run: Run, config: Config) -> None:
-        """Nothing to do yet."""
+        """Epochs from before an interruption count as this trial's."""
+        self.catch_up(run)
 
-    def on_epoch(self, run: Run, metrics: dict[str, float]) -> None:
+    def on_epoch(self, run: Run, metrics: dict[str, Any]) -> None:
         """Raises optuna.TrialPruned when the trial is below the median of the earlier ones."""
-        key = f"validation/{METRIC}"
-        if self._trial is None or key not in metrics:
-            return
-        epoch = int(metrics["epoch"])
-        self._trial.report(metrics[key], epoch)
-        if self._trial.should_prune():
-            raise optuna.TrialPruned(f"stopped at epoch {epoch}: {METRIC} {metrics[key]:.4f} is below the median")
+        epoch = self._report(metrics)
+        if self._trial is not None and epoch is not None and self._trial.should_prune():
+            value = metrics[f"validation/{METRIC}"]
+            raise optuna.TrialPruned(f"stopped at epoch {epoch}: {METRIC} {value:.4f} is below the median")
 
     def on_end(self, run: Run) -> None:
         """Nothing left to do."""
+
+    def catch_up(self, run: Run) -> None:
+        """Report what a run has behind it that nobody watched: later trials are held against it."""
+        for metrics in run.history():
+            self._report(metrics)
+
+    def _report(self, metrics: dict[str, Any]) -> int | None:
+        """The epoch, where it was validated and is new."""
+        value, epoch = metrics.get(f"validation/{METRIC}"), int(metrics["epoch"])
+        if self._trial is None or value is None or epoch in self._reported:
+            return None
+        self._trial.report(value, epoch)
+        self._reported.add(epoch)
+        return epoch

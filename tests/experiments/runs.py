@@ -1,6 +1,8 @@
 """Sealed runs without training."""
 
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -9,16 +11,40 @@ from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.core.digests import digest
 from recsys.evaluation.metrics import summarize
+from recsys.experiments.trial import Trial
 from tests import facts
 
 
-def seal_run(directory: Path, config: Config, *, seed: int, validation: float, ranks: list[float]) -> Run:
-    """A finished run of ``config``: a test target a user at each of ``ranks``, and ``validation`` as its NDCG@10."""
+class Unwatched:
+    """A sweep's log that shows nothing; ``updates`` counts the trials that it was told of."""
+
+    def __init__(self, digest: str, space: Sequence[str], method: str) -> None:
+        self.updates: list[int] = []
+
+    @contextmanager
+    def callback(self) -> Iterator[None]:
+        yield None
+
+    def update(self, trials: Sequence[Trial]) -> None:
+        self.updates.append(len(trials))
+
+    def finish(self, trials: Sequence[Trial]) -> None:
+        self.updates.append(len(trials))
+
+
+def begin_run(directory: Path, config: Config, *, seed: int) -> Run:
+    """The run of ``config``, sealed or not."""
     values = config.to_json()
     values["training"]["seed"] = seed
     kind = digest({**values, "training": {**values["training"], "seed": None}})
     about = {**facts.RUN, "digest": digest(values), "seed": seed, "config_digest": kind}
-    return sealed(Run.create(directory / "runs" / digest(values), values, about), validation, ranks)
+    return Run.create(directory / "runs" / digest(values), values, about)
+
+
+def seal_run(directory: Path, config: Config, *, seed: int, validation: float, ranks: list[float]) -> Run:
+    """A finished run of ``config``: a test target a user at each of ``ranks``, and ``validation`` as its NDCG@10."""
+    run = begin_run(directory, config, seed=seed)
+    return run if run.is_finished else sealed(run, validation, ranks)
 
 
 def sealed(run: Run, validation: float, ranks: list[float]) -> Run:

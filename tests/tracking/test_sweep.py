@@ -1,11 +1,8 @@
-"""Sweeps over a function that stands in for training: what is tried, stopped, resumed and filed."""
+"""Sweeps in MLflow: what of them is filed where. What is tried, stopped and resumed is tests/experiments' matter."""
 
-import optuna
 import pytest
 
 from recsys.config import parse_config
-from recsys.core.errors import BusyError, ConfigError, DataError, DivergedError
-from recsys.core.locks import claimed
 from recsys.experiments.space import parse_dimension
 from recsys.experiments.sweep import Plan, sweep
 from recsys.tracking.store.store import open_store
@@ -68,13 +65,6 @@ def training(make_run):
     return Training()
 
 
-def test_a_grid_tries_everything_with_every_seed(config, training, work_dir):
-    trials = search(config, SPACE, GRID, work_dir, training, "ring")
-    assert training.calls == [(w, s) for w in (8, 16, 32) for s in (1, 2)]
-    assert [trial.values["model.width"] for trial in trials] == ["32", "16", "8"]
-    assert [trial.score for trial in trials] == pytest.approx([0.32, 0.16, 0.08])
-
-
 def test_trials_are_children_of_one_parent(config, training, work_dir, tracking):
     search(config, SPACE, GRID, work_dir, training, "ring")
     store = open_store(tracking, work_dir)
@@ -101,19 +91,6 @@ def test_killed_in_the_middle_it_goes_on_and_trains_nothing_twice(config, traini
     assert len(store.client.search_runs([store.experiment_id])) == 1 + 6
 
 
-def test_done_it_does_nothing_and_more_trials_add(config, training, work_dir):
-    plan = Plan("random", trials=2, prune=False)
-    space = [parse_dimension("model.width=8..64")]
-    first = search(config, space, plan, work_dir, training, "ring")
-    training.calls.clear()
-    assert search(config, space, plan, work_dir, training, "ring") == first
-    assert training.calls == []
-    more = search(config, space, Plan("random", trials=5, prune=False), work_dir, training, "ring")
-    assert len(more) == 5
-    assert len(training.calls) == 3
-    assert {trial.number for trial in first} <= {trial.number for trial in more}
-
-
 def test_hopeless_trials_are_stopped(config, training, work_dir, tracking):
     """Wide ones first, five of them (the pruner's start), then one that is worse at every epoch."""
     space = [parse_dimension("model.width=64,65,66,67,68,8")]
@@ -124,65 +101,6 @@ def test_hopeless_trials_are_stopped(config, training, work_dir, tracking):
     store = open_store(tracking, work_dir)
     statuses = [run.info.status for run in store.client.search_runs([store.experiment_id])]
     assert statuses.count("KILLED") == 1
-
-
-def test_a_trial_that_fails_is_told_and_the_rest_goes_on(config, training, work_dir):
-    training.fails_at[16, 1] = DivergedError("training: the loss became nan in epoch 3")
-    trials = search(config, SPACE, GRID, work_dir, training, "ring")
-    assert [trial.state for trial in trials] == ["complete", "complete", "fail"]
-    assert trials[-1].reason == "training: the loss became nan in epoch 3"
-
-
-@pytest.mark.parametrize("trouble", [DataError("the log cannot be fetched"), BusyError("already under way")])
-def test_trouble_that_is_not_the_trials_ends_the_sweep_and_is_tried_again(config, training, work_dir, trouble):
-    training.fails_at[16, 1] = trouble
-    with pytest.raises(type(trouble)):
-        search(config, SPACE, GRID, work_dir, training, "ring")
-    trials = search(config, SPACE, GRID, work_dir, training, "ring")
-    assert [(trial.state, trial.values["model.width"]) for trial in trials] == [
-        ("complete", width) for width in ("32", "16", "8")
-    ]
-
-
-def test_a_kill_between_the_two_words_about_a_trial_loses_nothing(config, training, work_dir, monkeypatch):
-    tell, told = optuna.Study.tell, []
-
-    def killed(self, *arguments, **keywords):
-        if not told:
-            told.append(arguments)
-            raise Killed
-        return tell(self, *arguments, **keywords)
-
-    monkeypatch.setattr(optuna.Study, "tell", killed)
-    with pytest.raises(Killed):
-        search(config, SPACE, GRID, work_dir, training, "ring")
-    trials = search(config, SPACE, GRID, work_dir, training, "ring")
-    assert [trial.score for trial in trials] == pytest.approx([0.32, 0.16, 0.08])
-
-
-def test_other_data_make_another_sweep(config, training, work_dir):
-    for subject in ("ring", "ring with another night"):
-        search(config, SPACE, GRID, work_dir, training, subject)
-    assert len(list((work_dir / "sweeps").iterdir())) == 2
-
-
-def test_values_that_do_not_go_together_fail_alone(config, training, work_dir):
-    space = [parse_dimension("model.width=8,16"), parse_dimension("model.heads=1,3")]
-    trials = search(config, space, Plan("grid", prune=False), work_dir, training, "ring")
-    assert [trial.state for trial in trials] == ["complete", "complete", "fail", "fail"]
-    assert "must be a multiple of model.heads" in trials[-1].reason
-
-
-def test_one_process_at_a_time(config, training, work_dir):
-    search(config, SPACE, GRID, work_dir, training, "ring")
-    (directory,) = (work_dir / "sweeps").iterdir()
-    with claimed(directory, "this test"), pytest.raises(ConfigError, match="already under way"):
-        search(config, SPACE, GRID, work_dir, training, "ring")
-
-
-def test_without_a_grid_the_number_of_trials_is_asked_for(config, training, work_dir):
-    with pytest.raises(ConfigError, match="--trials"):
-        search(config, SPACE, Plan("tpe"), work_dir, training, "ring")
 
 
 def test_tracking_off_means_no_store(config, training, work_dir):
