@@ -33,7 +33,9 @@ from recsys.core.errors import DataError
 from recsys.core.json_files import write_json
 from recsys.core.publishing import ASIDE, is_published, publish
 from recsys.core.schema import COUNT, DATASETS_DIR, EXTERNAL_ID, ITEM, MANIFEST
-from recsys.log.blocks import check_columns, plan_blocks
+from recsys.log.block_plan import plan_blocks
+from recsys.log.blocks import LogBlock
+from recsys.log.columns import check_columns
 from recsys.log.files import content_hashes, log_files, refuse_changed, stamps_of
 from recsys.log.first_items import first_items
 from recsys.log.formats import Reject
@@ -42,7 +44,7 @@ from recsys.preparation.diagnostics.counts import count_all, refuse_empty, refus
 from recsys.preparation.diagnostics.drift import refuse_drift
 from recsys.preparation.diagnostics.report import write_report
 from recsys.preparation.diagnostics.stats import merge_stats
-from recsys.preparation.item_table import join_metadata, refuse_strangers
+from recsys.preparation.item_table import join_metadata, read_items, strangers_told
 from recsys.preparation.job import Job
 from recsys.preparation.user_deletion import Forgotten, forget, read_users
 from recsys.terminal import say
@@ -146,11 +148,7 @@ def _make(
         found = f"only {len(long_lines)} lines too long to be read" if long_lines else "no rows"
         raise DataError(f"{config.data.path}: the log holds {found}; an event log needs at least one event")
     check_columns(blocks, config.data)
-    if config.data.items is not None:  # told before the log is read, not after
-        join_metadata(
-            pa.table({ITEM: pa.array([], pa.int32()), EXTERNAL_ID: pa.array([], pa.string())}), config.data.items
-        )
-        refuse_strangers(config.data.items, *first_items(blocks[0], config.data))
+    _look_at_items(config.data, blocks[0])
     prior = pa.array([], pa.string())
     if request.extends is not None:
         stored, _ = plan_blocks(request.extends.event_files, ",", spill)
@@ -185,6 +183,18 @@ def _make(
     _describe(target, job, counts, [shard["stats"] for shard in results["write"]], inputs)
     if request.against is not None:
         refuse_drift(Dataset(target), request.against, request.max_drift)
+
+
+def _look_at_items(data: DataConfig, block: LogBlock) -> None:
+    """What is wrong with the item table is told before the log is read, not after."""
+    if data.items is None:
+        return
+    nothing = pa.table({ITEM: pa.array([], pa.int32()), EXTERNAL_ID: pa.array([], pa.string())})
+    join_metadata(nothing, data.items, data.null_values)
+    _, keys = read_items(data.items, data.null_values)
+    told = strangers_told(data.items, keys, first_items(block, data), f"the first rows of {block.origin}")
+    if told:  # later rows may know better: joining refuses a table that has none of them
+        say(told)
 
 
 def _keep_rejects(target: Path, name: str) -> Path:

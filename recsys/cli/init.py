@@ -55,12 +55,11 @@ def _given(args: argparse.Namespace) -> dict[str, str | None]:
 
 def write_config(log: Path, given: dict[str, str]) -> str:
     """The text of a config for ``log``; it has been parsed and is valid."""
-    import yaml
-
     from recsys.config import parse_config
+    from recsys.config.yaml_text import read_yaml
     from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
     from recsys.log.files import delimiter_of
-    from recsys.log.inference import guess_log
+    from recsys.log.inference.guess import guess_log
 
     guess = guess_log(log, given)
 
@@ -72,8 +71,8 @@ def write_config(log: Path, given: dict[str, str]) -> str:
     unusual = guess.format == "csv" and guess.delimiter != delimiter_of(guess.file)
     text = "\n".join(
         [
-            f"# Written by recsys init, from the first rows of {_looked_at(log, guess.file, guess.files)}.",
-            *(f"# {fact}" for fact in guess.facts),
+            _comment(f"Written by recsys init, from the first rows of {_looked_at(log, guess.file, guess.files)}."),
+            *(_comment(fact) for fact in guess.facts),
             "# Every other key has a default: recsys init --reference lists them all.",
             "data:",
             f"  path: {_yaml(str(log))}",
@@ -95,7 +94,7 @@ def write_config(log: Path, given: dict[str, str]) -> str:
             "",
         ]
     )
-    parse_config(yaml.safe_load(text), "the config that recsys init wrote")
+    parse_config(read_yaml(text), "the config that recsys init wrote")
     return text
 
 
@@ -118,8 +117,15 @@ def _more_rejects(share: float) -> list[str]:
     ]
 
 
+def _comment(text: str) -> str:
+    """One line, whatever a log holds: what came after a line end would be no comment."""
+    return "# " + "".join(one if one.isprintable() else " " for one in text)
+
+
 def _yaml(value: str) -> str:
-    """``value`` as a YAML scalar, quoted where YAML would read it as something else."""
+    """``value`` as a YAML scalar of one line, quoted where YAML would read it as something else."""
     import yaml
 
-    return yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10_000).strip()[1:-1]
+    style = None if value.isprintable() else '"'
+    dumped = yaml.safe_dump([value], default_flow_style=True, default_style=style, allow_unicode=True, width=10_000)
+    return dumped.strip()[1:-1]

@@ -6,8 +6,11 @@ from pydantic import Field, field_validator, model_validator
 
 from recsys.config.base import LocalPath, Section
 
-# How logs write that nothing is there: databases, pandas, Spark, R and Python.
-NULL_VALUES = ("", "NULL", "Null", "null", "None", "NA", "N/A", "<NA>", "NaN", "nan", "NaT", "\\N")
+# How logs write that nothing is there: databases, pandas, Spark, R, Python, spreadsheets and JavaScript.
+NULL_VALUES = (
+    "", "NULL", "Null", "null", "(null)", "None", "none", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "NaT",
+    "\\N", "undefined",
+)  # fmt: skip
 
 
 class Columns(Section):

@@ -5,7 +5,7 @@ from typing import Literal
 
 from recsys.core.digests import sha256_file
 from recsys.core.errors import DataError
-from recsys.log.unpacking import PACKED
+from recsys.log.unpacking import packing_of
 
 Format = Literal["csv", "jsonl", "parquet"]
 SUFFIXES: dict[str, Format] = {
@@ -28,12 +28,14 @@ def format_of(path: Path) -> Format:
     suffix = _suffix(path)
     if suffix not in SUFFIXES:
         endings = f"{', '.join(SUFFIXES)} (or .gz, .bz2, .zst)"
-        raise DataError(f"{path}: a log is read by its ending, one of {endings}, found {suffix!r}")
+        raise DataError(
+            f"{path}: a log is read by its ending, one of {endings}, found {suffix!r}; rename it, or convert it"
+        )
     return SUFFIXES[suffix]
 
 
 def _suffix(path: Path) -> str:
-    return (path.with_suffix("") if path.suffix in PACKED else path).suffix.lower()
+    return (path.with_suffix("") if packing_of(path) else path).suffix.lower()
 
 
 def delimiter_of(path: Path) -> str:
@@ -49,6 +51,7 @@ def log_files(path: Path) -> list[Path]:
     """
     if path.is_file():
         format_of(path)
+        refuse_table_format(path.parent)
         return [path]
     refuse_table_format(path)
     if path.is_dir():
@@ -62,6 +65,13 @@ def log_files(path: Path) -> list[Path]:
         refuse_table_format(folder)
     if not files:
         raise DataError(_no_files(path))
+    strangers = [file for file in files if _suffix(file) not in SUFFIXES]
+    if strangers and len(strangers) < len(files):
+        known = next(file for file in files if file not in strangers)
+        raise DataError(
+            f"{strangers[0]}: is no log by its ending, as {known.name} is; where the others are the log, name them by "
+            f"a glob, such as {known.parent}/*{''.join(known.suffixes[-1 - bool(packing_of(known)) :])}"
+        )
     for file in files:
         format_of(file)
     return files
@@ -98,7 +108,7 @@ def _no_files(path: Path) -> str:
     inside = sorted(path.glob("**/*")) if path.is_dir() else []
     deeper = next((file for file in inside if file.is_file() and _suffix(file) in SUFFIXES), None)
     if deeper is not None:
-        ending = "".join(deeper.suffixes[-2:] if deeper.suffix in PACKED else deeper.suffixes[-1:])
+        ending = "".join(deeper.suffixes[-1 - bool(packing_of(deeper)) :])
         return (
             f"{path}: no files in the folder itself, but {deeper} lies deeper; a folder is not searched through: "
             f"write data.path: {path}/**/*{ending}"

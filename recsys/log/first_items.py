@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from recsys.config.data import DataConfig
 from recsys.core.schema import ITEM
@@ -15,14 +16,11 @@ from recsys.log.validation import validate
 LOOKED_AT = 4 << 20  # bytes of text
 
 
-def first_items(block: LogBlock, data: DataConfig) -> tuple[pa.Array, str]:
-    """The items of a log's first events, dictionary-encoded strings, and the file that they stand in."""
+def first_items(block: LogBlock, data: DataConfig) -> pa.Array:
+    """The distinct items of a log's first events, strings."""
     raw = read_block(_beginning(block), source_columns(data), frozenset())
     events, _ = validate(raw, data.timestamp_unit, block.origin, data.null_values)
-    column = events.column(ITEM).combine_chunks()
-    items = column.chunk(0) if isinstance(column, pa.ChunkedArray) and column.num_chunks else column
-    empty = pa.array([], pa.string()).dictionary_encode()
-    return (items if len(events) else empty), block.origin
+    return pc.unique(events.column(ITEM).cast(pa.string()))
 
 
 def _beginning(block: LogBlock) -> LogBlock:

@@ -12,7 +12,27 @@ import pyarrow as pa
 from recsys.core.errors import DataError
 
 PIECE = 1 << 20
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+PACKED = {".gz": "gzip", ".bz2": "bzip2", ".zst": "zstd"}
+_MARKS = {  # UTF-32's little end begins as UTF-16's does
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+# How files of another kind begin, and what to do with each.
+_MAGIC = {
+    b"\x1f\x8b": "gzip: give it the ending .gz",
+    b"BZh": "bzip2: give it the ending .bz2",
+    b"\x28\xb5\x2f\xfd": "zstd: give it the ending .zst",
+    b"PAR1": "Parquet: give it the ending .parquet",
+    b"PK\x03\x04": "a ZIP archive or a spreadsheet: unpack it, or save it as CSV",
+    b"SQLite format 3": "a SQLite database: write its table as CSV",
+}
+
+
+def packing_of(file: Path) -> str | None:
+    """What a file is compressed with, by its ending: ``gzip``, ``bzip2`` or ``zstd``; None where it is plain."""
+    return PACKED.get(file.suffix.lower())
 
 
 def plain_copy(file: Path, target: Path, limit: int | None = None) -> Path:
@@ -21,14 +41,14 @@ def plain_copy(file: Path, target: Path, limit: int | None = None) -> Path:
     A file is old Mac text where its first line ends in a carriage return alone; then each of them ends a line.
 
     Raises:
-        DataError: the compressed stream is damaged, or the text is UTF-16.
+        DataError: the compressed stream is damaged, or what it holds is no text, or none of UTF-8.
     """
     try:
         with _opened(file) as source:
             piece = source.read(PIECE)
-            _refuse_utf16(file, piece)
+            _refuse_no_text(file, piece)
             mac = _is_mac(piece)
-            if file.suffix not in PACKED and not mac:
+            if not packing_of(file) and not mac:
                 return file
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("wb") as plain:
@@ -43,31 +63,36 @@ def plain_copy(file: Path, target: Path, limit: int | None = None) -> Path:
                         break
                     piece = source.read(PIECE)
     except (EOFError, OSError, zlib.error, pa.ArrowException) as error:
-        if file.suffix not in PACKED:
+        if not packing_of(file):
             raise
-        name = PACKED[file.suffix]
-        raise DataError(f"{file}: the {name} stream is damaged or cut short ({error}); fetch the file again") from None
+        raise DataError(
+            f"{file}: the {packing_of(file)} stream is damaged or cut short ({error}); fetch the file again"
+        ) from None
     return target
 
 
-PACKED = {".gz": "gzip", ".bz2": "bzip2", ".zst": "zstd"}
-
-
 def _opened(file: Path) -> BinaryIO:
-    if file.suffix == ".gz":
+    packing = packing_of(file)
+    if packing == "gzip":
         return cast(BinaryIO, gzip.open(file))
-    if file.suffix == ".bz2":
+    if packing == "bzip2":
         return cast(BinaryIO, bz2.open(file))
-    if file.suffix == ".zst":
+    if packing == "zstd":
         return cast(BinaryIO, pa.input_stream(str(file), compression="zstd"))
     return file.open("rb")
 
 
-def _refuse_utf16(file: Path, start: bytes) -> None:
-    if start.startswith(_UTF16) or b"\0" in start[:64:2] or b"\0" in start[1:64:2]:
+def _refuse_no_text(file: Path, start: bytes) -> None:
+    kind = next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), None)
+    if kind:
+        raise DataError(f"{file}: is no text, found {start[:16]!r}, which is {kind}")
+    encoding = next((name for mark, name in _MARKS.items() if start.startswith(mark)), None)
+    if encoding is None and b"\0" in start[:64]:
+        encoding = "UTF-32" if b"\0\0" in start[1:64] else "UTF-16"
+    if encoding:
         raise DataError(
-            f"{file}: line 1 looks like UTF-16, found {start[:16]!r}; a log is UTF-8: "
-            "iconv -f UTF-16 -t UTF-8 writes it so"
+            f"{file}: line 1 looks like {encoding}, found {start[:16]!r}; a log is UTF-8: "
+            f"iconv -f {encoding} -t UTF-8 writes it so"
         )
 
 
@@ -87,7 +112,7 @@ def refuse_no_lines(file: BinaryIO, origin: Path) -> None:
     file.seek(len(codecs.BOM_UTF8) if marked else 0)
     text = start.removeprefix(codecs.BOM_UTF8).lstrip()
     first = text.partition(b"\n")[0].strip()
-    if first in (b"{", b"[") or first.startswith((b"[{", b'["')):
+    if first in (b"{", b"[") or (first.startswith(b"[") and first[1:].lstrip()[:1] in (b"{", b"[", b'"')):
         kind = "one array" if first.startswith(b"[") else "an object over several lines"
         raise DataError(
             f"{origin}: looks like {kind}, found {first[:40]!r}; JSON Lines have one object a line: "

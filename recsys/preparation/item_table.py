@@ -12,8 +12,10 @@ import pyarrow.parquet as pq
 from recsys.config.data import ItemTableConfig
 from recsys.core.errors import DataError
 from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, PAD_ID, TITLE
+from recsys.log.columns import INDEX, found_twice
 from recsys.log.files import delimiter_of, format_of
 from recsys.log.values.identifiers import ids_as_text
+from recsys.log.values.nulls import blank_nulls
 
 
 def number_items(
@@ -46,16 +48,22 @@ def number_items(
     return ids, pa.table({ITEM: listed, EXTERNAL_ID: externals, COUNT: totals})
 
 
-def join_metadata(table: pa.Table, source: ItemTableConfig) -> pa.Table:
+def join_metadata(table: pa.Table, source: ItemTableConfig, nulls: tuple[str, ...]) -> pa.Table:
     """Add the columns of an item table, null for items that it does not know.
 
+    Args:
+        nulls: texts that mean that nothing is there (``data.null_values``).
+
     Raises:
-        DataError: the file is missing, is no UTF-8, lacks a column, or names an item twice.
+        DataError: the file is missing, is no UTF-8, lacks a column, names an item twice, or knows none of the items.
     """
-    metadata, keys = read_items(source)
+    metadata, keys = read_items(source, nulls)
+    told = strangers_told(source, keys, table.column(EXTERNAL_ID).combine_chunks(), "the log")
+    if told:
+        raise DataError(told)
     rows = pc.index_in(table.column(EXTERNAL_ID), value_set=keys)
     for name in metadata.column_names:
-        if name == source.item:
+        if name == source.item or INDEX.fullmatch(name):
             continue
         ours = TITLE if name == source.title else name
         if ours in table.column_names:
@@ -65,18 +73,21 @@ def join_metadata(table: pa.Table, source: ItemTableConfig) -> pa.Table:
     return table
 
 
-def read_items(source: ItemTableConfig) -> tuple[pa.Table, pa.Array]:
+def read_items(source: ItemTableConfig, nulls: tuple[str, ...]) -> tuple[pa.Table, pa.Array]:
     """An item table's rows that name an item, and their ids as text, spelled as a log's are.
 
     Raises:
         DataError: as ``join_metadata``.
     """
     metadata = _read(source.path, source.item)
+    names = metadata.column_names
     for column in filter(None, (source.item, source.title)):
-        if metadata.column_names.count(column) != 1:
-            found = "found twice" if column in metadata.column_names else "missing"
-            raise DataError(f"{source.path}: column {column!r} is {found}; found {', '.join(metadata.column_names)}")
-    keys, bad = ids_as_text(_one(metadata.column(source.item)))
+        if column not in names:
+            raise DataError(f"{source.path}: column {column!r} is missing; found {', '.join(names)}")
+    for column in names:
+        if names.count(column) > 1 and not INDEX.fullmatch(column):
+            raise DataError(f"{source.path}: {found_twice(column, names)}; leave one of them")
+    keys, bad = ids_as_text(blank_nulls(_one(metadata.column(source.item)), nulls))
     if bad.any():
         row = int(bad.argmax())
         raise DataError(
@@ -91,24 +102,21 @@ def read_items(source: ItemTableConfig) -> tuple[pa.Table, pa.Array]:
     return metadata, keys
 
 
-def refuse_strangers(source: ItemTableConfig, items: pa.Array, origin: str) -> None:
-    """Refuse a table that knows none of a log's items.
+def strangers_told(source: ItemTableConfig, keys: pa.Array, items: pa.Array, origin: str) -> str | None:
+    """What to mend where a table knows none of some items; None where it knows one, or there are none.
 
     Args:
-        items: ids of the log, dictionary-encoded strings.
-
-    Raises:
-        DataError: shows an id of each.
+        keys: of ``read_items``.
+        items: external ids, strings.
+        origin: where they stand.
     """
-    _, keys = read_items(source)
-    names = pc.unique(items.dictionary_decode())
-    if len(names) and not pc.any(pc.is_in(names, value_set=keys)).as_py():
-        theirs = f"such as {keys[0].as_py()!r}" if len(keys) else "none at all"
-        raise DataError(
-            f"{source.path}: column {source.item!r} holds none of the log's items: there {theirs}, in {origin} such "
-            f"as {names[0].as_py()!r}. Name another column in data.items.item, write the ids alike, or leave out "
-            "data.items"
-        )
+    if not len(items) or pc.any(pc.is_in(items, value_set=keys)).as_py():
+        return None
+    theirs = f"such as {keys[0].as_py()!r}" if len(keys) else "none at all"
+    return (
+        f"{source.path}: column {source.item!r} holds none of the log's items: there {theirs}, in {origin} such as "
+        f"{items[0].as_py()!r}. Name another column in data.items.item, write the ids alike, or leave out data.items"
+    )
 
 
 def _one(column: pa.ChunkedArray) -> pa.Array:

@@ -104,7 +104,7 @@ def fit(job: Job, sizes: list[int]) -> Result:
         outside = np.flatnonzero(chosen.drop_reasons != KEPT)
         ids[outside] = bucket_ids(catalog.hashes[outside], len(table), job.config.oov_buckets)
     if job.data.items is not None:
-        table = join_metadata(table, job.data.items)
+        table = join_metadata(table, job.data.items, job.data.null_values)
     with appearing(job.target / ITEMS_FILE) as aside:
         pq.write_table(table, aside, compression="zstd")
     with appearing(job.spill / VOCABULARY_FILE) as aside, aside.open("wb") as file:

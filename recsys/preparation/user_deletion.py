@@ -21,6 +21,7 @@ from recsys.artifacts.dataset import SEQUENCES_DIR, Dataset
 from recsys.core.errors import ConfigError, DataError
 from recsys.core.publishing import appearing
 from recsys.core.schema import USER
+from recsys.log.values.identifiers import ids_as_text
 
 KEY_FILE = "forget.key"  # in the work directory
 KEY_VARIABLE = "RECSYS_FORGET_KEY_FILE"  # of the environment: the path of another
@@ -105,7 +106,8 @@ def _read_key(path: Path) -> bytes:
 def read_users(path: Path) -> list[str]:
     """The user ids in a file, one a line, each once and sorted.
 
-    An id is all that stands between two line ends, blanks included, as in the log; a byte order mark is not of it.
+    An id is all that stands between two line ends, blanks included, and spelled as in the log (12.0 is 12); a byte
+    order mark is not of it.
 
     Raises:
         DataError: no such file, or not UTF-8.
@@ -116,7 +118,8 @@ def read_users(path: Path) -> list[str]:
         raise DataError(f"{path}: no such list of users to forget; expected one user id a line") from None
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: the list of users to forget is not UTF-8 ({error})") from None
-    return sorted({line for line in lines if line})
+    ids, _ = ids_as_text(pa.array([line for line in lines if line], pa.string()))
+    return sorted(set(ids.to_pylist()))
 
 
 def holds_users(dataset: Dataset, users: Iterable[str]) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from recsys.core.errors import DataError
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
-from recsys.log.inference import guess_log
+from recsys.log.inference.guess import guess_log
 
 
 def log(users: int = 4, events: int = 6) -> list[tuple[str, str, int]]:
@@ -154,8 +154,8 @@ def test_max_length_holds_most_histories(tmp_path: Path) -> None:
         ("u1\ti1\t2024-01-01 10:00\nu2\ti2\t2024-01-02 11:00\n", r"add a first line .* user_id\titem_id\t"),
         ("u1,i1,4.5,now\nu1,i2,3.0,then\n", "'4.5' above more of its kind"),
         ("u1,u1,5,5\nu2,i2,5,5\n", "the first row looks like an event"),  # alike cells, which pandas renames
-        ("user,item\nu1,i1\nu1,i2\n", "no column looks like a timestamp; it has user, item; .*--timestamp COLUMN"),
-        ("user,item,time\nu,i,yesterday\nu,j,today\n", "'time' holds neither numbers nor ISO 8601, found 'yesterday'"),
+        ("user,item\nu1,i1\nu1,i2\n", "no column looks like the timestamp; it has user, item; .*--timestamp COLUMN"),
+        ("user,item,time\nu,i,yesterday\nu,j,today\n", "'time' holds neither numbers nor ISO 8601; found 'yesterday'"),
     ],
 )
 def test_logs_that_cannot_be_read_are_refused(tmp_path: Path, content: str, message: str) -> None:

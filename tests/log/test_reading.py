@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.core.errors import DataError
-from recsys.log.blocks import LogBlock, LongLine, plan_blocks
+from recsys.log.block_plan import plan_blocks
+from recsys.log.blocks import LogBlock, LongLine
 from recsys.log.files import format_of, log_files
 from recsys.log.formats import read_block
 from recsys.log.values.casting import cast_column
@@ -72,7 +73,7 @@ def test_timestamps(values, unit, expected, missing, bad):
 
 
 def test_blocks_cut_at_lines_and_count_them(tmp_path, monkeypatch):
-    monkeypatch.setattr("recsys.log.blocks.BLOCK_BYTES", 64)
+    monkeypatch.setattr("recsys.log.block_plan.BLOCK_BYTES", 64)
     log = tmp_path / "log.csv"
     rows = [f"u{n},i{n},{n}" for n in range(50)]
     rows[20] = "u," + "x" * 300 + ",1"

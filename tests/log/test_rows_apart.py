@@ -16,7 +16,9 @@ CSV = [
     b"u,i,1,7,buy", b"u,i,1, 7,buy", b"u,i,1,0x1F,buy", b"u,i,1,first,buy", b"u,i,1,7.0,buy", b"u,i,1,+7,buy",
     b"u,i, 12 ,007,buy", b"u,i,1.5,7,buy", b"u,i,x,7,buy", b"u,i,,7,buy", b'"x"y,i,1,7,buy', b'"open,i,1,7,buy',
     b'u,"a,b",1,7,buy', b'u,i,1,7,"buy', b"u\xff,i,1,7,buy", b"u,i,1,7", b"u,\xe2\x82\xac,1,7,buy", b"u,i,1,7,buy\r",
+    b"12.0,12,1,7,buy", b"u,i,1,7,buy,", b"u,i,1,7,buy,more",
 ]  # fmt: skip
+NESTED = [*(b"[" * depth + b"]" * depth for depth in (90, 110, 9000)), b'"' + b"[" * 300 + b'"']
 JSON = [
     b'{"user_id":"u","item_id":"i","timestamp":1,"event_id":7,"event_type":"buy"}',
     b'{"user_id":"u","item_id":"i","timestamp":1,"event_id":3.0,"event_type":"buy"}',
@@ -26,7 +28,10 @@ JSON = [
     b'{"user_id":5,"item_id":"i","timestamp":1,"event_id":7,"event_type":"buy"}',
     b'{"user_id":"u","timestamp":1,"event_id":7,"event_type":"buy","more":[1]}',
     b'{"user_id":"u","item_id":"\xff","timestamp":1,"event_id":7,"event_type":"buy"}',
-    b"not json", b"[]",
+    b"not json", b"[]", b"null", b"  ", b"{}",
+    *(b'{"user_id":"u","item_id":"i","timestamp":1,"event_id":7,"event_type":"buy","x":%s}' % x for x in NESTED),
+    b'{"user_id":"\\ud800","item_id":"i","timestamp":1,"event_id":7,"event_type":"buy"}',
+    b'{"user_id":12.0,"item_id":"12.0","timestamp":1,"event_id":7,"event_type":"buy"}',
 ]  # fmt: skip
 
 
@@ -38,6 +43,11 @@ def drop_reason(path: Path, lines: list[bytes], kind: str) -> tuple[list[tuple[o
     raw = read_block(block, dict(zip(NAMES, NAMES, strict=True)), frozenset({EVENT_ID, TIMESTAMP}))
     events, rejects = validate(raw, "s", str(path))
     return [tuple(row.values()) for row in events.to_pylist()], sorted(one.reason for one in rejects)
+
+
+def test_a_row_that_nests_too_deep_is_refused_and_one_that_quotes_brackets_is_not(tmp_path):
+    fates = [drop_reason(tmp_path / "log", [line], "jsonl")[1] for line in JSON if b"[[" in line]
+    assert fates == [[], ["malformed row"], ["malformed row"], []]
 
 
 @pytest.mark.parametrize(("kind", "pool"), [("csv", CSV), ("jsonl", JSON)])

@@ -31,6 +31,8 @@ SOME = uuid.UUID(int=7)
         ("2024-03-05 10:00:00 UTC", NOON), ("2024-03-05 10:00:00 +0000", NOON), ("2024-03-05T10:00:00z", NOON),
         ("2024-03-05 11:00:00+01", NOON), ("2024-03-05T11:00:00+01:00", NOON), ("2024-03-05T10:00", NOON),
         ("2024-03-05T10:00:00+00:00[UTC]", NOON), ("2024-03-05T11:00:00+01:00[Europe/Berlin]", None),
+        ("2024/03/05 10:00:00", NOON), ("2024.03.05 10:00:00,0", NOON), ("2024/03/05T11:00:00.0+01:00", NOON),
+        ("2024/03-05", None), ("05.03.2024 10:00", None), ("03/05/2024", None),
         ("1600-01-01", -11_676_096_000_000), ("2024-02-30 10:00:00,1", None), ("10:00:00", None),
     ],
 )  # fmt: skip
@@ -66,7 +68,11 @@ def test_numbers_in_every_unit(values: pa.Array, unit: str) -> None:
         (pa.array([2**63 + 5], pa.uint64()), ["9223372036854775813"]),
         (pa.array([Decimal("12.00"), Decimal("1.50")]), ["12", "bad"]),
         (pa.array(["a"], pa.large_string()), ["a"]), (pa.array(["a"], pa.string_view()), ["a"]),
-        (pa.array(["007"]), ["007"]), (pa.array([True, None]), ["bad", None]), (pa.array([[1]]), ["bad"]),
+        (pa.array(["12.0", "-3.00", "0.0"]), ["12", "-3", "0"]),
+        *((pa.array([text, "12.0"]), [text, "12"]) for text in ("1.50", "007.0", "1e3", "12.", "v1.0", "1.0.0")),
+        (pa.array(["9007199254740992.0", "9007199254740994.0"]), ["9007199254740992", "9007199254740994.0"]),
+        (pa.array([b"12.0", b"\xff"]), ["12", "bad"]), (pa.array(["007"]), ["007"]),
+        (pa.array([True, None]), ["bad", None]), (pa.array([[1]]), ["bad"]),
     ],
 )  # fmt: skip
 def test_ids_of_every_type(values: pa.Array, expected: list[str | None]) -> None:

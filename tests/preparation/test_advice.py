@@ -27,6 +27,14 @@ def test_positions_are_told_without_a_unit() -> None:
     assert "right if the times are positions" in warning
 
 
+def test_days_as_excel_counts_them_are_called_so() -> None:
+    # 45 356 days after 1899-12-30 are 2024-03-05.
+    warning = unit_warning(stats(45_356_000, 45_399_250), "s")
+    assert warning is not None
+    assert "are they days as Excel counts them? Write dates then, such as 2024-03-05T10:00:00" in warning
+    assert "Excel" not in str(unit_warning(stats(1_000, 45_399_250), "s"))  # positions begin low
+
+
 def test_a_log_of_today_is_not_warned_of() -> None:
     assert unit_warning(stats(1_700_000_000_000, 1_700_864_000_000), "ms") is None
     assert unit_warning(stats(0, 1_700_864_000_000), "ms") is None  # one stray event
@@ -40,6 +48,18 @@ def test_a_log_of_today_is_not_warned_of() -> None:
         ("u1,i1,1700000000.5", "iso8601", "such as 1700000000 would fit s."),
         ('{"user": 1, "time": 1700000000123}', "iso8601", "such as 1700000000123 would fit ms."),
         ("u1,2024-03-01-hat,1700000000", "iso8601", "such as 1700000000 would fit s."),
+        (
+            "u1,i1,05.03.2024 10:00",
+            "iso8601",
+            "'u1,i1,05.03.2024 10:00' looks like a date written day.month.year: write",
+        ),
+        (
+            "u1,i1,3/5/2024",
+            "s",
+            "looks like a date written day/month/year or month/day/year, which nobody can tell apart",
+        ),
+        ("u1,i1,2024-03-05T10:00+01:00[Europe/Rome]", "iso8601", "looks like a moment with the name of its zone"),
+        ("u1,i1,05 Mar 2024", "iso8601", "looks like a date with the name of its month: write 2024-03-05"),
         ("u1,i1,1700000000123456", "ms", "1700000000123456 would fit us"),
         ("u1,i1,yesterday", "s", "Does data.columns.timestamp name the right column?"),
         ("", "s", "Does data.columns.timestamp name the right column?"),  # texts are left out where users are forgotten
@@ -49,7 +69,6 @@ def test_bad_times_name_the_unit_that_would_fit(row: str, unit: Unit, advice: st
     examples = [f"logs/2024-01-01.csv:2: bad timestamp: {row}", "logs/2024-01-01.csv:3: missing user_id: ,i1,5"]
     found = rejects_advice({"bad timestamp": 95, "missing user_id": 5}, examples, unit)
     assert found is not None
-    assert "data.timestamp_unit" in found
     assert advice in found
 
 

@@ -80,6 +80,7 @@ def _read_apart(
 ) -> RawBlock:
     """Read plain lines together and the others one by one."""
     delimiter, width = block.delimiter.encode(), len(block.columns)
+    least = max(place for place, name in enumerate(block.columns, 1) if name)  # the header may end in a delimiter
     odd = [i for i, line in enumerate(lines) if line.count(delimiter) + 1 != width or not _is_plain_line(line)]
     plain = np.delete(np.arange(len(lines)), odd)
     positions = [block.columns.index(source) for source in columns.values()]
@@ -88,7 +89,7 @@ def _read_apart(
     malformed: list[Reject] = []
     for i in odd:
         fields = split_fields(lines[i].rstrip(b"\r"), delimiter)
-        if fields is not None and len(fields) >= width and not any(fields[width:]):  # empty ones more: no harm
+        if fields is not None and len(fields) >= least and not any(fields[width:]):  # empty ones more: no harm
             good.append(i)
             values.append([fields[p] for p in positions])
         else:

@@ -1,9 +1,12 @@
 """Blocks of JSON Lines."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.json as pajson
 
@@ -12,7 +15,10 @@ from recsys.log.blocks import LogBlock
 from recsys.log.formats.raw import RawBlock, Reject, block_lines, is_utf8, shorten
 from recsys.log.values.identifiers import EXACT
 
-UNFIT = b"\xff"  # no UTF-8: a number that can be no id, which is refused as a bad one
+UNFIT = b"\xff"  # no UTF-8: what can be no id, which is refused as a bad one
+DEEPEST = 100  # levels of a row: Python's own limit would depend on who calls, and Arrow has none
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_BRACKET = re.compile(rb"[\[\]{}]")
 _ARROW_TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64()}
 
 
@@ -25,8 +31,9 @@ def read_jsonl(block: LogBlock, columns: dict[str, str]) -> RawBlock:
     with Path(block.path).open("rb") as file:
         file.seek(block.start)
         data = file.read(block.end - block.start)
-    lines, numbers = block_lines(data, block.row)
-    schema = _first_types(lines, columns)
+    lines, numbers = json_lines(data, block.row)
+    deep = {i for i, line in enumerate(lines) if _is_deep(line)} if _may_be_deep(data, len(lines)) else set()
+    schema = None if deep else _first_types(lines, columns)
     if schema is not None and is_utf8(data):
         try:
             table = pajson.read_json(
@@ -44,9 +51,11 @@ def read_jsonl(block: LogBlock, columns: dict[str, str]) -> RawBlock:
     values: list[list[bytes | None]] = []
     for i, line in enumerate(lines):
         try:
-            record = json.loads(line)
-        except (UnicodeDecodeError, ValueError, RecursionError):
-            record = None
+            record = [] if i in deep else json.loads(line)
+        except ValueError:
+            record = []
+        if record is None:
+            record = {}  # as Arrow has it
         if isinstance(record, dict):
             good.append(i)
             values.append([_text(record.get(source), name) for name, source in columns.items()])
@@ -58,12 +67,17 @@ def read_jsonl(block: LogBlock, columns: dict[str, str]) -> RawBlock:
     )
 
 
+def json_lines(data: bytes, first_row: int) -> tuple[list[bytes], npt.NDArray[np.int64]]:
+    """The lines of a block that are more than blanks, and the number of each in its file."""
+    return block_lines(data, first_row, b" \t\r")
+
+
 def _first_types(lines: list[bytes], columns: dict[str, str]) -> pa.Schema | None:
     """The schema that the first line suggests, or None where it suggests none."""
     try:
         record = json.loads(lines[0]) if lines else {}
         types = {name: _ARROW_TYPES[type(record[source])] for name, source in columns.items()}
-    except (UnicodeDecodeError, ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return None
     ids = [types.get(name) for name in (USER, ITEM, EVENT_TYPE)]
     if pa.float64() in ids:  # line by line, where a number keeps its spelling
@@ -74,7 +88,10 @@ def _first_types(lines: list[bytes], columns: dict[str, str]) -> pa.Schema | Non
 def _text(value: Any, name: str) -> bytes | None:
     """A JSON value of our column ``name`` as text; None where it is no plain value (it is then missing)."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace")
+        try:
+            return value.encode()
+        except UnicodeEncodeError:  # half a surrogate pair
+            return UNFIT
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         return None
     if isinstance(value, float) and name in (USER, ITEM, EVENT_TYPE):
@@ -82,3 +99,19 @@ def _text(value: Any, name: str) -> bytes | None:
     if name == EVENT_ID and isinstance(value, float) and value.is_integer():
         return str(int(value)).encode()  # as where all of a block's numbers are written 3.0
     return str(value).encode()
+
+
+def _may_be_deep(data: bytes, rows: int) -> bool:
+    return data.count(b"{") + data.count(b"[") > rows + DEEPEST
+
+
+def _is_deep(line: bytes) -> bool:
+    """Whether a row nests more than ``DEEPEST`` levels."""
+    if line.count(b"{") + line.count(b"[") <= DEEPEST:
+        return False
+    depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", line)):
+        depth += 1 if bracket in b"{[" else -1
+        if depth > DEEPEST:
+            return True
+    return False

@@ -44,9 +44,9 @@ def shorten(text: str | bytes) -> str:
     return text[:TEXT_LIMIT]
 
 
-def block_lines(data: bytes, first_row: int) -> tuple[list[bytes], npt.NDArray[np.int64]]:
-    """The lines of a block that are not blank, and the number of each in its file."""
-    numbered = [(line, number) for number, line in enumerate(data.split(b"\n"), first_row) if line.rstrip(b"\r")]
+def block_lines(data: bytes, first_row: int, blank: bytes = b"\r") -> tuple[list[bytes], npt.NDArray[np.int64]]:
+    """The lines of a block that hold more than ``blank`` bytes, and the number of each in its file."""
+    numbered = [(line, number) for number, line in enumerate(data.split(b"\n"), first_row) if line.strip(blank)]
     return [line for line, _ in numbered], np.array([number for _, number in numbered], np.int64)
 
 

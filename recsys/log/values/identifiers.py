@@ -15,7 +15,8 @@ EXACT = 2.0**53  # a float beyond it may stand for several integers
 def ids_as_text(values: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
     """Ids as strings.
 
-    A UUID is written as usual, a whole float or decimal as an integer (12.0 is 12), bytes as the UTF-8 that they are.
+    A UUID is written as usual, a whole float or decimal as an integer, bytes as the UTF-8 that they are. So is the text
+    of a whole float: 12.0 is 12, which is how pandas and spreadsheets write a column of integers that lacks some.
 
     >>> text, bad = ids_as_text(pa.array([12.0, 12.5, None]))
     >>> text.to_pylist(), bad.tolist()
@@ -42,7 +43,17 @@ def ids_as_text(values: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
         return pa.nulls(len(values), pa.string()), np.asarray(pc.is_valid(values))
     if pa.types.is_fixed_size_binary(kind):
         values = values.cast(pa.binary())
-    return cast_column(values, pa.string())
+    text, bad = cast_column(values, pa.string())
+    return _whole_text(text), bad
+
+
+def _whole_text(text: pa.Array) -> pa.Array:
+    """``12.0`` as ``12``; where a float may stand for several integers, and all else, as it is written."""
+    if not pc.any(pc.match_substring(text, ".0")).as_py():
+        return text
+    spelled = pc.if_else(pc.match_substring_regex(text, r"^-?(0|[1-9]\d{0,15})\.0+$"), text, None)
+    whole, _ = _whole_floats(pc.cast(spelled, pa.float64()))
+    return pc.coalesce(whole, text)
 
 
 def _whole_floats(values: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:

@@ -11,7 +11,8 @@ from recsys.log.values.casting import cast_column
 
 _ZONED = r"[T ]\d{2}:?\d{2}.*\d(Z|[+-]\d{2}(:?\d{2})?)$"
 _PARTS = (
-    r"^(?P<date>\d{4}-\d{2}-\d{2})(?:[Tt ]+(?P<minute>\d{2}:\d{2})(?P<second>:\d{2})?(?:[.,](?P<fraction>\d+))?"
+    r"^(?P<date>\d{4}-\d{2}-\d{2}|\d{4}/\d{2}/\d{2}|\d{4}\.\d{2}\.\d{2})"
+    r"(?:[Tt ]+(?P<minute>\d{2}:\d{2})(?P<second>:\d{2})?(?:[.,](?P<fraction>\d+))?"
     r"\s*(?P<zone>[Zz]|UTC|utc|GMT|[+-]\d{2}(?::?\d{2})?)?(?:\s*UTC|\[(?:UTC|GMT|Z|Etc/UTC)\])?)?$"
 )
 
@@ -19,8 +20,9 @@ _PARTS = (
 def read_iso(values: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
     """Moments, UTC where they name no zone.
 
-    Arrow reads the usual spellings as a column; the others (any number of decimals, a decimal comma, `` UTC``, years
-    beyond nanoseconds) are brought to one spelling first. The name of a zone other than UTC is not read.
+    Arrow reads the usual spellings as a column; the others (any number of decimals, a decimal comma, `` UTC``, dates
+    such as 2024/03/05 and 2024.03.05, years beyond nanoseconds) are brought to one spelling first. The name of a zone
+    other than UTC is not read, nor is a date that does not begin with its year (``unread_dates``).
 
     >>> read_iso(pa.array(["1970-01-01 00:00:01,5", "1970-01-01T01:00:02+01:00", "noon"]))[0].to_pylist()
     [1500, 2000, None]
@@ -78,4 +80,5 @@ def _respell(values: pa.Array) -> pa.Array:
     fraction = pc.utf8_slice_codeunits(pc.binary_join_element_wise(part("fraction", "0"), "00", ""), 0, 3)
     zone = pc.replace_substring_regex(part("zone", ""), r"^[A-Za-z]+$", "Z")
     clock = pc.binary_join_element_wise(part("minute", "00:00"), part("second", ":00"), ".", fraction, zone, "")
-    return pc.binary_join_element_wise(pc.struct_field(parts, "date"), clock, "T")
+    date = pc.replace_substring_regex(pc.struct_field(parts, "date"), "[/.]", "-")
+    return pc.binary_join_element_wise(date, clock, "T")

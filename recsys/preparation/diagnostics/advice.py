@@ -7,6 +7,7 @@ import numpy as np
 
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
 from recsys.log.values.timestamps import Unit
+from recsys.log.values.unread_dates import EXCEL, are_excel_days, unread_format
 
 NEARLY_ALL = 0.9
 YEAR_1980 = 315_532_800_000  # milliseconds; the web has no older events
@@ -14,7 +15,7 @@ YEAR_1980 = 315_532_800_000  # milliseconds; the web has no older events
 KEYS = {USER: "user", ITEM: "item", TIMESTAMP: "timestamp", EVENT_ID: "event_id", EVENT_TYPE: "event_type"}
 # How a moment since 2001 looks in each unit.
 SPELLINGS: dict[str, str] = {
-    "iso8601": r"\b\d{4}-\d\d-\d\d",
+    "iso8601": r"\b\d{4}([-/.])\d\d\1\d\d",
     "ns": r"\b1\d{18}\b",
     "us": r"\b1\d{15}\b",
     "ms": r"\b1\d{12}\b",
@@ -49,6 +50,8 @@ def unit_warning(stats: dict[str, Any], unit: Unit) -> str | None:
             f"{told}; read in seconds they lie from {_date(1000 * first)} to {_date(1000 * last)}: "
             "is data.timestamp_unit s?"
         )
+    if unit == "s" and are_excel_days(first / 1000, last / 1000):
+        return f"{told}: are they {EXCEL}? Write dates then, such as 2024-03-05T10:00:00"
     return f"{told}: right if the times are positions; otherwise mend data.timestamp_unit, found {unit}"
 
 
@@ -77,10 +80,9 @@ def rejects_advice(rejected: dict[str, int], examples: list[str], unit: Unit | N
 def _unit_advice(examples: list[str], unit: Unit | None) -> str:
     found = f", found {unit}" if unit else ""
     rows = [row for _, reason, row in (line.partition(f": bad {TIMESTAMP}: ") for line in examples) if reason]
-    zones = [re.search(r"\[\w+/\w+\]", row) for row in rows]
-    if rows and None not in zones:
-        zone = zones[0][0] if zones[0] else ""
-        return f"The times carry the name of a zone, {zone}, which is not read: write the offset from UTC alone."
+    unread = unread_format(rows)
+    if unread:
+        return f"The times are not read: {unread}."
     for name, pattern in SPELLINGS.items():
         matches = [re.search(pattern, row) for row in rows]
         if name == unit or not rows or None in matches:

@@ -1,7 +1,6 @@
 """The first rows of a log, read by the reader that prepares it."""
 
 import json
-import re
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,19 +13,19 @@ import pyarrow.compute as pc
 from recsys.config.data import NULL_VALUES
 from recsys.core.errors import DataError
 from recsys.core.schema import EVENT_ID, TIMESTAMP
-from recsys.log.blocks import LogBlock, file_blocks
-from recsys.log.files import Format, delimiter_of, format_of
+from recsys.log.block_plan import file_blocks
+from recsys.log.blocks import LogBlock
+from recsys.log.columns import INDEX
+from recsys.log.files import Format, format_of
 from recsys.log.formats import read_block
-from recsys.log.formats.raw import Reject, block_lines
-from recsys.log.unpacking import plain_copy
+from recsys.log.formats.jsonl import json_lines
+from recsys.log.formats.raw import Reject
+from recsys.log.inference.header import guess_delimiter, refuse_nameless
 from recsys.log.validation import validate
 from recsys.log.values.identifiers import ids_as_text
 from recsys.log.values.nulls import blank_nulls, is_text
 
 SAMPLE_BYTES = 16 << 20  # of a compressed file
-DELIMITERS = ",\t;|"
-KIND_ROWS = 1000  # of a column that show what it holds
-INDEX = re.compile(r"|Unnamed: \d+|__index_level_\d+__")  # of pandas: no columns of the log
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Sample:
     Attributes:
         file: where it was read.
         frame: the rows under the log's own column names, but not the columns passed over; null where nothing is.
-        passed_over: columns that hold lists or objects, by their type.
+        passed_over: columns that hold lists or objects, or share their name, and which of it.
         whole: whether the file holds no other rows.
     """
 
@@ -68,32 +67,42 @@ def read_sample(files: list[Path], unpacked: Path) -> Sample:
             continue
         kind = format_of(file)
         plain = unpacked / "plain"
-        delimiter = _guess_delimiter(file, plain) if kind == "csv" else ","
+        delimiter = guess_delimiter(file, plain, SAMPLE_BYTES) if kind == "csv" else ","
         found = list(islice(file_blocks(file, delimiter, plain, SAMPLE_BYTES), 2))
         blocks = [block for block in found if isinstance(block, LogBlock) and block.rows]
         if not blocks:
             continue
         block = blocks[0]
         if kind == "csv":
-            _refuse_nameless(file, block)
-        frame, nested = _frame(block)
+            refuse_nameless(file, block)
+        frame, passed_over = _frame(block)
         if frame.empty or not len(frame.columns):
+            _refuse_unread(block, passed_over)
             continue
-        return Sample(file, kind, delimiter, frame, nested, len(found) == 1, block)
+        return Sample(file, kind, delimiter, frame, passed_over, len(found) == 1, block)
     raise DataError(f"{files[0]}: no rows; a log has one row an event")
 
 
-def _guess_delimiter(file: Path, unpacked: Path) -> str:
-    """What stands most often in a CSV file's first line."""
-    with plain_copy(file, unpacked, SAMPLE_BYTES).open("rb") as lines:
-        first = lines.readline(1 << 20).decode("utf-8", "replace")
-    return max(delimiter_of(file) + DELIMITERS, key=first.count)
+def _refuse_unread(block: LogBlock, passed_over: dict[str, str]) -> None:
+    """Raises DataError where a block has rows, and none of them gives a value."""
+    if passed_over:
+        told = ", ".join(f"{name} ({kind})" for name, kind in passed_over.items())
+        raise DataError(f"{block.origin}: no column holds one plain value a row: {told}; write user, item and time so")
+    rejects = read_block(block, {block.columns[0]: block.columns[0]}, frozenset()).malformed if block.columns else []
+    if rejects:
+        raise DataError(
+            f"{block.origin}: the first line names {len(block.columns)} columns, found "
+            f"{block.delimiter.join(block.columns)[:80]!r}, and no row below has as many, such as line "
+            f"{rejects[0].row}: {rejects[0].text[:80]!r}; write the names of all columns into the first line"
+        )
 
 
 def _frame(block: LogBlock) -> tuple[pd.DataFrame, dict[str, str]]:
     nested: dict[str, str] = {}
     names = _json_names(block, nested) if block.format == "jsonl" else list(block.columns)
-    names = [name for name in names if names.count(name) == 1 and not INDEX.fullmatch(name)]
+    names = [name for name in names if not INDEX.fullmatch(name)]
+    nested |= {name: "more than one column of this name" for name in names if names.count(name) > 1}
+    names = [name for name in names if name not in nested]
     if not names:
         return pd.DataFrame(), nested
     table = read_block(block, {name: name for name in names}, frozenset()).table
@@ -129,7 +138,7 @@ def _json_names(block: LogBlock, nested: dict[str, str]) -> list[str]:
     """The names in a block of JSON objects that stand for plain values, in the order they are met."""
     with Path(block.path).open("rb") as file:
         file.seek(block.start)
-        lines, _ = block_lines(file.read(block.end - block.start), block.row)
+        lines, _ = json_lines(file.read(block.end - block.start), block.row)
     names: dict[str, None] = {}
     objects = 0
     for line in lines:
@@ -148,33 +157,3 @@ def _json_names(block: LogBlock, nested: dict[str, str]) -> list[str]:
     if lines and not objects:
         raise DataError(f"{block.origin}: line {block.row}: no JSON object, found {lines[0][:80]!r}; one object a line")
     return [name for name in names if name not in nested]
-
-
-def _refuse_nameless(file: Path, block: LogBlock) -> None:
-    """Raises DataError when the first line is an event: a name is a number or a moment, as the values below it are."""
-    header = block.delimiter.join(block.columns)
-    cells: dict[str, pa.Array] = {}
-    for name in dict.fromkeys(block.columns):
-        kind = _kind(name)
-        if not kind:
-            continue
-        if not cells:
-            wanted = [column for column in block.columns if column]
-            once = LogBlock(**{**vars(block), "columns": tuple(map(str, range(len(block.columns))))})
-            places = {column: str(block.columns.index(column)) for column in wanted}
-            table = read_block(once, places, frozenset()).table.slice(0, KIND_ROWS)
-            cells = {column: table.column(column).to_pylist() for column in places}
-        below = [str(cell) for cell in cells[name] if cell not in (None, "")]
-        if below and sum(_kind(cell) == kind for cell in below) > 0.5 * len(below):
-            raise DataError(
-                f"{file}: the first row looks like an event, not a header, found {header!r} "
-                f"with {name!r} above more of its kind; add a first line with column names, such as "
-                f"{block.delimiter.join(('user_id', 'item_id', 'rating', 'timestamp'))}"
-            )
-
-
-def _kind(text: str) -> str | None:
-    """What a cell holds beside words."""
-    if re.fullmatch(r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?", text.strip(), re.IGNORECASE):
-        return "number"
-    return "moment" if re.match(r"\d{4}-\d\d-\d\d", text.strip()) else None
