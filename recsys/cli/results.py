@@ -171,16 +171,18 @@ class CompareResult(Result):
     """``recsys compare``: runs side by side.
 
     Attributes:
-        metric: what they are ordered by.
-        split: of all metrics.
+        metric: what groups are ordered by on validation, and tested by.
+        split: of all metrics that are reported.
         dataset_digests: of the data that they were measured on; one, unless ``--mixed``.
         protocols: the same of how.
-        baseline: the label of the group that the others were tested against; null without one.
-        groups: best first, one a config: ``label``, ``config_digest``, ``runs``, ``seeds``, the ``parameters`` that
-            differ between groups, ``metrics`` with ``mean``, ``std`` and the 95 % ``interval`` over seeds, and
-            ``against_baseline`` where it was tested.
-        bundles: smallest first: ``label``, ``variant``, ``bytes``, ``median_ms``, the metric, and ``pareto``: no other
-            is better, smaller and faster at once.
+        baseline: the label of what the groups were tested against; null without it.
+        groups: best on validation first, one a config: ``label``, ``config_digest``, ``runs``, ``seeds``, the
+            ``parameters`` that differ between groups, the metric on ``validation`` and the reported ``metrics``, each
+            with ``mean``, ``std`` and the 95 % ``interval`` over seeds, and ``against_baseline`` where it was tested.
+        baselines: the reported metrics of what every run was held against, by name.
+        bundles: smallest first, of each group the exported run that was best on validation: ``label``, ``run``,
+            ``seed``, ``variant``, ``bytes``, ``median_ms``, the metric on ``validation`` and ``test``, and ``pareto``:
+            no other is better on validation, smaller and faster at once.
     """
 
     metric: str
@@ -189,6 +191,7 @@ class CompareResult(Result):
     protocols: list[str]
     baseline: str | None
     groups: list[dict[str, Any]]
+    baselines: dict[str, dict[str, Any]]
     bundles: list[dict[str, Any]]
 
 
@@ -215,8 +218,8 @@ class AblateResult(Result):
         protocol: how they were measured.
         dataset_digest: of the data that all of them were trained on.
         chosen: the arm that is best on validation.
-        arms: the recipe, then one a ``--drop``: ``name``, ``validation`` (``mean``, ``std`` and the 95 % ``interval``
-            over seeds of the metric) and, on test, what ``recsys compare`` prints of a group.
+        arms: the recipe, then one a ``--drop``: ``name``, and what ``recsys compare`` prints of a group, tested against
+            the recipe.
     """
 
     metric: str
