@@ -8,7 +8,8 @@ from urllib.request import url2pathname
 from recsys.core.errors import ArtifactError
 from recsys.experiments.measured_run import MeasuredRun
 from recsys.terminal import say
-from recsys.tracking.store.store import Store, store_errors
+from recsys.tracking.store.errors import store_errors
+from recsys.tracking.store.store import Store
 from recsys.tracking.upload import record
 
 PAGE = 1000

@@ -22,7 +22,7 @@ from recsys.config.tracking import TrackingConfig
 from recsys.core.artifact import file_hashes
 from recsys.core.digests import digest
 from recsys.core.json_files import write_json
-from recsys.tracking.store.store import DATABASE
+from recsys.tracking.store.destination import DATABASE
 from tests import facts
 
 MakeRun = Callable[..., Run]

@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from recsys.config.tracking import TrackingConfig
-from recsys.tracking.store.store import StoreError, open_store
+from recsys.tracking.store.errors import StoreError
+from recsys.tracking.store.store import open_store
 from recsys.tracking.upload.callback import MlflowCallback
 from recsys.tracking.upload.sync import sync
 from recsys.tracking.upload.uploader import Uploader

@@ -20,8 +20,9 @@ from recsys.tracking.registry.registry import check_name
 from recsys.tracking.runs import complete_runs
 from recsys.tracking.store import destination as destination_module
 from recsys.tracking.store.destination import announce, destination, store_uri
+from recsys.tracking.store.errors import StoreError, store_errors
 from recsys.tracking.store.quiet import SETTINGS, looked_up_in, quiet
-from recsys.tracking.store.store import StoreError, open_store, store_errors
+from recsys.tracking.store.store import open_store
 from recsys.tracking.upload.callback import MlflowCallback
 from recsys.tracking.upload.sync import sync, sync_if_possible
 

@@ -8,7 +8,8 @@ from mlflow import MlflowClient
 from recsys.config.tracking import TrackingConfig
 from recsys.core.digests import sha256_file
 from recsys.tracking.runs import complete_runs
-from recsys.tracking.store.store import StoreError, open_store
+from recsys.tracking.store.errors import StoreError
+from recsys.tracking.store.store import open_store
 from recsys.tracking.upload.bundles import send_bundles
 from recsys.tracking.upload.sync import sync, sync_if_possible, sync_work_dir, unsent
 

@@ -15,7 +15,7 @@ from recsys.tracking.upload.points import log_points
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from recsys.tracking.upload.record import Point
+    from recsys.tracking.upload.points import Point
 
 TFLITE = "tflite"
 BUNDLE_TAG = "recsys.bundle_of"  # of the run below: the run and the variant

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from recsys.core.errors import ConfigError
 from recsys.tracking.registry.registry import Version, annotate, check_name, version_of
-from recsys.tracking.store.store import Store, store_errors
+from recsys.tracking.store.errors import store_errors
+from recsys.tracking.store.store import Store
 
 CHAMPION = "champion"
 BEST = "best"  # the best champion so far: what a chain of small losses is held against

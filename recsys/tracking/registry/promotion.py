@@ -3,7 +3,6 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.finding import find_dataset
@@ -27,8 +26,8 @@ from recsys.tracking.registry.gate import (
     check_protocol,
     check_quality,
 )
-from recsys.tracking.registry.registry import Version
-from recsys.tracking.registry.validation import REFIT, Contender, before_refit, rescored
+from recsys.tracking.registry.rivals import Contender, rivals_of
+from recsys.tracking.registry.validation import REFIT, before_refit, rescored
 from recsys.tracking.runs import local_directory
 from recsys.tracking.store.store import Store
 from recsys.tracking.upload.datasets import dataset_of
@@ -89,13 +88,12 @@ def promote(
             f"{run.name} ({run.digest[:8]}): no bundle {variant!r} in the store (there: {', '.join(known) or 'none'}); "
             "recsys export makes one, recsys compare sends it"
         )
-    dataset = _dataset(run, work_dir)
     with tempfile.TemporaryDirectory() as directory, exclusive(work_dir):
         scratch = Path(directory)
         contender = Contender(registry.register(store, run, name), run)
         number = contender.version.number
-        champion, best = champions(store, name)
-        rivals = _rivals(store, number, champion, best)
+        champion, best = now = champions(store, name)
+        rivals = rivals_of(store, number, now)
         models = [rival.contender for rival in rivals]
         candidate = registry.load(store, contender.version, scratch)
         bundle = Bundle(local_directory(store, run, f"bundle/{variant}", scratch))
@@ -103,7 +101,7 @@ def promote(
             users, ranks = before_refit(store, [contender, *models], scratch)
         else:
             evaluation = EvaluationConfig(filter_seen=run.parameters["evaluation.filter_seen"] == "True")
-            users, ranks = rescored(store, candidate, models, dataset, evaluation, scratch)
+            users, ranks = rescored(store, candidate, models, _dataset(run, work_dir), evaluation, scratch)
         values, *others = (metric_values(one, metric) for one in ranks)
         held = [
             check_quality(rival.check, rival.called, metric, (values, theirs), users, margin)
@@ -129,23 +127,6 @@ def promote(
             is_best = best is None or (against_best is not None and against_best.is_better)
             set_champion(store, name, contender.version, is_best=is_best)
     return verdict
-
-
-class _Rival(NamedTuple):
-    check: str
-    called: str
-    contender: Contender
-
-
-def _rivals(store: Store, candidate: str, champion: Version | None, best: Version | None) -> list[_Rival]:
-    """Whom the candidate is held against, the best champion so far last; nobody where it is the champion already."""
-    found: dict[str, _Rival] = {}
-    for check, role, version in (("quality", "the champion", champion), ("best", "the best champion so far", best)):
-        if version is None or version.number in found or candidate in (version.number, champion and champion.number):
-            continue
-        contender = Contender(version, registry.run_of(store, version))
-        found[version.number] = _Rival(check, f"{role} (version {version.number})", contender)
-    return list(found.values())
 
 
 def _dataset(run: MeasuredRun, work_dir: Path) -> Dataset:

@@ -10,8 +10,9 @@ from recsys.experiments.measured_run import MeasuredRun
 from recsys.tracking.models.loader import Recommender
 from recsys.tracking.models.model import DATA_DIR, LOADER, logged_models
 from recsys.tracking.runs import is_ours, measured
+from recsys.tracking.store.errors import store_errors
 from recsys.tracking.store.quiet import looked_up_in
-from recsys.tracking.store.store import Store, store_errors
+from recsys.tracking.store.store import Store
 from recsys.tracking.upload import record
 
 if TYPE_CHECKING:

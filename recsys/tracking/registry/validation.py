@@ -11,23 +11,16 @@ from recsys.config.evaluation import EvaluationConfig
 from recsys.core.errors import ConfigError
 from recsys.evaluation.evaluate import targets_of
 from recsys.evaluation.significance import Floats
-from recsys.experiments.measured_run import MeasuredRun
 from recsys.experiments.ranks import aligned, read_ranks
 from recsys.tracking.models.loader import Recommender
-from recsys.tracking.registry.registry import Version, load
+from recsys.tracking.registry.registry import load
 from recsys.tracking.registry.rescoring import ranks_in
+from recsys.tracking.registry.rivals import Contender
 from recsys.tracking.runs import local_file
 from recsys.tracking.store.store import Store
 
 SPLIT = "validation"
 REFIT = "+refit"  # how the protocols end under which a model has learned from the validation events, too
-
-
-class Contender(NamedTuple):
-    """A version of the registered model and the run that it came from."""
-
-    version: Version
-    run: MeasuredRun
 
 
 class Ranks(NamedTuple):

@@ -1,25 +1,20 @@
 """The MLflow store: opened the same way by every command, made once even when many processes come at once."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recsys.config.secrets import scrubbed
 from recsys.config.tracking import TrackingConfig
-from recsys.core.errors import RecsysError
 from recsys.core.locks import exclusive
-from recsys.tracking.store.destination import DATABASE, Destination, announce, destination
-from recsys.tracking.store.quiet import quiet
+from recsys.tracking.store.destination import Destination, announce, destination
+from recsys.tracking.store.errors import StoreError, store_errors
 from recsys.tracking.store.relocation import BESIDE, TAG, relocate
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Experiment
-
-__all__ = ["DATABASE", "Store", "StoreError", "find_store", "open_store", "store_errors"]
 
 # The UI opens an experiment as one of language models unless told otherwise.
 _EXPERIMENT_TAGS = {
@@ -27,10 +22,6 @@ _EXPERIMENT_TAGS = {
     "mlflow.note.content": "Next-item recommenders. `test/` is read once a run, `best/` is what validation chose, "
     "`baseline/` what simple recommenders reach, `segment/` for whom. `recsys compare` adds intervals and tests.",
 }
-
-
-class StoreError(RecsysError):
-    """The MLflow store cannot be reached or used. Exit code 1."""
 
 
 @dataclass(frozen=True)
@@ -46,40 +37,6 @@ class Store:
     def uri(self) -> str:
         """As it may be shown."""
         return self.place.shown
-
-
-@contextmanager
-def store_errors(place: Destination) -> Iterator[None]:
-    """MLflow, quiet; what it, its database or its network raise becomes one ``StoreError`` that names the store.
-
-    No cause hangs on the error: it would show the address whole, with its password.
-    """
-    with quiet():
-        import mlflow
-        from google.protobuf.json_format import ParseError  # type: ignore[import-untyped]
-        from sqlalchemy.exc import SQLAlchemyError
-
-        try:
-            yield
-        except ImportError as error:
-            missing = f"it needs the Python package {error.name}; pip install its driver"
-            raise StoreError(f"{place.shown}: the MLflow store cannot be used: {missing}") from None
-        except (mlflow.MlflowException, SQLAlchemyError, sqlite3.Error, OSError, ValueError, ParseError) as error:
-            told = scrubbed(_reason(error), place.uri)
-            raise StoreError(f"{place.shown}: the MLflow store cannot be used: {told}") from None
-
-
-def _reason(error: BaseException) -> str:
-    """The database's own words where it spoke, else the first line."""
-    cause: BaseException | None = error
-    while cause is not None:
-        spoken = getattr(cause, "orig", None)
-        if isinstance(spoken, BaseException):
-            error = spoken
-            break
-        cause = cause.__cause__ or cause.__context__
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0]
 
 
 def open_store(tracking: TrackingConfig, work_dir: Path) -> Store:

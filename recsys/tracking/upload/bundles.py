@@ -10,8 +10,10 @@ from recsys.core.schema import BUNDLES_DIR, MANIFEST
 from recsys.experiments.measured_run import MeasuredRun
 from recsys.terminal import say
 from recsys.tracking.models.bundle_model import log_bundle_model
-from recsys.tracking.store.store import Store, store_errors
+from recsys.tracking.store.errors import store_errors
+from recsys.tracking.store.store import Store
 from recsys.tracking.upload import record
+from recsys.tracking.upload.points import Point, numbers
 
 _TAG = "recsys.bundle."  # with the variant's name: the SHA-256 of the manifest that the store has, and so of all files
 
@@ -51,11 +53,11 @@ def _send(store: Store, run: MeasuredRun, bundle: Bundle) -> None:
 
     about, digest = bundle.manifest, sha256_file(bundle.path / MANIFEST)
     when = (bundle.path / MANIFEST).stat().st_mtime_ns // 1_000_000
-    numbers = {"bytes": bundle.device_bytes, **about.measured}
-    points = record.numbers({"bundle": {about.variant: numbers}})
+    measured = {"bytes": bundle.device_bytes, **about.measured}
+    points = numbers({"bundle": {about.variant: measured}})
     metrics = [Metric(record.metric_key(key), value, when, 0) for key, value in points]
     store.client.log_batch(run.run_id, metrics=metrics)
     store.client.log_artifacts(run.run_id, str(bundle.path), f"bundle/{about.variant}")
-    own = [record.Point(record.metric_key(key), value, 0, when) for key, value in record.numbers(numbers)]
+    own = [Point(record.metric_key(key), value, 0, when) for key, value in numbers(measured)]
     log_bundle_model(store, run, bundle, own)
     store.client.set_tag(run.run_id, _TAG + about.variant, digest)

@@ -14,7 +14,7 @@ from recsys.artifacts.run import Run
 from recsys.config.tracking import TrackingConfig
 from recsys.core.errors import ArtifactError
 from recsys.tracking.store.destination import announce
-from recsys.tracking.store.store import StoreError
+from recsys.tracking.store.errors import StoreError
 from recsys.tracking.upload.system import SystemMetrics
 from recsys.tracking.upload.uploader import Uploader
 

@@ -12,7 +12,7 @@ from recsys.tracking.store import names
 from recsys.tracking.store.store import Store
 from recsys.tracking.upload import record
 from recsys.tracking.upload.datasets import dataset_of, split_name
-from recsys.tracking.upload.points import log_points
+from recsys.tracking.upload.points import Point, final_points, log_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +42,7 @@ class FinishedRun:
             raise ValueError(f"files missing: {missing}, digest {run.digest!r}")
         self.run, self.work_dir = run, work_dir
         self.log_model = log_model and bool(run.config["tracking"]["log_model"])
-        self.points, self.card = record.final_points(run), model_card(run)
+        self.points, self.card = final_points(run), model_card(run)
         self.ended = record.milliseconds(str(run.manifest.finished))
 
     def send(self, store: Store, run_id: str) -> None:
@@ -55,6 +55,8 @@ class FinishedRun:
             return
         for name in RUN_FILES:
             client.log_artifact(run_id, str(self.run.path / name), FILES_DIR)
+        if self.run.baselines_dir.is_dir():
+            client.log_artifacts(run_id, str(self.run.baselines_dir), f"{FILES_DIR}/{self.run.baselines_dir.name}")
         for plot in sorted(self.run.plots_dir.glob("*.png")):
             client.log_artifact(run_id, str(plot), PLOTS_DIR)
         log_points(store, run_id, self.points)
@@ -80,6 +82,6 @@ class FinishedRun:
 
         model_id = log_model(store, run_id, self.run, dataset).removeprefix("models:/")
         for prefix, split in _SPLIT_OF.items():
-            own: Iterable[record.Point] = (point for point in self.points if point.key.startswith(prefix))
+            own: Iterable[Point] = (point for point in self.points if point.key.startswith(prefix))
             log_points(store, run_id, own, model_id=model_id, dataset=(split_name(self.run, split), dataset.digest))
         return True

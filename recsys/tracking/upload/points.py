@@ -1,14 +1,66 @@
-"""Metrics into the store, in batches that it takes."""
+"""What was measured of a run, as single values of metrics, and how they get into the store."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
+from recsys.artifacts.run import Run
 from recsys.tracking.store.store import Store
-from recsys.tracking.upload.record import Point
+from recsys.tracking.upload.record import metric_key, milliseconds
 
 METRICS_A_BATCH = 500
 
+_COSTS = ("wall_seconds", "cpu_seconds", "peak_memory_bytes", "parameters", "multiply_adds")
+
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value of one metric."""
+
+    key: str
+    value: float
+    step: int
+    milliseconds: int
+
+
+def epoch_points(run: Run) -> list[Point]:
+    """Every epoch's metrics. The same history gives the same points, so that sending twice changes nothing."""
+    clock = float(milliseconds(run.manifest.started))
+    points = []
+    for entry in run.history():
+        step = int(entry["epoch"])
+        clock += 1000 * entry["seconds"]
+        when = round(clock)
+        points += [Point(metric_key(key), value, step, when) for key, value in numbers(entry) if key != "epoch"]
+    return points
+
+
+def final_points(run: Run) -> list[Point]:
+    """What the finished run reached and cost: ``best/``, ``test/``, ``baseline/``, ``segment/``, ``cost/``.
+
+    They are of step 0, whatever epoch was chosen: MLflow draws a curve of any other step, among those of training.
+    """
+    manifest, metrics = run.manifest, run.metrics
+    groups: dict[str, Any] = {
+        metrics["split"]: metrics["model"],
+        "best": {**metrics["validation"], "epoch": metrics["epochs"]["best"]},
+        "baseline": metrics["baselines"],
+        "segment": metrics.get("segments", {}),
+        "cost": {name: cost for name in _COSTS if (cost := getattr(manifest, name)) is not None},
+    }
+    when = milliseconds(str(manifest.finished))
+    return [Point(metric_key(key), value, 0, when) for key, value in numbers(groups)]
+
+
+def numbers(value: Any, prefix: str = "") -> Iterator[tuple[str, float]]:
+    """The numbers in nested objects, by their path: ``{"a": {"b": 1}}`` gives ``("a/b", 1.0)``."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from numbers(inner, f"{prefix}/{key}" if prefix else str(key))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield prefix, float(value)
 
 
 def log_points(

@@ -1,7 +1,6 @@
-"""What a run directory says, in the words that MLflow keeps: parameters, tags, metrics. No MLflow in here."""
+"""What a run directory says, in the words that MLflow keeps: parameters and tags. No MLflow in here."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any
@@ -38,17 +37,6 @@ _FACT_TAGS = (
     "command",
     "environment_lock",
 )
-_COSTS = ("wall_seconds", "cpu_seconds", "peak_memory_bytes", "parameters", "multiply_adds")
-
-
-@dataclass(frozen=True)
-class Point:
-    """One value of one metric."""
-
-    key: str
-    value: float
-    step: int
-    milliseconds: int
 
 
 def title(run: Run) -> str:
@@ -112,41 +100,3 @@ def tags(run: Run) -> dict[str, str]:
     if manifest.code_version:
         kept["mlflow.source.git.commit"] = manifest.code_version
     return {key: names.value(text, names.TAG_LENGTH) for key, text in kept.items()}
-
-
-def epoch_points(run: Run) -> list[Point]:
-    """Every epoch's metrics. The same history gives the same points, so that sending twice changes nothing."""
-    clock = float(milliseconds(run.manifest.started))
-    points = []
-    for entry in run.history():
-        step = int(entry["epoch"])
-        clock += 1000 * entry["seconds"]
-        when = round(clock)
-        points += [Point(metric_key(key), value, step, when) for key, value in numbers(entry) if key != "epoch"]
-    return points
-
-
-def final_points(run: Run) -> list[Point]:
-    """What the finished run reached and cost: ``best/``, ``test/``, ``baseline/``, ``segment/``, ``cost/``.
-
-    They are of step 0, whatever epoch was chosen: MLflow draws a curve of any other step, among those of training.
-    """
-    manifest, metrics = run.manifest, run.metrics
-    groups: dict[str, Any] = {
-        metrics["split"]: metrics["model"],
-        "best": {**metrics["validation"], "epoch": metrics["epochs"]["best"]},
-        "baseline": metrics["baselines"],
-        "segment": metrics.get("segments", {}),
-        "cost": {name: cost for name in _COSTS if (cost := getattr(manifest, name)) is not None},
-    }
-    when = milliseconds(str(manifest.finished))
-    return [Point(metric_key(key), value, 0, when) for key, value in numbers(groups)]
-
-
-def numbers(value: Any, prefix: str = "") -> Iterator[tuple[str, float]]:
-    """The numbers in nested objects, by their path: ``{"a": {"b": 1}}`` gives ``("a/b", 1.0)``."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from numbers(inner, f"{prefix}/{key}" if prefix else str(key))
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield prefix, float(value)

@@ -9,7 +9,8 @@ from recsys.config.tracking import TrackingConfig
 from recsys.core.schema import RUNS_DIR
 from recsys.experiments.trial import Trial
 from recsys.tracking.store import names
-from recsys.tracking.store.store import Store, StoreError, open_store, store_errors
+from recsys.tracking.store.errors import StoreError, store_errors
+from recsys.tracking.store.store import Store, open_store
 from recsys.tracking.upload import record
 from recsys.tracking.upload.callback import MlflowCallback
 from recsys.tracking.upload.sync import sync_if_possible

@@ -7,13 +7,15 @@ from recsys.artifacts.run import Run
 from recsys.config.tracking import TrackingConfig
 from recsys.core.artifact import artifacts
 from recsys.core.errors import ArtifactError, RecsysError
-from recsys.core.schema import BUNDLES_DIR, RUNS_DIR
+from recsys.core.schema import RUNS_DIR
 from recsys.experiments.measured_run import MeasuredRun
 from recsys.terminal import say
 from recsys.tracking.runs import complete_runs
-from recsys.tracking.store.store import Store, StoreError, find_store, open_store
+from recsys.tracking.store.errors import StoreError
+from recsys.tracking.store.store import Store, find_store, open_store
 from recsys.tracking.upload import record
 from recsys.tracking.upload.bundles import send_bundles
+from recsys.tracking.upload.evaluations import send_evaluations
 from recsys.tracking.upload.uploader import Uploader
 
 
@@ -28,7 +30,7 @@ def sync(run: Run, tracking: TrackingConfig, work_dir: Path) -> str:
 
 
 def sync_work_dir(tracking: TrackingConfig, work_dir: Path) -> tuple[Store | None, list[MeasuredRun]]:
-    """Send every finished run and bundle of ``work_dir`` that the store lacks.
+    """Send every finished run, further evaluation and bundle of ``work_dir`` that the store lacks.
 
     Where there is neither a store nor anything to send, none is made. A run or bundle that cannot be read is left out,
     and told; so is what the store does not take: what it has can be looked at all the same.
@@ -48,12 +50,11 @@ def sync_work_dir(tracking: TrackingConfig, work_dir: Path) -> tuple[Store | Non
         store = open_store(tracking, work_dir)
     if _send_all(lacking, tracking, work_dir):
         runs = complete_runs(store)
-    if (work_dir / BUNDLES_DIR).exists():
-        try:
-            if send_bundles(store, runs, work_dir):
-                runs = complete_runs(store)
-        except StoreError as error:
-            say(f"mlflow: bundles are not sent: {error}")
+    try:
+        if send_evaluations(store, runs, work_dir) + send_bundles(store, runs, work_dir):
+            runs = complete_runs(store)
+    except StoreError as error:
+        say(f"mlflow: further evaluations and bundles are not sent: {error}")
     return store, runs
 
 
@@ -73,13 +74,15 @@ def _send_all(runs: Sequence[Run], tracking: TrackingConfig, work_dir: Path) -> 
 
 
 def sync_if_possible(run: Run, tracking: TrackingConfig, work_dir: Path) -> None:
-    """Send one finished run and its bundles; what cannot be sent now is only told, for the work itself is done."""
+    """Send one finished run with its evaluations and bundles; what cannot be sent now is told, for the work is done."""
     if not tracking.enabled:
         return
     try:
         sync(run, tracking, work_dir)
         store = open_store(tracking, work_dir)
-        send_bundles(store, [one for one in complete_runs(store) if one.digest == run.digest], work_dir)
+        stored = [one for one in complete_runs(store) if one.digest == run.digest]
+        send_evaluations(store, stored, work_dir)
+        send_bundles(store, stored, work_dir)
     except RecsysError as error:
         say(f"mlflow: {error}; recsys compare sends it later")
 

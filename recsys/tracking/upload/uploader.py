@@ -10,11 +10,12 @@ from recsys.config.tracking import TrackingConfig
 from recsys.core.errors import ArtifactError
 from recsys.core.locks import exclusive
 from recsys.tracking.store.destination import destination
-from recsys.tracking.store.store import Store, StoreError, open_store, store_errors
+from recsys.tracking.store.errors import StoreError, store_errors
+from recsys.tracking.store.store import Store, open_store
 from recsys.tracking.upload import record
 from recsys.tracking.upload.datasets import dataset_inputs, dataset_of
 from recsys.tracking.upload.finished_run import FinishedRun
-from recsys.tracking.upload.points import METRICS_A_BATCH, batches, log_points
+from recsys.tracking.upload.points import METRICS_A_BATCH, batches, epoch_points, log_points
 from recsys.tracking.upload.seeds import update_seed_run
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Uploader:
     def _send(self, samples: "list[Metric]", killed: bool) -> str:
         store = self._store = self._store or open_store(self.tracking, self.work_dir)
         self._id = self._id or self._start(store)
-        points = [point for point in _read(self.run, record.epoch_points) if point.step > self._epochs_sent]
+        points = [point for point in _read(self.run, epoch_points) if point.step > self._epochs_sent]
         log_points(store, self._id, points)
         self._epochs_sent = max((point.step for point in points), default=self._epochs_sent)
         for batch in batches(samples, METRICS_A_BATCH):
