@@ -84,7 +84,8 @@ class Reranker:
         """``candidates``, best first.
 
         Args:
-            history: the user's events in any order; unknown items are left out, the newest are kept, none is fine.
+            history: the user's events in any order, but that those that share a time and have no arrival number
+                (``event_id``) stay as they are given; unknown items are left out, the newest are kept, none is fine.
             candidates: external ids, any number, none included; one that stands twice keeps both places.
 
         Raises:

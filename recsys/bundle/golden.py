@@ -15,7 +15,7 @@ class GoldenCase:
     """One request and its answer.
 
     Attributes:
-        history: a client's raw events, in any order.
+        history: a client's raw events, in any order: those that share a time have arrival numbers.
         candidates: external ids; unknown ones have candidate id 0, unless there are buckets, and are not in ``order``.
         history_ids: what the model is fed, ``history_length`` internal ids.
         candidate_ids: internal ids of ``candidates``.

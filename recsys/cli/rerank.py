@@ -7,7 +7,8 @@
 Items are named by their own ids, the history oldest first; an id may begin with a dash, unless it is one of the
 options below. Without candidates the whole catalog is ranked, but for what the history holds. A request file is a
 JSON object: {"history": [{"item": "50", "timestamp": 1700000000000}, …], "candidates": ["172", …]}, timestamps in
-milliseconds; an event may have an "event_id", its arrival number, and an "event_type".
+milliseconds; an event may have an "event_id", its arrival number, and an "event_type". Events that share a time and
+have no arrival number count in the order in which they stand.
 """
 
 import argparse

@@ -11,7 +11,7 @@ class Event(NamedTuple):
 
     item: str
     timestamp: int  # milliseconds since the epoch
-    event_id: int = 0  # arrival number, where the log has one
+    event_id: int = 0  # arrival number, where there is one; without, the order given decides among equal times
     event_type: str = ""
 
 

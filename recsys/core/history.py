@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from recsys.core.events import CleaningPolicy, Event, is_counted
 from recsys.core.hashing import hash_strings
-from recsys.core.order import OrderKeys, find_repetitions, order_events
+from recsys.core.order import find_repetitions
 from recsys.core.schema import ID_DTYPE, PAD_ID, TIMESTAMP_DTYPE
 
 
@@ -63,7 +63,9 @@ def clean_history(
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     """A client's events as ordered, cleaned internal ids and their positions in ``events``.
 
-    Items outside the vocabulary are left out (with OOV buckets they stay, as their bucket).
+    Ordered by time, then arrival number; events that share both keep the order in which they are given, which a client
+    knows better than the hash that stands in for it where a log has no arrival numbers. Items outside the vocabulary
+    are left out (with OOV buckets they stay, as their bucket).
 
     Returns:
         ``(ids [n] int32, positions [n] int64)``, oldest first.
@@ -76,7 +78,7 @@ def clean_history(
     timestamps = np.array([event.timestamp for event in events], TIMESTAMP_DTYPE)
     arrival = np.array([event.event_id for event in events], np.int64)
     kinds = hash_strings([event.event_type for event in events])
-    order = order_events(OrderKeys(users, timestamps, hash_strings(names), arrival, kinds))
+    order = np.lexsort([arrival, timestamps])
     codes = np.unique(np.array(names, dtype=object), return_inverse=True)[1] if names else users
     duplicate, repeat = find_repetitions(users[order], codes[order], timestamps[order], kinds[order], policy)
     kept = order[~(duplicate | repeat)]

@@ -16,8 +16,3 @@ export function hashString(text: string): bigint {
   for (const byte of encoder.encode(text)) h = ((h ^ BigInt(byte)) * 0x100000001b3n) & MASK;
   return mix(h);
 }
-
-/** The last tie-break of an event's order. */
-export function hashEvent(item: string, timestamp: number): bigint {
-  return mix(hashString(item) ^ mix(BigInt.asUintN(64, BigInt(timestamp))));
-}

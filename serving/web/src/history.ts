@@ -1,5 +1,5 @@
 import {checkEvent} from './events.js';
-import {hashEvent, hashString} from './hash.js';
+import {hashString} from './hash.js';
 
 /** One touch of an item; timestamps are milliseconds since the epoch. */
 export interface Event {
@@ -45,17 +45,11 @@ export function encodeHistory(
   events.forEach((event, place) => checkEvent(event, `event ${place}`));
   const types = policy.event_types;
   const counting = events.filter((event) => types.length === 0 || !event.event_type || types.includes(event.event_type));
-  const compare = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0);
-  const keyed = counting.map((event) => ({
-    event, hash: hashEvent(event.item, event.timestamp), type: hashString(event.event_type ?? ''),
-  }));
-  keyed.sort((a, b) =>
-    a.event.timestamp - b.event.timestamp ||
-    (a.event.event_id ?? 0) - (b.event.event_id ?? 0) ||
-    compare(a.hash, b.hash) || compare(a.type, b.type));
+  // The sort is stable: events that share time and arrival number keep the order in which they are given.
+  counting.sort((a, b) => a.timestamp - b.timestamp || (a.event_id ?? 0) - (b.event_id ?? 0));
   const seen = new Set<string>();
   const kept: string[] = [];
-  for (const {event} of keyed) {
+  for (const event of counting) {
     const key = JSON.stringify([event.item, event.timestamp, event.event_type ?? '']);
     if (policy.drop_duplicates && seen.has(key)) continue;
     seen.add(key);
