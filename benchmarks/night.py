@@ -76,8 +76,8 @@ def main() -> None:
         rows = []
         for earlier, later, unheld in zip(old, new, free, strict=True):
             delta = make_delta(earlier.path, later.path, work / f"delta-{later.manifest.variant}")
-            share = delta.download_bytes / later.device_bytes
-            against = f"{LIMIT:.0%} of the bundle, {later.device_bytes / 1024:,.0f} KiB"
+            share = delta.download_bytes / later.fetched_bytes
+            against = f"{LIMIT:.0%} of the bundle, {later.fetched_bytes / 1024:,.0f} KiB"
             what = f"delta after a day, {later.manifest.variant}"
             rows.append(Measurement(what, delta.download_bytes / 1024, "KiB", against, LIMIT / share))
             kept, without = (one.manifest.measured["test"]["ndcg@10"] for one in (later, unheld))

@@ -49,7 +49,7 @@ class Bundle:
             if name not in self.manifest.files:
                 raise ArtifactError(f"{manifest_file}: files: {name} is not listed, so nothing vouches for it")
         if verify:
-            check_files(self.path, self._present(), KIND)
+            check_files(self.path, self.present_files, KIND)
 
     def _refuse_parent(self) -> None:
         """A directory of variants, which export makes beside one another, is no bundle itself: name those inside."""
@@ -62,13 +62,14 @@ class Bundle:
                 f"{self.path}: no bundle itself, it holds {variants}; name one, for example {inside[0]}"
             )
 
-    def _present(self) -> dict[str, str]:
-        """Hashes of the files to check: a client may have left the goldens where it fetched the bundle."""
+    @property
+    def present_files(self) -> dict[str, str]:
+        """Hashes of the files that must be there: a client may have left the goldens where it fetched the bundle."""
         return {name: value for name, value in self.manifest.files.items() if name != GOLDEN_FILE or self.has_golden}
 
     @property
     def has_golden(self) -> bool:
-        """Whether golden cases came along; a delta does not carry them."""
+        """Whether golden cases came along; a client may have left them where it fetched the bundle."""
         return GOLDEN_FILE in self.manifest.files and (self.path / GOLDEN_FILE).exists()
 
     @property
@@ -115,9 +116,8 @@ class Bundle:
 
     @property
     def fetched_bytes(self) -> int:
-        """What a client downloads that shows items as well: all but the goldens."""
-        names = [name for name in self.manifest.files if name != GOLDEN_FILE]
-        return sum((self.path / name).stat().st_size for name in (*names, MANIFEST))
+        """What a client downloads that shows items and replays golden cases: all there is."""
+        return sum((self.path / name).stat().st_size for name in (*self.present_files, MANIFEST))
 
     @property
     def device_bytes(self) -> int:

@@ -1,18 +1,15 @@
 """What a bundle says of itself, read from JSON that no one vouches for."""
 
-import re
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
+from recsys.bundle.reader import Reader
 from recsys.core.errors import ArtifactError, DataError
 from recsys.core.events import CleaningPolicy
 from recsys.core.schema import PAD_ID
 
-T = TypeVar("T")
-
 # No phone ranks with more; a manifest that says so is refused before anything is allocated.
 MAX_LENGTH, MAX_CANDIDATES, MAX_ITEMS = 4096, 65_536, 100_000_000
-LARGEST, LONGEST_NAME = 1e9, 255  # of a tolerance; of a file's name, in bytes
 PADDING, TRUNCATION = "left", "keep newest"
 DTYPES = ("int32", "float32", "int8", "uint8", "float16")
 
@@ -96,7 +93,7 @@ class BundleManifest:
         Raises:
             ArtifactError: a field is missing, of the wrong type or out of bounds.
         """
-        read = _Reader(value, origin)
+        read = Reader(value, origin)
         read.constant("pad_id", PAD_ID)
         read.constant("padding", PADDING)
         read.constant("truncation", TRUNCATION)
@@ -146,17 +143,17 @@ class BundleManifest:
                     )
 
 
-def _signature(read: "_Reader", name: str) -> Signature:
-    inner = _Reader(read.mapping("signatures"), read.origin).inside(name)
+def _signature(read: "Reader", name: str) -> Signature:
+    inner = Reader(read.mapping("signatures"), read.origin).inside(name)
     return Signature(*({n: _tensor(inner, side, n) for n in inner.mapping(side)} for side in ("inputs", "outputs")))
 
 
-def _minimum_runtime(read: "_Reader") -> MinimumRuntime:
+def _minimum_runtime(read: "Reader") -> MinimumRuntime:
     inner = read.inside("minimum_runtime")
     return MinimumRuntime(inner.release("tensorflow"), inner.release("litert"))
 
 
-def _tensor(read: "_Reader", side: str, name: str) -> Tensor:
+def _tensor(read: "Reader", side: str, name: str) -> Tensor:
     inner = read.inside(side).inside(name)
     shape, dtype = inner.value.get("shape"), inner.text("dtype")
     if not isinstance(shape, list) or not all(type(size) is int and 0 < size <= MAX_ITEMS for size in shape):
@@ -164,64 +161,3 @@ def _tensor(read: "_Reader", side: str, name: str) -> Tensor:
     if dtype not in DTYPES:
         raise ArtifactError(f"{inner.origin}.dtype: expected one of {', '.join(DTYPES)}, found {dtype!r}")
     return Tensor(tuple(shape), dtype)
-
-
-class _Reader:
-    """Takes checked values out of a JSON object, and says where it stands when one is wrong."""
-
-    def __init__(self, value: dict[str, Any], origin: str) -> None:
-        self.value, self.origin = value, origin
-
-    def inside(self, key: str) -> "_Reader":
-        return _Reader(self.mapping(key), f"{self.origin}: {key}")
-
-    def text(self, key: str) -> str:
-        return self._typed(key, str, "text")
-
-    def release(self, key: str) -> str:
-        found = self.text(key)
-        if re.fullmatch(r"\d+\.\d+\.\d+", found, re.ASCII) is None:
-            raise ArtifactError(f"{self.origin}: {key} must be a release as 2.4.0, found {found!r}")
-        return found
-
-    def mapping(self, key: str) -> dict[str, Any]:
-        return self._typed(key, dict, "an object")
-
-    def number(self, key: str, low: int, high: int) -> int:
-        found = self._typed(key, int, "an integer")
-        if isinstance(found, bool) or not low <= found <= high:
-            raise ArtifactError(f"{self.origin}: {key} must lie in {low}..{high}, found {found}")
-        return found
-
-    def positive(self, key: str) -> float:
-        found: float = self._typed(key, (int, float), "a number")
-        if isinstance(found, bool) or not 0 < found <= LARGEST:
-            raise ArtifactError(f"{self.origin}: {key} must be positive and finite, found {str(found)[:80]}")
-        return float(found)
-
-    def constant(self, key: str, expected: Any) -> None:
-        if type(self.value.get(key)) is not type(expected) or self.value[key] != expected:
-            raise ArtifactError(f"{self.origin}: {key} must be {expected!r}, found {self.value.get(key)!r}")
-
-    def hashes(self, key: str) -> dict[str, str]:
-        found = self.mapping(key)
-        for name, value in found.items():
-            if not isinstance(value, str) or re.fullmatch("[0-9a-f]{64}", value) is None:
-                raise ArtifactError(f"{self.origin}: {key}: {name!r} needs a SHA-256 in hex, found {_short(value)}")
-            if len(name.encode()) > LONGEST_NAME:
-                raise ArtifactError(f"{self.origin}: {key}: a name of {len(name.encode())} bytes, which no file has")
-        return found
-
-    def counts(self, key: str) -> dict[str, int]:
-        return {name: self.inside(key).number(name, 1, MAX_ITEMS) for name in self.mapping(key)}
-
-    def _typed(self, key: str, kind: type[T] | tuple[type[T], ...], name: str) -> T:
-        found = self.value.get(key)
-        if not isinstance(found, kind):
-            raise ArtifactError(f"{self.origin}: {key} must be {name}, found {_short(found)}")
-        return found
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:80]}…"

@@ -17,15 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from recsys.cli.common import add_json, path, print_json
-from recsys.cli.results import (
-    ApplyResult,
-    DeltaResult,
-    DiffResult,
-    InspectResult,
-    Result,
-    SignResult,
-    VerifyResult,
-)
+from recsys.cli.results.base import Result
+from recsys.cli.results.bundles import ApplyResult, DeltaResult, DiffResult, InspectResult, SignResult, VerifyResult
 from recsys.core.errors import ArtifactError, RecsysError
 
 SPLITS = ("validation", "test")  # of what is measured on export
@@ -128,7 +121,7 @@ def _verify(path: Path, public_key: Path | None) -> VerifyResult:
     from serving.reranker import Reranker
 
     reranker = Reranker(path, public_key=public_key)
-    cases = reranker.bundle.golden() if reranker.bundle.has_golden else []  # a delta does not carry them
+    cases = reranker.bundle.golden() if reranker.bundle.has_golden else []
     for number, case in enumerate(cases):
         wrong = reranker.mismatch(case)
         if wrong is not None:
@@ -138,7 +131,7 @@ def _verify(path: Path, public_key: Path | None) -> VerifyResult:
 
 def _verdict(found: VerifyResult) -> dict[str, Any]:
     signature = "signed by this key" if found.signed else "signature not checked (--public-key checks it)"
-    goldens = f"{found.golden_cases} golden cases" if found.golden_cases else "no golden cases (a delta brings none)"
+    goldens = f"{found.golden_cases} golden cases" if found.golden_cases else "no golden cases, as they were left out"
     return {"verified": f"{found.files} files, {goldens}, {signature}"}
 
 

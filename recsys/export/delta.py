@@ -5,8 +5,9 @@ from pathlib import Path
 
 import bsdiff4
 
-from recsys.bundle import GOLDEN_FILE, SIGNATURE_FILE, Bundle, Delta
-from recsys.bundle.delta import FORMAT_VERSION, KEEP, KIND, PATCH, WHOLE, payload_name
+from recsys.bundle import SIGNATURE_FILE, Bundle, Delta
+from recsys.bundle.delta import FORMAT_VERSION, KIND
+from recsys.bundle.delta_manifest import KEEP, PATCH, WHOLE, DeltaManifest, payload_name
 from recsys.core.artifact import file_hashes
 from recsys.core.digests import sha256_file
 from recsys.core.json_files import write_json
@@ -21,8 +22,7 @@ def make_delta(old: Path, new: Path, target: Path, *, overwrite: bool = False) -
         ArtifactError: one of the bundles is damaged, or ``target`` is there and ``overwrite`` is false.
     """
     before, after = Bundle(old), Bundle(new)
-    names = [name for name in after.manifest.files if name != GOLDEN_FILE]
-    names += [MANIFEST, *([SIGNATURE_FILE] if (new / SIGNATURE_FILE).exists() else [])]
+    names = [*after.present_files, MANIFEST, *([SIGNATURE_FILE] if (new / SIGNATURE_FILE).exists() else [])]
     with publish(target, overwrite=overwrite, check=_check) as aside:
         actions = {}
         for name in names:
@@ -37,9 +37,9 @@ def make_delta(old: Path, new: Path, target: Path, *, overwrite: bool = False) -
             payload = aside / payload_name(name, actions[name])
             payload.parent.mkdir(parents=True, exist_ok=True)
             payload.write_bytes(forms[actions[name]])
-        ends = {"old": sha256_file(old / MANIFEST), "new": sha256_file(new / MANIFEST)}
-        value = {"kind": KIND, "format_version": FORMAT_VERSION, **ends, "actions": actions}
-        write_json(aside / MANIFEST, {**value, "files": file_hashes(aside)})
+        ends = sha256_file(old / MANIFEST), sha256_file(new / MANIFEST)
+        manifest = DeltaManifest(*ends, actions, file_hashes(aside))
+        write_json(aside / MANIFEST, {"kind": KIND, "format_version": FORMAT_VERSION, **manifest.to_json()})
     return Delta(target)
 
 

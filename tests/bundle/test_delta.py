@@ -16,6 +16,7 @@ from recsys.core.artifact import file_hashes
 from recsys.core.digests import sha256_file
 from recsys.core.errors import ArtifactError
 from recsys.export.delta import make_delta
+from serving.reranker import Reranker
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -71,12 +72,47 @@ def tomorrow(tmp_path: Path) -> Path:
 
 def test_a_delta_makes_the_new_bundle(tomorrow: Path, tmp_path: Path) -> None:
     delta = make_delta(GOLDEN / "int8", tomorrow, tmp_path / "delta")
-    assert delta.manifest["actions"]["vocabulary.bin"] == "keep"
+    assert delta.manifest.actions["vocabulary.bin"] == "keep"
     assert delta.download_bytes < 0.3 * Bundle(tomorrow).fetched_bytes
     made = Delta(tmp_path / "delta").apply(GOLDEN / "int8", tmp_path / "made")
     assert made.manifest.model_version == "tomorrow"
-    for name in ("manifest.json", "model.tflite", "vocabulary.bin"):
+    for name in ("manifest.json", "model.tflite", "vocabulary.bin", "golden.json"):
         assert (made.path / name).read_bytes() == (tomorrow / name).read_bytes()
+
+
+def with_other_scores(bundle: Path) -> None:
+    """Golden cases as another night's model would give them; nothing else changes."""
+    cases = json.loads((bundle / "golden.json").read_text())
+    for case in cases:
+        case["scores"] = [None if one is None else one + 1 for one in case["scores"]]
+    (bundle / "golden.json").write_text(json.dumps(cases))
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    (bundle / "manifest.json").write_text(json.dumps({**manifest, "files": file_hashes(bundle)}))
+
+
+def test_a_bundle_made_by_a_delta_is_replayed_when_it_is_loaded(tmp_path: Path) -> None:
+    """Once a delta brought no golden cases, and a runtime that ranks wrongly went unseen from the second night on."""
+    wrong = Path(shutil.copytree(GOLDEN / "int8", tmp_path / "wrong"))
+    with_other_scores(wrong)
+    for new, target in ((GOLDEN / "int8", "again"), (wrong, "made")):
+        make_delta(GOLDEN / "float32", new, tmp_path / f"delta-{target}").apply(GOLDEN / "float32", tmp_path / target)
+    Reranker(tmp_path / "again")
+    with pytest.raises(ArtifactError, match=r"golden\.json: case \d: .* ranks otherwise than the exporter"):
+        Reranker(tmp_path / "made")
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_who_left_the_golden_cases_can_still_follow(tmp_path: Path, changed: bool) -> None:
+    tomorrow = Path(shutil.copytree(GOLDEN / "int8", tmp_path / "tomorrow"))
+    if changed:
+        with_other_scores(tomorrow)
+    delta = make_delta(GOLDEN / "int8", tomorrow, tmp_path / "delta")
+    assert delta.manifest.actions["golden.json"] == ("patch" if changed else "keep")
+    old = Path(shutil.copytree(GOLDEN / "int8", tmp_path / "old"))
+    (old / "golden.json").unlink()
+    made = delta.apply(old, tmp_path / "made")
+    assert not made.has_golden
+    assert made.manifest == Bundle(tomorrow).manifest
 
 
 def test_a_delta_starts_from_its_own_bundle_only(tomorrow: Path, tmp_path: Path) -> None:
@@ -152,5 +188,5 @@ def test_a_delta_without_an_end(tomorrow: Path, tmp_path: Path, end: str) -> Non
     manifest = json.loads(path.read_text())
     del manifest[end]
     path.write_text(json.dumps(manifest))
-    with pytest.raises(ArtifactError, match=f"{end} must be the SHA-256"):
+    with pytest.raises(ArtifactError, match=f"{end} must be a SHA-256"):
         Delta(path.parent)
