@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from recsys.config.tracking import TrackingConfig
     from recsys.experiments.comparison import Comparison
-    from recsys.experiments.curves import Curve
     from recsys.experiments.measured_run import MeasuredRun
+    from recsys.experiments.pages.curves import Curve
     from recsys.tracking.store.store import Store
 
 CURVES = 8  # learning curves of the best configs; more would not be read
@@ -125,7 +125,7 @@ def learning_curves(
     """
     from recsys.config.tracking import TrackingConfig
     from recsys.core.errors import ConfigError
-    from recsys.experiments.curves import curve_of
+    from recsys.experiments.pages.curves import curve_of
     from recsys.tracking.runs import metric_history
     from recsys.tracking.store.destination import nothing_in
     from recsys.tracking.store.store import find_store

@@ -6,16 +6,16 @@
 
 A trial's score is its NDCG@10 on validation, never on test, averaged over --seeds. A trial whose first seed falls below
 the median of the earlier ones at the same epoch is stopped. Killed, the same command goes on where it was; with more
---trials it adds to what is there. `recsys compare --split validation` puts the trials side by side; their figures on
-the test split are in the store as well, and choosing by those would make them worthless.
+--trials it adds to what is there. --html writes a page: which settings matter, by functional ANOVA, and how. A trial
+knows its validation alone; `recsys compare` reports the test of what was chosen.
 """
 
 import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_config, add_dataset, add_json, dataset_for, positive, print_json, seeds
-from recsys.cli.results import SweepResult
+from recsys.cli.common import add_config, add_dataset, add_json, dataset_for, path, positive, print_json, seeds
+from recsys.cli.results.experiments import SweepResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-prune", action="store_true", help="let every trial run to its end")
     parser.add_argument("--warmup-epochs", type=int, default=5, help="before a trial may be stopped (default: 5)")
     parser.add_argument("--mixed", action="store_true", help="search data, prepare and evaluation fields as well")
+    parser.add_argument("--html", type=path, metavar="FILE", help="write a self-contained page as well")
     add_dataset(parser)
     add_json(parser)
 
@@ -70,6 +71,14 @@ def run(args: argparse.Namespace) -> int:
         return SweepRun(config.tracking, args.work_dir, digest, space, method)
 
     trials = sweep(config, space, plan, args.work_dir, make_run, subject, open_log)
+    if args.html:
+        from recsys.core.publishing import appearing
+        from recsys.experiments.pages.sweep_page import render
+        from recsys.terminal import say
+
+        with appearing(args.html) as aside:
+            aside.write_text(render(trials, space, len(args.seeds)), encoding="utf-8")
+        say(f"sweep: page: {args.html}")
     if args.json:
         print_json(SweepResult("validation/ndcg@10", [asdict(trial) for trial in trials]))
     else:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from recsys.experiments.comparison import Comparison, compare
-from recsys.experiments.curves import Curve
 from recsys.experiments.measured_run import MeasuredRun
 from recsys.experiments.pages.comparison_charts import curve_chart, interval_chart, pareto_chart, titles
 from recsys.experiments.pages.comparison_page import render
+from recsys.experiments.pages.curves import Curve
 from recsys.experiments.pairing import pair_with
 from tests.experiments.test_comparison import stored, table
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator
 
 from recsys.experiments.comparison import Comparison
-from recsys.experiments.curves import Curve
 from recsys.experiments.description import settings
 from recsys.experiments.front import BundleMetrics
-from recsys.experiments.pages.figure import COLOURS, INK, QUIET, panels, shortened, svg
+from recsys.experiments.pages.curves import Curve
+from recsys.experiments.pages.figure import COLOURS, INK, QUIET, panels, shortened, svg, to_log_scale
 
 MOST = 30  # groups drawn; more would not be read
 LABEL_LENGTH = 36
@@ -69,10 +69,8 @@ def pareto_chart(comparison: Comparison) -> Figure:
             axes.plot([cost(bundle)], [bundle.chosen_by], "o", color=COLOURS[0], markerfacecolor=fill, markersize=7)
             place = (cost(bundle), bundle.chosen_by)
             axes.annotate(numbers[id(bundle)], place, xytext=(5, 5), textcoords="offset points", fontsize=8, color=INK)
-        axes.set(xlabel=label, xscale="log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.set_xlabel(label)
+        to_log_scale(axes)
         axes.margins(0.12)
     both[0].set_ylabel(f"{_chosen_by(comparison.bundles)} {comparison.metric.upper()}")
     return figure

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from recsys.experiments.comparison import Comparison
-from recsys.experiments.curves import Curve
 from recsys.experiments.description import (
     ONE_SEED,
     PLUS_MINUS,
@@ -15,6 +14,7 @@ from recsys.experiments.description import (
 )
 from recsys.experiments.group import Group, metric_key
 from recsys.experiments.pages.comparison_charts import curve_chart, interval_chart, pareto_chart, titles
+from recsys.experiments.pages.curves import Curve
 from recsys.experiments.pages.layout import render_page
 
 _BODY = """

@@ -7,6 +7,7 @@ from typing import Any, ParamSpec
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 INK = "#010203"  # stands for the page's own text colour, which Matplotlib has no word for
 # Seen on white and on black alike; the first seven of Tol's bright scheme without its grey and its yellow.
@@ -52,10 +53,18 @@ def svg(draw: Callable[Arguments, Figure]) -> Callable[Arguments, str]:
     return drawn
 
 
-def panels(count: int, height: float, *, share_y: bool = False) -> tuple[Figure, list[Any]]:
-    """A figure of ``count`` axes side by side, ``height`` inches high."""
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+def panels(count: int, height: float, *, width: float = WIDTH, share_y: bool = False) -> tuple[Figure, list[Any]]:
+    """A figure of ``count`` axes side by side; sizes in inches."""
+    figure = Figure(figsize=(width, height), layout="constrained")
     return figure, list(figure.subplots(1, count, squeeze=False, sharey=share_y)[0])
+
+
+def to_log_scale(axes: Any) -> None:
+    """Make the horizontal axis logarithmic, with plain numbers at 1, 2 and 5 times the powers of ten."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
 
 def shortened(text: str, length: int) -> str:

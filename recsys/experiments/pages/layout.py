@@ -29,6 +29,8 @@ tr.worse .delta { color: var(--worse); font-weight: 600 }
 code { font-size: .85em; overflow-wrap: anywhere } .quiet, figcaption { color: var(--quiet); font-size: .9em }
 figure { margin: 1.5rem 0; overflow-x: auto } figcaption { max-width: 46rem }
 svg { width: 100%; min-width: 30rem; max-width: 46rem; height: auto; display: block }
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 0 1rem }
+.grid svg { min-width: 0 } .grid figure { margin: .5rem 0 }
 </style>
 <h1>{{ title }}</h1>
 {% block body %}{% endblock %}
