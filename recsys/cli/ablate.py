@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from recsys.cli.results import AblateResult
+    from recsys.cli.results.experiments import AblateResult
     from recsys.cli.train import train_seeds
     from recsys.config import load_config
     from recsys.experiments.ablation import ablate

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pipelines.runners import Runner
     from recsys.artifacts.dataset import Dataset
     from recsys.artifacts.outcome import Outcome
-    from recsys.cli.results import Result
+    from recsys.cli.results.base import Result
     from recsys.config import Config
     from recsys.config.tracking import TrackingConfig
 

@@ -18,7 +18,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from recsys.cli.common import add_json, add_store, path, print_json, tracking_of
-from recsys.cli.results import CompareResult
+from recsys.cli.results.experiments import CompareResult
 
 if TYPE_CHECKING:
     from recsys.experiments.comparison import Comparison

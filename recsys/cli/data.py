@@ -10,7 +10,7 @@ A log of your own needs neither: recsys init LOG writes a config that names its 
 import argparse
 
 from recsys.cli.common import add_json, add_work_dir, path, print_json
-from recsys.cli.results import FetchResult, SyntheticResult
+from recsys.cli.results.data import FetchResult, SyntheticResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

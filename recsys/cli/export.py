@@ -14,7 +14,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from recsys.cli.common import add_json, add_set, add_work_dir, path, print_json, size
-from recsys.cli.results import ExportResult
+from recsys.cli.results.bundles import ExportResult
 from recsys.core.errors import ConfigError, RecsysError
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from recsys.cli.common import add_config, add_json, add_runner, path, print_json, runner_of, warn_of_unit
-from recsys.cli.results import PrepareResult
+from recsys.cli.results.data import PrepareResult
 
 if TYPE_CHECKING:
     from recsys.artifacts.dataset import Dataset

@@ -17,7 +17,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from recsys.cli.common import add_json, add_store, print_json, size, tracking_of
-from recsys.cli.results import PromoteResult, RollbackResult
+from recsys.cli.results.registry import PromoteResult, RollbackResult
 
 if TYPE_CHECKING:
     from recsys.tracking.registry.promotion import Verdict

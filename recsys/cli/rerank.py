@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from recsys.cli.common import add_json, path, positive, print_json
 from recsys.cli.ids import item_id
-from recsys.cli.results import RerankResult
+from recsys.cli.results.rankings import RerankResult
 from recsys.core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:

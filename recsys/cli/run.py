@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from recsys.artifacts.dataset import Dataset
     from recsys.artifacts.run import Run
     from recsys.bundle import Bundle
-    from recsys.cli.results import RunResult
+    from recsys.cli.results.runs import RunResult
     from recsys.config import Config
 
 
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from recsys.cli.results import RunResult
+    from recsys.cli.results.runs import RunResult
     from recsys.cli.summary import combine
     from recsys.config import load_config
     from recsys.export import describe

@@ -9,7 +9,7 @@ server sends such candidates to the phone, which reranks them with what the user
 import argparse
 
 from recsys.cli.common import add_json, add_runner, add_work_dir, path, positive, print_json, runner_of
-from recsys.cli.results import ScoreResult
+from recsys.cli.results.rankings import ScoreResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

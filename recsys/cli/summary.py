@@ -3,7 +3,8 @@
 import statistics
 from typing import Any
 
-from recsys.cli.results import EvaluateResult, Metrics
+from recsys.cli.results.base import Metrics
+from recsys.cli.results.runs import EvaluateResult
 from recsys.core.errors import ArtifactError
 
 SHARED = ("protocol", "split", "dataset_digest", "targets", "users")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from recsys.cli.results import EvaluateResult
+    from recsys.cli.results.runs import EvaluateResult
 
 WIDTH = 78
 CELL = 7  # a column of numbers has at least

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from recsys.cli.results import TrainResult
+    from recsys.cli.results.runs import TrainResult
     from recsys.cli.summary import combine
     from recsys.cli.tables import quality_table
     from recsys.config import load_config

@@ -16,7 +16,7 @@ from recsys.config.evaluation import EvaluationConfig
 from recsys.core.errors import ArtifactError
 from recsys.core.publishing import appearing
 from recsys.core.schema import USER
-from recsys.evaluation.evaluate import Judge, Targets, rank, targets_of, trained_ends
+from recsys.evaluation.evaluate import Evaluator, Targets, rank, targets_of, trained_ends
 from recsys.evaluation.scorer import scorer
 from recsys.models.loading import load_run
 from recsys.sequences.ranges import flat_ranges
@@ -32,15 +32,15 @@ def rank_again(run: Run, dataset: Dataset, split: str, settings: EvaluationConfi
     """
     _check_unseen(run, split)
     ends = trained_ends(dataset, split, refit=_is_refitted(run))
-    judge = Judge(dataset, targets_of(dataset, split), ends, settings)
-    metrics, ranks = judge(scorer(load_run(run), dataset))
+    evaluator = Evaluator(dataset, targets_of(dataset, split), ends, settings)
+    metrics, ranks = evaluator(scorer(load_run(run), dataset))
     return {
         **{key: run.metrics[key] for key in ("protocol", "dataset_digest", "seed")},
         "split": split,
         "targets": len(ranks),
         "users": int(ranks[USER].nunique()),
         "model": metrics,
-        "baselines": {name: judge.baseline(name).metrics for name in settings.baselines},
+        "baselines": {name: evaluator.baseline(name).metrics for name in settings.baselines},
     }
 
 

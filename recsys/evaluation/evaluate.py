@@ -72,14 +72,14 @@ def ranks_table(dataset: Dataset, targets: Targets, ranks: np.ndarray) -> pd.Dat
     )
 
 
-class Judged(NamedTuple):
+class Evaluated(NamedTuple):
     """One recommender over one split: its metrics, those of its lists among them, and one row a target."""
 
     metrics: dict[str, float]
     ranks: pd.DataFrame
 
 
-class Judge:
+class Evaluator:
     """Holds recommenders against the same targets.
 
     Args:
@@ -92,15 +92,15 @@ class Judge:
         self.events = TrainingEvents(dataset.sequences, ends, dataset.vocabulary.table_size)
         self._describe = ListDescriber(self.events, len(dataset.vocabulary))
 
-    def __call__(self, score_all: ScoreAll) -> Judged:
+    def __call__(self, score_all: ScoreAll) -> Evaluated:
         """Rank the catalog for every target."""
         lists: list[tuple[np.ndarray, np.ndarray]] = []
         ranks = rank(score_all, self.dataset, self.targets, self.config, lambda *top: lists.append(top))
         top, values = (np.concatenate(parts) for parts in zip(*lists, strict=True))
         metrics = {**summarize(ranks, self.config.ks), **self._describe(top, values)}
-        return Judged(metrics, ranks_table(self.dataset, self.targets, ranks))
+        return Evaluated(metrics, ranks_table(self.dataset, self.targets, ranks))
 
-    def baseline(self, name: str) -> Judged:
+    def baseline(self, name: str) -> Evaluated:
         """The same of the baseline called ``name``, counted from the events before ``ends``."""
         return self(BASELINES[name](self.events))
 
@@ -108,6 +108,6 @@ class Judge:
 def trained_ends(dataset: Dataset, split: str, *, refit: bool) -> np.ndarray:
     """Where the events end that the model which predicts ``split`` was trained on, ``[users] int64``.
 
-    A refit trains on validation events, too, and what was refitted is never judged by them.
+    A refit trains on validation events, too, and what was refitted is never evaluated by them.
     """
     return dataset.sequences.bounds("validation" if refit and split == "test" else "train")[1]

@@ -24,7 +24,7 @@ from recsys.core.errors import ConfigError
 from recsys.core.json_files import write_json
 from recsys.core.publishing import is_published, publish
 from recsys.core.schema import MANIFEST, USER
-from recsys.evaluation.evaluate import Judge, targets_of, trained_ends
+from recsys.evaluation.evaluate import Evaluator, targets_of, trained_ends
 from recsys.evaluation.lists import DESCRIPTIONS
 from recsys.evaluation.metrics import summarize
 from recsys.evaluation.segments import summarize_segments
@@ -114,25 +114,27 @@ def _measure(run: Run, dataset: Dataset, settings: EvaluationConfig, baselines_d
     missing = [name for name in settings.baselines if name not in baselines]
     if missing:
         refit = run.manifest.protocol.endswith("+refit")
-        judges = {
-            split: Judge(dataset, targets_of(dataset, split), trained_ends(dataset, split, refit=refit), settings)
+        evaluators = {
+            split: Evaluator(dataset, targets_of(dataset, split), trained_ends(dataset, split, refit=refit), settings)
             for split in SPLITS
         }
-        baselines |= judge_baselines(missing, judges, baselines_dir)
+        baselines |= evaluate_baselines(missing, evaluators, baselines_dir)
     ordered: dict[str, dict[str, Metrics]] = {name: baselines[name] for name in settings.baselines}
     about = {name: sealed[name] for name in ("protocol", "dataset_digest", "seed")}
     return {**about, **figures(model, ordered, ranks, sealed["epochs"])}
 
 
-def judge_baselines(names: Sequence[str], judges: dict[str, Judge], directory: Path) -> dict[str, dict[str, Metrics]]:
+def evaluate_baselines(
+    names: Sequence[str], evaluators: dict[str, Evaluator], directory: Path
+) -> dict[str, dict[str, Metrics]]:
     """The metrics of each baseline by split; its ranks go to ``directory/NAME.parquet``."""
     directory.mkdir(exist_ok=True)
     found = {}
     for name in names:
-        judged = {split: judge.baseline(name) for split, judge in judges.items()}
-        ranks = pd.concat([one.ranks for one in judged.values()])
+        evaluated = {split: evaluator.baseline(name) for split, evaluator in evaluators.items()}
+        ranks = pd.concat([one.ranks for one in evaluated.values()])
         ranks[[USER, "target", "rank", "split"]].to_parquet(directory / f"{name}.parquet", index=False)
-        found[name] = {split: one.metrics for split, one in judged.items()}
+        found[name] = {split: one.metrics for split, one in evaluated.items()}
     return found
 
 

@@ -10,8 +10,8 @@ from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.config.training import TrainingConfig
 from recsys.core.errors import DataError
-from recsys.evaluation.evaluate import Judge, Targets, targets_of, trained_ends
-from recsys.evaluation.reporting import figures, judge_baselines
+from recsys.evaluation.evaluate import Evaluator, Targets, targets_of, trained_ends
+from recsys.evaluation.reporting import evaluate_baselines, figures
 from recsys.evaluation.scorer import scorer
 from recsys.models.sasrec import SASRec
 from recsys.training.assembly import assemble, make_reproducible
@@ -81,16 +81,16 @@ class Training:
         self._run.truncate_history(fit.progress.epoch)
         progress = fit.run(SEARCH, on_step)
         validation = targets_of(self.dataset, "validation")
-        judges = {targets.split: self._judge(targets) for targets in (validation, tests)}
-        judged = {"validation": judges["validation"](scorer(model, self.dataset))}
+        evaluators = {targets.split: self._evaluator(targets) for targets in (validation, tests)}
+        evaluated = {"validation": evaluators["validation"](scorer(model, self.dataset))}
         if self.config.training.refit:
             model, fit = self.refit(progress, lambda metrics: clock.save())
             fit.run(REFIT, on_step)
-        judged["test"] = judges["test"](scorer(model, self.dataset))
-        ranks = pd.concat([one.ranks for one in judged.values()])
-        baselines = judge_baselines(self.config.evaluation.baselines, judges, self._run.baselines_dir)
+        evaluated["test"] = evaluators["test"](scorer(model, self.dataset))
+        ranks = pd.concat([one.ranks for one in evaluated.values()])
+        baselines = evaluate_baselines(self.config.evaluation.baselines, evaluators, self._run.baselines_dir)
         epochs = {"best": progress.best_epoch, "run": progress.epoch}
-        metrics = figures({split: one.metrics for split, one in judged.items()}, baselines, ranks, epochs)
+        metrics = figures({split: one.metrics for split, one in evaluated.items()}, baselines, ranks, epochs)
         seal(self._run, model, self.dataset, metrics, ranks, clock)
         self.workers.barrier()
         for callback in callbacks:
@@ -128,9 +128,9 @@ class Training:
         model, batches = self._assemble(training, "validation")
         return model, self._fit(model, batches, training, REFIT, [LastEpoch(searched.memory_weight)], log)
 
-    def _judge(self, targets: Targets) -> Judge:
+    def _evaluator(self, targets: Targets) -> Evaluator:
         ends = trained_ends(self.dataset, targets.split, refit=self.config.training.refit)
-        return Judge(self.dataset, targets, ends, self.config.evaluation)
+        return Evaluator(self.dataset, targets, ends, self.config.evaluation)
 
     def _assemble(self, training: TrainingConfig, split: str) -> tuple[SASRec, Batches]:
         make_reproducible(training)

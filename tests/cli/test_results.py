@@ -8,15 +8,23 @@ import re
 import shutil
 from dataclasses import fields
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
 from recsys.cli import COMMANDS, main, results
-from recsys.cli.results import Result
+from recsys.cli.results import bundles, data, rankings
+from recsys.cli.results.base import Result
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-KINDS = [kind for kind in vars(results).values() if inspect.isclass(kind) and issubclass(kind, Result)]
+MODULES = [importlib.import_module(found.name) for found in iter_modules(results.__path__, f"{results.__name__}.")]
+KINDS = [
+    kind
+    for module in MODULES
+    for kind in vars(module).values()
+    if inspect.isclass(kind) and issubclass(kind, Result) and kind.__module__ == module.__name__
+]
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not Result])
@@ -49,12 +57,12 @@ def test_keys_are_fields(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     delta = str(tmp_path / "delta")
     log = ["data", "synthetic", "--users=9", "--items=7", "--mean-length=5", "--out", str(tmp_path / "log")]
     for kind, arguments in (
-        (results.SyntheticResult, log),
-        (results.InspectResult, ["bundle", "inspect", old]),
-        (results.VerifyResult, ["bundle", "verify", old]),
-        (results.DiffResult, ["bundle", "diff", old, new]),
-        (results.DeltaResult, ["bundle", "delta", old, new, "--out", delta]),
-        (results.ApplyResult, ["bundle", "apply", old, delta, "--out", str(tmp_path / "applied")]),
-        (results.RerankResult, ["rerank", new, "--history", "5", "--top", "3"]),
+        (data.SyntheticResult, log),
+        (bundles.InspectResult, ["bundle", "inspect", old]),
+        (bundles.VerifyResult, ["bundle", "verify", old]),
+        (bundles.DiffResult, ["bundle", "diff", old, new]),
+        (bundles.DeltaResult, ["bundle", "delta", old, new, "--out", delta]),
+        (bundles.ApplyResult, ["bundle", "apply", old, delta, "--out", str(tmp_path / "applied")]),
+        (rankings.RerankResult, ["rerank", new, "--history", "5", "--top", "3"]),
     ):
         assert set(printed(capsys, *arguments)) == {field.name for field in fields(kind)}, kind

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from recsys.cli.results import EvaluateResult
+from recsys.cli.results.runs import EvaluateResult
 from recsys.cli.tables import bundle_table, quality_table
 
 

@@ -13,7 +13,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.run import Run
 from recsys.bundle import Bundle
 from recsys.cli import main
-from recsys.cli.results import RunResult
+from recsys.cli.results.runs import RunResult
 from recsys.config.tracking import TrackingConfig
 from recsys.core.digests import sha256_file
 from recsys.tracking.runs import complete_runs, metric_history
