@@ -51,7 +51,9 @@ def code_facts() -> dict[str, Any]:
 def command_line() -> str:
     """What started this process, as a shell takes it, but for the secrets of addresses."""
     program, *arguments = sys.argv or ["python"]
-    return shlex.join([Path(program).name, *map(scrubbed, arguments)])
+    file = Path(program)
+    name = file.parent.name if file.name == "__main__.py" else file.name  # python -m NAME
+    return shlex.join([name, *map(scrubbed, arguments)])
 
 
 class Clock:

@@ -1,7 +1,9 @@
 """Every field of the model's and the training's config changes something; none is accepted and ignored."""
 
+import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from recsys.config import Config, apply_override, parse_config
 from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.config.training import AugmentationConfig, NegativesConfig, TrainingConfig
 from recsys.core.history import History
+from recsys.models.dropout import dropout
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import Packing, SASRec, build_model
 from recsys.training.assembly import assemble
@@ -20,51 +23,148 @@ from recsys.training.callbacks import EarlyStopping, Validation
 from recsys.training.callbacks.validation import Judgement
 from recsys.training.fit import Fit
 from recsys.training.objective import TargetScorer, build_loss
-from recsys.training.optimizer import build_optimizer
+from recsys.training.objective.losses import (
+    BinaryCrossEntropy,
+    GeneralisedBinaryCrossEntropy,
+    NextItemTask,
+    Softmax,
+)
+from recsys.training.optimizer import LazyAdam, build_optimizer
+from recsys.training.schedule import Schedule
 from recsys.training.trainer import config_digest, run_of
 
-CHANGES: dict[str, list[str]] = {
-    "model.max_length": ["5"],
-    "model.width": ["16"],
-    "model.blocks": ["2"],
-    "model.heads": ["2"],
-    "model.feed_forward": ["2"],
-    "model.join": ["residual"],
-    "model.positions": ["oldest", "rotary", "none"],
-    "model.dropout": ["0.5"],
-    "model.memory": ["null"],
-    "model.memory.window": ["1"],
-    "model.memory.neighbours": ["2"],
-    "model.memory.average": ["1"],
-    "model.memory.newest": ["2"],
-    "model.memory.trained": ["joint"],
-    "training.seed": ["2"],
-    "training.loss": ["softmax", "bce", "gbce"],
-    "training.negatives.uniform": ["3"],
-    "training.negatives.popularity": ["3"],
-    "training.negatives.in_batch": ["3"],
-    "training.negatives.correct": ["false"],
-    "training.negatives.exclude_seen": ["false"],
-    "training.events": ["all"],
-    "training.batch_size": ["8"],
-    "training.learning_rate": ["0.1"],
-    "training.beta_2": ["0.5"],
-    "training.warmup_steps": ["50"],
-    "training.schedule": ["cosine"],
-    "training.weight_decay": ["0.5"],
-    "training.temperature": ["0.5"],
-    "training.label_smoothing": ["0.1"],
-    "training.augmentation.crop": ["1.0"],
-    "training.augmentation.mask": ["0.5"],
-    "training.augmentation.reorder": ["1.0"],
-}
+
+class Made(NamedTuple):
+    """What a config makes of the ring dataset, as far as a first step."""
+
+    config: Config
+    model: SASRec
+    batches: Batches
+    batch: dict[str, tf.Tensor]
+    transitions: Any
+    optimizer: LazyAdam
+    loss: NextItemTask
+    scorer: TargetScorer
+
+
+def make(config: Config, dataset: Dataset) -> Made:
+    sequences, table, training = dataset.sequences, dataset.vocabulary.table_size, config.training
+    keras.utils.set_random_seed(training.seed)
+    model, batches = assemble(config.model, training, sequences, sequences.bounds("train")[1], table - 1, table)
+    batch = {name: tf.constant(value) for name, value in next(batches.epoch(1)).items()}
+    hidden = model.hidden(History(batch["ids"]), Packing(batch["segments"], batch["positions"]))
+    scorer = TargetScorer(model, batch, hidden.states)
+    optimizer = build_optimizer(training, STEPS)
+    return Made(config, model, batches, batch, model.transitions, optimizer, build_loss(training), scorer)
+
+
+STEPS = 100  # of a made-up training
+
+
+def history(*items: int) -> History:
+    return History(tf.constant([[0] * (10 - len(items)) + [*items]]))
+
+
+def longest(made: Made) -> int:
+    """Events that are read of one example; its last is only predicted."""
+    return int((made.batches.examples.ends - made.batches.examples.starts).max()) - 1
+
+
+def inner_units(made: Made) -> int:
+    return int(made.model.blocks[0].feed_forward.outer.kernel.shape[0])
+
+
+def gates(made: Made) -> bool:
+    return hasattr(made.model.blocks[0].mixer_join, "gate")
+
+
+def first_position(made: Made) -> int | None:
+    """Of the oldest of several events of a user in training; None where no vector is learned of it."""
+    segments, positions = made.batch["segments"].numpy(), made.batch["positions"].numpy()
+    rows, columns = np.nonzero(segments == 1)
+    learned = made.model.events.positions is not None
+    return int(positions[rows[0], columns[0]] > 0) if learned else None
+
+
+def order_counts(made: Made) -> bool:
+    """Whether attention tells two histories apart that differ only in the order of their earlier events."""
+    one, other = (made.model.encode(history(*items)).numpy() for items in ((3, 4, 5), (4, 3, 5)))
+    return not np.allclose(one, other, atol=1e-6)
+
+
+def counted_steps(made: Made) -> float:
+    """The weight of all transitions; of each user's training events n, those k steps apart weigh (n - k) / k."""
+    return round(float(made.transitions.totals.numpy().sum()), 2)
+
+
+def kept_transitions(made: Made) -> int:
+    return int(np.count_nonzero(made.transitions.counts.numpy()))
+
+
+def told_apart_from_seen(made: Made) -> bool:
+    """Whether a target is told apart from what its own user has seen."""
+    negatives = made.batch["negatives"]
+    excluded = made.loss.excluded(made.scorer, negatives).numpy()[made.scorer.weights.numpy() > 0]
+    own = (negatives[None] == made.scorer.targets[:, None]).numpy()[made.scorer.weights.numpy() > 0]
+    return bool((excluded == own).all())
+
+
+def targets_of_an_epoch(made: Made) -> int:
+    return sum(int(batch["count"]) for batch in made.batches.epoch(1))
+
+
+def rate(made: Made, step: int) -> float:
+    return round(float(Schedule(made.config.training, STEPS)(tf.constant(step))), 8)
+
+
+Meaning = Callable[[Made], Any]
+# A setting, what is looked at, and what it is then; with the config's own value it is something else.
+MEANINGS: list[tuple[str, Meaning, Any]] = [
+    ("model.max_length=5", longest, 5),
+    ("model.width=16", lambda made: made.model.encode(history(1, 2)).shape[-1], 16),
+    ("model.blocks=2", lambda made: len(made.model.hidden(history(1, 2)).weights), 2),
+    ("model.heads=2", lambda made: made.model.hidden(history(1, 2)).weights[0].shape[1], 2),
+    ("model.feed_forward=2", inner_units, 2 * 8),
+    ("model.join=residual", gates, False),
+    ("model.positions=oldest", first_position, 0),
+    ("model.positions=none", order_counts, False),
+    ("model.positions=rotary", lambda made: (first_position(made), order_counts(made)), (None, True)),
+    ("model.memory=null", lambda made: made.model.memory is None, True),
+    ("model.memory.window=1", counted_steps, "ones"),
+    ("model.memory.neighbours=2", lambda made: made.transitions.neighbours.shape[1], 2),
+    ("model.memory.average=1", kept_transitions, 21),
+    ("model.memory.newest=2", lambda made: made.batch["target_counts"].shape[-1], 2),
+    ("model.memory.trained=joint", lambda made: len(made.scorer.positives()), 2),
+    ("training.loss=softmax", lambda made: type(made.loss), Softmax),
+    ("training.loss=bce", lambda made: type(made.loss), BinaryCrossEntropy),
+    ("training.loss=gbce", lambda made: type(made.loss), GeneralisedBinaryCrossEntropy),
+    ("training.negatives.uniform=3", lambda made: len(made.batch["negatives"]), 3),
+    ("training.negatives.popularity=4", lambda made: len(made.batch["negatives"]), 15 + 4),
+    ("training.negatives.in_batch=5", lambda made: len(made.batch["negatives"]), 15 + 5),
+    ("training.negatives.correct=false", lambda made: bool(made.batch["log_expected"].numpy().any()), False),
+    ("training.negatives.exclude_seen=false", told_apart_from_seen, True),
+    ("training.events=all", targets_of_an_epoch, "every"),
+    ("training.batch_size=8", lambda made: len(made.batches), 8),  # of 60 users
+    ("training.learning_rate=0.1", lambda made: rate(made, 0), 0.1),
+    ("training.beta_2=0.5", lambda made: made.optimizer.beta_2, 0.5),
+    ("training.warmup_steps=50", lambda made: rate(made, 4) / rate(made, 49), 0.1),
+    ("training.schedule=cosine", lambda made: round(rate(made, STEPS) / rate(made, 0), 4), 0.01),
+    ("training.weight_decay=0.5", lambda made: made.optimizer.decay, 0.5),
+    ("training.temperature=0.5", lambda made: float(made.loss.tempered(tf.constant(3.0))), 6.0),
+    ("training.label_smoothing=0.1", lambda made: len(made.loss.spread(tf.zeros([1, 2]))), 2),
+]
 # What these do is shown by the tests named beside them.
 ELSEWHERE = {
+    "model.dropout": "test_dropout_zeroes_its_share_in_training_alone",
+    "training.seed": "test_a_seed_draws_weights_and_batches_and_no_other_kind_of_run",
+    "training.augmentation.crop": "test_cropping_trains_on_runs_of_histories",
+    "training.augmentation.mask": "test_masking_blanks_what_is_read_and_no_target",
+    "training.augmentation.reorder": "test_reordering_moves_events_whole",
     "training.epochs": "test_the_loop_ends_by_epochs_or_patience",
     "training.patience": "test_the_loop_ends_by_epochs_or_patience",
     "training.validate_every": "test_the_loop_ends_by_epochs_or_patience",
     "training.cycles": "test_cycles_fall_one_after_the_other",
-    "training.gbce_calibration": "test_the_calibration_of_gbce_counts",
+    "training.gbce_calibration": "test_the_calibration_of_gbce_by_scalars",
     "training.refit": "test_the_final_fit_learns_from_validation_events_too",
     "training.deterministic": "test_determinism_is_asked_of_tensorflow",
     "training.warm_start": "test_it_goes_on_where_the_other_ended",
@@ -77,36 +177,46 @@ def changed(config: Config, key: str, value: str) -> Config:
     return parse_config(values)
 
 
-def two_steps(config: Config, dataset: Dataset) -> list[float]:
-    """What the weights have become after two steps, as sums by variable: a fingerprint of all that trains."""
-    keras.utils.set_random_seed(config.training.seed)
-    sequences, table = dataset.sequences, dataset.vocabulary.table_size
-    model, batches = assemble(config.model, config.training, sequences, sequences.bounds("train")[1], table - 1, table)
-    optimizer = build_optimizer(config.training, 100)
-    for step, batch in zip(range(2), batches.epoch(1), strict=False):
-        tensors = {name: tf.constant(value) for name, value in batch.items()}
-        with tf.GradientTape() as tape:
-            seed = tf.constant([config.training.seed, step], tf.int32)
-            hidden = model.hidden(History(tensors["ids"]), Packing(tensors["segments"], tensors["positions"]), seed)
-            loss = build_loss(config.training)(TargetScorer(model, tensors, hidden.states))
-        variables = model.trainable_variables
-        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-    return [float(np.abs(variable.numpy()).sum()) for variable in model.variables]
-
-
 @pytest.fixture(scope="module")
-def before(dataset: Dataset, config: Config) -> list[float]:
-    return two_steps(config, dataset)
+def before(dataset: Dataset, config: Config) -> Made:
+    return make(config, dataset)
 
 
-@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in CHANGES.items() for value in values])
-def test_a_field_changes_what_is_learned(
-    dataset: Dataset, config: Config, before: list[float], key: str, value: str
+@pytest.mark.parametrize(("setting", "look", "expected"), MEANINGS, ids=[setting for setting, *_ in MEANINGS])
+def test_a_setting_does_what_it_says(
+    dataset: Dataset, config: Config, before: Made, setting: str, look: Meaning, expected: Any
 ) -> None:
-    other = changed(config, key, value)
-    assert two_steps(other, dataset) != before, f"{key}={value} is accepted and ignored"
+    lengths = dataset.sequences.train_end
+    known = {"ones": round(float((lengths - 1).sum()), 2), "every": int((lengths - 1).sum())}
+    expected = known.get(expected, expected) if isinstance(expected, str) else expected
+    other = changed(config, *setting.split("=", 1))
+    assert look(make(other, dataset)) == pytest.approx(expected)
+    assert look(before) != pytest.approx(expected), "it is so whatever the setting"
     assert run_of(other, dataset, Path()).path != run_of(config, dataset, Path()).path
-    assert (config_digest(other, dataset) == config_digest(config, dataset)) == (key == "training.seed")
+    assert config_digest(other, dataset) != config_digest(config, dataset)
+
+
+def test_a_seed_draws_weights_and_batches_and_no_other_kind_of_run(
+    dataset: Dataset, config: Config, before: Made
+) -> None:
+    other = changed(config, "training.seed", "2")
+    for seed, same in (("1", True), ("2", False)):
+        made = make(changed(config, "training.seed", seed), dataset)
+        assert np.array_equal(made.model.trained_items.vectors(), before.model.trained_items.vectors()) == same
+        assert np.array_equal(made.batch["ids"], before.batch["ids"]) == same
+    assert config_digest(other, dataset) == config_digest(config, dataset)
+    assert run_of(other, dataset, Path()).path != run_of(config, dataset, Path()).path
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_dropout_zeroes_its_share_in_training_alone(dataset: Dataset, config: Config, share: float) -> None:
+    seed = tf.constant([1, 2], tf.int32)
+    kept = dropout(tf.ones([100, 100]), share, seed).numpy()
+    assert (kept == 0.0).mean() == pytest.approx(share, abs=0.02)  # four deviations
+    assert set(kept[kept > 0]) == {1 / (1 - share)}
+    model = make(changed(config, "model.dropout", str(share)), dataset).model
+    trained, served = (model.hidden(history(1, 2, 3), None, drawn).states.numpy() for drawn in (seed, None))
+    assert np.array_equal(trained, served) == (share == 0.0)
 
 
 def test_what_is_shown_elsewhere_is_there() -> None:
@@ -121,7 +231,8 @@ def test_no_field_is_forgotten() -> None:
     every = keys("model", ModelConfig) | keys("model.memory", MemoryConfig)
     every |= keys("training", TrainingConfig) | keys("training.negatives", NegativesConfig)
     every |= keys("training.augmentation", AugmentationConfig)
-    assert every - {"training.negatives", "training.augmentation"} == set(CHANGES) | set(ELSEWHERE)
+    shown = {setting.partition("=")[0] for setting, *_ in MEANINGS}
+    assert every - {"training.negatives", "training.augmentation"} == shown | set(ELSEWHERE)
 
 
 class Scripted(Fit):
@@ -174,9 +285,19 @@ def test_epochs_that_are_left_open_make_enough_steps(steps: int, epochs: int) ->
     assert TrainingConfig(epochs=3).epochs_of(steps) == 3
 
 
-def test_the_calibration_of_gbce_counts(dataset: Dataset, config: Config) -> None:
-    gbce = changed(config, "training.loss", "gbce")
-    assert two_steps(gbce, dataset) != two_steps(changed(gbce, "training.gbce_calibration", "0.1"), dataset)
+@pytest.mark.parametrize("calibration", [0.0, 0.1, 1.0])
+def test_the_calibration_of_gbce_by_scalars(dataset: Dataset, config: Config, calibration: float) -> None:
+    """15 of 19 others are drawn, a = 15/19: the positive's power is a · (t (1 - 1/a) + 1/a)."""
+    gbce = changed(changed(config, "training.loss", "gbce"), "training.gbce_calibration", str(calibration))
+    made = make(changed(gbce, "model.memory", "null"), dataset)
+    (loss,) = made.loss.losses(made.scorer)
+    ((positive, negatives),) = made.loss.shared(made.scorer)
+    power = 15 / 19 * (calibration * (1 - 19 / 15) + 19 / 15)
+    expected = [
+        power * math.log1p(math.exp(-own)) + sum(math.log1p(math.exp(other)) for other in others)
+        for own, others in zip(positive.numpy().astype(float), negatives.numpy().astype(float), strict=True)
+    ]
+    np.testing.assert_allclose(loss.numpy(), expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(
