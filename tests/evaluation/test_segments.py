@@ -1,0 +1,85 @@
+"""Kinds of targets by hand, and their figures beside baselines."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys.core.errors import ArtifactError
+from recsys.evaluation.segments import DAY_MS, compare_segments, label, summarize_segments
+from recsys.evaluation.significance import bootstrap_interval
+
+
+def ranks(*places: float, users: list[str] | None = None, **columns: list[int]) -> pd.DataFrame:
+    count = len(places)
+    table = {
+        "user_id": users or [f"u{number}" for number in range(count)],
+        "target": np.arange(1, count + 1),
+        "rank": places,
+        "history_length": np.zeros(count, int),
+        "target_count": np.zeros(count, int),
+        "gap_ms": np.zeros(count, int),
+        **columns,
+    }
+    return pd.DataFrame(table)
+
+
+def test_gaps_by_hand() -> None:
+    gaps = [0, 1, DAY_MS - 1, DAY_MS, 7 * DAY_MS - 1, 7 * DAY_MS, 10**15]
+    found = label(ranks(*[1.0] * 7, gap_ms=gaps))["gap"]
+    assert list(found) == ["tie", "same_day", "same_day", "same_week", "same_week", "later", "later"]
+
+
+def test_thirds_keep_equal_values_together() -> None:
+    table = ranks(*[1.0] * 6, history_length=[1, 2, 3, 4, 5, 6], target_count=[7, 7, 7, 7, 7, 9])
+    found = label(table)
+    assert list(found["activity"]) == ["short"] * 2 + ["medium"] * 2 + ["long"] * 2
+    assert list(found["popularity"]) == ["tail"] * 5 + ["head"]
+
+
+def test_every_target_is_counted_once_in_each_segmentation() -> None:
+    rng = np.random.default_rng(3)
+    table = ranks(
+        *rng.integers(1, 40, 200).astype(float),
+        users=[f"u{number % 30}" for number in range(200)],
+        history_length=rng.integers(1, 90, 200),
+        target_count=rng.integers(1, 90, 200),
+        gap_ms=rng.integers(0, 9 * DAY_MS, 200),
+    )
+    for segments in summarize_segments(table, (10,)).values():
+        assert sum(one["targets"] for one in segments.values()) == 200
+        hits = sum(one["targets"] * one["hr@10"] for one in segments.values())
+        assert hits == pytest.approx((table["rank"] <= 10).sum())
+        assert all(one["users"] <= 30 for one in segments.values())
+
+
+def test_seeds_are_averaged_and_baselines_stand_beside() -> None:
+    """Two long histories of one user, a short one of another; hits by seed: 1 0 1 and 1 1 1."""
+    facts = {"users": ["a", "a", "b"], "history_length": [9, 9, 1]}
+    seeds = [ranks(1.0, 50.0, 1.0, **facts), ranks(1.0, 1.0, 1.0, **facts)]
+    popularity = ranks(50.0, 50.0, 2.0, **facts).drop(columns=["history_length", "target_count", "gap_ms"])
+    found = compare_segments(seeds, {"popularity": popularity})["activity"]
+    assert list(found) == ["short", "medium"]  # nine is no more than its own third
+    medium = found["medium"]
+    assert (medium["targets"], medium["users"]) == (2, 1)
+    assert medium["model"]["hr@10"]["mean"] == 0.75
+    assert medium["baselines"]["popularity"]["hr@10"]["mean"] == 0.0
+    assert found["short"]["baselines"]["popularity"]["ndcg@10"]["mean"] == pytest.approx(1 / np.log2(3))
+
+
+def test_bounds_are_those_over_users() -> None:
+    rng = np.random.default_rng(4)
+    users = np.repeat([f"u{number}" for number in range(40)], 10)
+    hit = np.repeat(rng.random(40) < 0.5, 10)  # all targets of a user stand or fall together
+    table = ranks(*np.where(hit, 1.0, 99.0), users=list(users))
+    (found,) = compare_segments([table], {})["gap"].values()
+    expected = bootstrap_interval(hit.astype(float), users)
+    assert found["model"]["hr@10"] == {"mean": hit.mean(), "low": expected.low, "high": expected.high}
+    alone = bootstrap_interval(hit.astype(float))
+    assert expected.high - expected.low > 2 * (alone.high - alone.low)
+
+
+def test_ranks_of_other_targets_are_refused() -> None:
+    with pytest.raises(ArtifactError, match="not of the same targets"):
+        compare_segments([ranks(1.0, 2.0), ranks(1.0, 2.0, users=["u1", "u0"])], {})
+    with pytest.raises(ArtifactError, match="not of the same targets"):
+        compare_segments([ranks(1.0, 2.0)], {"markov": ranks(1.0)})

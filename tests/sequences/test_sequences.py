@@ -1,0 +1,71 @@
+"""Flat sequences against lists of each user's events."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.sequences.ranges import flat_ranges
+from recsys.sequences.sequences import Sequences
+
+# One user: events that train, that validate and that test.
+USERS = st.lists(st.tuples(*[st.lists(st.integers(1, 9), max_size=4)] * 3), min_size=1, max_size=5)
+
+
+def flattened(users: list[tuple[list[int], list[int], list[int]]]) -> Sequences:
+    whole = [[*train, *validation, *test] for train, validation, test in users]
+    offsets = np.cumsum([0, *map(len, whole)])
+    return Sequences(
+        users=np.array([f"u{number}" for number in range(len(users))], object),
+        offsets=offsets,
+        items=np.array([item for one in whole for item in one], np.int32),
+        timestamps=np.arange(offsets[-1]) * 10,
+        train_end=np.array([len(train) for train, _, _ in users]),
+        validation_end=np.array([len(train) + len(validation) for train, validation, _ in users]),
+    )
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4))))
+def test_ranges_are_what_python_counts(ranges: list[tuple[int, int]]) -> None:
+    starts, lengths = (np.array([one[place] for one in ranges], np.int64) for place in (0, 1))
+    owner, position = flat_ranges(starts, starts + lengths)
+    expected = [(number, at) for number, (start, length) in enumerate(ranges) for at in range(start, start + length)]
+    assert [*zip(owner.tolist(), position.tolist(), strict=True)] == expected
+
+
+def test_a_range_that_ends_before_it_starts_is_refused() -> None:
+    with pytest.raises(ValueError, match="negative"):
+        flat_ranges(np.array([3]), np.array([2]))
+
+
+@given(USERS)
+def test_splits_are_stretches_of_each_user(users: list[tuple[list[int], list[int], list[int]]]) -> None:
+    sequences = flattened(users)
+    assert len(sequences) == len(users)
+    for part, split in enumerate(("train", "validation", "test")):
+        owners, positions = sequences.targets(split)
+        expected = [(number, item) for number, user in enumerate(users) for item in user[part]]
+        assert [*zip(owners.tolist(), sequences.items[positions].tolist(), strict=True)] == expected
+        starts, ends = sequences.bounds(split)
+        found = [sequences.items[a:b].tolist() for a, b in zip(starts, ends, strict=True)]
+        assert found == [user[part] for user in users]
+
+
+@given(USERS, st.integers(1, 5))
+def test_a_history_is_all_that_came_before_the_newest_kept(
+    users: list[tuple[list[int], list[int], list[int]]], length: int
+) -> None:
+    sequences = flattened(users)
+    for split in ("validation", "test"):
+        owners, positions = sequences.targets(split)
+        histories = sequences.histories(owners, positions, length).items
+        assert histories.shape == (len(owners), length)
+        for owner, position, history in zip(owners, positions, histories.tolist(), strict=True):
+            before = [item for part in users[owner] for item in part][: position - sequences.offsets[owner]]
+            kept = before[-length:]
+            assert history == [0] * (length - len(kept)) + kept
+
+
+def test_a_split_of_another_name_is_refused() -> None:
+    with pytest.raises(KeyError, match="tests"):
+        flattened([([1], [2], [3])]).bounds("tests")
