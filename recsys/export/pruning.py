@@ -1,4 +1,4 @@
-"""Blocks made smaller after training, and taught to score as the whole ones did."""
+"""Blocks made smaller after training; what is left learns on from the whole model (``distillation.adapt``)."""
 
 from recsys.models.sasrec import SASRec, build_model
 
