@@ -1,5 +1,6 @@
 """A run in pictures: how it learned, whom it serves well, what it looks at, how it arranges the items."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 from recsys.artifacts.dataset import Dataset
@@ -23,6 +26,7 @@ LENGTH_GROUPS = 8
 USERS_SHOWN, EVENTS_SHOWN = 3, 12
 ITEMS_NAMED = 12
 LABEL_CHARACTERS = 22
+LABEL_STEP, FARTHEST = 9, 100  # points between two tries to place a label, and from its dot at most
 PIXELS_AN_INCH = 120
 _STYLE: dict[Any, Any] = {"text.parse_math": False, "axes.spines.top": False, "axes.spines.right": False}
 
@@ -31,11 +35,11 @@ def draw_plots(run: Run, dataset: Dataset, model: SASRec) -> None:
     """Write ``curves.png``, ``history_length.png``, ``attention.png`` and ``items.png`` into ``run.plots_dir``.
 
     Args:
-        run: with its history and ranks on disk.
+        run: with its history, metrics and ranks on disk.
     """
     run.plots_dir.mkdir(exist_ok=True)
     drawings: dict[str, Callable[[], Figure]] = {
-        "curves": lambda: curves(list(run.history())),
+        "curves": lambda: curves(list(run.history()), run.metrics["epochs"]["best"]),
         "history_length": lambda: by_history_length(pd.read_parquet(run.ranks_file)),
         "attention": lambda: attention_maps(model, dataset),
         "items": lambda: item_map(model.trained_items.vectors()[1 : len(dataset.vocabulary) + 1], dataset.items),
@@ -45,8 +49,8 @@ def draw_plots(run: Run, dataset: Dataset, model: SASRec) -> None:
             _save(draw(), run.plots_dir / f"{name}.png")
 
 
-def curves(history: list[dict[str, Any]]) -> Figure:
-    """Loss and validation metrics by epoch."""
+def curves(history: list[dict[str, Any]], chosen: int) -> Figure:
+    """Loss and validation metrics by epoch; a line marks the epoch that validation chose."""
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     epochs = [entry["epoch"] for entry in history]
@@ -59,15 +63,13 @@ def curves(history: list[dict[str, Any]]) -> Figure:
     right.set(xlabel="epoch", ylabel="validation")
     for axes in (left, right):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.axvline(chosen, color="0.4", linestyle="--", linewidth=1, label=f"epoch {chosen}, chosen by NDCG@{K}")
     right.legend(frameon=False, fontsize=8)
     return figure
 
 
 def by_history_length(ranks: pd.DataFrame) -> Figure:
-    """HR@10 of test targets by the length of the history before them, in groups of about as many targets each.
-
-    With one relevant item a target, recall is the hit rate.
-    """
+    """HR@10 of test targets by the length of the history before them, in groups of about as many targets each."""
     test = ranks[ranks["split"] == "test"]
     lengths = test["history_length"].to_numpy()
     shares = np.arange(1, LENGTH_GROUPS + 1) / LENGTH_GROUPS
@@ -83,29 +85,45 @@ def by_history_length(ranks: pd.DataFrame) -> Figure:
     ]
     axes.bar(names, found["rate"], yerr=1.96 * found["error"].fillna(0.0), color="C0", alpha=0.75, capsize=3)
     axes.axhline(hits["hit"].mean(), color="0.4", linewidth=1, linestyle="--")
-    axes.set(xlabel="events in the history", ylabel=f"recall@{K}", title=f"{len(hits)} test targets, 95 % intervals")
+    axes.set(xlabel="events in the history", ylabel=f"HR@{K}", title=f"{len(hits)} test targets, 95 % intervals")
     return figure
 
 
 def attention_maps(model: SASRec, dataset: Dataset) -> Figure:
-    """What the newest events of a few test users look at, in the last block, averaged over heads."""
+    """What the newest events of a few test users attend to, in the last block, averaged over heads.
+
+    Earlier events share one column, so that nothing of a row is left out: it sums to 1.
+    """
     users, positions = dataset.sequences.targets("test")
     lengths = positions - dataset.sequences.offsets[users]
     chosen = np.flatnonzero(lengths >= min(EVENTS_SHOWN, int(np.median(lengths))))[:USERS_SHOWN]
     histories = dataset.sequences.histories(users[chosen], positions[chosen], model.config.max_length)
     weights: npt.NDArray[np.float32] = model.hidden(histories).weights[-1].numpy().mean(axis=1)
     names = _names(dataset.items)
-    figure = Figure(figsize=(5.6 * len(chosen), 4.6), layout="constrained")
-    for axes, history, seen, user in zip(
-        figure.subplots(1, len(chosen), squeeze=False)[0], histories.items, weights, users[chosen], strict=True
-    ):
-        shown = slice(-min(EVENTS_SHOWN, int(np.count_nonzero(history != PAD_ID))), None)
-        labels = [names[item] for item in history[shown]]
-        axes.imshow(seen[shown, shown], cmap="Blues", vmin=0)
-        axes.set_xticks(range(len(labels)), labels, rotation=90, fontsize=7)
-        axes.set_yticks(range(len(labels)), labels, fontsize=7)
+    figure = Figure(figsize=(5.6 * len(chosen), 5.0), layout="constrained")
+    panels = figure.subplots(1, len(chosen), squeeze=False)[0]
+    for axes, history, seen, user in zip(panels, histories.items, weights, users[chosen], strict=True):
+        events = int(np.count_nonzero(history != PAD_ID))
+        shown = min(EVENTS_SHOWN, events)
+        rows = [names[item] for item in history[-shown:]]
+        columns, map_ = rows, seen[-shown:, -shown:]
+        if events > shown:
+            columns = [f"earlier ({events - shown})", *rows]
+            map_ = np.concatenate([seen[-shown:, :-shown].sum(axis=1, keepdims=True), map_], axis=1)
+        image = axes.imshow(map_, cmap="Blues", vmin=0, vmax=1)
+        axes.set_xticks(range(len(columns)), columns, rotation=90, fontsize=7)
+        axes.set_yticks(range(len(rows)), rows, fontsize=7)
         axes.set_title(drawable(f"user {dataset.sequences.users[user]}"), fontsize=9)
-        axes.set_xlabel("looked at")
+    figure.supxlabel("attended to", fontsize=9)
+    figure.supylabel("event", fontsize=9)
+    figure.colorbar(image, ax=panels, label="attention weight", shrink=0.8)
+    config = model.config
+    hidden = "transition memory, " if config.memory is not None else ""
+    figure.suptitle(
+        f"Last of {config.blocks} blocks, its heads ({config.heads}) averaged. Not shown: other blocks, {hidden}"
+        "and what is passed on of each event",
+        fontsize=9,
+    )
     return figure
 
 
@@ -124,11 +142,28 @@ def item_map(table: npt.NDArray[np.float32], items: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     dots = axes.scatter(places[:, 0], places[:, 1], c=np.log10(np.maximum(items[COUNT], 1)), s=8, cmap="viridis")
     names = _names(items)
-    for index in np.argsort(-items[COUNT].to_numpy(), kind="stable")[:ITEMS_NAMED]:
-        axes.annotate(names[index + 1], places[index], fontsize=7, xytext=(3, 3), textcoords="offset points")
     figure.colorbar(dots, ax=axes, label="log10 of how often an item was seen")
     axes.set(xlabel="component 1", ylabel="component 2", title=f"item embeddings: {share:.0%} of their variance")
+    popular = np.argsort(-items[COUNT].to_numpy(), kind="stable")[:ITEMS_NAMED]
+    _label_apart(figure, axes, [names[index + 1] for index in popular], places[popular])
     return figure
+
+
+def _label_apart(figure: Figure, axes: Any, names: list[str], places: npt.NDArray[np.float32]) -> None:
+    """A label for each place, beside it where that is free, else as near as can be; a line leads to one far off."""
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    figure.draw_without_rendering()  # the axes move to where they will be
+    taken: list[Any] = []
+    for name, place in zip(names, places, strict=True):
+        line = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.5}
+        label = axes.annotate(name, place, (3, 3), textcoords="offset points", fontsize=7, arrowprops=line)
+        for away, right, up in itertools.product(range(3, FARTHEST, LABEL_STEP), (1, -1), (1, -1)):
+            label.set(position=(right * away, up * away), ha="left" if right == 1 else "right")
+            label.update_positions(renderer)
+            box = Text.get_window_extent(label, renderer)  # an annotation's own holds its line, too
+            if not any(box.overlaps(other) for other in taken):
+                break
+        taken.append(box)
 
 
 def _names(items: pd.DataFrame) -> list[str]:

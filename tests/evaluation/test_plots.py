@@ -40,9 +40,32 @@ def test_histories_all_alike_make_one_bar():
 
 def test_curves_show_every_epoch_and_only_validated_ones():
     history = [{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0, "validation/ndcg@10": 0.3}]
-    left, right = curves(history).axes
+    left, right = curves(history, chosen=2).axes
     assert left.lines[0].get_xydata().tolist() == [[1, 2], [2, 1]]
     assert right.lines[0].get_xydata().tolist() == [[2, 0.3]]
+
+
+def test_the_chosen_epoch_is_marked_in_both_curves():
+    history = [{"epoch": epoch, "loss": 2.0, "validation/ndcg@10": 0.3} for epoch in (1, 2, 3)]
+    for axes in curves(history, chosen=2).axes:
+        mark = axes.lines[-1]
+        assert mark.get_xdata() == [2, 2]
+        assert mark.get_label() == "epoch 2, chosen by NDCG@10"
+
+
+def test_labels_of_items_that_lie_together_are_kept_apart():
+    """Twelve items on one spot."""
+    items = pd.DataFrame({"external_id": [f"a long title {n}" for n in range(12)], "count": range(12, 0, -1)})
+    figure = item_map(np.ones((12, 4), np.float32), items)
+    figure.draw_without_rendering()
+    boxes = [mpl.text.Text.get_window_extent(text) for text in figure.axes[0].texts]
+    assert len(boxes) == 12
+    assert not [pair for pair in itertools.combinations(boxes, 2) if pair[0].overlaps(pair[1])]
+
+
+def test_hit_rates_are_called_so():
+    (axes,) = by_history_length(ranks([1, 2], [1, 20])).axes
+    assert axes.get_ylabel() == "HR@10"
 
 
 def test_the_item_map_keeps_all_variance_of_a_flat_table():
