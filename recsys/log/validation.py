@@ -49,6 +49,8 @@ def validate(
     refused = np.zeros(len(events), np.bool_)
     rejects = list(raw.malformed)
     for reason, mask in wrong:
+        if not mask.any():
+            continue
         for i in np.flatnonzero(mask & ~refused):
             rejects.append(Reject(reason, origin, int(raw.rows[i]), raw.text(int(i))))
         refused |= mask
@@ -75,13 +77,16 @@ def _identifiers(values: pa.Array) -> tuple[pa.DictionaryArray, Mask, Mask, Mask
     words, unread = ids_as_text(values.dictionary)
     if not len(words):
         return _nulls(len(values)), ~unfit, unfit, np.zeros(len(values), np.bool_)
-    sizes = np.asarray(pc.fill_null(pc.binary_length(words), 0))
+    too_long = np.asarray(pc.fill_null(pc.greater(pc.binary_length(words), MAX_ID_BYTES), False))
     codes = np.asarray(pc.fill_null(indices, -1))
-    absent = codes < 0
+    present = codes >= 0
     empty = np.asarray(pc.fill_null(pc.equal(words, ""), pa.scalar(False))) | (np.asarray(pc.is_null(words)) & ~unread)
     encoded = pa.DictionaryArray.from_arrays(indices, pc.fill_null(words, ""))
-    missing = (absent | empty[codes]) & ~unfit
-    return encoded, missing, unfit | (unread[codes] & ~absent), (sizes > MAX_ID_BYTES)[codes] & ~absent
+    bad, long = (
+        marked[codes] & present if marked.any() else np.zeros(len(codes), np.bool_) for marked in (unread, too_long)
+    )
+    missing = ~present | empty[codes] if empty.any() else ~present
+    return encoded, missing & ~unfit, unfit | bad, long
 
 
 def _nulls(count: int) -> pa.DictionaryArray:

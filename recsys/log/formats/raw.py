@@ -46,6 +46,10 @@ def shorten(text: str | bytes) -> str:
 
 def block_lines(data: bytes, first_row: int, blank: bytes = b"\r") -> tuple[list[bytes], npt.NDArray[np.int64]]:
     """The lines of a block that hold more than ``blank`` bytes, and the number of each in its file."""
+    if not any(data.startswith(one) or b"\n" + one in data for one in (b"\n", *(bytes([one]) for one in blank))):
+        lines = data.split(b"\n")
+        lines = lines if lines[-1] else lines[:-1]
+        return lines, np.arange(first_row, first_row + len(lines))
     numbered = [(line, number) for number, line in enumerate(data.split(b"\n"), first_row) if line.strip(blank)]
     return [line for line, _ in numbered], np.array([number for _, number in numbered], np.int64)
 
