@@ -8,15 +8,20 @@ from recsys.config.base import Section
 
 
 class EvaluationConfig(Section):
-    """Full-catalog ranking metrics."""
+    """Full-catalog ranking metrics; what only reports makes no other run, and is measured of one that is there."""
 
     ks: tuple[int, ...] = Field(
-        (5, 10, 20), description="cut-offs reported; 10, which chooses the epoch, must be among them"
+        (5, 10, 20), description="cut-offs reported, which train nothing again; 10, which chooses the epoch, is one"
     )
-    filter_seen: bool = Field(True, description="take a history's items out of its ranking (never the target)")
+    filter_seen: bool = Field(
+        True, description="take a history's items out of its ranking (never the target), which chooses the epoch, too"
+    )
     batch_size: int = Field(256, ge=1, description="histories scored at once")
     baselines: tuple[Literal["popularity", "recent_popularity", "markov", "window_markov", "item_knn", "ease"], ...] = (
-        Field(("popularity", "markov", "window_markov"), description="what the model is held against")
+        Field(
+            ("popularity", "markov", "window_markov"),
+            description="what the model is held against; another one trains nothing again",
+        )
     )
     validation_users: int | None = Field(
         None,
