@@ -257,10 +257,43 @@ _PNG = bytes.fromhex(
 )
 
 
-def page(address, scratch) -> str:
+def page(address, scratch, width=1600) -> str:
     """The page's text once its scripts have run."""
     command = [
         *(CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={scratch / 'browser'}"),
-        *("--window-size=1600,1200", "--virtual-time-budget=60000", "--dump-dom", address),
+        *(f"--window-size={width},1200", "--virtual-time-budget=60000", "--dump-dom", address),
     ]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
+def test_the_models_tab_shows_each_models_metrics(server, make_run, work_dir):
+    """Two runs' models, as a person sees them in the experiment, and one of them on its own page."""
+    tracking = TrackingConfig(uri=server.uri, system_metrics=False)
+    runs = [make_run(width=width, quality=quality) for width, quality in ((8, 0.3), (16, 0.7))]
+    for run in runs:
+        sync(run, tracking, work_dir)
+    store = open_store(tracking, work_dir)
+    best = max(runs, key=lambda run: run.metrics["model"]["ndcg@10"])
+    # The page makes only the columns that fit; and without its word it would be a page for language models.
+    models, training = f"{server.uri}/#/experiments/{store.experiment_id}/models", "?workflowType=machine_learning"
+    tab = page(f"{models}{training}", work_dir, width=4200)
+    assert "recommender" in tab
+    assert "log-test" in tab, "metrics stand under the split that they were measured on"
+    assert "test/ndcg_at_10" in tab
+    for run in runs:
+        assert shown(run.metrics["model"]["ndcg@10"]) in tab
+
+    (model,) = store.client.search_logged_models(
+        [store.experiment_id], f"source_run_id = '{find_run(store, best.digest)}'"
+    )
+    details = page(f"{models}/{model.model_id}{training}", work_dir)
+    assert "test/ndcg_at_10" in details
+    assert "log-test" in details
+    assert shown(best.metrics["model"]["ndcg@10"]) in details
+    assert "model.width" in details
+
+
+def shown(value: float) -> str:
+    """A cell that begins with the number, however many digits the page gives it."""
+    return f">{f'{value:.6f}'.rstrip('0')[:5]}"
