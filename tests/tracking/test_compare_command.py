@@ -3,6 +3,8 @@
 import json
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from recsys.cli import main
@@ -114,3 +116,41 @@ def test_an_artifact_outside_the_root_is_refused(two_configs, work_dir, tracking
         connection.execute(text("UPDATE runs SET artifact_uri = :uri"), {"uri": (tmp_path / "elsewhere").as_uri()})
     assert main(["compare", "--work-dir", str(work_dir), "--baseline", two_configs[0].digest[:12]]) == 3
     assert "outside the artifact root" in capsys.readouterr().err
+
+
+def test_a_baseline_is_tested_against_by_its_users_ranks(make_run, work_dir, capsys):
+    """30 of 60 users are first with the run, 20 with the baseline."""
+    run = make_run(finished=False)
+    run.baselines_dir.mkdir()
+    users = [f"u{number}" for number in range(60)]
+    ranks = {"user_id": users, "target": np.ones(60, np.int32), "rank": [1.0] * 20 + [99.0] * 40, "split": "test"}
+    pd.DataFrame(ranks).to_parquet(run.baselines_dir / "popularity.parquet")
+    make_run.finish(run)
+    command = ["compare", "--work-dir", str(work_dir), "--baseline", "popularity"]
+    assert main([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    (group,) = found["groups"]
+    assert found["baseline"] == "popularity"
+    assert group["against_baseline"]["difference"] == pytest.approx(run.metrics["model"]["ndcg@10"] - 20 / 60)
+    assert found["baselines"]["popularity"]["ndcg@10"]["mean"] == 0.05
+    assert main(command) == 0
+    assert "another seed may differ by more" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_baseline_whose_ranks_were_not_kept_is_told(make_run, work_dir, capsys):
+    make_run()
+    assert main(["compare", "--work-dir", str(work_dir), "--baseline", "popularity"]) == 3
+    assert "popularity.parquet is missing from the store" in capsys.readouterr().err
+
+
+def test_a_page_that_cannot_be_made_leaves_the_one_that_is_there(make_run, work_dir, tmp_path):
+    make_run()
+    page = tmp_path / "page.html"
+    page.write_text("yesterday's")
+
+    command = ["compare", "--work-dir", str(work_dir), "--html", str(page)]
+    assert main([*command, "--metric", "ndcg@99"]) == 2
+    assert page.read_text() == "yesterday's"
+    assert main(command) == 0
+    assert page.read_text().startswith("<!doctype html>")
+    assert [path.name for path in tmp_path.glob("*page*")] == ["page.html"], "nothing is left beside it"
