@@ -95,19 +95,25 @@ class Dataset(Artifact[DatasetManifest]):
     @cached_property
     def sequences(self) -> Sequences:
         """Every user's sequence, in the order of the shards."""
-        return _sequences(self._shard_files())
+        return _sequences(self.shard_files)
 
     @property
     def shards(self) -> int:
         """How many shards the sequences lie in."""
-        return len(self._shard_files())
+        return len(self.shard_files)
 
     def shard(self, number: int) -> Sequences:
         """The sequences of one shard."""
-        return _sequences([self._shard_files()[number]])
+        return _sequences([self.shard_files[number]])
 
-    def _shard_files(self) -> list[Path]:
-        return sorted((self.path / SEQUENCES_DIR).glob("*.parquet"))
+    @cached_property
+    def shard_files(self) -> list[Path]:
+        """The shards that the sequences lie in, in their order."""
+        return self._listed(SEQUENCES_DIR)
+
+    def _listed(self, directory: str) -> list[Path]:
+        """The files of a folder that the manifest vouches for; what else lies there is no part of the dataset."""
+        return sorted(self.path / name for name in self.manifest.files if name.startswith(f"{directory}/"))
 
     @property
     def stats(self) -> dict[str, Any]:
@@ -118,11 +124,11 @@ class Dataset(Artifact[DatasetManifest]):
     @property
     def event_files(self) -> list[Path]:
         """The valid events kept so that a later log can extend this dataset; none where none were kept."""
-        return sorted((self.path / EVENTS_DIR).glob("*.parquet"))
+        return self._listed(EVENTS_DIR)
 
     @property
     def forgotten(self) -> "np.ndarray[Any, np.dtype[np.uint64]]":
-        """Keyed hashes of the users whom this dataset leaves out, ``[n] uint64``; ``forgetting`` has the key."""
+        """Keyed hashes of the users whom this dataset leaves out, ``[n] uint64``; the key is ``user_deletion``'s."""
         path = self.path / FORGOTTEN_FILE
         return np.load(path, allow_pickle=False) if path.exists() else np.zeros(0, np.uint64)
 

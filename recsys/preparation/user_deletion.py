@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys.artifacts.dataset import SEQUENCES_DIR, Dataset
+from recsys.artifacts.dataset import Dataset
 from recsys.core.errors import ConfigError, DataError
 from recsys.core.publishing import appearing
 from recsys.core.schema import USER
@@ -124,7 +124,7 @@ def read_users(path: Path) -> list[str]:
 
 def holds_users(dataset: Dataset, users: Iterable[str]) -> bool:
     """Whether any of the users is in the dataset's sequences, or in the events that it keeps."""
-    files = [*(dataset.path / SEQUENCES_DIR).glob("*.parquet"), *dataset.event_files]
+    files = [*dataset.shard_files, *dataset.event_files]
     listed = set(users)
     columns = (pq.read_table(file, columns=[USER]).column(USER) for file in files)
     return any(not listed.isdisjoint(column.unique().to_pylist()) for column in columns)

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.prepare import Request, prepare
+from recsys.artifacts.dataset import Dataset
 from recsys.config import parse_config
 from recsys.core.errors import ConfigError, DataError, RecsysError
 from recsys.log.block_plan import BLOCK_BYTES, plan_blocks
@@ -299,3 +300,18 @@ def test_whole_numbers_are_one_id_however_a_file_spells_them(tmp_path, make):
     dataset = make(write_log(tmp_path / "log.csv", rows), data={"items": items}, request=request)
     assert histories(dataset) == {"0": [str(n % 3) for n in range(0, 12, 2)]}
     assert sorted(dataset.items["title"]) == ["one", "two", "zero"]
+
+
+def test_what_lies_unlisted_in_a_dataset_is_never_read(tmp_path, make):
+    dataset = make(write_log(tmp_path / "log.csv", GOOD), keep_events=True)
+    seen = histories(dataset)
+    for folder in ("sequences", "events"):
+        (shard,) = (dataset.path / folder).iterdir()
+        shard.with_name("99999.parquet").write_bytes(shard.read_bytes())
+    again = Dataset(dataset.path)
+    assert histories(again) == seen
+    assert again.shards == 1
+    assert [path.name for path in again.event_files] == ["00000.parquet"]
+    night = write_log(tmp_path / "night.csv", [("u", "i0", 900, 900)])
+    extended = make(night, keep_events=True, request=Request(extends=again))
+    assert extended.counts["stored"] == len(GOOD)
