@@ -16,9 +16,10 @@ from matplotlib.ticker import MaxNLocator
 
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.run import Run
-from recsys.core.schema import COUNT, EXTERNAL_ID, PAD_ID, TITLE
+from recsys.core.schema import COUNT, EXTERNAL_ID, PAD_ID, TITLE, USER
 from recsys.evaluation.glyphs import drawable, families
 from recsys.evaluation.metrics import hit_rate
+from recsys.evaluation.significance import bootstrap_interval
 from recsys.models.sasrec import SASRec
 
 K = 10
@@ -74,18 +75,21 @@ def by_history_length(ranks: pd.DataFrame) -> Figure:
     lengths = test["history_length"].to_numpy()
     shares = np.arange(1, LENGTH_GROUPS + 1) / LENGTH_GROUPS
     longest = np.unique(np.quantile(lengths, shares, method="inverted_cdf"))  # of each group
-    hits = pd.DataFrame({"length": lengths, "hit": hit_rate(test["rank"].to_numpy(), K)})
-    found = hits.groupby(np.searchsorted(longest, lengths)).agg(
-        low=("length", "min"), high=("length", "max"), rate=("hit", "mean"), error=("hit", "sem")
-    )
+    hits = pd.DataFrame({"length": lengths, "hit": hit_rate(test["rank"].to_numpy(), K), USER: test[USER].to_numpy()})
+    groups = hits.groupby(np.searchsorted(longest, lengths))
+    found = groups.agg(low=("length", "min"), high=("length", "max"), rate=("hit", "mean"))
+    bounds = [bootstrap_interval(own["hit"].to_numpy(), own[USER].to_numpy()) for _, own in groups]
+    below = [rate - one.low for rate, one in zip(found["rate"], bounds, strict=True)]
+    above = [one.high - rate for rate, one in zip(found["rate"], bounds, strict=True)]
     figure = Figure(figsize=(7, 3.4), layout="constrained")
     axes = figure.subplots()
     names = [
         f"{low}" if low == high else f"{low}–{high}" for low, high in zip(found["low"], found["high"], strict=True)
     ]
-    axes.bar(names, found["rate"], yerr=1.96 * found["error"].fillna(0.0), color="C0", alpha=0.75, capsize=3)
+    axes.bar(names, found["rate"], yerr=np.maximum([below, above], 0.0), color="C0", alpha=0.75, capsize=3)
+    whose = f"{len(hits):,} test targets of {hits[USER].nunique():,} users"
     axes.axhline(hits["hit"].mean(), color="0.4", linewidth=1, linestyle="--")
-    axes.set(xlabel="events in the history", ylabel=f"HR@{K}", title=f"{len(hits)} test targets, 95 % intervals")
+    axes.set(xlabel="events in the history", ylabel=f"HR@{K}", title=f"{whose}, 95 % intervals over users")
     return figure
 
 

@@ -11,8 +11,9 @@ from recsys.evaluation.glyphs import drawable, families
 from recsys.evaluation.plots import by_history_length, curves, item_map
 
 
-def ranks(lengths, values, split="test") -> pd.DataFrame:
-    return pd.DataFrame({"history_length": lengths, "rank": values, "split": split})
+def ranks(lengths, values, split="test", users=None) -> pd.DataFrame:
+    users = [f"u{number}" for number in range(len(lengths))] if users is None else users
+    return pd.DataFrame({"user_id": users, "history_length": lengths, "rank": values, "split": split})
 
 
 def test_bars_are_hit_rates_of_groups_by_length():
@@ -21,6 +22,15 @@ def test_bars_are_hit_rates_of_groups_by_length():
     (axes,) = by_history_length(table).axes
     assert [bar.get_height() for bar in axes.patches] == [0.5, 1.0]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "9"]
+
+
+def test_bars_reach_as_far_as_users_differ():
+    """Ten users with ten targets each, half of whom hit always: as uncertain as ten coin flips, not a hundred."""
+    users = np.repeat(np.arange(10), 10)
+    (axes,) = by_history_length(ranks([3] * 100, np.where(users < 5, 1, 99), users=users)).axes
+    ((low, high),) = axes.collections[0].get_segments()
+    assert high[1] - low[1] > 0.5
+    assert axes.get_title() == "100 test targets of 10 users, 95 % intervals over users"
 
 
 def test_every_target_is_in_one_group():
