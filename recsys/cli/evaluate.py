@@ -4,6 +4,7 @@
   recsys evaluate work/runs/DIGEST1 work/runs/DIGEST2 --split validation --json
   recsys evaluate work/runs/DIGEST --dataset work/datasets/DIGEST
   recsys evaluate work/runs/DIGEST --lists lists.parquet --top 20
+  recsys evaluate work/runs/DIGEST work/runs/ANOTHER --html users.html --users 7,42
 
 It prints what the runs measured when they were sealed, on their test items or, with --split validation, on the items
 that chose the epoch. With --dataset the models rank the full catalog of that dataset anew. With --segments it shows
@@ -12,7 +13,8 @@ the very same time).
 
 --lists writes what each user would have been shown at the moment of each target: a Parquet file with one row a target
 and run: run, seed, split, user_id, target, timestamp, rank (of the target), history (the newest items before it, oldest
-first), items (the best, best first) and scores.
+first), items (the best, best first) and scores. --html makes a page of some users from the same lists. Runs that differ
+in more than their seed go into both side by side, but have no figures in common: `recsys compare` has those.
 """
 
 import argparse
@@ -23,7 +25,12 @@ from recsys.cli.common import add_json, path, positive, print_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
+
+    from recsys.artifacts.dataset import Dataset
     from recsys.artifacts.run import Run
+
+SHOWN = 12  # users on a page
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--segments", action="store_true", help="by kind of target, too")
     parser.add_argument("--lists", type=path, metavar="FILE", help="write the best items for each target as Parquet")
-    parser.add_argument("--top", type=positive, default=10, help="with --lists: items of a list (default: 10)")
+    parser.add_argument("--html", type=path, metavar="FILE", help="write a page that shows single users' lists")
+    parser.add_argument("--top", type=positive, default=10, help="items of a list (default: 10)")
+    parser.add_argument(
+        "--users",
+        type=lambda text: text.split(","),
+        help=f"with --html: whom to show (default: {SHOWN} drawn at random)",
+    )
     add_json(parser)
 
 
@@ -52,6 +65,10 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("--segments shows what runs keep of their targets; leave --dataset out")
     runs = [Run(path).verify() for path in args.runs]
     kinds = {one.manifest.config_digest: one.path for one in runs}
+    if args.lists or args.html:
+        _write_lists(runs, args)
+        if len(kinds) > 1:
+            return 0
     if len(kinds) > 1:
         raise ConfigError(
             f"these runs differ in more than their seed: {', '.join(map(str, kinds.values()))}; `recsys compare` holds "
@@ -63,8 +80,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         found = [of_split(one.metrics, args.split) for one in runs]
     result = combine(found, _segments(runs, args.split) if args.segments else None)
-    if args.lists:
-        _write_lists(runs, args)
     if args.json:
         print_json(result)
         return 0
@@ -88,9 +103,12 @@ def _segments(runs: "Sequence[Run]", split: str) -> dict[str, dict[str, Any]]:
 
 
 def _write_lists(runs: "Sequence[Run]", args: argparse.Namespace) -> None:
+    import pyarrow.parquet as pq
+
     from recsys.artifacts.dataset import Dataset
     from recsys.artifacts.finding import find_dataset
-    from recsys.evaluation.again import write_lists
+    from recsys.core.publishing import appearing
+    from recsys.evaluation.again import top_lists
     from recsys.terminal import say
 
     about = runs[0].manifest
@@ -99,5 +117,28 @@ def _write_lists(runs: "Sequence[Run]", args: argparse.Namespace) -> None:
     else:
         elsewhere = [path(about.dataset_path)] if about.dataset_path else []
         dataset = find_dataset(args.runs[0].resolve().parents[1], about.dataset_digest, *elsewhere)
-    write_lists(args.lists, runs, dataset.verify(), args.split, args.top)
-    say(f"evaluate: lists: {args.lists}")
+    lists = top_lists(runs, dataset.verify(), args.split, args.top)
+    if args.lists:
+        with appearing(args.lists) as aside:
+            pq.write_table(lists, aside, compression="zstd")
+        say(f"evaluate: lists: {args.lists}")
+    if args.html:
+        with appearing(args.html) as aside:
+            aside.write_text(_page(lists, runs, dataset, args.users), encoding="utf-8")
+        say(f"evaluate: page: {args.html}")
+
+
+def _page(lists: "pa.Table", runs: "Sequence[Run]", dataset: "Dataset", users: list[str] | None) -> str:
+    import numpy as np
+
+    from recsys.core.schema import EXTERNAL_ID, TITLE, USER
+    from recsys.experiments.pages.users_page import render_users
+
+    names = {run.digest: f"{run.manifest.name} ({run.digest[:8]})" for run in runs}
+    if TITLE in dataset.items:
+        titled = dataset.items.dropna(subset=[TITLE])
+        names |= dict(zip(titled[EXTERNAL_ID], titled[TITLE], strict=True))
+    if users is None:
+        known = lists[USER].unique().to_pylist()
+        users = np.random.default_rng(0).permutation(known)[:SHOWN].tolist()
+    return render_users(lists, names, users)

@@ -1,12 +1,10 @@
 """A finished run's model at its targets once more: what it reaches today, and the lists that it gives."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from recsys.artifacts.compatibility import check_trained_on
 from recsys.artifacts.dataset import Dataset
@@ -14,7 +12,6 @@ from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
 from recsys.config.evaluation import EvaluationConfig
 from recsys.core.errors import ArtifactError
-from recsys.core.publishing import appearing
 from recsys.core.schema import USER
 from recsys.evaluation.evaluate import Evaluator, Targets, rank, targets_of, trained_ends
 from recsys.evaluation.scorer import scorer
@@ -44,8 +41,8 @@ def rank_again(run: Run, dataset: Dataset, split: str, settings: EvaluationConfi
     }
 
 
-def write_lists(file: Path, runs: Sequence[Run], dataset: Dataset, split: str, k: int) -> None:
-    """Write the ``k`` best items that each run would have shown at the moment of each target of ``split``, as Parquet.
+def top_lists(runs: Sequence[Run], dataset: Dataset, split: str, k: int) -> pa.Table:
+    """The ``k`` best items that each run would have shown at the moment of each target of ``split``.
 
     A row a target and run: ``run`` and ``seed``, ``split``, ``user_id``, ``target`` and its ``timestamp`` (milliseconds
     since 1970) and ``rank`` in the catalog, ``history`` (at most ``HISTORY`` items before it, oldest first), ``items``
@@ -55,9 +52,7 @@ def write_lists(file: Path, runs: Sequence[Run], dataset: Dataset, split: str, k
         ArtifactError: a run is not finished or damaged, was trained on another dataset, or has seen the targets.
     """
     targets = targets_of(dataset, split)
-    tables = [_lists(run, dataset, targets, k) for run in runs]
-    with appearing(file) as aside:
-        pq.write_table(pa.concat_tables(tables), aside, compression="zstd")
+    return pa.concat_tables([_lists(run, dataset, targets, k) for run in runs])
 
 
 def _lists(run: Run, dataset: Dataset, targets: Targets, k: int) -> pa.Table:

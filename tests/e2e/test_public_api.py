@@ -115,8 +115,11 @@ def test_another_baseline_and_cut_off_retrain_nothing(made, capsys: pytest.Captu
 
 def test_lists_are_what_the_ranks_say(made, tmp_path: Path) -> None:
     _, _, dataset, run, _ = made
-    file = tmp_path / "lists.parquet"
-    assert main(["evaluate", str(run.path), "--lists", str(file), "--top", "4"]) == 0
+    file, page = tmp_path / "lists.parquet", tmp_path / "users.html"
+    someone = str(dataset.sequences.users[3])
+    written = ["--lists", str(file), "--top", "4", "--html", str(page), "--users", someone]
+    assert main(["evaluate", str(run.path), *written]) == 0
+    assert f"<h2>User {someone}</h2>" in page.read_text()
     lists, ranks = pd.read_parquet(file), pd.read_parquet(run.ranks_file).query("split == 'test'")
     columns = ["run", "seed", "split", "user_id", "target", "timestamp", "rank", "history", "items", "scores"]
     assert list(lists.columns) == columns
