@@ -62,6 +62,7 @@ def train(
 ) -> "Run":
     """Dataset → run, by the sections ``model``, ``training`` and ``evaluation``; one that was killed goes on.
 
+    Other cut-offs and baselines make no other run: ``evaluate`` with ``config`` measures them of the one that is there.
     It is mirrored into MLflow while it trains, unless ``config.tracking.enabled`` is false.
 
     Args:

@@ -48,6 +48,11 @@ def test_it_is_sent_once_with_its_ranks(make_run, work_dir, tmp_path, capsys) ->
     _, (again,) = sync_work_dir(tracking, work_dir)
     assert history == [point.timestamp for point in store.client.get_metric_history(again.run_id, "test/hr_at_50")]
     assert "left out" not in capsys.readouterr().err
+    whole = (directory / MANIFEST).read_text()
+    (directory / MANIFEST).write_text(whole.replace(run.weights_digest, "0" * 64))
+    sync_work_dir(tracking, work_dir)
+    assert f"{directory} is left out: measured of other weights" in capsys.readouterr().err
+    (directory / MANIFEST).write_text(whole)
     (directory / "metrics.json").write_text("{}")
     (directory / MANIFEST).write_text((directory / MANIFEST).read_text() + "\n")
     sync_work_dir(tracking, work_dir)

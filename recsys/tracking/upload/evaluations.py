@@ -26,12 +26,14 @@ def send_evaluations(store: Store, runs: Sequence[MeasuredRun], work_dir: Path) 
     """
     sent = 0
     for run in runs:
-        for evaluation in Run(work_dir / RUNS_DIR / run.digest).evaluations:
+        here = Run(work_dir / RUNS_DIR / run.digest)
+        for evaluation in here.evaluations:
             seal = sha256_file(evaluation.path / MANIFEST)
             if run.tags.get(_TAG + evaluation.path.name) == seal:
                 continue
             try:
-                evaluation.verify()
+                if evaluation.verify().manifest.weights != here.weights_digest:
+                    raise ArtifactError("measured of other weights than the run has")
             except ArtifactError as error:
                 say(f"mlflow: {evaluation.path} is left out: {error}")
                 continue
