@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent
 VERSION = re.search(r'__version__ = "([^"]+)"', (ROOT / "recsys" / "__init__.py").read_text()).group(1)
 
 CONFIG = ["pydantic>=2.10,<3", "PyYAML>=6,<7", "rich>=14"]
-DATA = [*CONFIG, "pandas>=3,<4", "pyarrow>=21", "matplotlib>=3.10"]
+DATA = [*CONFIG, "pandas>=3,<4", "pyarrow>=21", "matplotlib>=3.10", "Jinja2>=3.1"]
 EXTRAS = {
     "pipelines": [*DATA, "apache-beam>=2.77,<2.78"],
     "training": [
@@ -25,7 +25,7 @@ EXTRAS = {
         "scipy>=1.15",
         "psutil>=7",
     ],
-    "tracking": [*DATA, "mlflow>=3.17,<4", "psutil>=7", "sqlalchemy>=2", "optuna>=4", "Jinja2>=3.1", "scipy>=1.15"],
+    "tracking": [*DATA, "mlflow>=3.17,<4", "psutil>=7", "sqlalchemy>=2", "optuna>=4", "scipy>=1.15"],
     "signing": ["cryptography>=45"],
 }
 EXTRAS["all"] = sorted({requirement for extra in EXTRAS.values() for requirement in extra})

@@ -15,7 +15,7 @@ STANDARD = set(sys.stdlib_module_names)
 # Folders from the lowest layer to the highest. A module imports from its own folder and those of lower layers, wherever
 # the import stands; two folders of one layer do not import each other.
 LAYERS: list[tuple[str, ...]] = [
-    ("recsys.core", "recsys.packages", "recsys.plain_table", "recsys.terminal"),
+    ("recsys.core", "recsys.packages", "recsys.pages", "recsys.plain_table", "recsys.terminal"),
     ("recsys.bundle", "recsys.config"),
     ("recsys.sequences", "recsys.litert"),
     ("recsys.artifacts",),
@@ -43,6 +43,7 @@ NEVER = {
 DATA = {"numpy", "pandas", "pyarrow"}
 OUTSIDE: dict[str, set[str]] = {
     "recsys": set(),
+    "recsys.pages": {"jinja2", "matplotlib"},
     "recsys.plain_table": {"rich"},
     "recsys.terminal": {"rich"},
     "recsys.core": {"numpy"},
@@ -60,7 +61,7 @@ OUTSIDE: dict[str, set[str]] = {
     "recsys.training": {*DATA, "rich"},
     "recsys.export": {*DATA, "scipy", "tensorflow", "cryptography", "bsdiff4"},
     "recsys.export.tflite": {"numpy", "tensorflow", "litert_quantizer", "ai_edge_litert", "flatbuffers"},
-    "recsys.experiments": {*DATA, "optuna", "jinja2", "matplotlib", "rich"},
+    "recsys.experiments": {*DATA, "optuna", "matplotlib", "rich"},
     "recsys.tracking": {*DATA, "mlflow", "psutil", "sqlalchemy", "google"},
     "recsys.cli": {*DATA, "rich", "yaml", "pydantic", "mlflow", "optuna"},
     "pipelines": {*DATA, "apache_beam", "psutil", "rich"},

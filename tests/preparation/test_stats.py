@@ -49,19 +49,20 @@ def test_the_report_tells_every_count_and_draws_every_plot(tmp_path):
     for text in (
         "12,345",
         "rejected: bad &lt;item&gt;",
-        "<td>taken over</td><td>5</td>",
-        "<td>core rounds</td><td>2 rounds: 7, 1</td>",
-        "<td>first event</td><td>1970-01-01T00:00:00 UTC</td>",
-        "<td>last event</td><td>1970-01-03T00:00:01 UTC</td>",
-        "<td>sessions</td><td>3</td>",
-        "<td>users who test</td><td>2</td>",
+        '<td>taken over</td><td class="number">5</td>',
+        '<td>core rounds</td><td class="number">2 rounds: 7, 1</td>',
+        '<td>first event</td><td class="number">1970-01-01T00:00:00 UTC</td>',
+        '<td>last event</td><td class="number">1970-01-03T00:00:01 UTC</td>',
+        '<td>sessions</td><td class="number">3</td>',
+        '<td>users who test</td><td class="number">2</td>',
         "History lengths",
         "Popularity",
         "Activity",
         "Refused",
     ):
         assert text in page
-    assert page.count("data:image/png;base64,") == page.count("<p>") == 4
+    assert page.count("<svg") == page.count("<figcaption>") == 4
+    assert "currentColor" in page, "figures have the page's colours, light or dark"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_the_report_tells_every_count_and_draws_every_plot(tmp_path):
 def test_the_rounds_of_the_core_are_told_apart(tmp_path, rounds: list[int], told: str):
     stats = merge_stats([stats_of([[0, 1, 2], [3, 4, 5, 6]])], np.array([4, 3]))
     write_report({"rejected": {}, "core_rounds": rounds}, stats, np.array([4, 3]), tmp_path / "report.html")
-    assert f"<td>core rounds</td><td>{told}</td>" in (tmp_path / "report.html").read_text()
+    assert f'<td>core rounds</td><td class="number">{told}</td>' in (tmp_path / "report.html").read_text()
 
 
 def plots_of(lengths: dict[str, int], days: dict[str, int], item_counts: list[int]) -> dict[str, Figure]:

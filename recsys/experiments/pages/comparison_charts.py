@@ -9,7 +9,7 @@ from recsys.experiments.comparison import Comparison
 from recsys.experiments.description import settings
 from recsys.experiments.front import BundleMetrics
 from recsys.experiments.pages.curves import Curve
-from recsys.experiments.pages.figure import COLOURS, INK, QUIET, panels, shortened, svg, to_log_scale
+from recsys.pages.figure import COLOURS, INK, QUIET, panels, shortened, svg, to_log_scale
 
 MOST = 30  # groups drawn; more would not be read
 LABEL_LENGTH = 36

@@ -15,7 +15,7 @@ from recsys.experiments.description import (
 from recsys.experiments.group import Group, metric_key
 from recsys.experiments.pages.comparison_charts import curve_chart, interval_chart, pareto_chart, titles
 from recsys.experiments.pages.curves import Curve
-from recsys.experiments.pages.layout import render_page
+from recsys.pages.layout import render_page
 
 _BODY = """
 <p>Ordered by {{ metric.upper() }} on validation, which chooses; what is reported is the {{ comparison.split }} split,

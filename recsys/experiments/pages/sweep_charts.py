@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from recsys.experiments.pages.figure import COLOURS, panels, shortened, svg, to_log_scale
 from recsys.experiments.space import Choice, Dimension
 from recsys.experiments.trial import Trial
+from recsys.pages.figure import COLOURS, panels, shortened, svg, to_log_scale
 
 SLICE_WIDTH, SLICE_HEIGHT = 3.6, 2.6  # inches
 LABEL_LENGTH = 14

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from recsys.experiments.importance import importances
-from recsys.experiments.pages.layout import render_page
 from recsys.experiments.pages.sweep_charts import importance_chart, slice_chart
 from recsys.experiments.space import Dimension
 from recsys.experiments.trial import Trial
+from recsys.pages.layout import render_page
 
 _BODY = """
 <p>By NDCG@10 on validation, the mean over {{ seeds }} seed{{ "s" if seeds != 1 }}; a sweep chooses, so the test is

@@ -1,8 +1,5 @@
 """One page that shows what a dataset looks like."""
 
-import base64
-import html
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,21 +13,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Data = TypeVar("Data")
+Row = tuple[str, str]  # what is counted, and the count
 MAX_BARS = 200
-_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Dataset report</title>
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }}
-table {{ border-collapse: collapse }} td {{ padding: .15rem 1rem .15rem 0; border-bottom: 1px solid #ddd }}
-td + td {{ text-align: right; font-variant-numeric: tabular-nums }} img {{ max-width: 100% }}
-</style>
-<h1>Dataset report</h1>
+_BODY = """
 <h2>What became of every row</h2>
-<table>{rows}</table>
+<div class="wide"><table>
+{% for label, value in rows %}<tr><td>{{ label }}</td><td class="number">{{ value }}</td></tr>
+{% endfor %}</table></div>
 <h2>What is left</h2>
-<table>{facts}</table>
-{plots}
-</html>
+<div class="wide"><table>
+{% for label, value in facts %}<tr><td>{{ label }}</td><td class="number">{{ value }}</td></tr>
+{% endfor %}</table></div>
+{% for title, svg in plots.items() %}<h2>{{ title }}</h2>
+<figure>{{ svg | safe }}<figcaption>{{ explained[title] }}</figcaption></figure>
+{% endfor %}
 """
 _NAMES = {"stored": "taken over"}  # as the terminal has it
 _EXPLAINED = {
@@ -44,14 +40,16 @@ _EXPLAINED = {
 
 def write_report(counts: dict[str, Any], stats: dict[str, Any], item_counts: npt.NDArray[np.int64], path: Path) -> None:
     """Write the report: every count, and plots of history lengths, popularity, activity and refused rows."""
-    plots = draw_plots(counts, stats, item_counts)
-    body = "\n".join(
-        f'<h2>{title}</h2><img alt="{title}" src="{_to_url(plot)}"><p>{_EXPLAINED[title]}</p>'
-        for title, plot in plots.items()
-    )
-    path.write_text(
-        _PAGE.format(rows="".join(_rows(counts)), facts="".join(_facts(stats)), plots=body), encoding="utf-8"
-    )
+    from recsys.pages.figure import to_svg
+    from recsys.pages.layout import render_page
+
+    values = {
+        "rows": _rows(counts),
+        "facts": _facts(stats),
+        "plots": {title: to_svg(plot) for title, plot in draw_plots(counts, stats, item_counts).items()},
+        "explained": _EXPLAINED,
+    }
+    path.write_text(render_page(_BODY, "Dataset report", values), encoding="utf-8")
 
 
 def draw_plots(
@@ -69,10 +67,11 @@ def draw_plots(
 
 
 def _draw(plot: "Callable[[Axes, Data], None]", data: Data) -> "Figure":
-    from matplotlib.figure import Figure
+    from recsys.pages.figure import panels, styled
 
-    figure = Figure(figsize=(8, 3), layout="constrained")
-    plot(figure.subplots(), data)
+    with styled():
+        figure, (axes,) = panels(1, 3)
+        plot(axes, data)
     return figure
 
 
@@ -94,14 +93,14 @@ def _popularity(axes: "Axes", item_counts: npt.NDArray[np.int64]) -> None:
 
 
 def _tick_log_axis(axis: "Axis", low: float, high: float) -> None:
-    """Under two decades plain numbers: powers of ten would be too rare."""
+    """Plain numbers; under two decades powers of ten would be too rare."""
     from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
+    axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     if high < 100 * low:
         whole = MaxNLocator(8, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
         axis.set_major_locator(whole if high < 10 * low else LogLocator(subs=(1, 2, 5)))
         axis.set_minor_locator(NullLocator())
-        axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
 def _activity(axes: "Axes", days: dict[str, int]) -> None:
@@ -127,16 +126,16 @@ def _refused(axes: "Axes", rejected: dict[str, int]) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
 
 
-def _rows(counts: dict[str, Any], prefix: str = "") -> list[str]:
-    rows = []
+def _rows(counts: dict[str, Any], prefix: str = "") -> list[Row]:
+    rows: list[Row] = []
     for name, value in counts.items():
         label = prefix + _NAMES.get(name, name.replace("_", " "))
         if isinstance(value, dict):
             rows += _rows(value, f"{prefix}{name}: ")
         elif isinstance(value, list):
-            rows.append(_row(label, _rounds(value)))
+            rows.append((label, _rounds(value)))
         else:
-            rows.append(_row(label, f"{value:,}"))
+            rows.append((label, f"{value:,}"))
     return rows
 
 
@@ -147,22 +146,10 @@ def _rounds(dropped: list[int]) -> str:
     return f"{len(dropped)} round{'s' * (len(dropped) > 1)}: {', '.join(f'{one:,}' for one in dropped)}"
 
 
-def _facts(stats: dict[str, Any]) -> list[str]:
+def _facts(stats: dict[str, Any]) -> list[Row]:
     """Rows about the events that are left, of those statistics that there are."""
     moments = {"first event": "first_event", "last event": "last_event"}
-    rows = [
-        _row(label, f"{np.datetime64(stats[key] // 1000, 's')} UTC") for label, key in moments.items() if key in stats
-    ]
+    rows = [(label, f"{np.datetime64(stats[key] // 1000, 's')} UTC") for label, key in moments.items() if key in stats]
     sums = {"sessions": "sessions", "users who validate": "validation_users", "users who test": "test_users"}
-    rows += [_row(label, f"{stats[key]:,}") for label, key in sums.items() if key in stats]
+    rows += [(label, f"{stats[key]:,}") for label, key in sums.items() if key in stats]
     return rows
-
-
-def _row(label: str, value: str) -> str:
-    return f"<tr><td>{html.escape(label)}</td><td>{html.escape(value)}</td></tr>"
-
-
-def _to_url(figure: "Figure") -> str:
-    data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=110)
-    return "data:image/png;base64," + base64.b64encode(data.getvalue()).decode()

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any, ParamSpec
 
@@ -44,13 +45,24 @@ def svg(draw: Callable[Arguments, Figure]) -> Callable[Arguments, str]:
 
     @wraps(draw)
     def drawn(*args: Arguments.args, **keywords: Arguments.kwargs) -> str:
-        with mpl.rc_context(_STYLE):
-            buffer = io.StringIO()
-            draw(*args, **keywords).savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-        text = buffer.getvalue()
-        return text[text.index("<svg") :].replace(INK, "currentColor")
+        with styled():
+            return to_svg(draw(*args, **keywords))
 
     return drawn
+
+
+def styled() -> AbstractContextManager[None]:
+    """Whatever is drawn inside has this project's style."""
+    return mpl.rc_context(_STYLE)
+
+
+def to_svg(figure: Figure) -> str:
+    """A figure drawn in this project's style as text that begins with ``<svg``."""
+    buffer = io.StringIO()
+    with styled():
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :].replace(INK, "currentColor")
 
 
 def panels(count: int, height: float, *, width: float = WIDTH, share_y: bool = False) -> tuple[Figure, list[Any]]:
