@@ -1,6 +1,6 @@
 """The vocabulary's string table against a gzipped JSON array: size, and time to load with the standard library.
 
-python -m benchmarks.string_table
+Usage: python -m benchmarks.string_table
 """
 
 import gzip
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.results import Measurement, write_results
 from recsys.bundle.strings import StringTable, write_strings
 
 ROUNDS = 200
@@ -39,18 +40,20 @@ def best_ms(load: Callable[[], object]) -> float:
 
 
 def main() -> None:
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "vocabulary.bin"
         for name, strings in (("3,416 numbers", numbers(3_416, 3_952)), ("12,101 ASINs", asins(12_101))):
             write_strings(path, strings)
-            table = path.read_bytes()
+            size = path.stat().st_size
             array = gzip.compress(json.dumps(strings, separators=(",", ":")).encode(), 9, mtime=0)
             assert json.loads(gzip.decompress(array)) == strings
             ours = best_ms(lambda: StringTable(path))
             theirs = best_ms(lambda array=array: json.loads(gzip.decompress(array)))
-            print(
-                f"{name}: table {len(table):,} bytes, {ours:.2f} ms; gzipped JSON {len(array):,} bytes, {theirs:.2f} ms"
-            )
+            gzipped = f"gzipped JSON, {len(array):,} bytes"
+            rows.append(Measurement(f"{name}: size", size, "bytes", gzipped, len(array) / size))
+            rows.append(Measurement(f"{name}: load", ours, "ms", f"gzipped JSON, {theirs:.2f} ms", theirs / ours))
+    write_results("string_table", rows)
 
 
 if __name__ == "__main__":
