@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
-import numpy.typing as npt
 
 from recsys.core.errors import ConfigError, RecsysError
 from recsys.core.events import Event, is_counted
-from recsys.core.history import History, clean_history, id_of_newest, pad_histories
+from recsys.core.history import History, clean_history, encode_newest, pad_one
 from serving.reranker import Ranked, Reranker
 
 
@@ -53,7 +52,7 @@ class Session:
         events = self._reranker.checked(history)
         with self._lock, self._changing():
             self._events = events
-            self._ids = self._clean()
+            self._history = self._clean()
             self._encode()
 
     def append(self, event: Event) -> bool:
@@ -71,17 +70,18 @@ class Session:
                 return self._append(event)
 
     def _append(self, event: Event) -> bool:
-        before = self._ids
+        before = self._history
         if not self._take_newest(event):
-            self._ids = self._clean()
-        added = len(self._ids) - len(before)
-        if added == 0 and np.array_equal(before, self._ids):
+            self._history = self._clean()
+        count = len(before.items)
+        added = len(self._history.items) - count
+        grown = all(map(np.array_equal, before, self._history.map(lambda channel: channel[:count])))
+        if added == 0 and grown:
             return True
-        fits = len(self._ids) <= self._reranker.manifest.history_length
-        if added != 1 or not fits or not np.array_equal(before, self._ids[:-1]):
+        if added != 1 or not grown or count >= self._reranker.manifest.history_length:
             self._encode()
             return False
-        self._step(len(before))
+        self._step(count)
         return True
 
     def rerank(self, candidates: Sequence[str]) -> list[Ranked]:
@@ -119,10 +119,10 @@ class Session:
         self._state = carried  # of every block, by name: [blocks, …]
 
     def _step(self, count: int) -> None:
-        """Take the newest of the ids in, after ``count`` others."""
+        """Take the newest event in, after ``count`` others."""
         stepped = self._reranker.run(
             "step",
-            item=self._ids[-1:].reshape(1, 1),
+            **self._history.map(lambda channel: channel[-1:][None]).inputs(),
             count=np.array([[count]], np.int32),
             **{f"{name}_{n}": part[n : n + 1] for name, part in self._state.items() for n in range(len(part))},
         )
@@ -135,18 +135,18 @@ class Session:
                 self._state[name][:, :, column] = added[:, :, 0]
 
     def _take_newest(self, event: Event) -> bool:
-        """Add the id of an event that is later than all before it, which need not be looked at again then."""
+        """Add an event that is later than all before it, which need not be looked at again then."""
         manifest, newest = self._reranker.manifest, self._newest
         if self._tied or (newest is not None and event.timestamp <= newest.timestamp):
             return False
-        added = id_of_newest(event, newest, self._reranker.vocabulary, manifest.cleaning)
-        self._ids = np.concatenate([self._ids, added])
+        added = encode_newest(event, newest, self._reranker.vocabulary, manifest.cleaning)
+        self._history = self._history.map(lambda *channels: np.concatenate(channels), added)
         if is_counted(event, manifest.cleaning):
             self._newest = event
         return True
 
-    def _clean(self) -> npt.NDArray[np.int32]:
-        """Internal ids of all events, oldest first; notes the newest that counts, and whether others share its time."""
+    def _clean(self) -> History:
+        """All events, flat; notes the newest that counts, and whether others share its time."""
         cleaning = self._reranker.manifest.cleaning
         counted = [event for event in self._events if is_counted(event, cleaning)]
         times = [event.timestamp for event in counted]
@@ -155,5 +155,4 @@ class Session:
         return clean_history(self._events, self._reranker.vocabulary, cleaning)[0]
 
     def _padded(self) -> History:
-        length = self._reranker.manifest.history_length
-        return pad_histories(self._ids, np.array([0]), np.array([len(self._ids)]), length)
+        return pad_one(self._history, self._reranker.manifest.history_length)

@@ -4,7 +4,7 @@ Every function works on many users at once; a phone's single history is a batch 
 Prepare, evaluation, batch scoring and the device call these and nothing else.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from recsys.core.events import CleaningPolicy, Event, is_counted
 from recsys.core.hashing import hash_strings
 from recsys.core.order import find_repetitions
-from recsys.core.schema import ID_DTYPE, PAD_ID, TIMESTAMP_DTYPE
+from recsys.core.schema import PAD_ID, TIMESTAMP_DTYPE
 
 
 class ItemEncoder(Protocol):
@@ -24,51 +24,66 @@ class ItemEncoder(Protocol):
 
 
 class History(NamedTuple):
-    """What a model reads of users' behaviour: one field a channel, arrays or tensors alike.
+    """What a model reads of users' behaviour: one field a channel, arrays or tensors alike, and of one shape.
+
+    Padded, ``[batch, length]``, with ``PAD_ID`` or 0 on the left; or flat, ``[events]``, many users' end to end. Oldest
+    first in both.
 
     Attributes:
-        items: ``[batch, length] int32`` internal ids, oldest first, padded with ``PAD_ID`` on the left.
+        items: internal ids, ``int32``.
     """
 
     items: Any
 
+    @classmethod
+    def of(cls, inputs: Mapping[str, Any]) -> "History":
+        """The channels among ``inputs``, as ``inputs()`` names them."""
+        return cls(*(inputs[INPUTS[channel]] for channel in cls._fields))
+
     def inputs(self) -> dict[str, Any]:
         """The channels by the names that a model's inputs bear."""
-        return {"history": self.items}
+        return {INPUTS[name]: channel for name, channel in zip(self._fields, self, strict=True)}
+
+    def map(self, function: Callable[..., Any], *others: "History") -> "History":
+        """``function`` of each channel, with the same channel of ``others``."""
+        return History(*map(function, self, *others))
 
 
-def pad_histories(
-    ids: npt.NDArray[np.integer[Any]],
-    starts: npt.NDArray[np.int64],
-    ends: npt.NDArray[np.int64],
-    length: int,
-) -> History:
+INPUTS = {"items": "history"}  # what each channel is called where a model takes it
+
+
+def pad_histories(events: History, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], length: int) -> History:
     """The newest ``length`` events of each history, padded on the left.
 
-    History ``i`` is ``ids[starts[i]:ends[i]]``, oldest first.
+    History ``i`` is ``events[starts[i]:ends[i]]`` of the flat ``events``.
 
-    >>> pad_histories(np.array([7, 9, 1, 2, 3, 4, 5]), np.array([0, 2]), np.array([2, 7]), 4).items
+    >>> flat = History(np.array([7, 9, 1, 2, 3, 4, 5], np.int32))
+    >>> pad_histories(flat, np.array([0, 2]), np.array([2, 7]), 4).items
     array([[0, 0, 7, 9],
            [2, 3, 4, 5]], dtype=int32)
     """
     columns = ends[:, None] - length + np.arange(length)[None, :]  # [batch, length]
     real = columns >= starts[:, None]
-    if not len(ids):
-        return History(np.full(columns.shape, PAD_ID, ID_DTYPE))
-    return History(np.where(real, ids[np.where(real, columns, 0)], PAD_ID).astype(ID_DTYPE))
+
+    def padded(channel: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        if not len(channel):
+            return np.zeros(columns.shape, channel.dtype)
+        return np.where(real, channel[np.where(real, columns, 0)], np.zeros((), channel.dtype))
+
+    return events.map(padded)
 
 
 def clean_history(
     events: Sequence[Event], vocabulary: ItemEncoder, policy: CleaningPolicy
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """A client's events as ordered, cleaned internal ids and their positions in ``events``.
+) -> tuple[History, npt.NDArray[np.int64]]:
+    """A client's events, ordered and cleaned, and their positions in ``events``.
 
     Ordered by time, then arrival number; events that share both keep the order in which they are given, which a client
     knows better than the hash that stands in for it where a log has no arrival numbers. Items outside the vocabulary
     are left out (with OOV buckets they stay, as their bucket).
 
     Returns:
-        ``(ids [n] int32, positions [n] int64)``, oldest first.
+        A flat history and ``positions [n] int64``, oldest first.
     """
     counting = [i for i, event in enumerate(events) if is_counted(event, policy)]
     source = np.array(counting, np.int64)
@@ -82,25 +97,18 @@ def clean_history(
     codes = np.unique(np.array(names, dtype=object), return_inverse=True)[1] if names else users
     duplicate, repeat = find_repetitions(users[order], codes[order], timestamps[order], kinds[order], policy)
     kept = order[~(duplicate | repeat)]
-    ids = vocabulary.encode(names[i] for i in kept)
-    return ids[ids != PAD_ID], source[kept[ids != PAD_ID]]
+    return _known(vocabulary.encode(names[i] for i in kept), source[kept])
 
 
-def id_of_newest(
-    event: Event, before: Event | None, vocabulary: ItemEncoder, policy: CleaningPolicy
-) -> npt.NDArray[np.int32]:
-    """What ``clean_history`` adds for an event that is later than all others: its id, or nothing.
+def encode_newest(event: Event, before: Event | None, vocabulary: ItemEncoder, policy: CleaningPolicy) -> History:
+    """What ``clean_history`` adds for an event that is later than all others: that event, or nothing.
 
     Args:
         before: the latest of the others that count, none of which shares its time; None where none counts.
-
-    Returns:
-        ``[0 or 1] int32``.
     """
     again = policy.drop_repeats and before is not None and before.item == event.item
-    ids = vocabulary.encode([event.item] if is_counted(event, policy) and not again else [])
-    known: npt.NDArray[np.int32] = ids[ids != PAD_ID]
-    return known
+    names = [event.item] if is_counted(event, policy) and not again else []
+    return _known(vocabulary.encode(names), np.arange(len(names)))[0]
 
 
 def encode_history(events: Sequence[Event], vocabulary: ItemEncoder, length: int, policy: CleaningPolicy) -> History:
@@ -111,5 +119,16 @@ def encode_history(events: Sequence[Event], vocabulary: ItemEncoder, length: int
     >>> encode_history(events, Vocabulary(["a", "b"]), 4, CleaningPolicy()).items.tolist()
     [[0, 0, 1, 2]]
     """
-    ids, _ = clean_history(events, vocabulary, policy)
-    return pad_histories(ids, np.array([0]), np.array([len(ids)]), length)
+    flat, _ = clean_history(events, vocabulary, policy)
+    return pad_one(flat, length)
+
+
+def pad_one(flat: History, length: int) -> History:
+    """One flat history, padded: a batch of one."""
+    return pad_histories(flat, np.array([0]), np.array([len(flat.items)]), length)
+
+
+def _known(ids: npt.NDArray[np.int32], positions: npt.NDArray[np.int64]) -> tuple[History, npt.NDArray[np.int64]]:
+    """The events of items that the vocabulary knows."""
+    known = ids != PAD_ID
+    return History(ids[known]), positions[known]

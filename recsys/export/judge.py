@@ -57,7 +57,7 @@ class Judge:
         """
         largest = 0.0
         for one in self.inputs:
-            ours = self.model.score(History(one["history"]), one["candidates"]).numpy()
+            ours = self.model.score(History.of(one), one["candidates"]).numpy()
             difference = program.run("rerank", **one)["scores"] - ours
             largest = max(largest, float(np.abs(difference[one["candidates"] != PAD_ID]).max(initial=0.0)))
         if variant.is_exact and not largest <= self.config.tolerance:

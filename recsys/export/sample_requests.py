@@ -67,7 +67,7 @@ def encode(request: SampleRequest, dataset: Dataset, length: int, width: int) ->
     """A request as the model's inputs: ``history [1, length]``, ``candidates [1, width]`` (padded)."""
     candidates = pad_candidates(dataset.vocabulary.encode(request.candidates), width)
     history = encode_history(request.history, dataset.vocabulary, length, dataset.policy)
-    return {"history": history.items, "candidates": candidates}
+    return {**history.inputs(), "candidates": candidates}
 
 
 def golden_case(

@@ -1,21 +1,21 @@
 """The event embedding: what a block reads of an event, summed over its channels."""
 
 from recsys.config.model import ModelConfig
-from recsys.core.history import History
+from recsys.core.history import INPUTS, History
 from recsys.core.schema import PAD_ID
 from recsys.models.items import ItemEmbedding, embed
 from recsys.models.keras import keras, tf
 from recsys.models.positions import LearnedPositions
 
 
-def history_spec(config: ModelConfig, batch: int | None, length: int | None = None, name: str = "history") -> History:
+def history_spec(config: ModelConfig, batch: int | None, length: int | None = None) -> History:
     """The TensorFlow types of the channels that a model of ``config`` reads.
 
     Args:
         length: of the histories; by default the model's.
-        name: of the items' tensor.
     """
-    return History(tf.TensorSpec([batch, length or config.max_length], tf.int32, name=name))
+    shape = [batch, length or config.max_length]
+    return History(*(tf.TensorSpec(shape, tf.int32, name=INPUTS[channel]) for channel in History._fields))
 
 
 class EventEmbedding(keras.layers.Layer):
@@ -28,6 +28,10 @@ class EventEmbedding(keras.layers.Layer):
     def __init__(self, items: ItemEmbedding, positions: LearnedPositions | None, name: str = "events") -> None:
         super().__init__(name=name)
         self.items, self.positions = items, positions
+
+    def over(self, items: ItemEmbedding, positions: LearnedPositions | None) -> "EventEmbedding":
+        """The same channels beside other tables of items and positions."""
+        return EventEmbedding(items, positions, self.name)
 
     def call(self, history: History, positions: tf.Tensor) -> tf.Tensor:
         """Events to ``[batch, length, width]``, padding to zero; positions: ``[batch, length] int32``."""

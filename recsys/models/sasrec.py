@@ -7,7 +7,7 @@ from recsys.core.history import History
 from recsys.core.schema import PAD_ID
 from recsys.models.blocks import Block
 from recsys.models.dropout import dropout, fold
-from recsys.models.events import EventEmbedding
+from recsys.models.events import EventEmbedding, history_spec
 from recsys.models.items import ItemEmbedding, TrainedItems, embed
 from recsys.models.keras import keras, tf
 from recsys.models.memory import CountedTransitions, MemoryAttention, TransitionMemory
@@ -181,6 +181,6 @@ def build_model(config: ModelConfig, rows: int) -> SASRec:
         attention = MemoryAttention(config.memory, config.width)
         memory = TransitionMemory(attention, CountedTransitions(rows, config.memory.neighbours), rows)
     model = SASRec(config, events, blocks, RMSNorm(name="final_norm"), memory)
-    model.score_all(History(tf.zeros([1, config.max_length], tf.int32)))
+    model.score_all(history_spec(config, 1).map(lambda spec: tf.zeros(spec.shape, spec.dtype)))
     model.built = True
     return model

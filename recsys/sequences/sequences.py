@@ -34,6 +34,11 @@ class Sequences:
     def __len__(self) -> int:
         return len(self.users)
 
+    @property
+    def events(self) -> History:
+        """All that a model may read of the events, flat."""
+        return History(self.items)
+
     def bounds(self, split: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Each user's ``[start, end)`` in the flat arrays for ``train``, ``validation`` or ``test``."""
         starts = self.offsets[:-1]
@@ -53,4 +58,4 @@ class Sequences:
 
     def histories(self, users: npt.NDArray[np.int64], positions: npt.NDArray[np.int64], length: int) -> History:
         """What each user did before the event at its flat position, ``m`` histories of ``length``."""
-        return pad_histories(self.items, self.offsets[users], positions, length)
+        return pad_histories(self.events, self.offsets[users], positions, length)

@@ -10,10 +10,8 @@ import json
 import os
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from recsys.core.errors import ConfigError
 from recsys.models.keras import tf
@@ -39,13 +37,13 @@ class Workers:
         """Every ``count``-th row of ``batch``, from ``index`` on; rows of padding where there are too few."""
         if self.count == 1:
             return batch
-        missing = -len(batch["ids"]) % self.count
-        arrays: dict[str, npt.NDArray[Any]] = {**batch}  # type: ignore[dict-item]
-        for name in arrays.keys() - WHOLE:
-            rows = arrays[name]
+        missing = -len(batch["targets"]) % self.count
+        shared = {**batch}
+        for name in batch.keys() - WHOLE:
+            rows = batch[name]
             padded = np.concatenate([rows, np.zeros((missing, *rows.shape[1:]), rows.dtype)])
-            arrays[name] = padded[self.index :: self.count]
-        return Batch(**arrays)  # type: ignore[typeddict-item, no-any-return]
+            shared[name] = padded[self.index :: self.count]
+        return shared
 
     def total(self, value: tf.Tensor) -> tf.Tensor:
         """The sum of every worker's ``value``."""

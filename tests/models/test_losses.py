@@ -15,13 +15,13 @@ from recsys.training.objective.losses import EXCLUDED
 
 def scorer_of(case) -> TargetScorer:
     packing = Packing(case.batch["segments"], case.batch["positions"])
-    hidden = case.model.hidden(History(case.batch["ids"]), packing)
+    hidden = case.model.hidden(History.of(case.batch), packing)
     return TargetScorer(case.model, case.batch, hidden.states)
 
 
 def slots(case):
     """Each real slot of the batch: its number, its user's training items, how many of them came before the target."""
-    ids, targets = case.batch["ids"].numpy().ravel(), case.batch["targets"].numpy().ravel()
+    ids, targets = case.batch["history"].numpy().ravel(), case.batch["targets"].numpy().ravel()
     segments = case.batch["segments"].numpy().ravel()
     starts, ends = case.sequences.bounds("train")
     for user in range(1, segments.max() + 1):

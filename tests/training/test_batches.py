@@ -25,8 +25,8 @@ def test_an_epoch_predicts_every_event_up_to_the_ends(dataset: Dataset, config: 
     model = config.model.model_copy(update={"memory": None})
     for batch in Batches(sequences, ends, model, config.training, 20, None).epoch(1):
         real = batch["targets"] > 0
-        np.testing.assert_array_equal(real, batch["ids"] > 0)
-        found.update(zip(batch["ids"][real].tolist(), batch["targets"][real].tolist(), strict=True))
+        np.testing.assert_array_equal(real, batch["history"] > 0)
+        found.update(zip(batch["history"][real].tolist(), batch["targets"][real].tolist(), strict=True))
     assert found == expected
 
 
@@ -39,7 +39,7 @@ def histories_of(dataset: Dataset, config: Config, **augmentation: float) -> lis
     for batch in Batches(dataset.sequences, ends, model, training, 20, None).epoch(1):
         for segment in range(1, batch["segments"].max() + 1):
             own = batch["segments"] == segment
-            found.append((batch["ids"][own].tolist(), batch["targets"][own].tolist()))
+            found.append((batch["history"][own].tolist(), batch["targets"][own].tolist()))
     return found
 
 
@@ -76,7 +76,7 @@ def test_epochs_differ_and_repeat(dataset: Dataset, config: Config) -> None:
     model = config.model.model_copy(update={"memory": None})
     batches = Batches(dataset.sequences, ends, model, config.training, 20, None)
     one, again, other = (next(iter(batches.epoch(number))) for number in (1, 1, 2))
-    np.testing.assert_array_equal(one["ids"], again["ids"])
+    np.testing.assert_array_equal(one["history"], again["history"])
     assert not np.array_equal(one["negatives"], other["negatives"])
 
 
@@ -92,7 +92,7 @@ def test_all_events_train_window_by_window(dataset: Dataset, config: Config) -> 
     for batch in Batches(sequences, ends, model, training, 20, None).epoch(1):
         assert np.bincount(batch["segments"].ravel())[1:].max() <= length
         real = batch["targets"] > 0
-        found.update(zip(batch["ids"][real].tolist(), batch["targets"][real].tolist(), strict=True))
+        found.update(zip(batch["history"][real].tolist(), batch["targets"][real].tolist(), strict=True))
     assert found == expected, "every event that trains is predicted once, from the one before it"
 
 

@@ -52,7 +52,7 @@ def make(config: Config, dataset: Dataset) -> Made:
     keras.utils.set_random_seed(training.seed)
     model, batches = assemble(config.model, training, sequences, sequences.bounds("train")[1], table - 1, table)
     batch = {name: tf.constant(value) for name, value in next(batches.epoch(1)).items()}
-    hidden = model.hidden(History(batch["ids"]), Packing(batch["segments"], batch["positions"]))
+    hidden = model.hidden(History.of(batch), Packing(batch["segments"], batch["positions"]))
     scorer = TargetScorer(model, batch, hidden.states)
     optimizer = build_optimizer(training, STEPS)
     return Made(config, model, batches, batch, model.transitions, optimizer, build_loss(training), scorer)
@@ -203,7 +203,7 @@ def test_a_seed_draws_weights_and_batches_and_no_other_kind_of_run(
     for seed, same in (("1", True), ("2", False)):
         made = make(changed(config, "training.seed", seed), dataset)
         assert np.array_equal(made.model.trained_items.vectors(), before.model.trained_items.vectors()) == same
-        assert np.array_equal(made.batch["ids"], before.batch["ids"]) == same
+        assert np.array_equal(made.batch["history"], before.batch["history"]) == same
     assert config_digest(other, dataset) == config_digest(config, dataset)
     assert run_of(other, dataset, Path()).path != run_of(config, dataset, Path()).path
 

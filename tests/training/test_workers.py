@@ -142,7 +142,7 @@ def test_shares_are_the_whole_batch(dataset: Dataset, config: Config, count: int
     model = config.model.model_copy(update={"memory": None})
     batch = next(Batches(dataset.sequences, ends, model, config.training, 20, None).epoch(1))
     shares = [Workers(tf.distribute.get_strategy(), index, count).share(batch) for index in range(count)]
-    assert len({len(share["ids"]) for share in shares}) == 1, "no worker runs out of rows before another"
+    assert len({len(share["history"]) for share in shares}) == 1, "no worker runs out of rows before another"
     for name, whole in batch.items():
         if name in WHOLE:
             assert all(share[name] is whole for share in shares)  # type: ignore[literal-required]

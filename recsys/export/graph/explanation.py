@@ -33,7 +33,7 @@ def explain(model: SASRec, history: History, candidates: tf.Tensor) -> tf.Tensor
         padded = tf.pad(channel[0], [[1, 0]], constant_values=PAD_ID)
         return tf.concat([channel, tf.gather(padded, source)], 0)  # [1 + count, length]
 
-    histories = History(*(without(channel) for channel in history))
+    histories = history.map(without)
     scores = model.score(histories, tf.tile(candidates, [count + 1, 1]))  # [1 + count, n]
     real = tf.cast(tf.not_equal(history.items[0, length - count :], PAD_ID), tf.float32)
     return tf.transpose((scores[:1] - scores[1:]) * real[:, None])

@@ -6,7 +6,6 @@ import numpy.typing as npt
 
 from recsys.export.graph.item_tables import StoredItems
 from recsys.export.graph.memory_tables import StoredTransitions
-from recsys.models.events import EventEmbedding
 from recsys.models.keras import tf
 from recsys.models.memory import TransitionMemory
 from recsys.models.positions import LearnedPositions
@@ -49,4 +48,4 @@ def inference_model(model: SASRec, tables: Tables) -> SASRec:
     if tables.memory is not None and model.memory is not None:
         memory = TransitionMemory(model.memory.attention, tables.memory, tables.items.rows)
     config = model.config if memory else model.config.model_copy(update={"memory": None})
-    return SASRec(config, EventEmbedding(tables.items, learned), model.blocks, model.final_norm, memory)
+    return SASRec(config, model.events.over(tables.items, learned), model.blocks, model.final_norm, memory)

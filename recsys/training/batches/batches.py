@@ -1,7 +1,7 @@
 """One epoch as packed batches: what a training step reads."""
 
 from collections.abc import Iterator
-from typing import Any, TypedDict
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from recsys.config.model import ModelConfig
 from recsys.config.training import TrainingConfig
 from recsys.core.schema import PAD_ID
+from recsys.models.events import history_spec
 from recsys.models.keras import tf
 from recsys.models.memory import CHUNK
 from recsys.sequences.ranges import flat_ranges
@@ -20,21 +21,19 @@ from recsys.training.batches.negatives import NegativeSampler
 from recsys.training.batches.own_transitions import OthersTransitions
 from recsys.training.batches.packing import pack
 
+Batch = dict[str, npt.NDArray[Any]]
+"""Arrays of one step; ``rows × length`` slots, most of them real:
 
-class Batch(TypedDict):
-    """Arrays of one step; ``rows × length`` slots, most of them real."""
-
-    ids: npt.NDArray[np.int32]  # [rows, length]
-    targets: npt.NDArray[np.int32]  # [rows, length], the item that came next; PAD_ID where none
-    segments: npt.NDArray[np.int32]  # [rows, length], 1.. by example of the batch; 0 is padding
-    positions: npt.NDArray[np.int32]  # [rows, length], from the example's newest or oldest event
-    count: npt.NDArray[np.float32]  # [], targets of the batch
-    seen: npt.NDArray[np.int32]  # [m], the training items of the examples' users
-    seen_by: npt.NDArray[np.int32]  # [m], the segment of each
-    negatives: npt.NDArray[np.int32]  # [n]
-    log_expected: npt.NDArray[np.float32]  # [n]
-    target_counts: npt.NDArray[np.float32]  # [rows, length, newest], others' transitions to the target
-    totals: npt.NDArray[np.float32]  # [rows, length], others' transitions from the item
+- what is read, as a ``History`` names its inputs: ``[rows, length]`` a channel
+- ``targets [rows, length] int32``, the item that came next; ``PAD_ID`` where none
+- ``segments [rows, length] int32``, 1.. by example of the batch; 0 is padding
+- ``positions [rows, length] int32``, from the example's newest or oldest event
+- ``count [] float32``, targets of the batch
+- ``seen [m] int32``, the training items of the examples' users, and ``seen_by [m] int32``, the segment of each
+- ``negatives [n] int32`` and ``log_expected [n] float32``
+- ``target_counts [rows, length, newest] float32``, others' transitions to the target
+- ``totals [rows, length] float32``, others' transitions from the item
+"""
 
 
 class Batches:
@@ -66,8 +65,9 @@ class Batches:
         """The TensorFlow types of a batch; rows and negatives vary."""
         newest = self.model.memory.newest if self.model.memory else 0
         rows = (None, self.row_length)
-        integers = ("ids", "targets", "segments", "positions")
+        integers = ("targets", "segments", "positions")
         return {
+            **history_spec(self.model, None, self.row_length).inputs(),
             **{name: tf.TensorSpec(rows, tf.int32) for name in integers},
             **{name: tf.TensorSpec([None], tf.int32) for name in ("seen", "seen_by", "negatives")},
             "log_expected": tf.TensorSpec([None], tf.float32),
@@ -95,20 +95,22 @@ class Batches:
         slot = (rows[owner], columns[owner] + index)
         place = np.arange(len(owner)) + owner  # of an event that is read, among the batch's events
         events = flat_ranges(first, last)[1]
-        chain = self.sequences.items[self.augmentation.order(rng, events, lengths + 1)]
-        read, targets = self.augmentation.blank(rng, chain[place]), chain[place + 1]
+        order = self.augmentation.order(rng, events, lengths + 1)
+        read = self.sequences.events.map(lambda channel: channel[order[place]])
+        read = read._replace(items=self.augmentation.blank(rng, read.items))
+        targets = self.sequences.items[order[place + 1]]
         seen_by, seen = flat_ranges(self.starts[users], self.ends[users])
         shape = (count, self.row_length)
 
-        def spread(values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-            out = np.full(shape, PAD_ID, np.int32)
+        def spread(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            out = np.zeros(shape, values.dtype)
             out[slot] = values
             return out
 
         newest_first = lengths[owner] - 1 - index
         negatives, log_expected = self.sampler.draw(rng, targets)
         batch: Batch = {
-            "ids": spread(read),
+            **read.map(spread).inputs(),
             "targets": spread(targets),
             "segments": spread((owner + 1).astype(np.int32)),
             "positions": spread((newest_first if self.model.positions == "newest" else index).astype(np.int32)),
@@ -122,8 +124,8 @@ class Batches:
         }
         if self.others is not None and self.model.memory is not None:
             newest = np.arange(self.model.memory.newest)
-            behind = np.maximum(np.arange(len(read))[:, None] - newest, 0)
-            earlier = np.where(index[:, None] >= newest, read[behind], PAD_ID)
+            behind = np.maximum(np.arange(len(targets))[:, None] - newest, 0)
+            earlier = np.where(index[:, None] >= newest, read.items[behind], PAD_ID)
             distinct, user = np.unique(users, return_inverse=True)
             counts, totals = self.others.look_up(
                 self.sequences.items, self.starts[distinct], self.ends[distinct], user[owner], earlier, targets

@@ -22,5 +22,5 @@ class Objective(tfrs.models.Model):
             inputs: a ``recsys.training.batches.batches.Batch`` with ``seed [2] int32``, for dropout.
         """
         packing = Packing(inputs["segments"], inputs["positions"])
-        hidden = self.network.hidden(History(inputs["ids"]), packing, inputs["seed"] if training else None)
+        hidden = self.network.hidden(History.of(inputs), packing, inputs["seed"] if training else None)
         return self.task(TargetScorer(self.network, inputs, hidden.states))

@@ -8,6 +8,7 @@ attention. ``joint`` leaves this view out and lets the gradient flow, which suit
 the memory.
 """
 
+from recsys.core.history import History
 from recsys.models.items import embed
 from recsys.models.keras import tf
 from recsys.models.memory import CHUNK, TransitionMemory, frame
@@ -34,8 +35,9 @@ class TargetScorer:
         self.shares = None
         self.joint = model.memory is not None and model.memory.attention.config.trained == "joint"
         if model.memory is not None:
-            asking, asked = self._into_memory(stream), self._into_memory(embed(model.items, batch["ids"]))
-            band = model.memory.attention.band(asking, asked, batch["ids"], batch["segments"])
+            items = History.of(batch).items
+            asking, asked = self._into_memory(stream), self._into_memory(embed(model.items, items))
+            band = model.memory.attention.band(asking, asked, items, batch["segments"])
             totals = frame(batch["totals"], model.memory.attention.config.newest)
             self.shares = band.weights / tf.maximum(totals, 0.01)[:, :, None, :]
             self.framed_ids = band.ids
