@@ -122,7 +122,7 @@ class Session:
         """Take the newest event in, after ``count`` others."""
         stepped = self._reranker.run(
             "step",
-            **self._history.map(lambda channel: channel[-1:][None]).inputs(),
+            **self._history.map(lambda channel: channel[-1:][None]).inputs(items="item"),
             count=np.array([[count]], np.int32),
             **{f"{name}_{n}": part[n : n + 1] for name, part in self._state.items() for n in range(len(part))},
         )

@@ -38,18 +38,24 @@ class History(NamedTuple):
     @classmethod
     def of(cls, inputs: Mapping[str, Any]) -> "History":
         """The channels among ``inputs``, as ``inputs()`` names them."""
-        return cls(*(inputs[INPUTS[channel]] for channel in cls._fields))
+        return cls(**{channel: inputs[name] for channel, name in cls.names().items()})
 
-    def inputs(self) -> dict[str, Any]:
-        """The channels by the names that a model's inputs bear."""
-        return {INPUTS[name]: channel for name, channel in zip(self._fields, self, strict=True)}
+    def inputs(self, items: str = "history") -> dict[str, Any]:
+        """The channels by the names that a model's inputs bear; ``items`` as in ``names``."""
+        return {name: getattr(self, channel) for channel, name in self.names(items).items()}
+
+    @classmethod
+    def names(cls, items: str = "history") -> dict[str, str]:
+        """What each channel is called where a model takes it: as here, but for the items.
+
+        Args:
+            items: what those are called; a step that takes one more event in calls them ``item``.
+        """
+        return {**{channel: channel for channel in cls._fields}, "items": items}
 
     def map(self, function: Callable[..., Any], *others: "History") -> "History":
         """``function`` of each channel, with the same channel of ``others``."""
         return History(*map(function, self, *others))
-
-
-INPUTS = {"items": "history"}  # what each channel is called where a model takes it
 
 
 def pad_histories(events: History, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], length: int) -> History:

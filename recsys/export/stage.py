@@ -17,7 +17,7 @@ from recsys.core.schema import BUNDLES_DIR
 from recsys.terminal import say
 
 # Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.
-EXPORT_VERSION = 10
+EXPORT_VERSION = 9
 
 
 def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:

@@ -1,21 +1,23 @@
 """The event embedding: what a block reads of an event, summed over its channels."""
 
 from recsys.config.model import ModelConfig
-from recsys.core.history import INPUTS, History
+from recsys.core.history import History
 from recsys.core.schema import PAD_ID
 from recsys.models.items import ItemEmbedding, embed
 from recsys.models.keras import keras, tf
 from recsys.models.positions import LearnedPositions
 
 
-def history_spec(config: ModelConfig, batch: int | None, length: int | None = None) -> History:
+def history_spec(config: ModelConfig, batch: int | None, length: int | None = None, items: str = "history") -> History:
     """The TensorFlow types of the channels that a model of ``config`` reads.
 
     Args:
         length: of the histories; by default the model's.
+        items: what the items' tensor is called.
     """
     shape = [batch, length or config.max_length]
-    return History(*(tf.TensorSpec(shape, tf.int32, name=INPUTS[channel]) for channel in History._fields))
+    names = History.names(items)
+    return History(*(tf.TensorSpec(shape, tf.int32, name=names[channel]) for channel in History._fields))
 
 
 class EventEmbedding(keras.layers.Layer):

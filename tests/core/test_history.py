@@ -44,7 +44,6 @@ def test_order_is_user_time_arrival_hash_type(rows, with_ids, with_types):
     assert order.tolist() == sorted(range(len(rows)), key=key)
 
 
-<<<<<<< HEAD
 @given(FEW_EVENTS)
 def test_a_clients_events_are_ordered_by_time_then_arrival_then_as_given(events):
     """None is a duplicate to be left out, so what is known shows in which order they stand."""
@@ -56,20 +55,8 @@ def test_a_clients_events_are_ordered_by_time_then_arrival_then_as_given(events)
 @given(st.permutations(["a", "b", "c"]))
 def test_an_ordered_history_without_arrival_numbers_keeps_its_order(names):
     """Once a hash shuffled what shared a time: most ranks of a replayed data set were others."""
-    ids, _ = clean_history([Event(name, 7) for name in names], VOCABULARY, CleaningPolicy())
+    (ids,), _ = clean_history([Event(name, 7) for name in names], VOCABULARY, CleaningPolicy())
     assert [VOCABULARY.decode(int(one)) for one in ids] == names
-=======
-def test_a_phone_orders_events_that_differ_in_type_alone_whatever_order_it_holds_them_in():
-    """The same order as on the server, where a dataset holds the types' hashes; only the first of a repeat is kept."""
-    events = [Event("a", 1, 0, "click"), Event("a", 1, 0, "buy"), Event("b", 0, 0, "click")]
-    policy = CleaningPolicy(drop_repeats=True)
-    vocabulary = Vocabulary(["a", "b"])
-    found = [clean_history(order, vocabulary, policy) for order in (events, events[::-1])]
-    assert [history.items.tolist() for history, _ in found] == [[2, 1], [2, 1]]
-    kept = [order[positions[1]].event_type for order, (_, positions) in zip((events, events[::-1]), found, strict=True)]
-    hashes = dict(zip(("buy", "click"), hash_strings(["buy", "click"]).tolist(), strict=True))
-    assert kept == [min(hashes, key=hashes.__getitem__)] * 2
->>>>>>> 7266f10 (wip)
 
 
 @given(
@@ -102,17 +89,6 @@ def test_the_first_to_arrive_of_two_alike_is_kept():
     assert positions.tolist() == [2, 1]
 
 
-<<<<<<< HEAD
-=======
-def test_ties_are_not_broken_by_item_id():
-    names = [f"item{n}" for n in range(50)]
-    events = [Event(name, 7) for name in names]
-    (ids,), _ = clean_history(events, Vocabulary(names), CleaningPolicy())
-    assert sorted(ids.tolist()) == list(range(1, 51))
-    assert ids.tolist() != sorted(ids.tolist())
-
-
->>>>>>> 7266f10 (wip)
 @given(FEW_EVENTS, st.integers(1, 6), st.randoms())
 def test_with_arrival_numbers_the_order_in_memory_does_not_matter(events, length, random):
     policy = CleaningPolicy(drop_repeats=True)

@@ -71,7 +71,7 @@ def test_threads_take_events_in_one_after_another(reranker: Summing) -> None:
         with ThreadPoolExecutor(LENGTH) as pool:
             seen = list(pool.map(take, range(LENGTH)))
         assert total(session) == sum(range(1, LENGTH + 1)) == max(seen)
-        assert len(session._ids) == LENGTH
+        assert len(session._history.items) == LENGTH
 
 
 @pytest.mark.parametrize("error", [RecsysError("not finite"), MemoryError(), KeyboardInterrupt()])

@@ -33,7 +33,7 @@ class Signatures(tf.Module):
 
     def __init__(self, model: SASRec, candidates: int, items: int, names: Iterable[str]) -> None:
         super().__init__()
-        history, event = history_spec(model.config, 1), history_spec(model.config, 1, length=1)
+        history, event = history_spec(model.config, 1), history_spec(model.config, 1, length=1, items="item")
         many = tf.TensorSpec([1, candidates], tf.int32, name="candidates")
         one = tf.TensorSpec([1, 1], tf.int32, name="candidates")
         count = tf.TensorSpec([1, 1], tf.int32, name="count")
