@@ -24,8 +24,8 @@ class BundleMetrics:
 
     @property
     def chosen_by(self) -> float:
-        """What the front is drawn by: quality on validation; on test where no other was measured."""
-        return self.quality.get("validation", self.quality.get("test", float("-inf")))
+        """What the front is drawn by: quality on validation, never on test."""
+        return self.quality["validation"]
 
 
 def bundles_of(groups: Sequence[Group], metric: str) -> list[BundleMetrics]:
@@ -55,7 +55,7 @@ def _bundles(group: Group, run: MeasuredRun, metric: str) -> list[BundleMetrics]
         size, latency = (run.metrics.get(f"bundle/{name}/{key}") for key in ("bytes", "median_ms"))
         measured = {split: run.metrics.get(f"bundle/{name}/{split}/{metric}") for split in ("validation", "test")}
         quality = {split: value for split, value in measured.items() if value is not None}
-        if size is not None and latency is not None and quality:
+        if size is not None and latency is not None and "validation" in quality:
             found.append(BundleMetrics(group, run, name, size, latency, quality))
     return found
 

@@ -72,7 +72,7 @@ def pareto_chart(comparison: Comparison) -> Figure:
         axes.set_xlabel(label)
         to_log_scale(axes)
         axes.margins(0.12)
-    both[0].set_ylabel(f"{_chosen_by(comparison.bundles)} {comparison.metric.upper()}")
+    both[0].set_ylabel(f"validation {comparison.metric.upper()}")
     return figure
 
 
@@ -101,7 +101,3 @@ def _steps(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[flo
             costs.append(cost)
             best.append(quality)
     return [*costs, max(cost for cost, _ in points)], [*best, best[-1]]
-
-
-def _chosen_by(bundles: Sequence[BundleMetrics]) -> str:
-    return "validation" if all("validation" in bundle.quality for bundle in bundles) else "test"
