@@ -8,7 +8,9 @@ from scipy import sparse
 
 from recsys.evaluation.baselines.events import TrainingEvents
 
-EVENTS = 2_000_000  # that likeness is counted from at most: those of users drawn by a fixed seed
+# How alike items are is counted from at most so many events, and looked at in at most so many lists: those of users,
+# and those lists, that a fixed seed draws, so that two models are described by the same.
+EVENTS, LISTS = 1_000_000, 10_000
 LISTS_AT_ONCE = 1024
 DESCRIPTIONS = ("coverage", "novelty", "popularity", "diversity")  # before the @ of what is told of lists
 
@@ -39,7 +41,8 @@ class ListDescriber:
         counts, k, real = self.counts, top.shape[1], np.isfinite(scores)
         shares = (counts + 1.0) / (counts[1:] + 1.0).sum()
         touched = (counts.astype(np.float64) ** 2).sum() / max(counts.sum(), 1)
-        alike = np.concatenate([*self._likeness(top, real), np.zeros(0)])
+        looked_at = np.sort(np.random.default_rng(0).permutation(len(top))[:LISTS])
+        alike = np.concatenate([*self._likeness(top[looked_at], real[looked_at]), np.zeros(0)])
         return {
             f"coverage@{k}": len(np.unique(top[real])) / (len(counts) - 1),
             f"novelty@{k}": float(-np.log2(shares[top[real]]).mean()),

@@ -48,6 +48,19 @@ def test_places_that_nothing_fills_do_not_count() -> None:
     assert describe(np.array([[1]]), np.zeros((1, 1), np.float32))["diversity@1"] == 0.0
 
 
+def test_of_many_lists_the_same_are_looked_at_whatever_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the lists are of twins, half of strangers; three of six are looked at, the same ones for both models."""
+    monkeypatch.setattr(lists, "LISTS", 3)
+    describe = describer(*[[1, 2]] * 4, [3], items=3)
+    twins = np.array([True, False, True, False, True, False])
+    found = [
+        describe(np.where(alike[:, None], [1, 2], [1, 3]), np.zeros((6, 2), np.float32))["diversity@2"]
+        for alike in (twins, ~twins)
+    ]
+    assert [3 * one for one in found] == pytest.approx([round(3 * one) for one in found]), "of three lists"
+    assert sum(found) == pytest.approx(1.0), "where the one has twins the other has strangers"
+
+
 def test_of_many_events_those_of_some_users_tell_what_is_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """All users are of one kind, so that any of them tell the same; more lists than fit at once keep their order."""
     monkeypatch.setattr(lists, "EVENTS", 10)
