@@ -50,10 +50,13 @@ class Comparison:
 
     @cached_property
     def differing(self) -> list[str]:
-        """Parameters that are not the same in all groups, by name."""
+        """Parameters that are not the same in all groups, by name.
+
+        Of a section that is null in some groups, what stands in it is compared among the others.
+        """
         names = sorted({name for group in self.groups for name in group.runs[0].parameters})
         compared = [name for name in names if not name.startswith(_NOT_COMPARED)]
-        return [name for name in compared if len({group.runs[0].parameters.get(name) for group in self.groups}) > 1]
+        return [name for name in compared if len({g.parameter(name) for g in self.groups if g.may_have(name)}) > 1]
 
     @property
     def has_single_seeds(self) -> bool:

@@ -62,8 +62,14 @@ class Group:
         return Estimate(float(np.mean(values)), std, seed_interval(values))
 
     def parameter(self, name: str) -> str:
-        """A setting's value, a dash where the group has none."""
-        return self.runs[0].parameters.get(name, "–")
+        """A setting's value, ``set`` for a section that is not null, a dash where the group has neither."""
+        known = self.runs[0].parameters
+        return known.get(name, "set" if any(key.startswith(f"{name}.") for key in known) else "–")
+
+    def may_have(self, name: str) -> bool:
+        """Whether no section that ``name`` lies in is null."""
+        parts = name.split(".")
+        return not any(".".join(parts[:end]) in self.runs[0].parameters for end in range(1, len(parts)))
 
 
 def baselines_of(runs: Sequence[MeasuredRun]) -> list[Group]:

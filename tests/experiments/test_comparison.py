@@ -62,6 +62,20 @@ def test_groups_come_best_on_validation_first_whatever_the_test_says():
         assert [group.runs[0] for group in compare(runs, split=split).groups] == [runs[1], runs[2], runs[0]]
 
 
+def test_a_section_that_is_null_is_one_difference():
+    memory = {"model.memory.window": "3", "model.memory.newest": "10"}
+    wider = {**memory, "model.memory.window": "5"}
+    runs = [
+        stored(config=config, parameters=parameters, test__ndcg_at_10=0.3)
+        for config, parameters in (("a", memory), ("b", {"model.memory": "None"}), ("c", memory))
+    ]
+    comparison = compare(runs)
+    assert comparison.differing == ["model.memory"]
+    assert [group.parameter("model.memory") for group in comparison.groups] == ["set", "None", "set"]
+    runs[2].parameters.update(wider)
+    assert compare(runs).differing == ["model.memory", "model.memory.window"]
+
+
 def test_only_what_differs_is_shown():
     runs = [
         stored(config="a", parameters={"model.width": "32", "tracking.uri": "x"}, test__ndcg_at_10=0.3),

@@ -85,7 +85,7 @@ def curve_chart(curves: Mapping[str, Curve], metric: str) -> Figure:
         (line,) = axes.plot(curve.epochs, curve.mean, label=shortened(label, LABEL_LENGTH), linewidth=1.4, marker=mark)
         if curve.seeds > 1:
             axes.fill_between(curve.epochs, curve.low, curve.high, color=line.get_color(), alpha=0.2, linewidth=0)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_xlabel("epoch")
     axes.set_ylabel(f"validation {metric.upper()}")
     axes.legend()
