@@ -61,9 +61,13 @@ class Population:
         return found
 
 
+# Measured by --measure on seeds 1 and 2: of configs/movielens-100k.yaml (the second after 22 of its 30 epochs), and of
+# MovieLens-1M trained for 6 epochs at length 50, whose seeds were more alike (0.959). Both take the lower correlation,
+# which is the harder one for the gate.
+CORRELATION = 0.865
 POPULATIONS = {
-    900: Population("movielens-100k", (50, 34, 30, 29, 24, 24, 18, 17, 14, 13, 690), 0.75),
-    6000: Population("movielens-1m", (50, 34, 30, 29, 24, 24, 18, 17, 14, 13, 690), 0.75),
+    900: Population("movielens-100k", (100, 69, 51, 41, 40, 32, 36, 49, 36, 44, 1388), CORRELATION),
+    6000: Population("movielens-1m", (903, 503, 373, 317, 267, 225, 207, 190, 187, 135, 8773), CORRELATION),
 }
 
 
