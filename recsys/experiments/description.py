@@ -1,5 +1,6 @@
 """Comparisons and ablations in words and as JSON: everything that their tables say, for programs."""
 
+import re
 from typing import Any
 
 from recsys.experiments.ablation import Ablation
@@ -25,7 +26,20 @@ def shown_metrics(comparison: Comparison) -> list[str]:
 def settings(comparison: Comparison, group: Group) -> list[str]:
     """What the group's config has that not every group's has: ``dropout 0.3``; nothing for a baseline."""
     names = [] if group.baseline else comparison.differing
-    return [f"{name.removeprefix('model.').removeprefix('training.')} {group.parameter(name)}" for name in names]
+    return [
+        f"{name.removeprefix('model.').removeprefix('training.')} {short_value(group.parameter(name))}"
+        for name in names
+    ]
+
+
+def short_value(value: str) -> str:
+    """A drawn number in four digits; everything else as it is.
+
+    >>> short_value("0.17958111022604922"), short_value("0.0005"), short_value("separate")
+    ('0.1796', '0.0005', 'separate')
+    """
+    drawn = len(value) > 8 and re.fullmatch(r"-?\d+\.\d+(e-?\d+)?", value)
+    return f"{float(value):.4g}" if drawn else value
 
 
 def estimate_text(estimate: Estimate | None) -> str:

@@ -7,6 +7,7 @@ import pytest
 from recsys.core.errors import ConfigError, DataError
 from recsys.evaluation.metrics import ndcg
 from recsys.experiments.comparison import compare
+from recsys.experiments.description import settings
 from recsys.experiments.measured_run import MeasuredRun
 from recsys.experiments.pairing import pair_with
 
@@ -60,6 +61,15 @@ def test_groups_come_best_on_validation_first_whatever_the_test_says():
     runs = [stored(config=name, best__ndcg_at_10=best, test__ndcg_at_10=test) for name, (best, test) in figures.items()]
     for split in ("test", "validation"):
         assert [group.runs[0] for group in compare(runs, split=split).groups] == [runs[1], runs[2], runs[0]]
+
+
+def test_settings_are_told_in_digits_that_matter():
+    runs = [
+        stored(config=config, parameters={"model.dropout": value}, test__ndcg_at_10=0.3)
+        for config, value in (("a", "0.17958111022604922"), ("b", "0.3"))
+    ]
+    comparison = compare(runs)
+    assert [settings(comparison, group) for group in comparison.groups] == [["dropout 0.1796"], ["dropout 0.3"]]
 
 
 def test_a_section_that_is_null_is_one_difference():
