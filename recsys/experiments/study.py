@@ -71,9 +71,9 @@ def open_study(
 
 def settle(study: optuna.Study, trial: optuna.Trial, outcome: Trial) -> None:
     """Write down what became of a trial."""
-    told = {"state": outcome.state, "value": outcome.score, "reason": outcome.reason, "runs": list(outcome.runs)}
-    trial.set_user_attr(TELL, told)
-    _tell(study, trial.number, told)
+    tell = {"state": outcome.state, "value": outcome.score, "reason": outcome.reason, "runs": list(outcome.runs)}
+    trial.set_user_attr(TELL, tell)
+    _tell(study, trial.number, tell)
 
 
 def settled(study: optuna.Study) -> list[Trial]:
@@ -113,11 +113,11 @@ def _asked(one: FrozenTrial) -> dict[str, Any]:
     return {**one.system_attrs.get("fixed_params", {}), **one.params}
 
 
-def _tell(study: optuna.Study, number: int, told: dict[str, Any]) -> None:
-    study.tell(number, told["value"], state=TrialState[told["state"].upper()])
+def _tell(study: optuna.Study, number: int, tell: dict[str, Any]) -> None:
+    study.tell(number, tell["value"], state=TrialState[tell["state"].upper()])
 
 
 def _trial(one: FrozenTrial) -> Trial:
-    told = one.user_attrs[TELL]
-    runs = tuple(told["runs"])
-    return Trial(one.number, told["state"], one.user_attrs[VALUES], told["value"], told["reason"], runs)
+    tell = one.user_attrs[TELL]
+    runs = tuple(tell["runs"])
+    return Trial(one.number, tell["state"], one.user_attrs[VALUES], tell["value"], tell["reason"], runs)
