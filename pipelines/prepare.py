@@ -20,6 +20,7 @@ from recsys.artifacts.dataset import (
     KIND,
     REJECTS_DIR,
     REPORT_FILE,
+    SEQUENCES_DIR,
     STATS_FILE,
     Dataset,
     dataset_digest,
@@ -43,7 +44,7 @@ from recsys.log.rejects import first_rejects, write_rejects
 from recsys.preparation.diagnostics.counts import count_all, refuse_empty, refuse_rejects, rejected_share, rejects_told
 from recsys.preparation.diagnostics.drift import refuse_drift
 from recsys.preparation.diagnostics.report import write_report
-from recsys.preparation.diagnostics.stats import merge_stats
+from recsys.preparation.diagnostics.stats import count_trained, merge_stats
 from recsys.preparation.item_table import join_metadata, read_items, strangers_told
 from recsys.preparation.job import Job
 from recsys.preparation.user_deletion import Forgotten, forget, read_users
@@ -51,7 +52,7 @@ from recsys.terminal import say
 
 SPILL_DIR = ".spill"
 # Part of every dataset's name: raise it when the same log and settings would make another dataset.
-PREPARE_VERSION = 5
+PREPARE_VERSION = 6
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,8 @@ def _describe(
     from recsys.artifacts.dataset import ITEMS_FILE
 
     item_counts = pq.read_table(target / ITEMS_FILE, columns=[COUNT]).column(0).to_numpy()
-    merged = merge_stats(stats, item_counts)
+    trained = count_trained(sorted((target / SEQUENCES_DIR).glob("*.parquet")), len(item_counts))
+    merged = merge_stats(stats, item_counts, trained)
     write_json(target / STATS_FILE, merged)
     write_report(counts, merged, item_counts, target / REPORT_FILE)
     hashes = file_hashes(target)

@@ -8,8 +8,9 @@ from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
 from recsys.preparation.diagnostics.report import draw_plots, write_report
-from recsys.preparation.diagnostics.stats import DAY, bucket_stats, gini, merge_stats
+from recsys.preparation.diagnostics.stats import DAY, bucket_stats, count_trained, gini, merge_stats
 from recsys.preparation.exchange.bucket import Bucket
+from recsys.preparation.exchange.shards import write_shard
 
 
 def bucket(times: list[list[int]]) -> Bucket:
@@ -26,13 +27,36 @@ def stats_of(times: list[list[int]]) -> dict:
 def test_shards_add_up_to_the_whole():
     users = [[0, 5, 30], [DAY, DAY + 1, 3 * DAY, 3 * DAY + 100], [7, 8, 9]]
     counts = np.array([6, 3, 1])
-    whole = merge_stats([stats_of(users)], counts)
-    assert merge_stats([stats_of(users[:1]), stats_of(users[1:])], counts) == whole
+    whole = merge_stats([stats_of(users)], counts, 2)
+    assert merge_stats([stats_of(users[:1]), stats_of(users[1:])], counts, 2) == whole
     assert whole["history_lengths"] == {"3": 2, "4": 1}
     assert whole["events_by_day"] == {"1970-01-01": 6, "1970-01-02": 2, "1970-01-04": 2}
     assert whole["sessions"] == 2 + 3 + 1
     assert (whole["first_event"], whole["last_event"]) == (0, 3 * DAY + 100)
     assert (whole["test_users"], whole["validation_users"]) == (3, 3)
+
+
+def test_density_ties_repeats_and_cold_ones(tmp_path):
+    times = [[0, 0, 5, 5, 5, 9], [0, 1], [7]]  # two and three events tied of nine
+    offsets, flat = np.array([0, 6, 8, 9]), np.concatenate(times).astype(np.int64)
+    items = np.array([1, 2, 1, 3, 2, 1, 1, 1, 4], np.int32)  # pairs: 3, 1 and 1 of 3 users x 4 items
+    whole = Bucket(pa.array(["a", "b", "c"]), offsets, items, flat)
+    train_end, validation_end = np.array([3, 2, 0]), np.array([5, 2, 0])
+    write_shard(whole, train_end, validation_end, tmp_path / "0.parquet")
+    trained = count_trained([tmp_path / "0.parquet"], 4)
+    assert trained == 2  # items 1 and 2
+    stats = merge_stats([bucket_stats(whole, train_end, validation_end, gap=10)], np.array([5, 2, 1, 1]), trained)
+    assert (stats["density"], stats["tied"], stats["repeated"]) == (round(5 / 12, 8), round(5 / 9, 6), round(4 / 9, 6))
+    assert stats["cold"] == {"items": 2, "users": 1}
+    write_report({"rejected": {}}, stats, np.array([5, 2, 1, 1]), tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    for label, value in (
+        ("occur", "41.667%"),
+        ("of their user", "55.556%"),
+        ("met before", "44.444%"),
+        ("trains", "2"),
+    ):
+        assert f"{label}</td><td class=\"number\">{value}" in page
 
 
 def test_gini():
@@ -43,7 +67,7 @@ def test_gini():
 
 def test_the_report_tells_every_count_and_draws_every_plot(tmp_path):
     counts = {"read": 12345, "stored": 5, "rejected": {"bad <item>": 2}, "core_rounds": [7, 1]}
-    stats = merge_stats([stats_of([[0, 1, 2], [3, 4, 5, 2 * DAY + 1000]])], np.array([4, 3]))
+    stats = merge_stats([stats_of([[0, 1, 2], [3, 4, 5, 2 * DAY + 1000]])], np.array([4, 3]), 2)
     write_report(counts, stats, np.array([4, 3]), tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()
     for text in (
@@ -69,7 +93,7 @@ def test_the_report_tells_every_count_and_draws_every_plot(tmp_path):
     ("rounds", "told"), [([], "nothing dropped"), ([62], "1 round: 62"), ([1092, 2], "2 rounds: 1,092, 2")]
 )
 def test_the_rounds_of_the_core_are_told_apart(tmp_path, rounds: list[int], told: str):
-    stats = merge_stats([stats_of([[0, 1, 2], [3, 4, 5, 6]])], np.array([4, 3]))
+    stats = merge_stats([stats_of([[0, 1, 2], [3, 4, 5, 6]])], np.array([4, 3]), 2)
     write_report({"rejected": {}, "core_rounds": rounds}, stats, np.array([4, 3]), tmp_path / "report.html")
     assert f'<td>core rounds</td><td class="number">{told}</td>' in (tmp_path / "report.html").read_text()
 

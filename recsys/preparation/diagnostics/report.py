@@ -29,6 +29,11 @@ _BODY = """
 {% endfor %}
 """
 _NAMES = {"stored": "taken over"}  # as the terminal has it
+_SHARES = {
+    "density": "density: pairs of user and item that occur",
+    "tied": "events at the same time as another of their user",
+    "repeated": "events on an item that the user had met before",
+}
 _EXPLAINED = {
     "History lengths": "How many users have how many events; of the longest, a model reads the newest "
     "model.max_length.",
@@ -152,4 +157,5 @@ def _facts(stats: dict[str, Any]) -> list[Row]:
     rows = [(label, f"{np.datetime64(stats[key] // 1000, 's')} UTC") for label, key in moments.items() if key in stats]
     sums = {"sessions": "sessions", "users who validate": "validation_users", "users who test": "test_users"}
     rows += [(label, f"{stats[key]:,}") for label, key in sums.items() if key in stats]
-    return rows
+    rows += [(label, f"{stats[key]:.3%}") for key, label in _SHARES.items() if key in stats]
+    return rows + [(f"{name} without an event that trains", f"{n:,}") for name, n in stats.get("cold", {}).items()]

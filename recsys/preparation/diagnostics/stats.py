@@ -1,13 +1,18 @@
 """What a dataset looks like: statistics that add up over its shards."""
 
 from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.parquet as pq
 
+from recsys.core.schema import ITEMS, TRAIN_END
 from recsys.preparation.exchange.bucket import Bucket
 from recsys.preparation.rules.sessions import session_starts
+from recsys.sequences.ranges import flat_ranges
 
 DAY = 86_400_000
 Stats = dict[str, Any]
@@ -17,6 +22,10 @@ def bucket_stats(
     bucket: Bucket, train_end: npt.NDArray[np.int64], validation_end: npt.NDArray[np.int64], gap: float
 ) -> Stats:
     """The part of one shard: counters by history length and by day, and the span of time."""
+    owners, times = bucket.owners, bucket.timestamps
+    same = (owners[1:] == owners[:-1]) & (times[1:] == times[:-1])
+    tied = np.append(same, False) | np.insert(same, 0, False) if len(times) else same
+    pairs = len(np.unique(owners << 32 | bucket.items))
     lengths, users = np.unique(np.diff(bucket.offsets), return_counts=True)
     days, events = np.unique(bucket.timestamps // DAY, return_counts=True)
     return {
@@ -27,15 +36,23 @@ def bucket_stats(
         "last": int(bucket.timestamps.max()) if len(bucket.timestamps) else None,
         "test_users": int((validation_end < np.diff(bucket.offsets)).sum()),
         "validation_users": int((train_end < validation_end).sum()),
+        "pairs": pairs,
+        "tied": int(tied.sum()),
+        "cold_users": int((train_end == 0).sum()),
     }
 
 
-def merge_stats(parts: list[Stats], item_counts: npt.NDArray[np.int64]) -> Stats:
+def merge_stats(parts: list[Stats], item_counts: npt.NDArray[np.int64], trained_items: int) -> Stats:
     """The statistics of a whole dataset.
+
+    ``density`` is the share of all pairs of a user and an item that occur; ``tied`` the share of events that share
+    user and time with another, whose order only an arrival number knows; ``repeated`` the share of events on an item
+    that the user had met before; ``cold`` counts items and users without an event that trains.
 
     Args:
         parts: of every shard (``bucket_stats``).
         item_counts: ``[items] int64``, events of each item.
+        trained_items: how many of the items have an event that trains.
     """
     lengths: Counter[int] = Counter()
     days: Counter[int] = Counter()
@@ -43,7 +60,13 @@ def merge_stats(parts: list[Stats], item_counts: npt.NDArray[np.int64]) -> Stats
         lengths.update({int(length): count for length, count in part["lengths"].items()})
         days.update({int(day): count for day, count in part["days"].items()})
     spread = np.repeat(sorted(lengths), [lengths[length] for length in sorted(lengths)])
+    events, users = int(spread.sum()), len(spread)
+    pairs, tied, cold_users = (sum(part[name] for part in parts) for name in ("pairs", "tied", "cold_users"))
     return {
+        "density": round(pairs / (users * len(item_counts)), 8),
+        "tied": round(tied / events, 6),
+        "repeated": round(1 - pairs / events, 6),
+        "cold": {"items": len(item_counts) - trained_items, "users": cold_users},
         "history_length": {
             "mean": round(float(spread.mean()), 4),
             **{f"p{q}": int(np.percentile(spread, q, method="lower")) for q in (5, 25, 50, 75, 95, 99)},
@@ -60,6 +83,20 @@ def merge_stats(parts: list[Stats], item_counts: npt.NDArray[np.int64]) -> Stats
         "last_event": max(part["last"] for part in parts if part["last"] is not None),
         **{name: sum(part[name] for part in parts) for name in ("sessions", "test_users", "validation_users")},
     }
+
+
+def count_trained(shards: Iterable[Path], items: int) -> int:
+    """How many of the items 1..``items`` have an event that trains, read shard by shard."""
+    seen = np.zeros(items + 1, np.bool_)
+    for shard in shards:
+        table = pq.read_table(shard, columns=[ITEMS, TRAIN_END]).combine_chunks()
+        lists = table.column(ITEMS).combine_chunks()
+        lengths = lists.value_lengths().to_numpy(zero_copy_only=False).astype(np.int64)
+        starts = np.cumsum(lengths) - lengths
+        _, positions = flat_ranges(starts, starts + table.column(TRAIN_END).to_numpy())
+        trained = lists.flatten().to_numpy()[positions]
+        seen[trained[trained <= items]] = True
+    return int(seen[1:].sum())
 
 
 def gini(counts: npt.NDArray[np.int64]) -> float:
