@@ -15,8 +15,8 @@ class PromoteResult(Result):
         version: of the registered model.
         champion_before: the version that was; null where there was none.
         reason: of the verdict, in a sentence.
-        checks: of the gate: ``name``, ``passed``, ``evidence`` and, of a comparison, ``test`` with ``difference``, ``bound``,
-            ``users`` and ``detectable``, as ``NonInferiority`` documents them; else null.
+        checks: of the gate: ``name``, ``passed``, ``evidence`` and, of a comparison, ``test`` with ``difference``,
+            ``bound``, ``users`` and ``detectable``, as ``NonInferiority`` documents them; else null.
     """
 
     promoted: bool
