@@ -1,5 +1,6 @@
 """``recsys init`` writes a config that loads and says what it guessed."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,17 @@ def test_without_a_log_it_says_what_to_type(capsys: pytest.CaptureFixture[str]) 
 def test_reference(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", "--reference"]) == 0
     assert "max_length: 200" in capsys.readouterr().out
+
+
+def test_no_value_of_a_log_reaches_the_config_beyond_its_comment(log: Path) -> None:
+    kinds = ["view\ntracking: {uri: evil}", "buy\u2028x: 1"]
+    names = ("user_id", "item\nid", "time", "action")
+    values = [(f"u{n % 3}", f"i{n % 4}", 1_700_000_000 + n, kinds[n % 2]) for n in range(20)]
+    rows = [dict(zip(names, row, strict=True)) for row in values]
+    Path("odd.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert main(["init", "odd.jsonl", "--item", "item\nid"]) == 0
+    config = load_config("odd.yaml")
+    assert config.data.columns.item == "item\nid"
+    assert config.data.columns.event_type == "action"
+    assert config.tracking.uri is None
+    assert "# Event types: view tracking: {uri: evil} 50%" in Path("odd.yaml").read_text()

@@ -1,5 +1,6 @@
 """YAML that is read strictly: duplicates, words, aliases, and whatever else stands in a file."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,10 @@ def test_of_two_overrides_of_one_key_the_last_counts(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(f"{DATA}prepare:\n", encoding="utf-8")
     overrides = ["prepare.k_core=2", "prepare.k_core=3"]
     assert load_config(tmp_path / "a.yaml", overrides).prepare.k_core == 3
+
+
+def test_nobody_reads_yaml_past_the_loader_that_refuses_a_key_twice():
+    root = Path(__file__).parents[2]
+    for path in [*root.glob("recsys/**/*.py"), *root.glob("pipelines/**/*.py")]:
+        if path.name != "yaml_text.py":
+            assert not re.search(r"yaml\.(safe_|full_|unsafe_)?load", path.read_text(encoding="utf-8")), path
