@@ -1,4 +1,4 @@
-"""The run artifact: what one training made. Local files are the truth; MLflow is their mirror.
+"""The run artifact: what one training made. Local files are the truth; MLflow has a copy.
 
 While it trains, a run lies in a directory with ``manifest.json`` status ``running``: its history grows line by
 line and its checkpoint is replaced by renames, so that a killed run resumes. ``finish`` seals it with hashes.
