@@ -56,7 +56,7 @@ def test_density_ties_repeats_and_cold_ones(tmp_path):
         ("met before", "44.444%"),
         ("trains", "2"),
     ):
-        assert f"{label}</td><td class=\"number\">{value}" in page
+        assert f'{label}</td><td class="number">{value}' in page
 
 
 def test_gini():
