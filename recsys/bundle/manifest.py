@@ -6,6 +6,7 @@ from typing import Any
 from recsys.bundle.reader import Reader
 from recsys.core.errors import ArtifactError, DataError
 from recsys.core.events import CleaningPolicy
+from recsys.core.history import History
 from recsys.core.schema import PAD_ID
 
 # No phone ranks with more; a manifest that says so is refused before anything is allocated.
@@ -129,7 +130,8 @@ class BundleManifest:
         """
         history, candidates = Tensor((1, self.history_length), "int32"), Tensor((1, self.candidates), "int32")
         scores = {"scores": Tensor((1, self.candidates), "float32")}
-        takes = {"rerank": {"history": history, "candidates": candidates}, "start": {"history": history}}
+        channels = dict.fromkeys(History.names().values(), history)
+        takes = {"rerank": {**channels, "candidates": candidates}, "start": channels}
         gives = {"rerank": scores, "score": scores}
         if "rerank" not in self.signatures:
             raise ArtifactError(f"{origin}: no signature rerank; the bundle contradicts itself")

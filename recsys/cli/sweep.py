@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     def make_run(trial: "Config", name: str, callbacks: "Sequence[Any]") -> "Run":
         return _make_run(trial, name, callbacks, args)
 
-    subject = config_digest(config, dataset_for(config, args).artifact)
+    subject = config_digest(config, dataset_for(config, args).artifact.digest)
 
     def open_log(digest: str, space: "Sequence[str]", method: str) -> SweepRun:
         return SweepRun(config.tracking, args.work_dir, digest, space, method)

@@ -13,7 +13,7 @@ from recsys.artifacts.run import Run
 from recsys.config.evaluation import EvaluationConfig
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import USER
-from recsys.evaluation.evaluate import Evaluator, Targets, rank, targets_of, trained_ends
+from recsys.evaluation.evaluate import EvaluationData, Evaluator, Targets, rank, targets_of, trained_ends
 from recsys.evaluation.scorer import scorer
 from recsys.models.loading import load_run
 from recsys.sequences.ranges import flat_ranges
@@ -28,9 +28,10 @@ def rank_again(run: Run, dataset: Dataset, split: str, settings: EvaluationConfi
         ArtifactError: the run is not finished or damaged, or has seen the validation events.
     """
     _check_unseen(run, split)
-    ends = trained_ends(dataset, split, refit=_is_refitted(run))
-    evaluator = Evaluator(dataset, targets_of(dataset, split), ends, settings)
-    metrics, ranks = evaluator(scorer(load_run(run), dataset))
+    data = EvaluationData.of(dataset)
+    ends = trained_ends(data.sequences, split, refit=_is_refitted(run))
+    evaluator = Evaluator(data, targets_of(data, split), ends, settings)
+    metrics, ranks = evaluator(scorer(load_run(run), data.sequences))
     return {
         **{key: run.metrics[key] for key in ("protocol", "dataset_digest", "seed")},
         "split": split,
@@ -51,7 +52,7 @@ def top_lists(runs: Sequence[Run], dataset: Dataset, split: str, k: int) -> pa.T
     Raises:
         ArtifactError: a run is not finished or damaged, was trained on another dataset, or has seen the targets.
     """
-    targets = targets_of(dataset, split)
+    targets = targets_of(EvaluationData.of(dataset), split)
     return pa.concat_tables([_lists(run, dataset, targets, k) for run in runs])
 
 
@@ -60,8 +61,9 @@ def _lists(run: Run, dataset: Dataset, targets: Targets, k: int) -> pa.Table:
     _check_unseen(run, targets.split)
     parts: list[tuple[Any, Any]] = []
     settings = recorded(EvaluationConfig, run, "evaluation")
-    score_all = scorer(load_run(run), dataset)
-    ranks = rank(score_all, dataset, targets, settings, lambda *top: parts.append(top), k)
+    data = EvaluationData.of(dataset)
+    score_all = scorer(load_run(run), data.sequences)
+    ranks = rank(score_all, data, targets, settings, lambda *top: parts.append(top), k)
     ids, scores = (np.concatenate(part) for part in zip(*parts, strict=True))
     shown, count, sequences = np.isfinite(scores), len(ranks), dataset.sequences
     starts = np.maximum(targets.positions - HISTORY, sequences.offsets[targets.users])

@@ -12,6 +12,7 @@ from recsys.evaluation.baselines import BASELINES, TrainingEvents
 from recsys.evaluation.lists import ListDescriber
 from recsys.evaluation.metrics import summarize
 from recsys.evaluation.ranking import TOP, ScoreAll, rank_split
+from recsys.sequences.sequences import Sequences
 
 
 class Targets(NamedTuple):
@@ -22,10 +23,27 @@ class Targets(NamedTuple):
     positions: np.ndarray
 
 
-def targets_of(dataset: Dataset, split: str, at_most: int | None = None) -> Targets:
+class EvaluationData(NamedTuple):
+    """What evaluation reads of a dataset, taken once.
+
+    Attributes:
+        items: of the vocabulary; ids above are OOV buckets.
+        counts: how often each item was seen, ``[rows of the item table] int64``.
+    """
+
+    sequences: Sequences
+    items: int
+    counts: np.ndarray
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> "EvaluationData":
+        return cls(dataset.sequences, len(dataset.vocabulary), dataset.item_counts)
+
+
+def targets_of(data: EvaluationData, split: str, at_most: int | None = None) -> Targets:
     """All targets of ``split`` that the vocabulary holds, or ``at_most`` of them, drawn by a fixed seed."""
-    users, positions = dataset.sequences.targets(split)
-    ranked = dataset.sequences.items[positions] <= len(dataset.vocabulary)  # an OOV bucket is no item to rank
+    users, positions = data.sequences.targets(split)
+    ranked = data.sequences.items[positions] <= data.items  # an OOV bucket is no item to rank
     users, positions = users[ranked], positions[ranked]
     if at_most is not None and at_most < len(users):
         drawn = np.sort(np.random.default_rng(0).choice(len(users), at_most, replace=False))
@@ -35,7 +53,7 @@ def targets_of(dataset: Dataset, split: str, at_most: int | None = None) -> Targ
 
 def rank(
     score_all: ScoreAll,
-    dataset: Dataset,
+    data: EvaluationData,
     targets: Targets,
     config: EvaluationConfig,
     on_top: Callable[[np.ndarray, np.ndarray], None] | None = None,
@@ -44,10 +62,10 @@ def rank(
     """Rank of each target in the full catalog, ``[m] float64``; ``on_top`` and ``top`` as in ``rank_split``."""
     return rank_split(
         score_all,
-        dataset.sequences,
+        data.sequences,
         targets.users,
         targets.positions,
-        len(dataset.vocabulary),
+        data.items,
         filter_seen=config.filter_seen,
         batch_size=config.batch_size,
         on_top=on_top,
@@ -55,9 +73,9 @@ def rank(
     )
 
 
-def ranks_table(dataset: Dataset, targets: Targets, ranks: np.ndarray) -> pd.DataFrame:
+def ranks_table(data: EvaluationData, targets: Targets, ranks: np.ndarray) -> pd.DataFrame:
     """One row a target: what ``ranks.parquet`` holds."""
-    sequences = dataset.sequences
+    sequences = data.sequences
     before = np.maximum(targets.positions - 1, sequences.offsets[targets.users])
     return pd.DataFrame(
         {
@@ -65,7 +83,7 @@ def ranks_table(dataset: Dataset, targets: Targets, ranks: np.ndarray) -> pd.Dat
             "target": sequences.items[targets.positions],
             "rank": ranks,
             "history_length": (targets.positions - sequences.offsets[targets.users]).astype(np.int32),
-            "target_count": dataset.item_counts[sequences.items[targets.positions]],
+            "target_count": data.counts[sequences.items[targets.positions]],
             "gap_ms": sequences.timestamps[targets.positions] - sequences.timestamps[before],
             "split": targets.split,
         }
@@ -87,27 +105,27 @@ class Evaluator:
             like is told by it.
     """
 
-    def __init__(self, dataset: Dataset, targets: Targets, ends: np.ndarray, config: EvaluationConfig) -> None:
-        self.dataset, self.targets, self.config = dataset, targets, config
-        self.events = TrainingEvents(dataset.sequences, ends, dataset.vocabulary.table_size)
-        self._describe = ListDescriber(self.events, len(dataset.vocabulary))
+    def __init__(self, data: EvaluationData, targets: Targets, ends: np.ndarray, config: EvaluationConfig) -> None:
+        self.data, self.targets, self.config = data, targets, config
+        self.events = TrainingEvents(data.sequences, ends, len(data.counts))
+        self._describe = ListDescriber(self.events, data.items)
 
     def __call__(self, score_all: ScoreAll) -> Evaluated:
         """Rank the catalog for every target."""
         lists: list[tuple[np.ndarray, np.ndarray]] = []
-        ranks = rank(score_all, self.dataset, self.targets, self.config, lambda *top: lists.append(top))
+        ranks = rank(score_all, self.data, self.targets, self.config, lambda *top: lists.append(top))
         top, values = (np.concatenate(parts) for parts in zip(*lists, strict=True))
         metrics = {**summarize(ranks, self.config.ks), **self._describe(top, values)}
-        return Evaluated(metrics, ranks_table(self.dataset, self.targets, ranks))
+        return Evaluated(metrics, ranks_table(self.data, self.targets, ranks))
 
     def baseline(self, name: str) -> Evaluated:
         """The same of the baseline called ``name``, counted from the events before ``ends``."""
         return self(BASELINES[name](self.events))
 
 
-def trained_ends(dataset: Dataset, split: str, *, refit: bool) -> np.ndarray:
+def trained_ends(sequences: Sequences, split: str, *, refit: bool) -> np.ndarray:
     """Where the events end that the model which predicts ``split`` was trained on, ``[users] int64``.
 
     A refit trains on validation events, too, and what was refitted is never evaluated by them.
     """
-    return dataset.sequences.bounds("validation" if refit and split == "test" else "train")[1]
+    return sequences.bounds("validation" if refit and split == "test" else "train")[1]

@@ -24,7 +24,7 @@ from recsys.core.errors import ConfigError
 from recsys.core.json_files import write_json
 from recsys.core.publishing import is_published, publish
 from recsys.core.schema import MANIFEST, USER
-from recsys.evaluation.evaluate import Evaluator, targets_of, trained_ends
+from recsys.evaluation.evaluate import EvaluationData, Evaluator, targets_of, trained_ends
 from recsys.evaluation.lists import DESCRIPTIONS
 from recsys.evaluation.metrics import summarize
 from recsys.evaluation.segments import summarize_segments
@@ -114,8 +114,9 @@ def _measure(run: Run, dataset: Dataset, settings: EvaluationConfig, baselines_d
     missing = [name for name in settings.baselines if name not in baselines]
     if missing:
         refit = run.manifest.protocol.endswith("+refit")
+        data = EvaluationData.of(dataset)
         evaluators = {
-            split: Evaluator(dataset, targets_of(dataset, split), trained_ends(dataset, split, refit=refit), settings)
+            split: Evaluator(data, targets_of(data, split), trained_ends(data.sequences, split, refit=refit), settings)
             for split in SPLITS
         }
         baselines |= evaluate_baselines(missing, evaluators, baselines_dir)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from recsys.artifacts.dataset import Dataset
 from recsys.core.history import History
 from recsys.evaluation.ranking import ScoreAll
 from recsys.models.events import history_spec
 from recsys.models.keras import tf
 from recsys.models.sasrec import SASRec
+from recsys.sequences.sequences import Sequences
 
 
 def compiled(model: SASRec) -> Callable[[History], tf.Tensor]:
@@ -18,7 +18,7 @@ def compiled(model: SASRec) -> Callable[[History], tf.Tensor]:
     return function
 
 
-def scorer(model: SASRec, dataset: Dataset) -> ScoreAll:
-    """Scores of the whole item table for targets of ``dataset``, given by user and flat position."""
-    score_all, length, sequences = compiled(model), model.config.max_length, dataset.sequences
+def scorer(model: SASRec, sequences: Sequences) -> ScoreAll:
+    """Scores of the whole item table for events of ``sequences``, given by user and flat position."""
+    score_all, length = compiled(model), model.config.max_length
     return lambda users, positions: score_all(sequences.histories(users, positions, length)).numpy()

@@ -11,7 +11,7 @@ from recsys.config.export import ExportConfig
 from recsys.core.errors import RecsysError
 from recsys.core.history import History
 from recsys.core.schema import PAD_ID
-from recsys.evaluation.evaluate import Targets, rank, targets_of
+from recsys.evaluation.evaluate import EvaluationData, Targets, rank, targets_of
 from recsys.evaluation.metrics import summarize
 from recsys.evaluation.ranking import ScoreAll
 from recsys.evaluation.scorer import scorer
@@ -39,6 +39,7 @@ class Judge:
 
     def __init__(self, model: SASRec, dataset: Dataset, config: ExportConfig, *, filter_seen: bool) -> None:
         self.model, self.dataset, self.config = model, dataset, config
+        self.data = EvaluationData.of(dataset)
         self.evaluation = EvaluationConfig(filter_seen=filter_seen)
         self.length = model.config.max_length
         self.requests = sample_requests(dataset, config.candidates)
@@ -47,7 +48,7 @@ class Judge:
     @cached_property
     def keras(self) -> dict[str, dict[str, float]]:
         """Keras' metrics, by split."""
-        return {split: self._metrics(scorer(self.model, self.dataset), split) for split in SPLITS}
+        return {split: self._metrics(scorer(self.model, self.data.sequences), split) for split in SPLITS}
 
     def difference(self, variant: Variant, program: Program) -> float:
         """The largest difference of a score from Keras'.
@@ -91,11 +92,11 @@ class Judge:
         return max(self.config.tolerance, 3 * float(np.abs(found).max()))
 
     def _targets(self, split: str) -> Targets:
-        return targets_of(self.dataset, split, self.config.evaluated_users)
+        return targets_of(self.data, split, self.config.evaluated_users)
 
     def _counts(self, split: str) -> dict[str, int]:
         users = self._targets(split).users
         return {"targets": len(users), "users": len(np.unique(users))}
 
     def _metrics(self, score_all: ScoreAll, split: str) -> dict[str, float]:
-        return summarize(rank(score_all, self.dataset, self._targets(split), self.evaluation), (10,))
+        return summarize(rank(score_all, self.data, self._targets(split), self.evaluation), (10,))

@@ -1,5 +1,7 @@
 """The event embedding: what a block reads of an event, summed over its channels."""
 
+from typing import Self
+
 from recsys.config.model import ModelConfig
 from recsys.core.history import History
 from recsys.core.schema import PAD_ID
@@ -30,6 +32,12 @@ class EventEmbedding(keras.layers.Layer):
     def __init__(self, items: ItemEmbedding, positions: LearnedPositions | None, name: str = "events") -> None:
         super().__init__(name=name)
         self.items, self.positions = items, positions
+
+    @classmethod
+    def from_config(cls, config: ModelConfig, items: ItemEmbedding) -> Self:
+        """New vectors of every channel that a model of ``config`` reads, beside those of ``items``."""
+        learned = config.positions in ("newest", "oldest")
+        return cls(items, LearnedPositions(config.max_length, config.width) if learned else None)
 
     def over(self, items: ItemEmbedding, positions: LearnedPositions | None) -> "EventEmbedding":
         """The same channels beside other tables of items and positions."""

@@ -13,7 +13,7 @@ from recsys.models.keras import keras, tf
 from recsys.models.memory import CountedTransitions, MemoryAttention, TransitionMemory
 from recsys.models.mixers import Context, State
 from recsys.models.norm import RMSNorm
-from recsys.models.positions import LearnedPositions, count_positions
+from recsys.models.positions import count_positions
 
 
 class Packing(NamedTuple):
@@ -173,8 +173,7 @@ def build_model(config: ModelConfig, rows: int) -> SASRec:
         rows: of the item table: padding, items, out-of-vocabulary buckets.
     """
     items = TrainedItems(rows, config.width)
-    learned = config.positions in ("newest", "oldest")
-    events = EventEmbedding(items, LearnedPositions(config.max_length, config.width) if learned else None)
+    events = EventEmbedding.from_config(config, items)
     blocks = [Block(config, name=f"block_{number}") for number in range(config.blocks)]
     memory = None
     if config.memory:

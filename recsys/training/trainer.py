@@ -20,7 +20,7 @@ TRAINING_VERSION = 6
 CHOOSING = ("filter_seen", "validation_users")
 
 
-def config_digest(config: Config, dataset: Dataset) -> str:
+def config_digest(config: Config, dataset_digest: str) -> str:
     """What runs that differ in nothing but the seed share."""
     sections = {name: config.to_json()[name] for name in ("model", "training")}
     del sections["training"]["seed"]
@@ -28,12 +28,13 @@ def config_digest(config: Config, dataset: Dataset) -> str:
     begun_with = sections["training"].pop("warm_start")
     if begun_with is not None:
         sections["training"]["warm_start"] = finished(Path(begun_with)).weights_digest
-    return digest({**sections, "dataset": dataset.digest, "version": TRAINING_VERSION})
+    return digest({**sections, "dataset": dataset_digest, "version": TRAINING_VERSION})
 
 
 def run_of(config: Config, dataset: Dataset, work_dir: Path) -> Run:
     """The run that ``config`` makes of ``dataset``, trained or not."""
-    return Run(work_dir / RUNS_DIR / digest({"config": config_digest(config, dataset), "seed": config.training.seed}))
+    known = {"config": config_digest(config, dataset.digest), "seed": config.training.seed}
+    return Run(work_dir / RUNS_DIR / digest(known))
 
 
 def train(
@@ -71,7 +72,7 @@ def train(
         return Outcome(run, reused=False)
     source = config.data.name or (config.data.path.stem if config.data.path else "log")
     facts = {"name": name or f"{source}-{run.path.name[:8]}-s{config.training.seed}"}
-    facts |= {"digest": run.path.name, "config_digest": config_digest(config, dataset)}
+    facts |= {"digest": run.path.name, "config_digest": config_digest(config, dataset.digest)}
     run.path.mkdir(parents=True, exist_ok=True)
     with claimed(run.path, f"training {run.path.name}"):
         if overwrite:

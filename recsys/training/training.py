@@ -10,7 +10,7 @@ from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.config.training import TrainingConfig
 from recsys.core.errors import DataError
-from recsys.evaluation.evaluate import Evaluator, Targets, targets_of, trained_ends
+from recsys.evaluation.evaluate import EvaluationData, Evaluator, Targets, targets_of, trained_ends
 from recsys.evaluation.reporting import evaluate_baselines, figures
 from recsys.evaluation.scorer import scorer
 from recsys.models.sasrec import SASRec
@@ -50,6 +50,7 @@ class Training:
 
     def __init__(self, config: Config, dataset: Dataset, run: Run, workers: Workers) -> None:
         self.config, self.dataset, self.workers = config, dataset, workers
+        self.data = EvaluationData.of(dataset)
         self._run = run
 
     def lead(self, facts: dict[str, Any], callbacks: Sequence[RunCallback], on_step: Steps | None) -> None:
@@ -65,7 +66,7 @@ class Training:
         begin(self._run, self.config, self.dataset, {**facts, "workers": self.workers.count})
         clock = Clock(self._run.checkpoint_dir / "clock.json")
         self.workers.barrier()
-        tests = targets_of(self.dataset, "test")
+        tests = targets_of(self.data, "test")
         if not len(tests.users):
             raise DataError(f"{self.dataset.path}: no user has a test event on an item of training; nothing to report")
 
@@ -80,13 +81,13 @@ class Training:
             callback.on_start(self._run, self.config)
         self._run.truncate_history(fit.progress.epoch)
         progress = fit.run(SEARCH, on_step)
-        validation = targets_of(self.dataset, "validation")
+        validation = targets_of(self.data, "validation")
         evaluators = {targets.split: self._evaluator(targets) for targets in (validation, tests)}
-        evaluated = {"validation": evaluators["validation"](scorer(model, self.dataset))}
+        evaluated = {"validation": evaluators["validation"](scorer(model, self.data.sequences))}
         if self.config.training.refit:
             model, fit = self.refit(progress, lambda metrics: clock.save())
             fit.run(REFIT, on_step)
-        evaluated["test"] = evaluators["test"](scorer(model, self.dataset))
+        evaluated["test"] = evaluators["test"](scorer(model, self.data.sequences))
         ranks = pd.concat([one.ranks for one in evaluated.values()])
         baselines = evaluate_baselines(self.config.evaluation.baselines, evaluators, self._run.baselines_dir)
         epochs = {"best": progress.best_epoch, "run": progress.epoch}
@@ -113,12 +114,12 @@ class Training:
         """
         training = self.config.training
         model, batches = self._assemble(training, "train")
-        targets = targets_of(self.dataset, "validation", self.config.evaluation.validation_users)
+        targets = targets_of(self.data, "validation", self.config.evaluation.validation_users)
         if not len(targets.users):
             raise DataError(f"{self.dataset.path}: no user has a validation event; nothing could choose the epoch")
         directory = self._run.checkpoint_dir / SEARCH
         directory.mkdir(exist_ok=True)
-        validate = Validator(model, self.dataset, targets, self.config.evaluation)
+        validate = Validator(model, self.data, targets, self.config.evaluation)
         callbacks = [Validation(validate, directory / "best.npz"), EarlyStopping()]
         return model, self._fit(model, batches, training, SEARCH, callbacks, log)
 
@@ -129,8 +130,8 @@ class Training:
         return model, self._fit(model, batches, training, REFIT, [LastEpoch(searched.memory_weight)], log)
 
     def _evaluator(self, targets: Targets) -> Evaluator:
-        ends = trained_ends(self.dataset, targets.split, refit=self.config.training.refit)
-        return Evaluator(self.dataset, targets, ends, self.config.evaluation)
+        ends = trained_ends(self.data.sequences, targets.split, refit=self.config.training.refit)
+        return Evaluator(self.data, targets, ends, self.config.evaluation)
 
     def _assemble(self, training: TrainingConfig, split: str) -> tuple[SASRec, Batches]:
         make_reproducible(training)

@@ -27,7 +27,11 @@ def command(tmp_path: Path) -> list[str]:
     for arm, first in {"": 10, **WITHOUT}.items():
         for seed in (1, 2):
             config = load_config(recipe, [*([arm] if arm else []), f"training.seed={seed}"])
-            about = {"seed": seed, "config_digest": config_digest(config, dataset), "dataset_digest": dataset.digest}
+            about = {
+                "seed": seed,
+                "config_digest": config_digest(config, dataset.digest),
+                "dataset_digest": dataset.digest,
+            }
             path = run_of(config, dataset, tmp_path / "work").path
             run = Run.create(path, config.to_json(), {**facts.RUN, "digest": path.name, **about})
             sealed(run, 0.2 + (arm == "model.blocks=1") / 10, [1.0] * (first + seed) + [99.0] * (40 - first - seed))

@@ -15,7 +15,8 @@ from recsys.cli import main
 from recsys.config.evaluation import EvaluationConfig
 from recsys.config.tracking import TrackingConfig
 from recsys.core.errors import ArtifactError, ConfigError
-from recsys.evaluation.evaluate import targets_of
+from recsys.core.history import History
+from recsys.evaluation.evaluate import EvaluationData, targets_of
 from recsys.tracking.models.loader import Recommender
 from recsys.tracking.models.model import save_model
 from recsys.tracking.registry.champions import champions, roll_back
@@ -189,7 +190,7 @@ def test_a_model_of_another_vocabulary_is_scored_by_names(trained, work_dir, tmp
     dataset = find_dataset(work_dir, run.manifest.dataset_digest)
     save_model(tmp_path / "model", run, dataset)
     recommender = Recommender(tmp_path / "model" / "data" / "recommender")
-    own = ranks_in(recommender, dataset, targets_of(dataset, "test"), EvaluationConfig())
+    own = ranks_in(recommender, dataset, targets_of(EvaluationData.of(dataset), "test"), EvaluationConfig())
     assert own.mean() < 2  # it remembers the steps
 
     shuffled = tmp_path / "shuffled"
@@ -197,7 +198,9 @@ def test_a_model_of_another_vocabulary_is_scored_by_names(trained, work_dir, tmp
     order = np.random.default_rng(0).permutation(12)
     _renumber(shuffled, order)
     theirs = Dataset(shuffled)
-    assert ranks_in(recommender, theirs, targets_of(theirs, "test"), EvaluationConfig()) == pytest.approx(own)
+    assert ranks_in(
+        recommender, theirs, targets_of(EvaluationData.of(theirs), "test"), EvaluationConfig()
+    ) == pytest.approx(own)
 
 
 def _renumber(path, order) -> None:
@@ -214,7 +217,7 @@ def _renumber(path, order) -> None:
 
 
 def test_holes_close_towards_the_newest():
-    assert push_right(np.array([[0, 5, 0, 7], [1, 2, 0, 0], [0, 0, 0, 0]], np.int32)).tolist() == [
+    assert push_right(History(np.array([[0, 5, 0, 7], [1, 2, 0, 0], [0, 0, 0, 0]], np.int32))).items.tolist() == [
         [0, 0, 5, 7],
         [0, 0, 1, 2],
         [0, 0, 0, 0],

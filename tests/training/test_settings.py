@@ -193,7 +193,7 @@ def test_a_setting_does_what_it_says(
     assert look(make(other, dataset)) == pytest.approx(expected)
     assert look(before) != pytest.approx(expected), "it is so whatever the setting"
     assert run_of(other, dataset, Path()).path != run_of(config, dataset, Path()).path
-    assert config_digest(other, dataset) != config_digest(config, dataset)
+    assert config_digest(other, dataset.digest) != config_digest(config, dataset.digest)
 
 
 def test_a_seed_draws_weights_and_batches_and_no_other_kind_of_run(
@@ -204,7 +204,7 @@ def test_a_seed_draws_weights_and_batches_and_no_other_kind_of_run(
         made = make(changed(config, "training.seed", seed), dataset)
         assert np.array_equal(made.model.trained_items.vectors(), before.model.trained_items.vectors()) == same
         assert np.array_equal(made.batch["history"], before.batch["history"]) == same
-    assert config_digest(other, dataset) == config_digest(config, dataset)
+    assert config_digest(other, dataset.digest) == config_digest(config, dataset.digest)
     assert run_of(other, dataset, Path()).path != run_of(config, dataset, Path()).path
 
 

@@ -15,7 +15,7 @@ from recsys.config import Config
 from recsys.config.evaluation import EvaluationConfig
 from recsys.core.errors import ArtifactError, ConfigError, DataError, DivergedError
 from recsys.core.locks import claimed
-from recsys.evaluation.evaluate import Targets, rank, targets_of
+from recsys.evaluation.evaluate import EvaluationData, Targets, rank, targets_of
 from recsys.evaluation.scorer import scorer
 from recsys.models.loading import load_run
 from recsys.sequences.transitions import count_transitions
@@ -82,7 +82,8 @@ def test_a_run_holds_what_it_promises(dataset: Dataset, whole: Run) -> None:
 def test_the_sealed_weights_give_the_sealed_ranks(dataset: Dataset, whole: Run) -> None:
     ranks = pd.read_parquet(whole.ranks_file)
     expected = ranks[ranks["split"] == "test"]["rank"].to_numpy()
-    found = rank(scorer(load_run(whole), dataset), dataset, targets_of(dataset, "test"), EvaluationConfig())
+    data = EvaluationData.of(dataset)
+    found = rank(scorer(load_run(whole), data.sequences), data, targets_of(data, "test"), EvaluationConfig())
     np.testing.assert_array_equal(found, expected)
 
 
@@ -105,8 +106,8 @@ def test_the_same_config_is_reused_and_another_seed_is_not(dataset: Dataset, con
     other = run_of(changed(config, seed=2), dataset, work_dir)
     assert again.reused
     assert again.artifact.path == whole.path != other.path
-    assert config_digest(config, dataset) == config_digest(changed(config, seed=2), dataset)
-    assert config_digest(config, dataset) != config_digest(changed(config, epochs=5), dataset)
+    assert config_digest(config, dataset.digest) == config_digest(changed(config, seed=2), dataset.digest)
+    assert config_digest(config, dataset.digest) != config_digest(changed(config, epochs=5), dataset.digest)
 
 
 def test_a_killed_training_resumes_to_the_same_bits(
@@ -192,7 +193,7 @@ def test_a_test_split_of_new_items_is_told_before_training(
     dataset: Dataset, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     none = Targets("test", np.zeros(0, np.int64), np.zeros(0, np.int64))
-    found = targets_of(dataset, "validation")
+    found = targets_of(EvaluationData.of(dataset), "validation")
     monkeypatch.setattr(
         "recsys.training.training.targets_of", lambda dataset, split, at_most=None: none if split == "test" else found
     )

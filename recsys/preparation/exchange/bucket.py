@@ -1,7 +1,8 @@
 """One bucket of users: their events, ordered and cleaned, end to end."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +11,12 @@ import pyarrow as pa
 from recsys.config.prepare import BotRule
 from recsys.core.events import CleaningPolicy
 from recsys.core.order import find_repetitions, order_events
-from recsys.core.schema import EVENT_TYPE, ITEM, ITEMS, TIMESTAMP, TIMESTAMPS, USER, WEIGHTS
+from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, ITEMS, TIMESTAMP, TIMESTAMPS, USER
 from recsys.preparation.exchange.arrow_files import read_batch, write_batches
 from recsys.preparation.exchange.shuffle_read import Columns, order_keys
 from recsys.preparation.rules.bots import bot_events
+
+GATHERED = (USER, ITEM, TIMESTAMP, EVENT_ID, EVENT_TYPE)  # what ``gather_bucket`` gives
 
 
 @dataclass(frozen=True)
@@ -25,14 +28,14 @@ class Bucket:
         offsets: ``[n + 1] int64``; user ``i`` owns events ``offsets[i]:offsets[i + 1]``.
         items: ``[events] int32`` catalog codes.
         timestamps: ``[events] int64`` milliseconds.
-        weights: ``[events] float32``, or None.
+        more: what else a shard keeps of each event, ``[events]`` by the column's name.
     """
 
     users: pa.Array
     offsets: npt.NDArray[np.int64]
     items: npt.NDArray[np.int32]
     timestamps: npt.NDArray[np.int64]
-    weights: npt.NDArray[np.float32] | None = None
+    more: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     @property
     def owners(self) -> npt.NDArray[np.int64]:
@@ -49,15 +52,13 @@ class Bucket:
             np.concatenate([[0], offsets[1:][left]]),
             self.items[kept],
             self.timestamps[kept],
-            None if self.weights is None else self.weights[kept],
+            {name: values[kept] for name, values in self.more.items()},
         )
 
     def batch(self) -> pa.RecordBatch:
-        """One row a user: ``user_id``, lists ``items``, ``timestamps`` and, if there are, ``weights``."""
+        """One row a user: ``user_id``, lists ``items``, ``timestamps`` and whatever ``more`` there is."""
         offsets = pa.array(self.offsets.astype(np.int32))
-        lists = {ITEMS: self.items, TIMESTAMPS: self.timestamps}
-        if self.weights is not None:
-            lists[WEIGHTS] = self.weights
+        lists = {ITEMS: self.items, TIMESTAMPS: self.timestamps, **self.more}
         columns = {name: pa.ListArray.from_arrays(offsets, pa.array(values)) for name, values in lists.items()}
         return pa.record_batch({USER: self.users, **columns})
 
@@ -69,12 +70,9 @@ class Bucket:
     def read(cls, path: Path) -> "Bucket":
         """Map what ``write`` set down."""
         batch = read_batch(path, 0)
-        items = batch.column(ITEMS)
-        weights = batch.column(WEIGHTS).values.to_numpy() if WEIGHTS in batch.schema.names else None
-        offsets = np.asarray(items.offsets).astype(np.int64)
-        return cls(
-            batch.column(USER), offsets, items.values.to_numpy(), batch.column(TIMESTAMPS).values.to_numpy(), weights
-        )
+        offsets = np.asarray(batch.column(ITEMS).offsets).astype(np.int64)
+        lists = {name: batch.column(name).values.to_numpy() for name in batch.schema.names if name != USER}
+        return cls(batch.column(USER), offsets, lists.pop(ITEMS), lists.pop(TIMESTAMPS), lists)
 
 
 def clean_bucket(
@@ -89,7 +87,7 @@ def clean_bucket(
 
     Args:
         users: distinct users in the order of their bytes.
-        events: columns as ``gather_bucket`` gives them; ``weights``, where it is there, goes along.
+        events: columns as ``gather_bucket`` gives them; any others go along.
         item_hashes: the stable hash of each item, by catalog code.
         past_until: milliseconds, where a temporal split ends what trains: bots are judged on that first.
 
@@ -101,10 +99,8 @@ def clean_bucket(
     types = events[EVENT_TYPE][order] if EVENT_TYPE in events else None
     duplicate, repeat = find_repetitions(owners, items, timestamps, types, policy)
     offsets = np.searchsorted(owners, np.arange(len(users) + 1)).astype(np.int64)
-    bucket = Bucket(users, offsets, items, timestamps)
-    if WEIGHTS in events:
-        bucket = replace(bucket, weights=events[WEIGHTS][order])
-    bucket = bucket.keep(~(duplicate | repeat))
+    more = {name: values[order] for name, values in events.items() if name not in GATHERED}
+    bucket = Bucket(users, offsets, items, timestamps, more).keep(~(duplicate | repeat))
     dropped = {"duplicate": int(duplicate.sum()), "repeat": int(repeat.sum())}
     if bots is not None:
         fast = bot_events(bucket.offsets, bucket.timestamps, bots, past_until)

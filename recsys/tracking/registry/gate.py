@@ -9,8 +9,7 @@ import numpy.typing as npt
 from recsys.bundle import Bundle, GoldenCase
 from recsys.core.candidates import best_first, pad_candidates
 from recsys.core.errors import RecsysError
-from recsys.core.history import History
-from recsys.core.schema import ID_DTYPE
+from recsys.core.history import History, encode_history
 from recsys.litert.interpreter import Interpreter
 from recsys.tracking.registry.noninferiority import NonInferiority, noninferiority
 
@@ -102,7 +101,8 @@ def check_parity(bundle: Bundle, run_digest: str, keras: Scorer, budget: Budget)
         return Check("parity", False, f"{about.variant}: made from run {about.run_digest}, not {run_digest}")
     interpreter, largest = Interpreter(bundle.model_file, about.signatures), 0.0
     for number, case in enumerate(bundle.golden()):
-        found, ours = _scores(case, _by_bundle(interpreter), about.candidates), _scores(case, keras, about.candidates)
+        history = encode_history(case.history, bundle.vocabulary, about.history_length, about.cleaning)
+        found, ours = (_scores(case, history, one, about.candidates) for one in (_by_bundle(interpreter), keras))
         order = best_first(np.array(case.candidate_ids), np.array(found, np.float64))
         wrong = case.mismatch(found, order.tolist())
         if wrong:
@@ -137,10 +137,10 @@ def _by_bundle(interpreter: Interpreter) -> Scorer:
     return lambda history, candidates: interpreter.run("rerank", **history.inputs(), candidates=candidates)["scores"]
 
 
-def _scores(case: GoldenCase, scorer: Scorer, width: int) -> list[float | None]:
+def _scores(case: GoldenCase, history: History, scorer: Scorer, width: int) -> list[float | None]:
     """A scorer's answer to a golden case, as the case holds its own."""
     if len(case.candidate_ids) > width:
         raise RecsysError(f"a golden case has {len(case.candidate_ids)} candidates, the model takes {width}")
     candidates = pad_candidates(case.candidate_ids, width)
-    scores = np.asarray(scorer(History(np.array([case.history_ids], ID_DTYPE)), candidates))[0]
+    scores = np.asarray(scorer(history, candidates))[0]
     return [None if wanted is None else float(score) for wanted, score in zip(case.scores, scores, strict=False)]

@@ -7,7 +7,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.config.evaluation import EvaluationConfig
 from recsys.core.history import History
 from recsys.core.schema import PAD_ID
-from recsys.evaluation.evaluate import Targets, rank
+from recsys.evaluation.evaluate import EvaluationData, Targets, rank
 from recsys.evaluation.ranking import ScoreAll
 from recsys.evaluation.significance import Floats
 from recsys.tracking.models.loader import Recommender
@@ -15,7 +15,7 @@ from recsys.tracking.models.loader import Recommender
 
 def ranks_in(recommender: Recommender, dataset: Dataset, targets: Targets, config: EvaluationConfig) -> Floats:
     """Rank of every target in the catalog of ``dataset``, ``[targets]``, whatever the model was trained on."""
-    return rank(scores_of(recommender, dataset), dataset, targets, config)
+    return rank(scores_of(recommender, dataset), EvaluationData.of(dataset), targets, config)
 
 
 def scores_of(recommender: Recommender, dataset: Dataset) -> ScoreAll:
@@ -28,8 +28,9 @@ def scores_of(recommender: Recommender, dataset: Dataset) -> ScoreAll:
     longest = int(np.diff(dataset.sequences.offsets).max(initial=recommender.length))
 
     def score_all(users: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        histories = theirs[dataset.sequences.histories(users, positions, longest).items]
-        scores = recommender.score_all(History(push_right(histories)[:, -recommender.length :]))
+        history = dataset.sequences.histories(users, positions, longest)
+        pushed = push_right(history._replace(items=theirs[history.items]))
+        scores = recommender.score_all(pushed.map(lambda channel: channel[:, -recommender.length :]))
         return np.where(known, scores[:, theirs], np.float32(-np.inf))
 
     return score_all
@@ -45,10 +46,10 @@ def translation(recommender: Recommender, dataset: Dataset) -> npt.NDArray[np.in
     return theirs
 
 
-def push_right(histories: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Close the holes that unknown items leave, padding on the left; ``[batch, length]``.
+def push_right(history: History) -> History:
+    """Close the holes that unknown items leave, padding on the left.
 
     ``0 5 0 7`` becomes ``0 0 5 7``.
     """
-    order = np.argsort(histories != PAD_ID, axis=1, kind="stable")
-    return np.take_along_axis(histories, order, axis=1)
+    order = np.argsort(history.items != PAD_ID, axis=1, kind="stable")
+    return history.map(lambda channel: np.take_along_axis(channel, order, axis=1))

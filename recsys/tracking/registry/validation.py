@@ -9,7 +9,7 @@ import numpy.typing as npt
 from recsys.artifacts.dataset import Dataset
 from recsys.config.evaluation import EvaluationConfig
 from recsys.core.errors import ConfigError
-from recsys.evaluation.evaluate import targets_of
+from recsys.evaluation.evaluate import EvaluationData, targets_of
 from recsys.evaluation.significance import Floats
 from recsys.experiments.ranks import aligned, read_ranks
 from recsys.tracking.models.loader import Recommender
@@ -39,7 +39,7 @@ def rescored(
     scratch: Path,
 ) -> Ranks:
     """Every model ranks the validation targets of the candidate's dataset anew, whatever it was trained on."""
-    targets = targets_of(dataset, SPLIT)
+    targets = targets_of(EvaluationData.of(dataset), SPLIT)
     models = [candidate, *(load(store, rival.version, scratch) for rival in rivals)]
     return Ranks(targets.users, [ranks_in(model, dataset, targets, evaluation) for model in models])
 

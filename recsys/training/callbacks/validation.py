@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recsys.artifacts.dataset import Dataset
 from recsys.config.evaluation import EvaluationConfig
-from recsys.evaluation.evaluate import Targets
+from recsys.evaluation.evaluate import EvaluationData, Targets
 from recsys.evaluation.graph_ranking import GraphRanker
 from recsys.evaluation.metrics import ndcg, summarize
 from recsys.models.events import history_spec
@@ -34,14 +33,14 @@ class Judgement(NamedTuple):
 class Validator:
     """Judges a model's current weights on held-out targets."""
 
-    def __init__(self, model: SASRec, dataset: Dataset, targets: Targets, config: EvaluationConfig) -> None:
-        self.sequences, self.targets = dataset.sequences, targets
+    def __init__(self, model: SASRec, data: EvaluationData, targets: Targets, config: EvaluationConfig) -> None:
+        self.sequences, self.targets = data.sequences, targets
         self.memory_weights = MEMORY_WEIGHTS if model.memory is not None else (1.0,)
         self._rank = GraphRanker(
             model.score_parts,
             history_spec(model.config, None),
             self.memory_weights,
-            len(dataset.vocabulary),
+            data.items,
             config.filter_seen,
         )
 
