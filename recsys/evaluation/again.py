@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from recsys.artifacts.compatibility import check_trained_on
 from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.protocol import is_refit
 from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
 from recsys.config.evaluation import EvaluationConfig
@@ -95,7 +96,7 @@ def _offsets(lengths: Any) -> pa.Array:
 
 
 def _is_refitted(run: Run) -> bool:
-    return run.manifest.protocol.endswith("+refit")
+    return is_refit(run.manifest.protocol)
 
 
 def _check_unseen(run: Run, split: str) -> None:

@@ -39,7 +39,7 @@ def draw_plots(run: Run, dataset: Dataset, model: SASRec) -> None:
         run: with its history, metrics and ranks on disk.
     """
     run.plots_dir.mkdir(exist_ok=True)
-    drawings: dict[str, Callable[[], Figure]] = {
+    drawings: dict[str, Callable[[], Figure | None]] = {
         "curves": lambda: curves(list(run.history()), run.metrics["epochs"]["best"]),
         "history_length": lambda: by_history_length(pd.read_parquet(run.ranks_file)),
         "attention": lambda: attention_maps(model, dataset),
@@ -47,7 +47,8 @@ def draw_plots(run: Run, dataset: Dataset, model: SASRec) -> None:
     }
     with mpl.rc_context({**_STYLE, "font.family": families()}):
         for name, draw in drawings.items():
-            _save(draw(), run.plots_dir / f"{name}.png")
+            if (figure := draw()) is not None:
+                _save(figure, run.plots_dir / f"{name}.png")
 
 
 def curves(history: list[dict[str, Any]], chosen: int) -> Figure:
@@ -93,16 +94,20 @@ def by_history_length(ranks: pd.DataFrame) -> Figure:
     return figure
 
 
-def attention_maps(model: SASRec, dataset: Dataset) -> Figure:
+def attention_maps(model: SASRec, dataset: Dataset) -> Figure | None:
     """What the newest events of a few test users attend to, in the last block, averaged over heads.
 
-    Earlier events share one column, so that nothing of a row is left out: it sums to 1.
+    Earlier events share one column, so that nothing of a row is left out: it sums to 1. None where that block's mixer
+    has no weights.
     """
     users, positions = dataset.sequences.targets("test")
     lengths = positions - dataset.sequences.offsets[users]
     chosen = np.flatnonzero(lengths >= min(EVENTS_SHOWN, int(np.median(lengths))))[:USERS_SHOWN]
     histories = dataset.sequences.histories(users[chosen], positions[chosen], model.config.max_length)
-    weights: npt.NDArray[np.float32] = model.hidden(histories).weights[-1].numpy().mean(axis=1)
+    last = model.hidden(histories).weights[-1]
+    if last is None:
+        return None
+    weights: npt.NDArray[np.float32] = last.numpy().mean(axis=1)
     names = _names(dataset.items)
     figure = Figure(figsize=(5.6 * len(chosen), 5.0), layout="constrained")
     panels = figure.subplots(1, len(chosen), squeeze=False)[0]

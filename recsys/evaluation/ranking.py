@@ -1,4 +1,4 @@
-"""Ranks of targets among the full catalog, under the protocols leave_one_out, leave_one_out+refit and time."""
+"""Ranks of targets among the full catalog, whatever the split."""
 
 from collections.abc import Callable
 

@@ -15,6 +15,7 @@ from recsys.artifacts.compatibility import check_trained_on
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.evaluation import FORMAT_VERSION, KIND, Evaluation
 from recsys.artifacts.outcome import Outcome
+from recsys.artifacts.protocol import is_refit
 from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
 from recsys.config.evaluation import EvaluationConfig
@@ -113,7 +114,7 @@ def _measure(run: Run, dataset: Dataset, settings: EvaluationConfig, baselines_d
             baselines[name] = {split: _by(settings, own, before[split], split) for split in SPLITS}
     missing = [name for name in settings.baselines if name not in baselines]
     if missing:
-        refit = run.manifest.protocol.endswith("+refit")
+        refit = is_refit(run.manifest.protocol)
         data = EvaluationData.of(dataset)
         evaluators = {
             split: Evaluator(data, targets_of(data, split), trained_ends(data.sequences, split, refit=refit), settings)

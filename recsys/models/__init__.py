@@ -1,1 +1,1 @@
-"""The recommender: attention, blocks, losses. Only its keras.py sets Keras up."""
+"""The recommender: attention, blocks, transition memory. Only its keras.py sets Keras up."""

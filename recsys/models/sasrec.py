@@ -33,12 +33,12 @@ class Hidden(NamedTuple):
 
     Attributes:
         states: ``[batch, length, width]``; ``[batch, 1, width]`` where only the newest event was asked for.
-        weights: each block's attention weights, ``[batch, heads, queries, keys]``.
+        weights: each block's attention weights, ``[batch, heads, queries, keys]``; None of a mixer that has none.
         carried: each block's state for the next event.
     """
 
     states: tf.Tensor
-    weights: list[tf.Tensor]
+    weights: list[tf.Tensor | None]
     carried: list[State]
 
 

@@ -10,7 +10,7 @@ EVERY = 10  # epochs between two lines where there is no terminal
 
 
 class TrainingBar:
-    """A progress bar over the steps of an epoch, as ``recsys.training.callbacks.Steps``; a context manager."""
+    """A progress bar over the steps of an epoch, as ``recsys.training.listeners.Steps``; a context manager."""
 
     def __init__(self, title: str) -> None:
         self.title = title

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.protocol import protocol
 from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.core.json_files import write_json
@@ -26,7 +27,7 @@ def begin(run: Run, config: Config, dataset: Dataset, facts: dict[str, Any]) -> 
     split = dataset.manifest.split
     known = {
         "seed": config.training.seed,
-        "protocol": f"{split}+refit" if config.training.refit else split,
+        "protocol": protocol(split, config.training.refit),
         "dataset_digest": dataset.digest,
         "dataset_path": str(dataset.path.resolve()),  # where to look first; the digest says whether it is it
         "dataset_counts": dataset.counts,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.finding import find_dataset
+from recsys.artifacts.protocol import is_refit
 from recsys.artifacts.run import Run
 from recsys.bundle import Bundle
 from recsys.config.evaluation import EvaluationConfig
@@ -27,7 +28,7 @@ from recsys.tracking.registry.gate import (
     check_quality,
 )
 from recsys.tracking.registry.rivals import Contender, rivals_of
-from recsys.tracking.registry.validation import REFIT, before_refit, rescored
+from recsys.tracking.registry.validation import before_refit, rescored
 from recsys.tracking.runs import local_directory
 from recsys.tracking.store.store import Store
 from recsys.tracking.upload.datasets import dataset_of
@@ -97,7 +98,7 @@ def promote(
         models = [rival.contender for rival in rivals]
         candidate = registry.load(store, contender.version, scratch)
         bundle = Bundle(local_directory(store, run, f"bundle/{variant}", scratch))
-        if run.protocol.endswith(REFIT):
+        if is_refit(run.protocol):
             users, ranks = before_refit(store, [contender, *models], scratch)
         else:
             evaluation = EvaluationConfig(filter_seen=run.parameters["evaluation.filter_seen"] == "True")

@@ -20,7 +20,6 @@ from recsys.tracking.runs import local_file
 from recsys.tracking.store.store import Store
 
 SPLIT = "validation"
-REFIT = "+refit"  # how the protocols end under which a model has learned from the validation events, too
 
 
 class Ranks(NamedTuple):
