@@ -30,7 +30,7 @@ def joined(path: Path, content: str | bytes, **settings: str) -> list[object]:
         ("items.csv", ",sku,name\n0,12,Alien\n1,b,Brazil\n"),  # an index that pandas wrote
         ("items.csv", "sku,name\n12,Alien\nNA,Nobody\nNA,No one\n,Neither\n"),
         ("items.tsv", "sku\tname\n12\tAlien\n"),
-        ("items.csv.gz", gzip.compress(b"sku,name\n12,Alien\n")),
+        ("items.csv.gz", gzip.compress(b"sku,name\n12,Alien\n", mtime=0)),
         ("items.csv", 'name,sku,"note"\n"Alien","12","two\nlines"\n'),
     ],
 )
