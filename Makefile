@@ -20,9 +20,10 @@ run: .venv/installed  ## from nothing to reranked movies
 	$(BIN)/recsys run configs/movielens-100k.yaml --work-dir $(WORK)
 
 test: lint types  ## lint, types, unit and end-to-end tests
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not long" -n 2 --dist loadfile
 
-test-all: test  ## and the tests that need engines, browsers or servers
+test-all: test  ## and the tests that take longer, or need engines, browsers or servers
+	$(BIN)/python -m pytest -m "long and not slow" -n 2 --dist loadfile
 	$(BIN)/python -m pytest -m slow
 
 lint: .venv/installed  ## ruff: rules and formatting

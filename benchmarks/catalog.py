@@ -41,7 +41,7 @@ def measure(items: int, memory: bool) -> dict[str, float]:
 
 def apart(items: int, memory: bool) -> dict[str, float]:
     """``measure`` in a process of its own."""
-    code = f"import json, benchmarks.catalogue as one; print(json.dumps(one.measure({items}, {memory})))"
+    code = f"import json, benchmarks.catalog as one; print(json.dumps(one.measure({items}, {memory})))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found

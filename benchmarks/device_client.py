@@ -14,6 +14,7 @@ import numpy as np
 from ai_edge_litert.compiled_model import CompiledModel
 
 from recsys.core.events import Event
+from recsys.core.history import History
 from serving.reranker import Reranker
 from serving.session import Session
 
@@ -68,16 +69,16 @@ def main() -> None:
     print(json.dumps(found))
 
 
-def incremental(reranker: Reranker, encoded: np.ndarray) -> dict[str, float]:
+def incremental(reranker: Reranker, encoded: History) -> dict[str, float]:
     """A whole history, and one event more, each as its own signature gives the query embedding.
 
     The model alone, over buffers that stay where they are: what a client pays that writes each new column into its
     buffer itself.
     """
-    carried = reranker.run("start", history=encoded)
+    carried = reranker.run("start", **encoded.inputs())
     count = np.array([[reranker.manifest.history_length - 1]], np.int32)
     past = {f"{name}_{n}": carried[name][n : n + 1] for name in ("keys", "values") for n in range(len(carried[name]))}
-    inputs = {"encode": {"history": encoded}, "step": {"item": np.ones((1, 1), np.int32), "count": count, **past}}
+    inputs = {"encode": encoded.inputs(), "step": {"item": np.ones((1, 1), np.int32), "count": count, **past}}
     model = CompiledModel.from_file(str(reranker.bundle.model_file))
     found = {}
     for name, values in inputs.items():

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.run import Run
 from recsys.core.artifact import artifacts
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import DATASETS_DIR
@@ -25,5 +26,16 @@ def find_dataset(work_dir: Path, digest: str, *elsewhere: Path) -> Dataset:
     told = f" (passed over: {'; '.join(unreadable)})" if unreadable else ""
     raise ArtifactError(
         f"{work_dir / DATASETS_DIR}: holds no dataset {digest}, on which the run was trained{told}; "
-        "recsys prepare with the run's config makes it again, and recsys export takes another place by --dataset"
+        "recsys prepare with the run's config makes it again, and evaluate and export take another place by --dataset"
     )
+
+
+def dataset_of(run: Run, work_dir: Path) -> Dataset:
+    """The dataset that ``run`` was trained on: in ``work_dir``, or where it lay when the run was trained.
+
+    Raises:
+        ArtifactError: it is in neither place.
+    """
+    manifest = run.manifest
+    elsewhere = [Path(manifest.dataset_path)] if manifest.dataset_path else []
+    return find_dataset(work_dir, manifest.dataset_digest, *elsewhere)

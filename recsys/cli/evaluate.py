@@ -63,11 +63,13 @@ def run(args: argparse.Namespace) -> int:
 
     if args.segments and args.dataset:
         raise ConfigError("--segments shows what runs keep of their targets; leave --dataset out")
+    if args.users and not args.html:
+        raise ConfigError("--users says whom the page shows; add --html FILE")
     runs = [Run(path).verify() for path in args.runs]
     kinds = {one.manifest.config_digest: one.path for one in runs}
     if args.lists or args.html:
         _write_lists(runs, args)
-        if len(kinds) > 1:
+        if len(kinds) > 1 and not args.json and not args.segments:
             return 0
     if len(kinds) > 1:
         raise ConfigError(
@@ -106,17 +108,13 @@ def _write_lists(runs: "Sequence[Run]", args: argparse.Namespace) -> None:
     import pyarrow.parquet as pq
 
     from recsys.artifacts.dataset import Dataset
-    from recsys.artifacts.finding import find_dataset
+    from recsys.artifacts.finding import dataset_of
     from recsys.core.publishing import appearing
     from recsys.evaluation.again import top_lists
     from recsys.terminal import say
 
-    about = runs[0].manifest
-    if args.dataset:
-        dataset = Dataset(args.dataset)
-    else:
-        elsewhere = [path(about.dataset_path)] if about.dataset_path else []
-        dataset = find_dataset(args.runs[0].resolve().parents[1], about.dataset_digest, *elsewhere)
+    work_dir = args.runs[0].resolve().parents[1]
+    dataset = Dataset(args.dataset) if args.dataset else dataset_of(runs[0], work_dir)
     lists = top_lists(runs, dataset.verify(), args.split, args.top)
     if args.lists:
         with appearing(args.lists) as aside:

@@ -11,14 +11,11 @@ own unless --set says otherwise.
 """
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from recsys.cli.common import add_json, add_set, add_work_dir, path, print_json, size
 from recsys.cli.results.bundles import ExportResult
 from recsys.core.errors import ConfigError, RecsysError
-
-if TYPE_CHECKING:
-    from recsys.artifacts.dataset import Dataset
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from recsys.artifacts.dataset import Dataset
+    from recsys.artifacts.finding import dataset_of
     from recsys.artifacts.recorded_config import recorded
     from recsys.artifacts.run import Run
     from recsys.config import Config, apply_override, parse_config
@@ -46,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     for override in args.overrides:
         apply_override(values, override)
     config = parse_config(values, f"{finished.config_file}{' with --set' if args.overrides else ''}")
-    dataset = _dataset(args, finished.manifest.dataset_digest)
+    dataset = Dataset(args.dataset) if args.dataset is not None else dataset_of(finished, args.work_dir)
     outcome = export(finished, dataset, config.export, args.work_dir, overwrite=args.overwrite)
     if not outcome.reused:
         sync_if_possible(finished, config.tracking, args.work_dir)
@@ -73,15 +72,6 @@ def best_within(variants: dict[str, dict[str, Any]], budget: int) -> str:
             f"{variants[smallest]['bytes'] / 1024:.1f} KiB. Add smaller ones to export.variants, for example pq-m8"
         )
     return max(fitting, key=lambda name: (variants[name]["validation"]["ndcg@10"], -variants[name]["bytes"]))
-
-
-def _dataset(args: argparse.Namespace, digest: str) -> "Dataset":
-    from recsys.artifacts.dataset import Dataset
-    from recsys.artifacts.finding import find_dataset
-
-    if args.dataset is not None:
-        return Dataset(args.dataset)
-    return find_dataset(args.work_dir, digest)
 
 
 def _show(variants: dict[str, dict[str, Any]], chosen: str | None) -> None:

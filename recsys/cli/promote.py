@@ -9,7 +9,7 @@ with it user by user: a candidate passes that is shown, with 97.5 % confidence, 
 either reaches. Where users are too few to show that, it is refused, and the evidence says how many would do. Refused is
 also one whose TFLite bundle does not answer as its Keras model does, or is over budget. Either way the verdict and its
 numbers become tags of the model's version in the registry, and a refusal ends with exit code 1. The dataset that the
-run was trained on must lie in the work directory. No test target is read.
+run was trained on must lie in the work directory, or where it lay then. No test target is read.
 """
 
 import argparse

@@ -74,11 +74,15 @@ def rank_for_someone(dataset: "Dataset", bundle: Path) -> Showcase:
 
 def _rankings(dataset: "Dataset", reranker: "Reranker") -> Iterator[Ranking]:
     """The rankings of the first ``TRIED`` test users."""
-    from recsys.core.schema import COUNT
+    import numpy as np
+
+    from recsys.sequences.ranges import flat_ranges
     from serving.reranker import Event
 
     sequences, external = dataset.sequences, dataset.vocabulary.external_ids
-    by_popularity = dataset.items.sort_values(COUNT, ascending=False, kind="stable").index.to_numpy() + 1
+    _, training = flat_ranges(*sequences.bounds("train"))  # the count of an item must not know of the event to come
+    counts = np.bincount(sequences.items[training], minlength=len(external) + 1)[1 : len(external) + 1]
+    by_popularity = np.argsort(-counts, kind="stable") + 1
     for user, position in islice(zip(*sequences.targets("test"), strict=True), TRIED):
         start = sequences.offsets[user]
         seen, followed = sequences.items[start:position].tolist(), int(sequences.items[position])

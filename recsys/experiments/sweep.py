@@ -24,7 +24,7 @@ from recsys.experiments.trial import Trial
 from recsys.experiments.trial_pruning import METRIC, Pruning
 
 # Part of a sweep's name: raise it when its journal would be written, or its points drawn, otherwise.
-SWEEP_VERSION = 2
+SWEEP_VERSION = 3
 _NEVER = optuna.pruners.NopPruner()
 
 # Makes a config into a finished run, telling the callbacks as the trainer does.
@@ -69,9 +69,11 @@ class Plan:
 
 
 def sweep_digest(config: Config, space: Sequence[Dimension], plan: Plan, subject: str) -> str:
-    """What a sweep is: other data, space, method or seeds make another sweep; more trials do not."""
-    sections = {**config.to_json(), "tracking": None}
-    sections["training"] = {**sections["training"], "seed": None}
+    """What a sweep is: other data, model, space, method or seeds make another sweep; more trials and other baselines
+    do not. Where the space changes the data or the way of measuring, so do all settings but the tracking's."""
+    sections = {**config.to_json(), "tracking": None} if plan.mixed else {}
+    if sections:
+        sections["training"] = {**sections["training"], "seed": None}
     about = [subject, sections, [repr(dimension) for dimension in space], plan.method, plan.seeds, plan.prune]
     return digest([*about, SWEEP_VERSION])
 

@@ -126,6 +126,7 @@ def test_a_config_that_is_no_yaml(recsys: Recsys, tmp_path: Path, capsys: pytest
     assert "bad.yaml: not YAML" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_a_variant_that_is_refused_does_not_keep_back_the_others(
     tmp_path: Path, recipe: Path, recsys: Recsys, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ from tests.e2e.conftest import write_recipe
 K = 7
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("filter_seen", ["true", "false"])
 def test_everyone_gets_their_best_items(
     log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], filter_seen: str

@@ -5,6 +5,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import pytest
+
 from recsys.artifacts.dataset import Dataset
 from tests.e2e.conftest import Recsys
 from tests.test_architecture import MODULES, layer_of
@@ -13,6 +15,7 @@ MOST_MODULES, MOST_CLIMBS = 12, 4
 NAMES = {str(path): name for name, path in MODULES.items()}
 
 
+@pytest.mark.long
 def test_a_dataset_goes_a_short_way_to_the_sealed_run(recipe: Path, recsys: Recsys) -> None:
     assert recsys("prepare", recipe) == 0
     way: list[str] = []

@@ -10,6 +10,7 @@ from recsys.core.errors import ConfigError
 from tests.e2e.conftest import Recsys
 
 
+@pytest.mark.long
 def test_a_night(tmp_path: Path, recipe: Path, log: Path, recsys: Recsys, capsys: pytest.CaptureFixture[str]) -> None:
     header, *events = log.read_text().splitlines()
     events.sort(key=lambda line: int(line.split(",")[2]))

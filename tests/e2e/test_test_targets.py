@@ -67,6 +67,7 @@ def decided(value: Any) -> Any:
     return [decided(inner) for inner in value] if isinstance(value, list) else value
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_run_exports_chooses_and_promotes_the_same(
     works: tuple[Path, Path], capsys: pytest.CaptureFixture[str]

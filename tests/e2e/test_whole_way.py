@@ -40,6 +40,7 @@ def run_json(finished: tuple[Path, Path], capsys: pytest.CaptureFixture[str], *m
     return json.loads(printed.out), printed.err
 
 
+@pytest.mark.long
 def test_json_has_the_promised_keys(finished: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     result, _ = run_json(finished, capsys)
     assert set(result) == {field.name for field in fields(RunResult)}
@@ -174,6 +175,7 @@ def test_a_damaged_run_or_dataset_is_refused(
     assert "manifest.json: not JSON" in capsys.readouterr().err
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_a_training_arrives_in_mlflow_while_it_runs(recipe: Path, recsys: Recsys, tmp_path: Path) -> None:
     # The mirror's thread sends a run whose directory this process has claimed: neither may wait for the other.

@@ -18,6 +18,7 @@ SPEC = History(tf.TensorSpec([None, LENGTH], tf.int32))
 WEIGHTS = (0.5, 1.0, 3.0)
 
 
+@pytest.mark.long
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_the_graph_ranks_as_numpy_does(data: st.DataObject) -> None:

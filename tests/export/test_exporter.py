@@ -63,6 +63,7 @@ def test_float32_quality_is_keras_on_either_split(rich, dataset):
     assert measured["validation"]["mrr"] != measured["test"]["mrr"]
 
 
+@pytest.mark.long
 def test_validation_targets_decide_and_test_targets_are_only_told(model, dataset, tmp_path):
     """Whatever the last events are, the same variants are refused, and all but what test is told of is the same."""
     sequences = dataset.sequences

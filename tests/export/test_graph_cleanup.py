@@ -1,6 +1,7 @@
 """A tidied file computes what it did, in fewer bytes."""
 
 import numpy as np
+import pytest
 
 from recsys.export.graph.encoding import encode_tables
 from recsys.export.graph.inference_model import inference_model
@@ -11,6 +12,7 @@ from recsys.export.variants import Variant
 from recsys.litert.interpreter import Interpreter
 
 
+@pytest.mark.long
 def test_tidying_changes_no_score(model) -> None:
     variant = Variant.parse("float32", 6)
     names = ("encode", "score_all", "explain", "top_k")

@@ -39,6 +39,7 @@ def scores(ranked):
     return {one.item: one.score for one in ranked}
 
 
+@pytest.mark.long
 def test_each_event_gives_what_the_whole_history_gives(reranker):
     """Up to the model's length by steps; beyond it the window slides, so the history is encoded anew."""
     items = [reranker.catalogue()[i] for i in (3, 14, 15, 9, 26, 5, 35, 8)]

@@ -56,6 +56,7 @@ def test_all_kept_is_the_model_itself(whole: SASRec) -> None:
     np.testing.assert_allclose(scores(prune(whole, kept=1.0)), scores(whole), atol=1e-6)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["float32-p50", "int8-p50-m2"])
 def test_a_phone_reads_the_smaller_model(whole: SASRec, name: str) -> None:
     smaller = prune(whole, 0.5)
@@ -68,6 +69,7 @@ def test_a_phone_reads_the_smaller_model(whole: SASRec, name: str) -> None:
         assert len(content) < len(TFLite().convert(whole, Variant.parse("float32", 4), 10, ("incremental",)))
 
 
+@pytest.mark.long
 def test_a_pruned_model_that_learned_on_is_nearer_to_its_teacher(dataset: Dataset) -> None:
     """Of a sharp random teacher, half of the heads and hidden units; the same learning gives the same weights."""
     keras.utils.set_random_seed(4)

@@ -152,6 +152,7 @@ def test_held_rows_are_near_and_mostly_yesterdays(bits: int) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_file_stays_close_to_the_one_of_the_night_before(model) -> None:
     """One weight in twenty moves far, the others not at all: so do the codes."""
     variant = Variant.parse("int8", 6)
@@ -168,6 +169,7 @@ def test_a_file_stays_close_to_the_one_of_the_night_before(model) -> None:
     assert (held == old).mean() >= (free == old).mean()
 
 
+@pytest.mark.long
 def test_dense_layers_stay_close_to_the_night_before(model) -> None:
     """Every weight moves by half a percent of its layer's largest: less than two codes, so all are held."""
     variant, random = Variant.parse("int8", 6), np.random.default_rng(4)

@@ -141,6 +141,7 @@ def test_training_learns_the_same(made: Made, fixture: dict[str, Any]) -> None:
     check("TRAINING_VERSION", same, fixture)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("base", ["float32", "int8", "int4"])
 def test_export_writes_the_same_file(base: str, fixture: dict[str, Any]) -> None:
     check("EXPORT_VERSION", file_of(base) == fixture["bundle"][base], fixture)

@@ -27,6 +27,7 @@ def days(seed: int) -> list[list[tuple[str, str, int, int]]]:
     return parts
 
 
+@pytest.mark.long
 def test_extended_day_by_day_equals_made_from_all_days(tmp_path, make):
     parts = days(20)
     dataset = make(write_log(tmp_path / "0.csv", parts[0]), **SETTINGS)

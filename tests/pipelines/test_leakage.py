@@ -23,6 +23,7 @@ def training(dataset):
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "settings",
     [

@@ -7,6 +7,7 @@ from recsys.core.errors import DataError
 from tests.pipelines.conftest import write_log
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("k_core", [1, 5])  # at 5 the night's events are left out by the core: they are unknown, too
 def test_a_night_of_other_ids_or_another_unit_is_refused(tmp_path, make, k_core):
     settings = {"keep_events": True, "k_core": k_core}

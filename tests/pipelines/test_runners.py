@@ -62,6 +62,7 @@ def test_a_death_reaches_the_main_thread_and_nothing_stays():
     assert (signal.getsignal(signal.SIGUSR1), threading.excepthook) == (handler, hook)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["queue.py", "pipelines/__init__.py", "recsys.py", "signal.py"])
 def test_workers_take_nothing_from_the_current_directory(name, tmp_path):
     log = write_log(tmp_path / "log.csv", (("u1", f"i{n}", n, n) for n in range(20)))

@@ -94,6 +94,7 @@ def test_the_registrys_version_and_the_model_know_each_other(make_run, work_dir)
     assert register(store, run, "recommender") == version
 
 
+@pytest.mark.long
 def test_each_variant_of_a_bundle_is_a_model(trained, work_dir):
     trained(knows=True)
     _, (run,) = sync_work_dir(MODEL, work_dir)

@@ -48,6 +48,7 @@ def best_of(work_dir):
     return champions(open_store(MODEL, work_dir), "recommender").best
 
 
+@pytest.mark.long
 def test_the_gate_from_the_first_champion_to_a_rollback(trained, work_dir, capsys):
     good, other, bad = trained(knows=True), trained(knows=True, seed=2), trained(knows=False, seed=3)
     code, first = promote(good, work_dir, capsys)
@@ -105,6 +106,7 @@ def test_forty_users_are_too_few_for_the_default_margin(trained, work_dir, capsy
     assert "expected a share" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_a_chain_of_small_losses_is_held_against_the_best_champion(trained, work_dir, capsys):
     """Refitted models: each is held to the validation ranks from before its refit, of 4,000 users.
 
@@ -136,6 +138,7 @@ def test_a_chain_of_small_losses_is_held_against_the_best_champion(trained, work
     assert (champion_of(work_dir).number, best_of(work_dir).number) == ("2", first["version"])
 
 
+@pytest.mark.long
 def test_a_refitted_run_is_held_only_against_runs_on_its_own_dataset(trained, work_dir, capsys):
     assert promote(trained(knows=True, protocol=REFIT), work_dir, capsys)[0] == 0
     code, error = promote(trained(knows=True, protocol=REFIT, content="tuesday"), work_dir, capsys)

@@ -33,6 +33,7 @@ def files(run: Run) -> dict[str, str]:
     return {str(path): sha256_file(path) for path in inside}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("change", [{"ks": (10, 50)}, {"baselines": ()}, {"baselines": ("ease",)}, {"batch_size": 7}])
 def test_how_a_run_is_reported_is_no_part_of_what_it_is(
     config: Config, dataset: Dataset, run: Run, change: dict[str, object]
@@ -64,6 +65,7 @@ def test_what_is_sealed_is_taken_and_nothing_more_is_told(config: Config, datase
     assert told["model"]["diversity@10"] == run.metrics["model"]["diversity@10"]
 
 
+@pytest.mark.long
 def test_another_baseline_is_what_it_would_have_been_from_the_start(
     config: Config, dataset: Dataset, run: Run, tmp_path: Path
 ) -> None:

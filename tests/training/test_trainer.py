@@ -127,6 +127,7 @@ def test_a_killed_training_resumes_to_the_same_bits(
     assert whole.metrics == resumed.metrics
 
 
+@pytest.mark.long
 def test_a_loss_that_diverges_stops_the_run_and_keeps_the_checkpoint(
     dataset: Dataset, config: Config, whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

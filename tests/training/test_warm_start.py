@@ -40,6 +40,7 @@ def rewritten(run: Run, folder: Path, **facts: Any) -> Path:
     return copy.path
 
 
+@pytest.mark.long
 def test_every_trained_weight_is_taken_over(dataset: Dataset, config: Config, first: Run) -> None:
     model = build_model(config.model, dataset.vocabulary.table_size)
     begin_with(model, changed(config, warm_start=first.path), dataset)
@@ -56,6 +57,7 @@ def test_new_items_stand_between_the_known_ones_and_the_buckets() -> None:
     assert _rows(fresh[:5], trained[:3], 2).tolist() == [[0], [1], [2], [-3], [-4]]  # no buckets
 
 
+@pytest.mark.long
 def test_it_goes_on_where_the_other_ended(dataset: Dataset, config: Config, tmp_path: Path) -> None:
     # Without the memory, whose share validation has weighed anew: a loss then says what attention has learned.
     config = config.model_copy(update={"model": config.model.model_copy(update={"memory": None})})

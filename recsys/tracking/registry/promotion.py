@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recsys.artifacts.dataset import Dataset
-from recsys.artifacts.finding import find_dataset
+from recsys.artifacts.finding import dataset_of, find_dataset
 from recsys.artifacts.protocol import is_refit
 from recsys.artifacts.run import Run
 from recsys.bundle import Bundle
@@ -31,7 +31,6 @@ from recsys.tracking.registry.rivals import Contender, rivals_of
 from recsys.tracking.registry.validation import before_refit, rescored
 from recsys.tracking.runs import local_directory
 from recsys.tracking.store.store import Store
-from recsys.tracking.upload.datasets import dataset_of
 
 REASON_TAG, LATER_TAG = "gate.reason", "gate.later_verdict"
 

@@ -1,4 +1,4 @@
-"""A stored model on another dataset's test set: how two models trained at different times are held together."""
+"""A stored model on another dataset's targets: how two models trained at different times are held together."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,11 +1,9 @@
 """The dataset behind a run, for what the store keeps of it: in the work directory, or where the run was trained."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys.artifacts.dataset import Dataset
-from recsys.artifacts.finding import find_dataset
 from recsys.artifacts.run import Run
 from recsys.tracking.store import names
 from recsys.tracking.upload import record
@@ -14,17 +12,6 @@ if TYPE_CHECKING:
     from mlflow.entities import DatasetInput
 
 SPLITS = ("training", "validation", "test")
-
-
-def dataset_of(run: Run, work_dir: Path) -> Dataset:
-    """The dataset that ``run`` was trained on.
-
-    Raises:
-        ArtifactError: it is neither in ``work_dir`` nor where it was when the run was trained.
-    """
-    manifest = run.manifest
-    hint = manifest.dataset_path
-    return find_dataset(work_dir, manifest.dataset_digest, *([Path(hint)] if hint else []))
 
 
 def split_name(run: Run, split: str) -> str:

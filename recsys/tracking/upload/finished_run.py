@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recsys.artifacts.finding import dataset_of
 from recsys.artifacts.run import Run
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import MANIFEST
@@ -11,7 +12,7 @@ from recsys.tracking.models.model_card import model_card
 from recsys.tracking.store import names
 from recsys.tracking.store.store import Store
 from recsys.tracking.upload import record
-from recsys.tracking.upload.datasets import dataset_of, split_name
+from recsys.tracking.upload.datasets import split_name
 from recsys.tracking.upload.points import Point, final_points, log_points
 
 if TYPE_CHECKING:

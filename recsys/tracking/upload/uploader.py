@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.finding import dataset_of
 from recsys.artifacts.run import Run
 from recsys.config.tracking import TrackingConfig
 from recsys.core.errors import ArtifactError
@@ -13,7 +14,7 @@ from recsys.tracking.store.destination import destination
 from recsys.tracking.store.errors import StoreError, store_errors
 from recsys.tracking.store.store import Store, open_store
 from recsys.tracking.upload import record
-from recsys.tracking.upload.datasets import dataset_inputs, dataset_of
+from recsys.tracking.upload.datasets import dataset_inputs
 from recsys.tracking.upload.finished_run import FinishedRun
 from recsys.tracking.upload.points import METRICS_A_BATCH, batches, epoch_points, log_points
 from recsys.tracking.upload.seeds import update_seed_run
