@@ -21,7 +21,7 @@ class Budget:
     """What a phone grants; None is no limit.
 
     Attributes:
-        bytes: of model, vocabulary and manifest.
+        bytes: of all that a phone downloads.
         milliseconds: median of one ranking on the exporting machine, one thread.
         quality_loss: largest share of Keras' NDCG@10 that the bundle may lose.
     """

@@ -56,7 +56,7 @@ export class Bundle {
     return this.has('policy.json') ? readPolicy('policy.json', await this.file('policy.json')) : [];
   }
 
-  /** All golden cases; none where they were left out, as a delta leaves them. */
+  /** All golden cases; none where a product left them out. */
   async golden(): Promise<GoldenCase[]> {
     const content = this.has(GOLDEN_FILE) ? await this.fileIfThere(GOLDEN_FILE) : null;
     return content === null ? [] : readGolden(GOLDEN_FILE, content);
