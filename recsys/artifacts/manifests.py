@@ -74,6 +74,7 @@ class RunManifest(Manifest):
         config_digest: what runs that differ in nothing but the seed share.
         protocol: the dataset's split, and ``+refit`` where the validation events were trained on at the end.
         dataset_path: where the dataset lay; its digest says whether it is still the one.
+        forgotten: users whom the dataset left out because people asked for it.
         code_version: the commit; None outside a checkout.
         command: what started the training, without secrets.
         multiply_adds: of one ranking.
@@ -88,6 +89,7 @@ class RunManifest(Manifest):
     dataset_digest: str
     dataset_path: str | None = None
     dataset_counts: dict[str, Any] = Field(default_factory=dict)
+    forgotten: int = 0
     table_size: int
     vocabulary_digest: str
     started: str

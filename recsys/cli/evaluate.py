@@ -59,10 +59,13 @@ def run(args: argparse.Namespace) -> int:
     from recsys.cli.tables import quality_table, segment_table
     from recsys.core.errors import ConfigError
     from recsys.evaluation.reporting import of_split
+    from recsys.experiments.tables import least_width
     from recsys.terminal import results
 
     if args.segments and args.dataset:
         raise ConfigError("--segments shows what runs keep of their targets; leave --dataset out")
+    if args.lists and args.lists.suffix != ".parquet":
+        raise ConfigError(f"--lists {args.lists}: writes Parquet; give it a name that ends in .parquet")
     if args.users and not args.html:
         raise ConfigError("--users says whom the page shows; add --html FILE")
     runs = [Run(path).verify() for path in args.runs]
@@ -86,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         print_json(result)
         return 0
     tables = [quality_table(result), *([segment_table(result)] if args.segments else [])]
-    results().print(*tables)
+    results(width=max(results().width, *map(least_width, tables))).print(*tables)
     return 0
 
 

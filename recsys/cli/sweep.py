@@ -121,7 +121,6 @@ def _show(trials: "Sequence[Trial]", args: argparse.Namespace) -> None:
         chosen = [*given, *(f"{key}={value}" for key, value in trials[0].values.items())]
         settings = " ".join(f"--set {shlex.quote(one)}" for one in chosen)
         seeds = f"--seeds {','.join(map(str, args.seeds))}"
-        again = (
-            f"{shlex.join(['recsys', 'run', str(args.config), '--work-dir', str(args.work_dir)])} {seeds} {settings}"
-        )
+        where = ["--work-dir", str(args.work_dir), *(["--dataset", str(args.dataset)] if args.dataset else [])]
+        again = f"{shlex.join(['recsys', 'run', str(args.config), *where])} {seeds} {settings}"
         console.print(f"The best one:\n  {again}", soft_wrap=True)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 WIDTH = 78
 CELL = 7  # a column of numbers has at least
+BOUNDS = 15  # and one of numbers with their bounds
 SHOWN = ("hr@10", "ndcg@10", "mrr")
 
 
@@ -64,7 +65,8 @@ def segment_table(result: "EvaluateResult") -> "Table":
     names = [*result.baselines, "self-attention"]
     for column in ("targets by", "", "targets", "users", *names):
         numbers = column in ("targets", "users", *names)
-        table.add_column(column, justify="right" if numbers else "left", no_wrap=True, min_width=CELL if numbers else 9)
+        width = BOUNDS if column in names else CELL if numbers else 9
+        table.add_column(column, justify="right" if numbers else "left", no_wrap=True, min_width=width)
     for kind, segments in (result.segments or {}).items():
         for number, (segment, found) in enumerate(segments.items()):
             by_name = {**found["baselines"], "self-attention": found["model"]}

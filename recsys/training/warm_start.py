@@ -79,6 +79,12 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
             f"{KEY}: {run.path} was trained on its validation events, too (refit), by which this training would "
             "choose its epoch; begin with a run that was not"
         )
+    if len(dataset.forgotten) > manifest.forgotten:
+        raise ConfigError(
+            f"{KEY}: {dataset.path} leaves out {len(dataset.forgotten)} users whom people asked to forget, {run.path} "
+            f"knew of {manifest.forgotten} such; it may have learned from the others. Train this night from nothing "
+            f"(--set {KEY}=null), and remove that run"
+        )
     check_settings("warm_start", recorded(PrepareConfig, run, "prepare"), config.prepare, f"{KEY}: {run.path}")
     before = recorded(ModelConfig, run, "model")  # with keys that came since
     for key in ModelConfig.model_fields:

@@ -40,6 +40,16 @@ def rewritten(run: Run, folder: Path, **facts: Any) -> Path:
     return copy.path
 
 
+def test_a_run_that_learned_from_users_who_are_forgotten_since_is_no_beginning(
+    dataset: Dataset, config: Config, first: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = build_model(config.model, dataset.vocabulary.table_size)
+    assert first.manifest.forgotten == 0
+    monkeypatch.setattr(Dataset, "forgotten", np.array([7], np.uint64))
+    with pytest.raises(ConfigError, match=r"leaves out 1 users .* knew of 0 such.*warm_start=null"):
+        begin_with(model, changed(config, warm_start=first.path), dataset)
+
+
 @pytest.mark.long
 def test_every_trained_weight_is_taken_over(dataset: Dataset, config: Config, first: Run) -> None:
     model = build_model(config.model, dataset.vocabulary.table_size)

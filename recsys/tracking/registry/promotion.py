@@ -86,7 +86,7 @@ def promote(
         known = sorted({key.split("/")[1] for key in run.metrics if key.startswith("bundle/")})
         raise ConfigError(
             f"{run.name} ({run.digest[:8]}): no bundle {variant!r} in the store (there: {', '.join(known) or 'none'}); "
-            "recsys export makes one, recsys compare sends it"
+            "recsys export RUN makes one and sends it; one that is there already, recsys compare sends"
         )
     with tempfile.TemporaryDirectory() as directory, exclusive(work_dir):
         scratch = Path(directory)
