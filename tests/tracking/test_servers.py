@@ -222,7 +222,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
 def test_a_browser_finds_runs_plots_and_their_comparison(server, make_run, work_dir):
-    """Two runs and a sweep's parent, as a person sees them."""
+    """The run above two seeds, a sweep's, and the seeds' own pages, as a person sees them."""
     tracking = TrackingConfig(uri=server.uri, system_metrics=False, log_model=False)
     runs = [make_run(seed, name=f"browsed-{seed}", finished=False) for seed in (1, 2)]
     for seed, run in enumerate(runs, 1):
@@ -235,7 +235,7 @@ def test_a_browser_finds_runs_plots_and_their_comparison(server, make_run, work_
     experiment = f"{server.uri}/#/experiments/{store.experiment_id}"
 
     listed = page(f"{experiment}/runs", work_dir)
-    assert {"browsed-1", "browsed-2", "sweep-abcdef"} <= set(re.findall(r"browsed-\d|sweep-[a-f]+", listed))
+    assert {"seeds 1, 2", "sweep-abcdef"} <= set(re.findall(r"seeds 1, 2|sweep-[a-f]+", listed))  # the seeds are folded
     overview = page(f"{experiment}/runs/{first}", work_dir)
     assert "Next-item recommender, protocol leave_one_out" in overview  # the model card
     assert "test/ndcg_at_10" in overview
