@@ -47,4 +47,4 @@ lock: .venv/installed  ## resolve setup.py again into requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --extra dev setup.py -o requirements.lock
 
 clean:  ## remove what runs made (not .venv)
-	rm -rf $(WORK) benchmarks/results
+	rm -rf $(WORK) benchmarks/measurements

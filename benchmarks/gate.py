@@ -106,7 +106,7 @@ def measure(runs: list[Path]) -> None:
     users, ranks = aligned(tables)
     places = np.clip(np.ceil(np.concatenate(ranks)), 1, MISS).astype(int)
     values = [ndcg(one, 10) for one in ranks]
-    correlation = float(np.corrcoef(values)[0, 1])
+    correlation = float(np.asarray(np.corrcoef(values[0], values[1]))[0, 1])
     print(f"{len(users)} users, NDCG@10 {values[0].mean():.4f} and {values[1].mean():.4f}")
     print(f"ranks {tuple(np.bincount(places, minlength=MISS + 1)[1:].tolist())}, correlation {correlation:.3f}")
     found = noninferiority(values[0], values[1], users)
@@ -127,8 +127,8 @@ def main() -> None:
         random = np.random.default_rng(users)
         for loss in LOSSES:
             pairs = [population.draw([1 - loss, 1.0], users, random) for _ in range(draws)]
-            now = sum(passes(*pair) for pair in pairs) / draws
-            before = sum(passed_before(*pair, seed) for seed, pair in enumerate(pairs)) / draws
+            now = sum(passes(ours, theirs) for ours, theirs in pairs) / draws
+            before = sum(passed_before(ours, theirs, seed) for seed, (ours, theirs) in enumerate(pairs)) / draws
             what = f"{users:,} users, truly {loss:.0%} worse" if loss else f"{users:,} users, truly equal"
             rows.append(Measurement(what, 100 * now, "% pass", f"{100 * before:.0f} % by the gate before"))
         left = [chain(population, users, random, keeps_best=True) for _ in range(chains)]

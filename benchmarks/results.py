@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parent / "measurements"
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Measurement:
 
 
 def write_results(name: str, measurements: list[Measurement]) -> Path:
-    """Print a table, and write ``benchmarks/results/NAME.json``."""
+    """Print a table, and write ``benchmarks/measurements/NAME.json``."""
     from rich.console import Console
     from rich.table import Table
 

@@ -50,7 +50,8 @@ def measure(bundle: Path, calls: int) -> list[Measurement]:
         rerankers[at_once].rerank(users[0], candidates)
         grown[at_once] = resident() - before
     expected = [rerankers[1].rerank(user, candidates) for user in users]
-    rows, best = [], {}
+    rows: list[Measurement] = []
+    best: dict[tuple[int, int], float] = {}
     # All calls are made of the one interpreter that every thread wants; a tenth tells how fast the others are.
     shares = {(1, 1): 10, (1, THREADS): 1, **{(at_once, THREADS): 10 for at_once in AT_ONCE[1:]}}
     cases = {case: calls // ROUNDS // share for case, share in shares.items()}

@@ -18,8 +18,8 @@ from benchmarks.results import Measurement, write_results
 from benchmarks.training import Shape, reference, split_users
 from pipelines.prepare import prepare
 from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.run import Run
 from recsys.config import Config, load_config
-from recsys.training.listeners import RunCallback
 from recsys.training.trainer import train
 
 QUALITY = 0.1726  # gSASRec's test figure
@@ -31,13 +31,19 @@ class Reached(Exception):  # noqa: N818 - no error: what was waited for
     """Validation has found the quality."""
 
 
-class Watch(RunCallback):
+class Watch:
     """Raises ``Reached`` at the first validation that finds ``QUALITY``."""
 
     def __init__(self) -> None:
         self.epoch, self.best = 0, 0.0
 
-    def on_epoch(self, run: object, metrics: dict[str, float]) -> None:
+    def on_start(self, run: Run, config: Config) -> None:
+        pass
+
+    def on_end(self, run: Run) -> None:
+        pass
+
+    def on_epoch(self, run: Run, metrics: dict[str, float]) -> None:
         self.epoch, self.best = int(metrics["epoch"]), max(self.best, metrics.get("validation/ndcg@10", 0.0))
         if self.best >= QUALITY:
             raise Reached

@@ -86,7 +86,7 @@ def settings(shape: Shape) -> tuple[ModelConfig, TrainingConfig]:
         memory=None,
     )
     training = TrainingConfig(
-        loss=shape.loss,  # type: ignore[arg-type]
+        loss=shape.loss,
         negatives=NegativesConfig(uniform=shape.negatives, exclude_seen=False),
         events="newest",
         batch_size=BATCH,

@@ -9,8 +9,10 @@ from pipelines.runners import run as run_pipeline
 from recsys.artifacts.compatibility import check_same_items
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.outcome import Outcome
+from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
 from recsys.artifacts.scores import FORMAT_VERSION, KIND, SHARDS_DIR, Scores
+from recsys.config.evaluation import EvaluationConfig
 from recsys.core.artifact import file_hashes
 from recsys.core.digests import digest
 from recsys.core.json_files import write_json
@@ -32,7 +34,7 @@ def score(
     """
     run.check_finished()
     check_same_items(run, dataset)
-    filter_seen = bool(run.config["evaluation"]["filter_seen"])
+    filter_seen = recorded(EvaluationConfig, run, "evaluation").filter_seen
     made_of = {
         "weights": run.weights_digest,
         "dataset": dataset.digest,

@@ -6,8 +6,8 @@
 
 Every variant is held against the trained model before it is written, and its size, latency and NDCG@10 are measured
 through the TFLite model itself. With --budget, the best one within it is named (and its path alone is printed on
-standard output). Validation decides what is written and which is best; test is only told. The settings are the run's
-own unless --set says otherwise.
+standard output). Validation decides what is written and which is best; test is only reported. The settings are the
+run's own unless --set says otherwise.
 """
 
 import argparse

@@ -45,7 +45,7 @@ def bundle_table(variants: dict[str, dict[str, Any]]) -> "Table":
     from recsys.plain_table import PlainTable
 
     title = "Bundles: what a phone downloads, and how long one ranking takes one thread of this machine"
-    table = PlainTable(title=title, min_width=WIDTH, caption="NDCG@10; validation chooses, test is only told")
+    table = PlainTable(title=title, min_width=WIDTH, caption="NDCG@10; validation decides, test is only reported")
     table.add_column("variant", ratio=1)
     for name in ("size", "median", "validation", "test"):
         table.add_column(name, justify="right")

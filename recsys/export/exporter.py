@@ -70,10 +70,11 @@ class Exporter:
             ConfigError: a part of the variant's name would change nothing, the model has not what a signature needs,
                 or the policy reads a column that is not carried.
         """
-        shape, kept = self.model.config, None
+        shape, transitions = self.model.config, None
         if variant.of_student:
-            shape, kept = shape_of(self.config.student, self.teacher.config), self.config.student.memory_average
-        variant.check(shape, kept)
+            shape = shape_of(self.config.student, self.teacher.config)
+            transitions = self.config.student.memory_average
+        variant.check(shape, transitions)
         if "incremental" in self.config.signatures:
             incremental.check(shape)
         carried = set(self.config.item_columns) & set(self.dataset.items.columns)

@@ -31,7 +31,7 @@ class VariantRefused(RecsysError):  # noqa: N818 - a verdict on one variant; the
 class Judge:
     """What Keras says of some requests and targets, and what a program may differ by.
 
-    Whether a program is near enough is decided on validation targets; what it makes of test targets is told, no more.
+    Whether a program is near enough is decided on validation targets; what it makes of test targets is only reported.
 
     Args:
         filter_seen: leave a history's items out of its ranking, as the run's evaluation does.

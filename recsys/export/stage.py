@@ -6,8 +6,10 @@ from typing import Any
 from recsys.artifacts.compatibility import check_trained_on
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.outcome import Outcome
+from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
 from recsys.bundle import MODEL_FILE, Bundle
+from recsys.config.evaluation import EvaluationConfig
 from recsys.config.export import ExportConfig
 from recsys.core.artifact import artifacts
 from recsys.core.digests import digest, sha256_file
@@ -65,7 +67,7 @@ def export(
             config,
             run.digest,
             TFLite(),
-            filter_seen=bool(run.config["evaluation"]["filter_seen"]),
+            filter_seen=recorded(EvaluationConfig, run, "evaluation").filter_seen,
             teacher=model if taught_by is run else load_run(taught_by),
             taught_by=taught_by.digest,
         )

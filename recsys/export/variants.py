@@ -52,18 +52,18 @@ class Variant:
             of_student=bool(found["student"]),
         )
 
-    def check(self, shape: ModelConfig, kept: float | None = None) -> None:
+    def check(self, shape: ModelConfig, transitions: float | None = None) -> None:
         """Refuse a name of which a part would change nothing in a model of ``shape``.
 
         Args:
-            kept: transitions an item that are left of ``shape``'s memory, on average; None where that is as it was
+            transitions: how many an item are left of ``shape``'s memory, on average; None where that is as it was
                 trained.
 
         Raises:
             ConfigError: it asks for no less memory than there is, or for a share that saves nothing.
         """
         memory = shape.memory
-        there = 0.0 if memory is None else min(kept or memory.neighbours, memory.average or memory.neighbours)
+        there = 0.0 if memory is None else min(transitions or memory.neighbours, memory.average or memory.neighbours)
         if self.depth is not None and self.name.endswith(f"-m{self.depth}") and self.depth >= there:
             raise ConfigError(
                 f"export.variants: {self.name}: the memory has {there:g} transitions an item, so -m{self.depth} leaves "

@@ -79,6 +79,7 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
             f"{KEY}: {run.path} was trained on its validation events, too (refit), by which this training would "
             "choose its epoch; begin with a run that was not"
         )
+    # Where items agree, the dataset extends the run's, and leaves out whom that left out: more are others.
     if len(dataset.forgotten) > manifest.forgotten:
         raise ConfigError(
             f"{KEY}: {dataset.path} leaves out {len(dataset.forgotten)} users whom people asked to forget, {run.path} "

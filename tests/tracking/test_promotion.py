@@ -184,7 +184,7 @@ def test_a_bundle_of_other_weights_breaks_parity(trained, work_dir, capsys):
 def test_a_run_without_a_bundle_says_how_to_make_one(trained, work_dir, capsys):
     code, verdict = promote(trained(knows=True, exported=False), work_dir, capsys)
     assert code == 2
-    assert "recsys export makes one" in verdict["error"]
+    assert "recsys export RUN makes one and sends it" in verdict["error"]
 
 
 def test_a_model_of_another_vocabulary_is_scored_by_names(trained, work_dir, tmp_path):
