@@ -8,7 +8,6 @@
 Needs numpy and ai-edge-litert, nothing else; nothing leaves the process.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +16,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from recsys.bundle import GOLDEN_FILE, Bundle, GoldenCase, check_event, check_item, chosen
+from recsys.bundle import GOLDEN_FILE, Bundle, GoldenCase, check_event, check_item, check_now, chosen
 from recsys.core.candidates import best_first, candidate_chunks
 from recsys.core.errors import ArtifactError, ConfigError, DataError
-from recsys.core.events import Event
-from recsys.core.history import History, encode_history
+from recsys.core.events import Event, now_ms
+from recsys.core.history import History, clean_history, pad_one
 from recsys.core.schema import PAD_ID, TITLE
 from recsys.litert.interpreter import Interpreter, runtime_name
 from serving.policy import apply_policy
@@ -77,21 +76,24 @@ class Reranker:
         self.vocabulary = self.bundle.vocabulary
         self._policy = self.bundle.policy
         self._columns = {name: self.bundle.item_column(name) for name in self.bundle.columns}
+        self._reads = History.of(self.manifest.signatures["rerank"].inputs)
         self._interpreter = Interpreter(self.bundle.model_file, self.manifest.signatures, threads, at_once)
         self._replay_some()
 
-    def rerank(self, history: Sequence[Event], candidates: Sequence[str]) -> list[Ranked]:
+    def rerank(self, history: Sequence[Event], candidates: Sequence[str], now: int | None = None) -> list[Ranked]:
         """``candidates``, best first.
 
         Args:
             history: the user's events in any order, but that those that share a time and have no arrival number
                 (``event_id``) stay as they are given; unknown items are left out, the newest are kept, none is fine.
             candidates: external ids, any number, none included; one that stands twice keeps both places.
+            now: when the request is made, in milliseconds since 1970 (default: the device's clock); a model that reads
+                times takes events after it to have just happened.
 
         Raises:
             DataError: an event or a candidate is not what its type says.
         """
-        encoded = self.encode_history(history)
+        encoded = self.encode_history(history, now)
         return self.order(candidates, lambda ids: self.score(encoded, ids))
 
     def order(self, candidates: Sequence[str], score: Callable[[npt.NDArray[np.int32]], Scores]) -> list[Ranked]:
@@ -105,7 +107,7 @@ class Reranker:
         """``rerank``, then the bundle's policy: filters, boosts, freshness and diversity, each with its reason.
 
         Args:
-            now: milliseconds since the epoch (default: the device's clock).
+            now: as ``rerank``; what is fresh is fresh then.
 
         Returns:
             What the policy leaves of the distinct candidates that the model knows, best first.
@@ -113,10 +115,10 @@ class Reranker:
         Raises:
             DataError: as ``rerank``.
         """
-        ranked = self.rerank(history, candidates)
+        clock = now_ms() if now is None else now
+        ranked = self.rerank(history, candidates, clock)
         scores = {one.item: one.score for one in ranked if one.score is not None}
         seen = {event.item for event in history}
-        clock = time.time_ns() // 1_000_000 if now is None else now
         left = apply_policy(self._policy, scores, seen, self.text, clock)
         return [Ranked(one.item, one.score, tuple(one.reasons)) for one in left]
 
@@ -135,7 +137,7 @@ class Reranker:
 
     def mismatch(self, case: GoldenCase) -> str | None:
         """What is wrong with this device's answer to a golden case, or None; near-ties may swap."""
-        history, ids = self.encode_history(case.history), self.encode_candidates(case.candidates)
+        history, ids = self.encode_history(case.history, case.now), self.encode_candidates(case.candidates)
         items = history.items[0].tolist()
         if (tuple(items), tuple(ids.tolist())) != (case.history_ids, case.candidate_ids):
             return f"encoded as {items} and {ids.tolist()}, other ids than the case has"
@@ -143,10 +145,14 @@ class Reranker:
         known = [float(s) if i != PAD_ID else None for s, i in zip(scores, ids, strict=True)]
         return case.mismatch(known, best_first(ids, scores).tolist())
 
-    def encode_history(self, history: Sequence[Event]) -> History:
-        """What the model reads of the events, a batch of one."""
-        manifest = self.manifest
-        return encode_history(self.checked(history), self.vocabulary, manifest.history_length, manifest.cleaning)
+    def encode_history(self, history: Sequence[Event], now: int | None = None) -> History:
+        """What the model reads of the events, a batch of one; ``now`` as in ``rerank``."""
+        return self.padded(clean_history(self.checked(history), self.vocabulary, self.manifest.cleaning)[0], now)
+
+    def padded(self, flat: History, now: int | None = None) -> History:
+        """A flat, cleaned history as the model reads it, a batch of one; ``now`` as in ``rerank``."""
+        clock = now_ms() if now is None else check_now(now, "a request")
+        return pad_one(flat, self.manifest.history_length, clock).like(self._reads)
 
     def encode_candidates(self, candidates: Sequence[str]) -> npt.NDArray[np.int32]:
         """Internal ids, ``[n] int32``; ``PAD_ID`` for an item that the model does not know."""

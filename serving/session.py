@@ -3,13 +3,17 @@
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from recsys.core.errors import ConfigError, RecsysError
 from recsys.core.events import Event, is_counted
-from recsys.core.history import History, clean_history, encode_newest, pad_one
+from recsys.core.history import History, clean_history, encode_newest
 from serving.reranker import Ranked, Reranker
+
+Ages: TypeAlias = npt.NDArray[np.int32]
 
 
 class Session:
@@ -81,10 +85,10 @@ class Session:
         if added != 1 or not grown or count >= self._reranker.manifest.history_length:
             self._encode()
             return False
-        self._step(count)
+        self._step()
         return True
 
-    def rerank(self, candidates: Sequence[str]) -> list[Ranked]:
+    def rerank(self, candidates: Sequence[str], now: int | None = None) -> list[Ranked]:
         """``candidates``, best first, as ``Reranker.rerank`` gives them.
 
         Raises:
@@ -92,7 +96,11 @@ class Session:
         """
         with self._lock:
             self._refuse_broken()
-            inputs = {"embedding": self._embedding, **self._padded().inputs()}  # neither is written to later
+            history = self._reranker.padded(self._history, now)
+            if not all(map(np.array_equal, history, self._asked)):  # time has passed, and the model reads times
+                with self._changing():
+                    self._ask(history)
+            inputs = {"embedding": self._embedding, **history.inputs()}  # neither is written to later
         return self._reranker.order(candidates, lambda ids: self._reranker.score_chunks("score", inputs, ids))
 
     @contextmanager
@@ -114,25 +122,51 @@ class Session:
             )
 
     def _encode(self) -> None:
-        carried = self._reranker.run("start", **self._padded().inputs())
-        self._embedding = carried.pop("embedding")
-        self._state = carried  # of every block, by name: [blocks, …]
+        """Encode the whole history: what is carried of all but the newest event, and then that one."""
+        earlier = self._history.map(lambda channel: channel[-self._reranker.manifest.history_length : -1])
+        self._started = len(earlier.items)
+        self._state = self._reranker.run("start", **self._reranker.padded(earlier, 0).inputs())  # [blocks, …] by name
+        self._embedding = self._state.pop("embedding")
+        self._step()
 
-    def _step(self, count: int) -> None:
-        """Take the newest event in, after ``count`` others."""
+    def _step(self) -> None:
+        """Take the newest event in, and ask it for the moment at which it happened."""
+        times = self._history.times
+        self._ask(self._reranker.padded(self._history, int(times[-1]) if len(times) else 0))
+
+    def _ask(self, history: History) -> None:
+        """Make the newest event of a padded ``history`` read all others, at the moment that the ages are counted from.
+
+        Its own column is the rightmost of padding; what asking it before has written there is not read.
+        """
+        self._asked, count = history, int(np.count_nonzero(history.items)) - 1
+        if count < 0:
+            return
+        newest = history._replace(items=history.items[:, -1:])
+        if len(history.times):
+            newest = newest._replace(times=self._by_column(history.times, count + 1))
         stepped = self._reranker.run(
             "step",
-            **self._history.map(lambda channel: channel[-1:][None]).inputs(items="item"),
+            **newest.inputs(items="item"),
             count=np.array([[count]], np.int32),
             **{f"{name}_{n}": part[n : n + 1] for name, part in self._state.items() for n in range(len(part))},
         )
-        column = self._reranker.manifest.history_length - 1 - count  # the rightmost of padding
+        column = self._reranker.manifest.history_length - 1 - count
         self._embedding = stepped.pop("embedding")
         for name, added in stepped.items():
             if added.shape == self._state[name].shape:
                 self._state[name] = added
             else:
                 self._state[name][:, :, column] = added[:, :, 0]
+
+    def _by_column(self, ages: Ages, count: int) -> Ages:
+        """Ages in the order of the state's columns, the newest event's once more at the end: ``[1, length + 1]``.
+
+        Events that a session began with lie at the right, oldest first; each that came later lies left of all others.
+        """
+        began, later = np.split(ages[0, -count:], [self._started])
+        columns = np.concatenate([later[::-1], began, ages[0, -1:]])
+        return np.pad(columns, (ages.shape[1] + 1 - len(columns), 0))[None]
 
     def _take_newest(self, event: Event) -> bool:
         """Add an event that is later than all before it, which need not be looked at again then."""
@@ -153,6 +187,3 @@ class Session:
         self._newest = counted[times.index(max(times))] if counted else None
         self._tied = bool(times) and times.count(max(times)) > 1
         return clean_history(self._events, self._reranker.vocabulary, cleaning)[0]
-
-    def _padded(self) -> History:
-        return pad_one(self._history, self._reranker.manifest.history_length)

@@ -12,7 +12,7 @@ from recsys.bundle.bundle import (
     seal,
 )
 from recsys.bundle.delta import Delta
-from recsys.bundle.events import check_event, check_item, event_from_json
+from recsys.bundle.events import check_event, check_item, check_now, event_from_json
 from recsys.bundle.golden import GoldenCase, chosen, write_golden
 from recsys.bundle.golden_file import read_golden
 from recsys.bundle.manifest import BundleManifest, MinimumRuntime, Signature, Tensor
@@ -40,6 +40,7 @@ __all__ = [
     "Tensor",
     "check_event",
     "check_item",
+    "check_now",
     "chosen",
     "event_from_json",
     "read_golden",

@@ -48,9 +48,7 @@ def check_event(event: Event, origin: str) -> None:
         raise DataError(f"{origin}: expected an Event(item, timestamp), found {type(event).__name__}")
     check_item(event.item, origin)
     for name, value in (("timestamp", event.timestamp), ("event_id", event.event_id)):
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not whole or not _INT64.min <= value <= _INT64.max:
-            raise DataError(f"{origin}: {name} is a 64-bit integer, found {_short(value)}")
+        _check_int64(value, f"{origin}: {name}")
     if not isinstance(event.event_type, str):
         raise DataError(f"{origin}: event_type is text, found {_short(event.event_type)}")
     _check_unicode(event.event_type, f"{origin}: event_type")
@@ -65,6 +63,22 @@ def check_item(item: object, origin: str) -> None:
     if not isinstance(item, str):
         raise DataError(f"{origin}: an item id is text, found {type(item).__name__} {_short(item)}; pass str(id)")
     _check_unicode(item, f"{origin}: item")
+
+
+def check_now(value: Any, origin: str) -> int:
+    """``value``, the moment of a request.
+
+    Raises:
+        DataError: no 64-bit integer.
+    """
+    _check_int64(value, f"{origin}: now")
+    return int(value)
+
+
+def _check_int64(value: Any, origin: str) -> None:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not _INT64.min <= value <= _INT64.max:
+        raise DataError(f"{origin} is a 64-bit integer, found {_short(value)}")
 
 
 def _check_unicode(text: str, origin: str) -> None:

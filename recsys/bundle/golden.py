@@ -17,6 +17,7 @@ class GoldenCase:
     Attributes:
         history: a client's raw events, in any order: those that share a time have arrival numbers.
         candidates: external ids; unknown ones have candidate id 0, unless there are buckets, and are not in ``order``.
+        now: when the request is made, in milliseconds since 1970.
         history_ids: what the model is fed, ``history_length`` internal ids.
         candidate_ids: internal ids of ``candidates``.
         scores: of the known candidates, in the order of ``candidates``; None for unknown ones.
@@ -25,6 +26,7 @@ class GoldenCase:
 
     history: tuple[Event, ...]
     candidates: tuple[str, ...]
+    now: int
     history_ids: tuple[int, ...]
     candidate_ids: tuple[int, ...]
     scores: tuple[float | None, ...]
@@ -35,7 +37,12 @@ class GoldenCase:
         # An event's type stands only where it has one: where the cleaning policy keeps some types.
         events = [{k: v for k, v in e._asdict().items() if k != "event_type" or v} for e in self.history]
         rest = ("candidates", "history_ids", "candidate_ids", "scores", "order")
-        return {"history": events, "tolerance": self.tolerance, **{name: list(getattr(self, name)) for name in rest}}
+        return {
+            "history": events,
+            "now": self.now,
+            "tolerance": self.tolerance,
+            **{name: list(getattr(self, name)) for name in rest},
+        }
 
     def mismatch(self, scores: list[float | None], order: list[int]) -> str | None:
         """What is worst about another runtime's answer, or None; near-ties may swap."""

@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from recsys.bundle.events import check_item, event_from_json
+from recsys.bundle.events import check_item, check_now, event_from_json
 from recsys.bundle.golden import GoldenCase
 from recsys.core.errors import ArtifactError, DataError
 from recsys.core.json_files import read_json
@@ -53,6 +53,7 @@ def _case(value: Any, origin: str) -> GoldenCase:
     case = GoldenCase(
         history=tuple(event_from_json(one, f"{origin}: event {place}") for place, one in enumerate(events)),
         candidates=listed("candidates", lambda one: isinstance(one, str), "an item id"),
+        now=check_now(value["now"], origin),
         history_ids=listed("history_ids", _is_id, "an internal id"),
         candidate_ids=listed("candidate_ids", _is_id, "an internal id"),
         scores=listed("scores", lambda one: one is None or _is_number(one), "a number or null"),

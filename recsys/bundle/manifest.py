@@ -81,6 +81,12 @@ class BundleManifest:
     def table_size(self) -> int:
         return 1 + self.items + self.oov_buckets
 
+    @property
+    def history_inputs(self) -> list[str]:
+        """What the model reads of a history, by the names of its inputs."""
+        taken = self.signatures["rerank"].inputs if "rerank" in self.signatures else {}
+        return [name for channel, name in History.names().items() if channel == "items" or name in taken]
+
     def to_json(self) -> dict[str, Any]:
         value = asdict(self)
         value["cleaning"] = self.cleaning.to_json()
@@ -130,7 +136,7 @@ class BundleManifest:
         """
         history, candidates = Tensor((1, self.history_length), "int32"), Tensor((1, self.candidates), "int32")
         scores = {"scores": Tensor((1, self.candidates), "float32")}
-        channels = dict.fromkeys(History.names().values(), history)
+        channels = dict.fromkeys(self.history_inputs, history)
         takes = {"rerank": {**channels, "candidates": candidates}, "start": channels}
         gives = {"rerank": scores, "score": scores}
         if "rerank" not in self.signatures:

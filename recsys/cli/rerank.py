@@ -8,7 +8,8 @@ Items are named by their own ids, the history oldest first; an id may begin with
 options below. Without candidates the whole catalog is ranked, but for what the history holds. A request file is a
 JSON object: {"history": [{"item": "50", "timestamp": 1700000000000}, …], "candidates": ["172", …]}, timestamps in
 milliseconds; an event may have an "event_id", its arrival number, and an "event_type". Events that share a time and
-have no arrival number count in the order in which they stand.
+have no arrival number count in the order in which they stand. "now" says when the request is made (default: this
+machine's clock), for models that read times; events of --history have just happened.
 """
 
 import argparse
@@ -47,14 +48,15 @@ def run(args: argparse.Namespace) -> int:
     if args.request is not None:
         if args.history is not None or args.candidates is not None:
             raise ConfigError("--request holds history and candidates; leave --history and --candidates out")
-        history, candidates = _read_request(args.request)
+        history, candidates, now = _read_request(args.request)
     else:
         history, candidates = [Event(item, place) for place, item in enumerate(args.history or [])], args.candidates
+        now = len(history)
     reranker = Reranker(args.bundle, threads=args.threads)
     if candidates is None:
         seen = {event.item for event in history}
         candidates = [item for item in reranker.catalogue() if item not in seen]
-    ranked = reranker.rerank(history, candidates)[: args.top or (None if args.json else SHOWN)]
+    ranked = reranker.rerank(history, candidates, now)[: args.top or (None if args.json else SHOWN)]
     rows = _rows(reranker, ranked)
     if args.json:
         print_json(RerankResult(str(args.bundle), rows))
@@ -63,23 +65,24 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _read_request(path: Path) -> "tuple[list[Event], list[str] | None]":
-    from recsys.bundle import event_from_json
+def _read_request(path: Path) -> "tuple[list[Event], list[str] | None, int | None]":
+    from recsys.bundle import check_now, event_from_json
     from recsys.core.json_files import read_json
 
     try:
         request = read_json(path)
-        if not isinstance(request, dict) or not {"history"} <= request.keys() <= {"history", "candidates"}:
+        if not isinstance(request, dict) or not {"history"} <= request.keys() <= {"history", "candidates", "now"}:
             raise DataError("an object with these keys and no others")
-        for key in request:
+        for key in request.keys() - {"now"}:
             if not isinstance(request[key], list) and not (key == "candidates" and request[key] is None):
                 raise DataError(f"{key} must be a list, found {type(request[key]).__name__}")
         history = [event_from_json(one, f"history: event {place}") for place, one in enumerate(request["history"])]
+        now = None if request.get("now") is None else check_now(request["now"], "a request")
     except DataError as error:
         raise DataError(
-            f'{path}: expected {{"history": [{{"item", "timestamp"}}, …], "candidates": […]}} ({error})'
+            f'{path}: expected {{"history": [{{"item", "timestamp"}}, …], "candidates": […], "now": …}} ({error})'
         ) from None
-    return history, request.get("candidates")
+    return history, request.get("candidates"), now
 
 
 def _rows(reranker: "Reranker", ranked: "list[Ranked]") -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """An event as a client holds it, and which events a history leaves out."""
 
+import time
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +14,11 @@ class Event(NamedTuple):
     timestamp: int  # milliseconds since the epoch
     event_id: int = 0  # arrival number, where there is one; without, the order given decides among equal times
     event_type: str = ""
+
+
+def now_ms() -> int:
+    """This machine's clock, milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True)

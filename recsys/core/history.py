@@ -15,6 +15,9 @@ from recsys.core.hashing import hash_strings
 from recsys.core.order import find_repetitions
 from recsys.core.schema import PAD_ID, TIMESTAMP_DTYPE
 
+MILLISECONDS = 1000  # in a second
+OLDEST = 2**31 - 1  # seconds
+
 
 class ItemEncoder(Protocol):
     """A vocabulary, whatever holds it: ``Vocabulary``, or the compact one of a bundle."""
@@ -24,41 +27,75 @@ class ItemEncoder(Protocol):
 
 
 class History(NamedTuple):
-    """What a model reads of users' behaviour: one field a channel, arrays or tensors alike, and of one shape.
+    """What a model reads of users' behaviour: one field a channel, arrays or tensors alike, oldest event first.
 
-    Padded, ``[batch, length]``, with ``PAD_ID`` or 0 on the left; or flat, ``[events]``, many users' end to end. Oldest
-    first in both.
+    Padded, ``[batch, length]``, with ``PAD_ID`` or 0 on the left; or flat, ``[events]``, many users' end to end.
+    A channel that a model does not read is ``()``: TensorFlow flattens that to nothing, and None to something.
 
     Attributes:
         items: internal ids, ``int32``.
+        times: flat, milliseconds since 1970, ``int64``; padded, seconds before the request, ``int32``.
     """
 
     items: Any
+    times: Any = ()
 
     @classmethod
     def of(cls, inputs: Mapping[str, Any]) -> "History":
         """The channels among ``inputs``, as ``inputs()`` names them."""
-        return cls(**{channel: inputs[name] for channel, name in cls.names().items()})
+        return cls(**{channel: inputs[name] for channel, name in cls.names().items() if name in inputs})
 
     def inputs(self, items: str = "history") -> dict[str, Any]:
-        """The channels by the names that a model's inputs bear; ``items`` as in ``names``."""
-        return {name: getattr(self, channel) for channel, name in self.names(items).items()}
+        """The channels that are read by the names that a model's inputs bear; ``items`` as in ``names``."""
+        channels = {name: getattr(self, channel) for channel, name in self.names(items).items()}
+        return {name: channel for name, channel in channels.items() if _is_read(channel)}
 
     @classmethod
     def names(cls, items: str = "history") -> dict[str, str]:
-        """What each channel is called where a model takes it: as here, but for the items.
+        """What each channel is called where a model takes it.
 
         Args:
-            items: what those are called; a step that takes one more event in calls them ``item``.
+            items: what the items are called; a step that takes one more event in calls them ``item``.
         """
-        return {**{channel: channel for channel in cls._fields}, "items": items}
+        return {"items": items, "times": "ages"}
 
     def map(self, function: Callable[..., Any], *others: "History") -> "History":
-        """``function`` of each channel, with the same channel of ``others``."""
-        return History(*map(function, self, *others))
+        """``function`` of each channel that is read, with the same channel of ``others``."""
+        return History(*(function(*parts) if _is_read(parts[0]) else () for parts in zip(self, *others, strict=True)))
+
+    def like(self, other: "History") -> "History":
+        """Only the channels that ``other`` reads.
+
+        >>> History(np.array([7]), np.array([20])).like(History("a model's items"))
+        History(items=array([7]), times=())
+        """
+        return other.map(lambda _, own: own, self)
 
 
-def pad_histories(events: History, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], length: int) -> History:
+def _is_read(channel: Any) -> bool:
+    return not isinstance(channel, tuple) or channel != ()
+
+
+def ages(times: npt.NDArray[np.int64], requests: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    """Whole seconds from each time to its request, both in milliseconds since 1970.
+
+    Seconds are cut before they are subtracted, so that ages differ by as much as their events do whatever the request.
+    What lies after the request (a clock that was set back) is as young as can be: 0.
+
+    >>> ages(np.array([1_000, 2_999, 9_000]), np.array([5_500, 5_500, 5_500])).tolist()
+    [4, 3, 0]
+    """
+    seconds: npt.NDArray[np.int64] = requests // MILLISECONDS - times // MILLISECONDS
+    return np.clip(seconds, 0, OLDEST).astype(np.int32)
+
+
+def pad_histories(
+    events: History,
+    starts: npt.NDArray[np.int64],
+    ends: npt.NDArray[np.int64],
+    length: int,
+    requests: npt.NDArray[np.int64] | None = None,
+) -> History:
     """The newest ``length`` events of each history, padded on the left.
 
     History ``i`` is ``events[starts[i]:ends[i]]`` of the flat ``events``.
@@ -67,6 +104,10 @@ def pad_histories(events: History, starts: npt.NDArray[np.int64], ends: npt.NDAr
     >>> pad_histories(flat, np.array([0, 2]), np.array([2, 7]), 4).items
     array([[0, 0, 7, 9],
            [2, 3, 4, 5]], dtype=int32)
+
+    Args:
+        requests: ``[batch] int64``, the moment for which each history is read, in milliseconds since 1970; where times
+            are read.
     """
     columns = ends[:, None] - length + np.arange(length)[None, :]  # [batch, length]
     real = columns >= starts[:, None]
@@ -76,7 +117,10 @@ def pad_histories(events: History, starts: npt.NDArray[np.int64], ends: npt.NDAr
             return np.zeros(columns.shape, channel.dtype)
         return np.where(real, channel[np.where(real, columns, 0)], np.zeros((), channel.dtype))
 
-    return events.map(padded)
+    history = events.map(padded)
+    if requests is None or not _is_read(history.times):
+        return history._replace(times=())
+    return history._replace(times=np.where(real, ages(history.times, requests[:, None]), 0).astype(np.int32))
 
 
 def clean_history(
@@ -103,7 +147,7 @@ def clean_history(
     codes = np.unique(np.array(names, dtype=object), return_inverse=True)[1] if names else users
     duplicate, repeat = find_repetitions(users[order], codes[order], timestamps[order], kinds[order], policy)
     kept = order[~(duplicate | repeat)]
-    return _known(vocabulary.encode(names[i] for i in kept), source[kept])
+    return _known(vocabulary.encode(names[i] for i in kept), timestamps[kept], source[kept])
 
 
 def encode_newest(event: Event, before: Event | None, vocabulary: ItemEncoder, policy: CleaningPolicy) -> History:
@@ -114,27 +158,35 @@ def encode_newest(event: Event, before: Event | None, vocabulary: ItemEncoder, p
     """
     again = policy.drop_repeats and before is not None and before.item == event.item
     names = [event.item] if is_counted(event, policy) and not again else []
-    return _known(vocabulary.encode(names), np.arange(len(names)))[0]
+    times = np.full(len(names), event.timestamp, TIMESTAMP_DTYPE)
+    return _known(vocabulary.encode(names), times, np.arange(len(names)))[0]
 
 
-def encode_history(events: Sequence[Event], vocabulary: ItemEncoder, length: int, policy: CleaningPolicy) -> History:
+def encode_history(
+    events: Sequence[Event], vocabulary: ItemEncoder, length: int, policy: CleaningPolicy, now: int
+) -> History:
     """One client's events as a model's input, a batch of one.
 
     >>> from recsys.core.vocabulary import Vocabulary
     >>> events = [Event("b", 2000), Event("unknown", 1500), Event("a", 1000)]
-    >>> encode_history(events, Vocabulary(["a", "b"]), 4, CleaningPolicy()).items.tolist()
-    [[0, 0, 1, 2]]
+    >>> encode_history(events, Vocabulary(["a", "b"]), 4, CleaningPolicy(), now=7000)
+    History(items=array([[0, 0, 1, 2]], dtype=int32), times=array([[0, 0, 6, 5]], dtype=int32))
+
+    Args:
+        now: when the request is made, in milliseconds since 1970.
     """
     flat, _ = clean_history(events, vocabulary, policy)
-    return pad_one(flat, length)
+    return pad_one(flat, length, now)
 
 
-def pad_one(flat: History, length: int) -> History:
+def pad_one(flat: History, length: int, now: int) -> History:
     """One flat history, padded: a batch of one."""
-    return pad_histories(flat, np.array([0]), np.array([len(flat.items)]), length)
+    return pad_histories(flat, np.array([0]), np.array([len(flat.items)]), length, np.array([now], TIMESTAMP_DTYPE))
 
 
-def _known(ids: npt.NDArray[np.int32], positions: npt.NDArray[np.int64]) -> tuple[History, npt.NDArray[np.int64]]:
+def _known(
+    ids: npt.NDArray[np.int32], times: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]
+) -> tuple[History, npt.NDArray[np.int64]]:
     """The events of items that the vocabulary knows."""
     known = ids != PAD_ID
-    return History(ids[known]), positions[known]
+    return History(ids[known], times[known]), positions[known]

@@ -33,7 +33,7 @@ class GraphRanker:
         items: int,
         filter_seen: bool,
     ) -> None:
-        self.parts, self.length, self.weights = parts, int(history.items.shape[1]), weights
+        self.parts, self.history, self.weights = parts, history, weights
         self.items, self.filter_seen = items, filter_seen
         targets, cells = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, 2], tf.int32)
         self._ranks = tf.function(self._rank, input_signature=[history, targets, cells])
@@ -55,7 +55,7 @@ class GraphRanker:
                 rows, seen = seen_cells(sequences, some, ends)
                 hidden = (seen <= self.items) & (seen != targets[rows])
                 cells = np.stack([rows[hidden], seen[hidden]], axis=1).astype(np.int32)
-            found = self._ranks(sequences.histories(some, ends, self.length), targets, cells).numpy()
+            found = self._ranks(sequences.histories(some, ends, self.history), targets, cells).numpy()
             if np.isnan(found).any():
                 raise RecsysError(f"evaluation: a score of user {sequences.users[some[0]]}'s batch is not a number")
             ranks.append(found)

@@ -20,6 +20,7 @@ from recsys.core.schema import COUNT, EXTERNAL_ID, PAD_ID, TITLE, USER
 from recsys.evaluation.glyphs import drawable, families
 from recsys.evaluation.metrics import hit_rate
 from recsys.evaluation.significance import bootstrap_interval
+from recsys.models.events import history_spec
 from recsys.models.sasrec import SASRec
 
 K = 10
@@ -103,7 +104,7 @@ def attention_maps(model: SASRec, dataset: Dataset) -> Figure | None:
     users, positions = dataset.sequences.targets("test")
     lengths = positions - dataset.sequences.offsets[users]
     chosen = np.flatnonzero(lengths >= min(EVENTS_SHOWN, int(np.median(lengths))))[:USERS_SHOWN]
-    histories = dataset.sequences.histories(users[chosen], positions[chosen], model.config.max_length)
+    histories = dataset.sequences.histories(users[chosen], positions[chosen], history_spec(model.config, None))
     last = model.hidden(histories).weights[-1]
     if last is None:
         return None

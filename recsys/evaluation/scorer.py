@@ -20,5 +20,5 @@ def compiled(model: SASRec) -> Callable[[History], tf.Tensor]:
 
 def scorer(model: SASRec, sequences: Sequences) -> ScoreAll:
     """Scores of the whole item table for events of ``sequences``, given by user and flat position."""
-    score_all, length = compiled(model), model.config.max_length
-    return lambda users, positions: score_all(sequences.histories(users, positions, length)).numpy()
+    score_all, like = compiled(model), history_spec(model.config, None)
+    return lambda users, positions: score_all(sequences.histories(users, positions, like)).numpy()

@@ -55,15 +55,18 @@ def remove_seen(
 def recommend(
     score_all: Callable[[History], Any],
     sequences: Sequences,
-    length: int,
+    like: History,
     items: int,
     k: int,
     filter_seen: bool,
+    now: int,
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
     """What each user may want next, given everything that the user did.
 
     Args:
         score_all: histories to scores ``[b, table]``.
+        like: the types of a history, as ``history_spec`` gives them.
+        now: when they may want it, in milliseconds since 1970; read where times are.
         items: ids ``1..items`` are ranked (not the padding, nor OOV buckets).
 
     Returns:
@@ -76,7 +79,9 @@ def recommend(
     for first in range(0, len(sequences), step):
         users = np.arange(first, min(first + step, len(sequences)))
         ends = sequences.offsets[users + 1]
-        scores = np.array(score_all(sequences.histories(users, ends, length)), np.float32)[:, : items + 1]
+        scores = np.array(score_all(sequences.histories(users, ends, like, np.full(len(users), now))), np.float32)[
+            :, : items + 1
+        ]
         scores[:, 0] = -np.inf
         if filter_seen:
             remove_seen(scores, sequences, users, ends)

@@ -10,9 +10,10 @@ from recsys.export.backend import Program
 from recsys.sequences.sequences import Sequences
 
 
-def catalog_scores(program: Program, sequences: Sequences, length: int, table_size: int) -> ScoreAll:
+def catalog_scores(program: Program, sequences: Sequences, table_size: int) -> ScoreAll:
     """All items' scores: by ``score_all`` where it has it, else by ``rerank`` in chunks."""
     signatures = program.signatures
+    like = History.of(signatures["rerank"].inputs)
     width = signatures["rerank"].inputs["candidates"].shape[1]
     chunks = candidate_chunks(np.arange(table_size), width)
 
@@ -24,7 +25,7 @@ def catalog_scores(program: Program, sequences: Sequences, length: int, table_si
         return np.concatenate(scores)[:table_size]
 
     def score_all(users: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        histories = sequences.histories(users, positions, length)
+        histories = sequences.histories(users, positions, like)
         return np.stack([one(histories.map(lambda channel, row=row: channel[row, None])) for row in range(len(users))])
 
     return score_all

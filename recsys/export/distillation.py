@@ -8,10 +8,9 @@ import numpy.typing as npt
 from recsys.config.export import StudentConfig
 from recsys.config.model import ModelConfig
 from recsys.core.history import History
-from recsys.core.schema import PAD_ID
 from recsys.export.pruning import prune
 from recsys.export.quantization.product import CHOICES
-from recsys.models.events import history_spec
+from recsys.models.events import history_spec, requests_of
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import SASRec, build_model
 from recsys.sequences.sequences import Sequences
@@ -85,9 +84,16 @@ def scores_after(model: SASRec, history: History, columns: tf.Tensor) -> tf.Tens
     """
     query = tf.reshape(tf.gather(model.hidden(history).states, columns, batch_dims=1), [-1, model.config.width])
     newest = model.config.memory.newest if model.config.memory else 1
-    padded = tf.pad(history.items, [[0, 0], [newest - 1, 0]], constant_values=PAD_ID)
-    windows = tf.gather(padded, columns[:, :, None] + tf.range(newest), batch_dims=1)  # oldest first
-    return tf.add_n(model.parts_of_query(query, tf.reshape(windows, [-1, newest])))[:, 1:]
+    places = columns[:, :, None] + tf.range(newest)  # oldest first
+
+    def windows(channel: tf.Tensor) -> tf.Tensor:
+        return tf.gather(tf.pad(channel, [[0, 0], [newest - 1, 0]]), places, batch_dims=1)
+
+    events = history.like(history_spec(model.config, None)).map(windows)
+    if model.config.request_time:
+        asked = tf.gather(requests_of(history.times), columns, batch_dims=1)
+        events = events._replace(times=tf.maximum(events.times - asked[:, :, None], 0))
+    return tf.add_n(model.parts_of_query(query, events.map(lambda channel: tf.reshape(channel, [-1, newest]))))[:, 1:]
 
 
 def _learn(
@@ -119,7 +125,8 @@ def _learn(
         return loss - tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, tf.math.log(wanted + 1e-20)))
 
     say(f"distill: {steps} steps, each imitates the teacher after {config.batch_size * config.positions:,} events")
-    for step, (history, columns) in enumerate(_histories(sequences, teacher.config.max_length, config, steps), 1):
+    like = history_spec(teacher.config, None)
+    for step, (history, columns) in enumerate(_histories(sequences, like, config, steps), 1):
         divergence = learn(history, columns)
         if step % REPORT_EVERY == 0 or step == steps:
             say(f"distill: step {step} of {steps}, divergence from the teacher {float(divergence):.4f}")
@@ -134,7 +141,7 @@ def _shared(gradient: tf.Tensor, choices: npt.NDArray[np.uint8]) -> tf.Tensor:
 
 
 def _histories(
-    sequences: Sequences, length: int, config: StudentConfig, steps: int
+    sequences: Sequences, like: History, config: StudentConfig, steps: int
 ) -> Iterator[tuple[History, npt.NDArray[np.int32]]]:
     """``steps`` batches of histories and of events in them to score after."""
     random = np.random.default_rng(config.seed)
@@ -145,10 +152,11 @@ def _histories(
     for _ in range(steps):
         chosen = random.choice(users, config.batch_size, p=chances)
         positions = random.integers(starts[chosen], ends[chosen]) + 1
+        length = int(like.items.shape[1])
         real = np.minimum(positions - starts[chosen], length)
         back = random.integers(0, real[:, None], (config.batch_size, config.positions))
         back[:, 0] = 0  # the whole history above all: it is what a phone scores after
-        yield sequences.histories(chosen, positions, length), (length - 1 - back).astype(np.int32)
+        yield sequences.histories(chosen, positions, like), (length - 1 - back).astype(np.int32)
 
 
 def _begin_with(student: SASRec, teacher: SASRec, average: float) -> None:

@@ -19,6 +19,7 @@ from recsys.export.backend import Program
 from recsys.export.catalog_scores import catalog_scores
 from recsys.export.sample_requests import encode, sample_requests
 from recsys.export.variants import Variant
+from recsys.models.events import history_spec
 from recsys.models.sasrec import SASRec
 
 SPLITS = ("validation", "test")
@@ -43,7 +44,9 @@ class Judge:
         self.evaluation = EvaluationConfig(filter_seen=filter_seen)
         self.length = model.config.max_length
         self.requests = sample_requests(dataset, config.candidates)
-        self.inputs = [encode(request, dataset, self.length, config.candidates) for request in self.requests]
+        self.inputs = [
+            encode(request, dataset, history_spec(model.config, 1), config.candidates) for request in self.requests
+        ]
 
     @cached_property
     def keras(self) -> dict[str, dict[str, float]]:
@@ -74,7 +77,7 @@ class Judge:
         Raises:
             VariantRefused: it ranks validation targets worse than the config allows.
         """
-        scores = catalog_scores(program, self.dataset.sequences, self.length, self.model.items.rows)
+        scores = catalog_scores(program, self.dataset.sequences, self.model.items.rows)
         validation = self._metrics(scores, "validation")
         ours, keras = validation["ndcg@10"], self.keras["validation"]["ndcg@10"]
         if not ours >= keras * (1 - self.config.max_quality_loss):

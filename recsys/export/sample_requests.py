@@ -9,7 +9,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.bundle import GoldenCase
 from recsys.core.candidates import best_first, pad_candidates
 from recsys.core.events import Event
-from recsys.core.history import encode_history
+from recsys.core.history import History, encode_history
 from recsys.core.schema import PAD_ID
 
 USERS = 6
@@ -22,6 +22,7 @@ class SampleRequest:
 
     history: tuple[Event, ...]
     candidates: tuple[str, ...]
+    now: int  # milliseconds since 1970
 
 
 def sample_requests(dataset: Dataset, count: int, seed: int = 0) -> list[SampleRequest]:
@@ -55,19 +56,20 @@ def sample_requests(dataset: Dataset, count: int, seed: int = 0) -> list[SampleR
             *(vocabulary.external_ids[i] for i in drawn if vocabulary.external_ids[i] != items[-1]),
         ]
         shuffled = [events[i] for i in random.permutation(len(events))]
-        requests.append(SampleRequest(tuple(shuffled), tuple(candidates[:count])))
+        requests.append(SampleRequest(tuple(shuffled), tuple(candidates[:count]), int(sequences.timestamps[end - 1])))
     last = requests[-1]
-    requests.append(SampleRequest((), last.candidates))
+    requests.append(SampleRequest((), last.candidates, last.now))
     unknown = Event(UNKNOWN, last.history[0].timestamp, 0, kind)
-    requests.append(SampleRequest((*last.history, unknown), (UNKNOWN, *last.candidates[: count - 1])))
+    requests.append(SampleRequest((*last.history, unknown), (UNKNOWN, *last.candidates[: count - 1]), last.now))
     return requests
 
 
-def encode(request: SampleRequest, dataset: Dataset, length: int, width: int) -> dict[str, npt.NDArray[np.int32]]:
-    """A request as the model's inputs: ``history [1, length]``, ``candidates [1, width]`` (padded)."""
+def encode(request: SampleRequest, dataset: Dataset, like: History, width: int) -> dict[str, npt.NDArray[np.int32]]:
+    """A request as the model's inputs: the channels of ``like``, and ``candidates [1, width]`` (padded)."""
     candidates = pad_candidates(dataset.vocabulary.encode(request.candidates), width)
-    history = encode_history(request.history, dataset.vocabulary, length, dataset.policy)
-    return {**history.inputs(), "candidates": candidates}
+    length = int(like.items.shape[1])
+    history = encode_history(request.history, dataset.vocabulary, length, dataset.policy, request.now)
+    return {**history.like(like).inputs(), "candidates": candidates}
 
 
 def golden_case(
@@ -78,6 +80,7 @@ def golden_case(
     return GoldenCase(
         history=request.history,
         candidates=request.candidates,
+        now=request.now,
         history_ids=tuple(inputs["history"][0].tolist()),
         candidate_ids=tuple(ids.tolist()),
         # The shortest number that is this float32: half as many digits for a phone to download.

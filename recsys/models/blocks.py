@@ -32,12 +32,12 @@ class GatedResidual(Residual):
 class Block(keras.layers.Layer):
     """Pre-norm mixer and feed-forward. Outputs are ``Mixed``, whose output is the stream after the block."""
 
-    def __init__(self, config: ModelConfig, name: str) -> None:
-        super().__init__(name=name)
+    def __init__(self, config: ModelConfig, number: int) -> None:
+        super().__init__(name=f"block_{number}")
         hidden = config.feed_forward * config.width
         join = GatedResidual if config.join == "ligr" else Residual
         self.mixer_norm, self.feed_norm = RMSNorm(name="mixer_norm"), RMSNorm(name="feed_norm")
-        self.mixer = mixer_of(config).from_config(config)
+        self.mixer = mixer_of(config).from_config(config, number)
         self.feed_forward = (SwiGLU if config.join == "ligr" else FeedForward)(config.width, hidden)
         self.mixer_join = join(config.dropout, name="mixer_join")
         self.feed_join = join(config.dropout, name="feed_join")

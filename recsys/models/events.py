@@ -19,7 +19,24 @@ def history_spec(config: ModelConfig, batch: int | None, length: int | None = No
     """
     shape = [batch, length or config.max_length]
     names = History.names(items)
-    return History(*(tf.TensorSpec(shape, tf.int32, name=names[channel]) for channel in History._fields))
+    read = {"items"} | ({"times"} if config.request_time else set())
+    return History(**{channel: tf.TensorSpec(shape, tf.int32, name=names[channel]) for channel in read})
+
+
+def step_spec(config: ModelConfig) -> History:
+    """The types of one more event: of its own items alone, and the ages of all that is carried and then its own."""
+    event = history_spec(config, 1, length=1, items="item")
+    ages = history_spec(config, 1, length=config.max_length + 1)
+    return ages._replace(items=event.items)
+
+
+def requests_of(ages: tf.Tensor) -> tf.Tensor:
+    """When each event was asked for what followed: at the next event or, of the newest, at the request itself.
+
+    Args:
+        ages: ``[batch, length]`` seconds; what is returned is counted alike.
+    """
+    return tf.pad(ages[:, 1:], [[0, 0], [0, 1]])
 
 
 class EventEmbedding(keras.layers.Layer):

@@ -1,13 +1,13 @@
 """The recommender: self-attention over a history (SASRec, Kang and McAuley, 2018) beside a transition memory."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from recsys.config.model import ModelConfig
 from recsys.core.history import History
 from recsys.core.schema import PAD_ID
 from recsys.models.blocks import Block
 from recsys.models.dropout import dropout, fold
-from recsys.models.events import EventEmbedding, history_spec
+from recsys.models.events import EventEmbedding, history_spec, requests_of
 from recsys.models.items import ItemEmbedding, TrainedItems, embed
 from recsys.models.keras import keras, tf
 from recsys.models.memory import CountedTransitions, MemoryAttention, TransitionMemory
@@ -17,15 +17,17 @@ from recsys.models.positions import count_positions
 
 
 class Packing(NamedTuple):
-    """How rows that hold several users are to be read; both ``[rows, length] int32``.
+    """How rows that hold several users are to be read; each ``[rows, length] int32``.
 
     Attributes:
         segments: which user an event is of; 0 is padding.
         positions: counted within the user's events.
+        requests: seconds, as ``Context`` has them; read where times are.
     """
 
     segments: tf.Tensor
     positions: tf.Tensor
+    requests: Any = ()
 
 
 class Hidden(NamedTuple):
@@ -107,11 +109,11 @@ class SASRec(keras.Model):
         """Run one more event through the blocks, at the cost of one position.
 
         Args:
-            event: of length 1.
+            event: its items of length 1; its times those of the columns that are carried, then its own.
             count: ``[batch, 1] int32``, the events before it; fewer than the model's length.
             carried: each block's state, as ``hidden`` gave it and earlier steps added to it.
         """
-        context = Context(tf.ones_like(count), count, packed=False)
+        context = Context(tf.ones_like(count), count, False, event.times, tf.zeros_like(count))
         x = self.events(event, count)
         weights, added = [], []
         for block, state in zip(self.blocks, carried, strict=True):
@@ -134,7 +136,7 @@ class SASRec(keras.Model):
         scores = tf.matmul(self.items.lookup(candidates), query[:, :, None])[:, :, 0]
         if self.memory is None:
             return scores
-        ids, weights = self._remember(self.memory, query, history.items)
+        ids, weights = self._remember(self.memory, query, history)
         return scores + self.memory.attention.logits(query, self.memory.support(weights, ids, candidates))
 
     def score_all(self, history: History) -> tf.Tensor:
@@ -144,26 +146,28 @@ class SASRec(keras.Model):
 
     def score_parts(self, history: History) -> list[tf.Tensor]:
         """What attention and, where there is one, the memory add to ``score_all``; each ``[batch, rows]``."""
-        return self.parts_of_query(self.encode(history), history.items)
+        return self.parts_of_query(self.encode(history), history)
 
-    def parts_of_query(self, query: tf.Tensor, ids: tf.Tensor) -> list[tf.Tensor]:
-        """``score_parts`` from query embeddings ``[batch, width]`` and the items before each, ``[batch, n] int32``."""
-        scores = tf.matmul(query, self.items.table(ids), transpose_b=True)
+    def parts_of_query(self, query: tf.Tensor, history: History) -> list[tf.Tensor]:
+        """``score_parts`` from query embeddings ``[batch, width]`` and the events before each, ``[batch, n]``."""
+        scores = tf.matmul(query, self.items.table(history.items), transpose_b=True)
         if self.memory is None:
             return [scores]
-        ids, weights = self._remember(self.memory, query, ids)
+        ids, weights = self._remember(self.memory, query, history)
         return [scores, self.memory.attention.logits(query, self.memory.support_all(weights, ids))]
 
     def _context(self, history: History, packing: Packing | None) -> Context:
         if packing is not None:
-            return Context(packing.segments, packing.positions, packed=True)
+            return Context(packing.segments, packing.positions, True, history.times, packing.requests)
         real = tf.not_equal(history.items, PAD_ID)
-        return Context(tf.cast(real, tf.int32), count_positions(real, self.config.positions), packed=False)
+        requests = requests_of(history.times) if self.config.request_time else ()
+        positions = count_positions(real, self.config.positions)
+        return Context(tf.cast(real, tf.int32), positions, False, history.times, requests)
 
-    def _remember(self, memory: TransitionMemory, query: tf.Tensor, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _remember(self, memory: TransitionMemory, query: tf.Tensor, history: History) -> tuple[tf.Tensor, tf.Tensor]:
         """The newest items, ``[batch, newest] int32``, and how much the memory listens to each."""
-        ids = ids[:, -memory.attention.config.newest :]
-        return ids, memory.attention.newest_weights(query, embed(self.items, ids), ids)
+        newest = history.map(lambda channel: channel[:, -memory.attention.config.newest :])
+        return newest.items, memory.attention.newest_weights(query, embed(self.items, newest.items), newest)
 
 
 def build_model(config: ModelConfig, rows: int) -> SASRec:
@@ -174,10 +178,10 @@ def build_model(config: ModelConfig, rows: int) -> SASRec:
     """
     items = TrainedItems(rows, config.width)
     events = EventEmbedding.from_config(config, items)
-    blocks = [Block(config, name=f"block_{number}") for number in range(config.blocks)]
+    blocks = [Block(config, number) for number in range(config.blocks)]
     memory = None
     if config.memory:
-        attention = MemoryAttention(config.memory, config.width)
+        attention = MemoryAttention(config.memory, config.width, config.request_time)
         memory = TransitionMemory(attention, CountedTransitions(rows, config.memory.neighbours), rows)
     model = SASRec(config, events, blocks, RMSNorm(name="final_norm"), memory)
     model.score_all(history_spec(config, 1).map(lambda spec: tf.zeros(spec.shape, spec.dtype)))

@@ -34,10 +34,9 @@ class Sequences:
     def __len__(self) -> int:
         return len(self.users)
 
-    @property
-    def events(self) -> History:
-        """All that a model may read of the events, flat."""
-        return History(self.items)
+    def events(self, like: History) -> History:
+        """What a model reads of the events, flat: the channels that ``like`` has."""
+        return History(self.items, self.timestamps).like(like)
 
     def bounds(self, split: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Each user's ``[start, end)`` in the flat arrays for ``train``, ``validation`` or ``test``."""
@@ -56,6 +55,22 @@ class Sequences:
         """
         return flat_ranges(*self.bounds(split))
 
-    def histories(self, users: npt.NDArray[np.int64], positions: npt.NDArray[np.int64], length: int) -> History:
-        """What each user did before the event at its flat position, ``m`` histories of ``length``."""
-        return pad_histories(self.events, self.offsets[users], positions, length)
+    def histories(
+        self,
+        users: npt.NDArray[np.int64],
+        positions: npt.NDArray[np.int64],
+        like: History,
+        requests: npt.NDArray[np.int64] | None = None,
+    ) -> History:
+        """What each user did before the event at its flat position: ``m`` histories, of the shape and channels of
+        ``like`` (``[batch, length]``, as ``history_spec`` gives them).
+
+        Args:
+            requests: ``[m] int64``, when each is read, in milliseconds since 1970; by default when those events were
+                or, where a user has no more of them, when the user's newest was.
+        """
+        length = int(like.items.shape[1])
+        flat = self.events(like)
+        if requests is None:
+            requests = self.timestamps[np.minimum(positions, self.offsets[users + 1] - 1)]
+        return pad_histories(flat, self.offsets[users], positions, length, requests)

@@ -23,6 +23,7 @@ FEW_EVENTS = st.lists(
     ),
     max_size=12,
 )
+NOW = 10_000
 TIMES = st.one_of(st.integers(0, 3), st.integers(-(2**62), 2**62))
 
 
@@ -55,7 +56,7 @@ def test_a_clients_events_are_ordered_by_time_then_arrival_then_as_given(events)
 @given(st.permutations(["a", "b", "c"]))
 def test_an_ordered_history_without_arrival_numbers_keeps_its_order(names):
     """Once a hash shuffled what shared a time: most ranks of a replayed data set were others."""
-    (ids,), _ = clean_history([Event(name, 7) for name in names], VOCABULARY, CleaningPolicy())
+    (ids, _), _ = clean_history([Event(name, 7) for name in names], VOCABULARY, CleaningPolicy())
     assert [VOCABULARY.decode(int(one)) for one in ids] == names
 
 
@@ -84,7 +85,7 @@ def test_duplicates_and_repeats(rows, duplicates, repeats, with_types):
 
 def test_the_first_to_arrive_of_two_alike_is_kept():
     events = [Event("a", 5, event_id=9), Event("b", 5, event_id=5), Event("a", 5, event_id=1)]
-    (ids,), positions = clean_history(events, VOCABULARY, CleaningPolicy())
+    (ids, _), positions = clean_history(events, VOCABULARY, CleaningPolicy())
     assert ids.tolist() == [1, 2]  # a (arrived 1), b (arrived 5); the a that arrived 9 is the same event again
     assert positions.tolist() == [2, 1]
 
@@ -95,14 +96,14 @@ def test_with_arrival_numbers_the_order_in_memory_does_not_matter(events, length
     events = [event._replace(event_id=number) for number, event in enumerate(events)]
     shuffled = list(events)
     random.shuffle(shuffled)
-    expected = encode_history(events, VOCABULARY, length, policy)
-    np.testing.assert_array_equal(encode_history(shuffled, VOCABULARY, length, policy).items, expected.items)
+    expected = encode_history(events, VOCABULARY, length, policy, NOW)
+    np.testing.assert_array_equal(encode_history(shuffled, VOCABULARY, length, policy, NOW).items, expected.items)
 
 
 @given(FEW_EVENTS)
 def test_positions_point_at_the_events_that_count(events):
     policy = CleaningPolicy(event_types=("buy",))
-    (ids,), positions = clean_history(events, VOCABULARY, policy)
+    (ids, _), positions = clean_history(events, VOCABULARY, policy)
     for item, position in zip(ids, positions, strict=True):
         assert VOCABULARY.decode(int(item)) == events[position].item
         assert events[position].event_type in ("", "buy")
@@ -117,15 +118,15 @@ def test_the_newest_are_kept_and_padding_is_on_the_left():
 
 
 def test_an_empty_history_is_all_padding():
-    assert encode_history([], VOCABULARY, 3, CleaningPolicy()).items.tolist() == [[0, 0, 0]]
+    assert encode_history([], VOCABULARY, 3, CleaningPolicy(), NOW).items.tolist() == [[0, 0, 0]]
 
 
 def test_unknown_items_are_left_out_or_become_buckets():
     events = [Event("a", 1), Event("new", 2), Event("b", 3)]
-    assert encode_history(events, VOCABULARY, 4, CleaningPolicy()).items.tolist() == [[0, 0, 1, 2]]
+    assert encode_history(events, VOCABULARY, 4, CleaningPolicy(), NOW).items.tolist() == [[0, 0, 1, 2]]
     bucketed = Vocabulary(["a", "b", "c"], oov_buckets=2)
     bucket = 4 + int(hash_strings(["new"])[0] % np.uint64(2))
-    assert encode_history(events, bucketed, 4, CleaningPolicy()).items.tolist() == [[0, 1, bucket, 2]]
+    assert encode_history(events, bucketed, 4, CleaningPolicy(), NOW).items.tolist() == [[0, 1, bucket, 2]]
 
 
 def test_a_policy_survives_json_and_refuses_what_it_does_not_know():
@@ -147,7 +148,7 @@ def test_channels_are_padded_mapped_and_named_alike():
 
 def test_an_event_without_a_type_counts_and_another_type_does_not():
     events = [Event(VOCABULARY.decode(n), n, 0, kind) for n, kind in ((1, ""), (2, "view"), (3, "buy"))]
-    (ids,), _ = clean_history(events, VOCABULARY, CleaningPolicy(event_types=("buy",)))
+    (ids, _), _ = clean_history(events, VOCABULARY, CleaningPolicy(event_types=("buy",)))
     assert ids.tolist() == [1, 3]
 
 

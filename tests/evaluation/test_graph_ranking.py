@@ -35,7 +35,7 @@ def test_the_graph_ranks_as_numpy_does(data: st.DataObject) -> None:
 
     def expected(weight: float) -> npt.NDArray[np.float64]:
         def score_all(some: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-            newest = split.histories(some, ends, LENGTH).items[:, -1]
+            newest = split.histories(some, ends, History(np.empty((0, LENGTH)))).items[:, -1]
             return first[newest] + np.float32(weight) * second[newest]
 
         return rank_split(score_all, split, users, positions, ITEMS, filter_seen=filter_seen)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from recsys.core.history import History
 from recsys.evaluation.top_items import recommend, top_items
 from recsys.sequences.sequences import Sequences
 
@@ -36,7 +37,7 @@ def test_recommends_from_the_whole_history_and_leaves_out_what_was_seen(monkeypa
         histories.extend(history.items.tolist())
         return np.tile(np.array([9, 5, 4, 3, 2, 1, 9], np.float32), (len(history.items), 1))
 
-    ids, values = recommend(score_all, sequences, 2, 5, 4, filter_seen=True)
+    ids, values = recommend(score_all, sequences, History(np.empty((0, 2))), 5, 4, filter_seen=True, now=0)
     assert histories == [[1, 2], [0, 3], [0, 6]]
     assert ids.tolist()[0][:3] == [3, 4, 5]
     assert values[0].tolist() == [3, 2, 1, -np.inf]

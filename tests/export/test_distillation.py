@@ -8,6 +8,7 @@ from recsys.core.history import History
 from recsys.export.distillation import adapt, distill, scores_after
 from recsys.export.tflite.backend import TFLite
 from recsys.export.variants import Variant
+from recsys.models.events import history_spec
 from recsys.models.keras import tf
 
 
@@ -26,7 +27,7 @@ def divergence(teacher, student, histories):
 @pytest.fixture(scope="module")
 def histories(dataset, model):
     users, positions = dataset.sequences.targets("test")
-    return dataset.sequences.histories(users, positions, model.config.max_length)
+    return dataset.sequences.histories(users, positions, history_spec(model.config, None))
 
 
 @pytest.mark.slow

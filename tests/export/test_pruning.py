@@ -12,6 +12,7 @@ from recsys.export.pruning import prune
 from recsys.export.tflite.backend import TFLite
 from recsys.export.variants import Variant
 from recsys.litert.interpreter import Interpreter
+from recsys.models.events import history_spec
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import SASRec, build_model
 
@@ -79,7 +80,7 @@ def test_a_pruned_model_that_learned_on_is_nearer_to_its_teacher(dataset: Datase
     learning = StudentConfig(steps=300, batch_size=16, positions=4)
     pruned = prune(teacher, 0.5)
     adapted, again = (adapt(teacher, teacher, dataset.sequences, learning, kept=0.5) for _ in range(2))
-    histories = dataset.sequences.histories(*dataset.sequences.targets("test"), config.max_length)
+    histories = dataset.sequences.histories(*dataset.sequences.targets("test"), history_spec(config, None))
     wanted = tf.nn.log_softmax(teacher.score_all(histories)[:, 1:])
 
     def divergence(model: SASRec) -> float:

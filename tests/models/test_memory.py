@@ -75,8 +75,9 @@ def test_the_band_gives_the_newest_position_what_scoring_gives(model: SASRec, me
     history[0, -5:] = [1, 2, 3, 4, 5]
     ids = tf.constant(history)
     stream = model.hidden(History(ids)).states
-    band = memory.attention.band(stream, embed(model.items, ids), ids, tf.cast(ids > 0, tf.int32))
-    expected = memory.attention.newest_weights(stream[:, -1], embed(model.items, ids[:, -NEWEST:]), ids[:, -NEWEST:])
+    band = memory.attention.band(stream, embed(model.items, ids), History(ids), tf.cast(ids > 0, tf.int32), ())
+    newest = ids[:, -NEWEST:]
+    expected = memory.attention.newest_weights(stream[:, -1], embed(model.items, newest), History(newest))
     np.testing.assert_allclose(band.weights[0, 0, -1, -NEWEST:], expected[0], atol=1e-6)
     assert band.weights[0, 0, -1, :-NEWEST].numpy().max() == 0.0, "an item beyond the newest is read"
     assert band.ids[0, 0, -NEWEST:].numpy().tolist() == [3, 4, 5]

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsys.core.history import History
 from recsys.sequences.ranges import flat_ranges
 from recsys.sequences.sequences import Sequences
 
@@ -58,7 +59,7 @@ def test_a_history_is_all_that_came_before_the_newest_kept(
     sequences = flattened(users)
     for split in ("validation", "test"):
         owners, positions = sequences.targets(split)
-        histories = sequences.histories(owners, positions, length).items
+        histories = sequences.histories(owners, positions, History(np.empty((0, length)))).items
         assert histories.shape == (len(owners), length)
         for owner, position, history in zip(owners, positions, histories.tolist(), strict=True):
             before = [item for part in users[owner] for item in part][: position - sequences.offsets[owner]]

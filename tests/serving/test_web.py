@@ -136,7 +136,7 @@ def test_histories_encode_as_in_python(web: Path) -> None:
     events = [Event(items[i * 7 % 80], (i * 5) % 4 - 1, i % 2, kinds[i % 3]) for i in range(30)]
     events += [Event("zzz", 2), Event(items[0], 1 << 50), Event(items[1], 1 << 50), Event(items[2], -(1 << 50))]
     for policy in (CleaningPolicy(True, True), CleaningPolicy(False, False), CleaningPolicy(True, True, ("view",))):
-        expected = encode_history(events, reranker.vocabulary, 40, policy)
+        expected = encode_history(events, reranker.vocabulary, 40, policy, 0)
         found = node(
             web,
             f"""

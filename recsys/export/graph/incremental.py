@@ -49,7 +49,7 @@ def step(model: SASRec, event: History, count: tf.Tensor, states: Outputs) -> Ou
     """Encode one more event.
 
     Args:
-        event: of length 1.
+        event: as ``step_spec`` has it.
         count: ``[1, 1] int32``, real events before it; less than the model's length.
         states: as ``start`` gave them and steps went on writing, by the names of ``state_specs``.
 

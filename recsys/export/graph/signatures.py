@@ -6,7 +6,7 @@ from typing import Any
 from recsys.core.history import History
 from recsys.export.graph import incremental
 from recsys.export.graph.explanation import explain
-from recsys.models.events import history_spec
+from recsys.models.events import history_spec, step_spec
 from recsys.models.keras import tf
 from recsys.models.sasrec import SASRec
 
@@ -33,7 +33,7 @@ class Signatures(tf.Module):
 
     def __init__(self, model: SASRec, candidates: int, items: int, names: Iterable[str]) -> None:
         super().__init__()
-        history, event = history_spec(model.config, 1), history_spec(model.config, 1, length=1, items="item")
+        history, event = history_spec(model.config, 1), step_spec(model.config)
         many = tf.TensorSpec([1, candidates], tf.int32, name="candidates")
         one = tf.TensorSpec([1, 1], tf.int32, name="candidates")
         count = tf.TensorSpec([1, 1], tf.int32, name="count")

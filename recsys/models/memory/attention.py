@@ -3,10 +3,12 @@
 import numpy as np
 
 from recsys.config.model import MemoryConfig
+from recsys.core.history import History
 from recsys.core.schema import PAD_ID
 from recsys.models.keras import keras, tf
 from recsys.models.memory.band import CHUNK, Band, frame
 from recsys.models.mixers.attention import MASKED
+from recsys.models.time_buckets import BUCKETS, bucket
 
 # Where learning starts: the decay and the scale that suit a plain sum of the two scores.
 INITIAL_DECAY = 0.7
@@ -17,7 +19,7 @@ INITIAL_GAIN = 1.5
 class MemoryAttention(keras.layers.Layer):
     """All that the memory learns."""
 
-    def __init__(self, config: MemoryConfig, width: int, name: str = "memory") -> None:
+    def __init__(self, config: MemoryConfig, width: int, reads_times: bool = False, name: str = "memory") -> None:
         super().__init__(name=name)
         self.config, self.width = config, width
         self.query = keras.layers.Dense(width, use_bias=False, name="query")
@@ -26,18 +28,21 @@ class MemoryAttention(keras.layers.Layer):
         constant = keras.initializers.Constant
         decay = constant(np.log(INITIAL_DECAY) * np.arange(config.newest))
         self.age_bias = self.add_weight("age_bias", [config.newest], initializer=decay)
+        self.time_bias = self.add_weight("time_bias", [BUCKETS], initializer="zeros") if reads_times else None
         self.log_scale = self.add_weight("log_scale", [], initializer=constant(np.log(INITIAL_SCALE)))
         self.gain = self.add_weight("gain", [], initializer=constant(INITIAL_GAIN))
 
-    def band(self, hidden: tf.Tensor, embedded: tf.Tensor, ids: tf.Tensor, segments: tf.Tensor) -> Band:
+    def band(
+        self, hidden: tf.Tensor, embedded: tf.Tensor, history: History, segments: tf.Tensor, requests: tf.Tensor
+    ) -> Band:
         """Attention of every position over the newest items up to it.
 
         Args:
             hidden: ``[batch, length, width]``, what asks.
             embedded: ``[batch, length, width]`` item embeddings, what is asked.
-            ids, segments: ``[batch, length] int32``.
+            history, segments, requests: ``[batch, length] int32``, as ``Context`` has the last two.
         """
-        newest = self.config.newest
+        newest, ids = self.config.newest, history.items
         length = tf.shape(ids)[1]
         tail = [[0, 0], [0, -length % CHUNK]]
         queries = tf.pad(self.query(hidden), [*tail, [0, 0]])
@@ -47,25 +52,33 @@ class MemoryAttention(keras.layers.Layer):
         age = np.arange(CHUNK)[:, None] + newest - 1 - np.arange(CHUNK + newest - 1)[None, :]
         inside = (age >= 0) & (age < newest)
         scores += tf.where(inside, tf.gather(self.age_bias, np.clip(age, 0, newest - 1)), MASKED)
+        if self.time_bias is not None:
+            requested = tf.reshape(tf.pad(requests, tail), [tf.shape(ids)[0], -1, CHUNK, 1])
+            seconds = tf.maximum(frame(history.times, newest)[:, :, None, :] - requested, 0)
+            scores += tf.gather(self.time_bias, bucket(seconds))
         asking = tf.reshape(tf.pad(segments, tail), [tf.shape(ids)[0], -1, CHUNK, 1])
         asked = frame(segments, newest)[:, :, None, :]
         seen = tf.equal(asking, asked) & tf.not_equal(asked, 0)
         weights = tf.nn.softmax(tf.where(seen, scores, MASKED))
         return Band(tf.where(seen & inside, weights, 0.0), frame(ids, newest))
 
-    def newest_weights(self, query: tf.Tensor, embedded: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+    def newest_weights(self, query: tf.Tensor, embedded: tf.Tensor, newest: History) -> tf.Tensor:
         """The band for the newest position alone.
 
         Args:
             query: ``[batch, width]`` hidden state.
-            embedded: ``[batch, newest, width]``; ids: ``[batch, newest] int32``, oldest first.
+            embedded: ``[batch, newest, width]``.
+            newest: ``[batch, newest]``, oldest first.
 
         Returns:
             ``[batch, newest]``, 0 on padding.
         """
         scores = tf.matmul(self.key(embedded), self.query(query)[:, :, None])[:, :, 0] / self.width**0.5
-        real = tf.not_equal(ids, PAD_ID)
-        weights = tf.nn.softmax(tf.where(real, scores + self.age_bias[::-1], MASKED))
+        scores += self.age_bias[::-1]
+        if self.time_bias is not None:
+            scores += tf.gather(self.time_bias, bucket(newest.times))
+        real = tf.not_equal(newest.items, PAD_ID)
+        weights = tf.nn.softmax(tf.where(real, scores, MASKED))
         return tf.where(real, weights, 0.0)
 
     def logits(self, hidden: tf.Tensor, support: tf.Tensor) -> tf.Tensor:

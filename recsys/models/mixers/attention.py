@@ -11,6 +11,7 @@ from recsys.config.model import ModelConfig
 from recsys.models.keras import keras, tf
 from recsys.models.mixers.mixer import Context, Mixed, Mixer, State
 from recsys.models.mixers.rotary import Rotary, rotate
+from recsys.models.mixers.time_bias import TimeBias
 from recsys.models.not_constant import not_constant
 from recsys.models.strongest import dense_of, strongest
 
@@ -62,7 +63,13 @@ class MultiHeadAttention(Mixer):
     """
 
     def __init__(
-        self, width: int, heads: int, rotary_length: int = 0, name: str = "mixer", head_width: int | None = None
+        self,
+        width: int,
+        heads: int,
+        rotary_length: int = 0,
+        name: str = "mixer",
+        head_width: int | None = None,
+        reads_times: bool = False,
     ) -> None:
         super().__init__(name=name)
         self.width, self.heads, self.rotary_length = width, heads, rotary_length
@@ -70,10 +77,13 @@ class MultiHeadAttention(Mixer):
         self.rotary = Rotary(rotary_length, self.head_width) if rotary_length else None
         self.query_key_value = keras.layers.Dense(3 * heads * self.head_width, use_bias=False, name="query_key_value")
         self.output_projection = keras.layers.Dense(width, use_bias=False, name="output")
+        self.time_bias = TimeBias(heads, width) if reads_times else None
 
     @classmethod
-    def from_config(cls, config: ModelConfig) -> Self:
-        return cls(config.width, config.heads, config.max_length if config.positions == "rotary" else 0)
+    def from_config(cls, config: ModelConfig, number: int) -> Self:
+        reads_times = config.request_time and number >= config.blocks - config.time_blocks
+        rotary_length = config.max_length if config.positions == "rotary" else 0
+        return cls(config.width, config.heads, rotary_length, reads_times=reads_times)
 
     @staticmethod
     def multiply_adds(config: ModelConfig, length: int, queries: int) -> int:
@@ -85,10 +95,15 @@ class MultiHeadAttention(Mixer):
     def call(self, x: tf.Tensor, context: Context, newest_only: bool = False) -> Mixed:
         query, key, value = self._project(x, context.positions)
         mask = causal_mask(context.segments, context.packed)
-        if newest_only:
-            query, mask = query[:, :, -1:], mask[:, :, -1:]
+        asking = slice(-1, None) if newest_only else slice(None)
+        query, mask = query[:, :, asking], mask[:, :, asking]
+        if self.time_bias is not None:
+            mask += self.time_bias(context.ages, context.requests[:, asking])
         attended = scaled_dot_product(query, key, value, mask)
-        return Mixed(self._merge(attended.output), attended.weights, {"keys": key, "values": value})
+        output = self._merge(attended.output)
+        if self.time_bias is not None:
+            output += self.time_bias.paused(context.ages[:, asking], context.requests[:, asking])
+        return Mixed(output, attended.weights, {"keys": key, "values": value})
 
     def smaller(self, kept: float) -> "MultiHeadAttention":
         """One that has the strongest ``kept`` share of this one's heads.
@@ -100,6 +115,7 @@ class MultiHeadAttention(Mixer):
         strength = np.linalg.norm(projections[:, 2], axis=(0, 2)) * np.linalg.norm(output, axis=(1, 2))
         best = strongest(strength, kept)
         smaller = MultiHeadAttention(self.width, len(best), self.rotary_length, self.name, self.head_width)
+        smaller.time_bias = self.time_bias.of_heads(best) if self.time_bias else None
         smaller.query_key_value = dense_of("query_key_value", projections[:, :, best].reshape(self.width, -1), None)
         smaller.output_projection = dense_of("output", output[best].reshape(-1, self.width), None)
         return smaller
@@ -117,9 +133,14 @@ class MultiHeadAttention(Mixer):
         # The past and the event's own key and value are not put side by side: copying would cost more than the event.
         query *= float(query.shape[-1]) ** -0.5
         before = tf.matmul(query, state["keys"], transpose_b=True) + mask
-        weights = tf.nn.softmax(tf.concat([before, tf.reduce_sum(query * key, -1, keepdims=True)], -1))
-        read = tf.matmul(weights[..., :-1], state["values"]) + weights[..., -1:] * value
-        return Mixed(self._merge(read), weights, {"keys": key, "values": value})
+        scores = tf.concat([before, tf.reduce_sum(query * key, -1, keepdims=True)], -1)
+        if self.time_bias is not None:
+            scores += self.time_bias(context.ages, context.requests)
+        weights = tf.nn.softmax(scores)
+        output = self._merge(tf.matmul(weights[..., :-1], state["values"]) + weights[..., -1:] * value)
+        if self.time_bias is not None:
+            output += self.time_bias.paused(context.ages[:, -1:], context.requests)
+        return Mixed(output, weights, {"keys": key, "values": value})
 
     def _project(self, x: tf.Tensor, positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Queries, keys and values of ``x`` (``[batch, length, width]``), each ``[batch, heads, length, d]``."""

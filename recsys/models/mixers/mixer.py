@@ -1,6 +1,6 @@
 """What every sequence mixer takes, gives and carries."""
 
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from recsys.config.model import ModelConfig
 from recsys.models.keras import keras, tf
@@ -15,11 +15,16 @@ class Context(NamedTuple):
         segments: ``[batch, length] int32``; 0 is padding, each other number one user's events.
         positions: ``[batch, length] int32``, counted within the user's events.
         packed: whether a row may hold several users.
+        ages: ``[batch, length] int32``, seconds from each event to some moment; ``()`` where times are not read.
+        requests: ``[batch, length] int32``, seconds from the moment to be answered for at each event to that same
+            moment: the next event's or, at the newest, the request's.
     """
 
     segments: tf.Tensor
     positions: tf.Tensor
     packed: bool
+    ages: Any = ()
+    requests: Any = ()
 
 
 class Mixed(NamedTuple):
@@ -43,8 +48,8 @@ class Mixer(keras.layers.Layer):
     """
 
     @classmethod
-    def from_config(cls, config: ModelConfig) -> Self:
-        """A new mixer for one block."""
+    def from_config(cls, config: ModelConfig, number: int) -> Self:
+        """A new mixer for the block of that number, counted from 0."""
         raise NotImplementedError
 
     @staticmethod

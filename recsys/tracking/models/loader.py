@@ -16,7 +16,7 @@ from recsys.bundle import event_from_json
 from recsys.config.model import ModelConfig
 from recsys.core.digests import sha256_file
 from recsys.core.errors import ArtifactError, DataError
-from recsys.core.events import Event
+from recsys.core.events import Event, now_ms
 from recsys.core.history import History, encode_history
 from recsys.core.schema import PAD_ID
 from recsys.evaluation.top_items import top_items
@@ -37,13 +37,14 @@ class Recommender:
 
     def __init__(self, path: Path) -> None:
         from recsys.evaluation.scorer import compiled
+        from recsys.models.events import history_spec
         from recsys.models.sasrec import build_model
         from recsys.models.weights import load_weights
 
         run, self.dataset = Run(path / "run"), Dataset(path / "dataset")
         _check(run, self.dataset)
         config = recorded(ModelConfig, run, "model")
-        self.length = config.max_length
+        self.history = history_spec(config, None)
         model = build_model(config, self.dataset.vocabulary.table_size)
         load_weights(model, run.weights_file)
         self._model = model
@@ -57,11 +58,12 @@ class Recommender:
         """
         import pandas as pd
 
-        k = int((params or {}).get("k", 10))
+        given = params or {}
+        k, now = int(given.get("k", 10)), int(given.get("now", 0)) or now_ms()
         if k < 1:
             raise DataError(f"k must be at least 1, found {k}")
         ranked = [
-            self.recommend([event_from_json(one, f"row {row}: event {n}") for n, one in enumerate(history)], k)
+            self.recommend([event_from_json(one, f"row {row}: event {n}") for n, one in enumerate(history)], k, now)
             for row, history in enumerate(model_input["history"])
         ]
         return pd.DataFrame({"items": [items for items, _ in ranked], "scores": [scores for _, scores in ranked]})
@@ -76,11 +78,12 @@ class Recommender:
         scores: npt.NDArray[np.float32] = self._score_all(history).numpy()
         return scores
 
-    def recommend(self, history: list[Event], k: int) -> tuple[list[str], list[float]]:
-        """The ``k`` best items that are not in ``history``, and their scores, best first."""
+    def recommend(self, history: list[Event], k: int, now: int) -> tuple[list[str], list[float]]:
+        """The ``k`` best items that are not in ``history``, and their scores, best first, at ``now`` (milliseconds)."""
         vocabulary = self.dataset.vocabulary
-        encoded = encode_history(history, vocabulary, self.length, self.dataset.policy)
-        scores = self.score_all(encoded)[0, : len(vocabulary) + 1]
+        length = int(self.history.items.shape[1])
+        encoded = encode_history(history, vocabulary, length, self.dataset.policy, now)
+        scores = self.score_all(encoded.like(self.history))[0, : len(vocabulary) + 1]
         scores[PAD_ID] = -np.inf
         scores[vocabulary.encode({event.item for event in history} & set(vocabulary.external_ids))] = -np.inf
         (ids,), (values,) = top_items(scores[None], k)

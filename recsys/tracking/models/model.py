@@ -99,7 +99,8 @@ def save_model(path: Path, run: Run, dataset: Dataset, **identity: Any) -> None:
 def signature() -> "ModelSignature":
     """One row a user: ``history``, a list of ``{"item", "timestamp" (ms)}``, ``event_id`` and ``event_type`` optional.
 
-    Gives ``items`` and ``scores``, best first; the parameter ``k`` says how many.
+    Gives ``items`` and ``scores``, best first; the parameter ``k`` says how many, and ``now`` when the request is made,
+    in milliseconds since 1970 (0: now), which a model that reads times reads.
     """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
@@ -116,7 +117,7 @@ def signature() -> "ModelSignature":
     return ModelSignature(
         inputs=Schema([ColSpec(Array(event), "history")]),
         outputs=Schema([ColSpec(Array(DataType.string), "items"), ColSpec(Array(DataType.double), "scores")]),
-        params=ParamSchema([ParamSpec("k", DataType.long, 10)]),
+        params=ParamSchema([ParamSpec("k", DataType.long, 10), ParamSpec("now", DataType.long, 0)]),
     )
 
 

@@ -101,7 +101,8 @@ def check_parity(bundle: Bundle, run_digest: str, keras: Scorer, budget: Budget)
         return Check("parity", False, f"{about.variant}: made from run {about.run_digest}, not {run_digest}")
     interpreter, largest = Interpreter(bundle.model_file, about.signatures), 0.0
     for number, case in enumerate(bundle.golden()):
-        history = encode_history(case.history, bundle.vocabulary, about.history_length, about.cleaning)
+        history = encode_history(case.history, bundle.vocabulary, about.history_length, about.cleaning, case.now)
+        history = history.like(History.of(about.signatures["rerank"].inputs))
         found, ours = (_scores(case, history, one, about.candidates) for one in (_by_bundle(interpreter), keras))
         order = best_first(np.array(case.candidate_ids), np.array(found, np.float64))
         wrong = case.mismatch(found, order.tolist())

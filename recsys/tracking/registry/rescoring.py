@@ -25,12 +25,14 @@ def scores_of(recommender: Recommender, dataset: Dataset) -> ScoreAll:
     """
     theirs = translation(recommender, dataset)
     known = theirs != PAD_ID
-    longest = int(np.diff(dataset.sequences.offsets).max(initial=recommender.length))
+    length = int(recommender.history.items.shape[1])
+    longest = int(np.diff(dataset.sequences.offsets).max(initial=length))
+    whole = recommender.history.map(lambda channel: np.empty((0, longest), np.int32))
 
     def score_all(users: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        history = dataset.sequences.histories(users, positions, longest)
+        history = dataset.sequences.histories(users, positions, whole)
         pushed = push_right(history._replace(items=theirs[history.items]))
-        scores = recommender.score_all(pushed.map(lambda channel: channel[:, -recommender.length :]))
+        scores = recommender.score_all(pushed.map(lambda channel: channel[:, -length:]))
         return np.where(known, scores[:, theirs], np.float32(-np.inf))
 
     return score_all

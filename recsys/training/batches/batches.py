@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from recsys.config.model import ModelConfig
 from recsys.config.training import TrainingConfig
+from recsys.core.history import ages
 from recsys.core.schema import PAD_ID
 from recsys.models.events import history_spec
 from recsys.models.keras import tf
@@ -28,6 +29,8 @@ Batch = dict[str, npt.NDArray[Any]]
 - ``targets [rows, length] int32``, the item that came next; ``PAD_ID`` where none
 - ``segments [rows, length] int32``, 1.. by example of the batch; 0 is padding
 - ``positions [rows, length] int32``, from the example's newest or oldest event
+- ``requests [rows, length] int32``, seconds from the target to the example's newest event, which ages are counted from,
+  too; where times are read
 - ``count [] float32``, targets of the batch
 - ``seen [m] int32``, the training items of the examples' users, and ``seen_by [m] int32``, the segment of each
 - ``negatives [n] int32`` and ``log_expected [n] float32``
@@ -54,8 +57,9 @@ class Batches:
     ) -> None:
         self.sequences, self.ends, self.model, self.training = sequences, ends, model, training
         self.starts = sequences.offsets[:-1]
-        self.examples = cut_examples(self.starts, ends, model.max_length, training.events)
         self.row_length = -(-model.max_length // CHUNK) * CHUNK if model.memory else model.max_length
+        self.history = history_spec(model, None, self.row_length)
+        self.examples = cut_examples(self.starts, ends, model.max_length, training.events)
         counts = np.bincount(sequences.items[flat_ranges(self.starts, ends)[1]], minlength=items + 1)
         self.sampler = NegativeSampler(training.negatives, counts[1 : items + 1])
         self.augmentation = Augmentation(training.augmentation)
@@ -65,9 +69,9 @@ class Batches:
         """The TensorFlow types of a batch; rows and negatives vary."""
         newest = self.model.memory.newest if self.model.memory else 0
         rows = (None, self.row_length)
-        integers = ("targets", "segments", "positions")
+        integers = ["targets", "segments", "positions", *(["requests"] if self.model.request_time else [])]
         return {
-            **history_spec(self.model, None, self.row_length).inputs(),
+            **self.history.inputs(),
             **{name: tf.TensorSpec(rows, tf.int32) for name in integers},
             **{name: tf.TensorSpec([None], tf.int32) for name in ("seen", "seen_by", "negatives")},
             "log_expected": tf.TensorSpec([None], tf.float32),
@@ -96,9 +100,10 @@ class Batches:
         place = np.arange(len(owner)) + owner  # of an event that is read, among the batch's events
         events = flat_ranges(first, last)[1]
         order = self.augmentation.order(rng, events, lengths + 1)
-        read = self.sequences.events.map(lambda channel: channel[order[place]])
+        flat = self.sequences.events(self.history)
+        read, came = (flat.map(lambda channel, at=at: channel[order[at]]) for at in (place, place + 1))
         read = read._replace(items=self.augmentation.blank(rng, read.items))
-        targets = self.sequences.items[order[place + 1]]
+        targets = came.items
         seen_by, seen = flat_ranges(self.starts[users], self.ends[users])
         shape = (count, self.row_length)
 
@@ -109,7 +114,12 @@ class Batches:
 
         newest_first = lengths[owner] - 1 - index
         negatives, log_expected = self.sampler.draw(rng, targets)
-        batch: Batch = {
+        batch: Batch = {}
+        if self.model.request_time:
+            newest_time = flat.times[last - 1][owner]
+            read = read._replace(times=ages(read.times, newest_time))
+            batch["requests"] = spread(ages(came.times, newest_time))
+        batch |= {
             **read.map(spread).inputs(),
             "targets": spread(targets),
             "segments": spread((owner + 1).astype(np.int32)),

@@ -21,6 +21,6 @@ class Objective(tfrs.models.Model):
         Args:
             inputs: a ``recsys.training.batches.batches.Batch`` with ``seed [2] int32``, for dropout.
         """
-        packing = Packing(inputs["segments"], inputs["positions"])
+        packing = Packing(inputs["segments"], inputs["positions"], inputs.get("requests", ()))
         hidden = self.network.hidden(History.of(inputs), packing, inputs["seed"] if training else None)
         return self.task(TargetScorer(self.network, inputs, hidden.states))

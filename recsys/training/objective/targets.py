@@ -35,9 +35,9 @@ class TargetScorer:
         self.shares = None
         self.joint = model.memory is not None and model.memory.attention.config.trained == "joint"
         if model.memory is not None:
-            items = History.of(batch).items
-            asking, asked = self._into_memory(stream), self._into_memory(embed(model.items, items))
-            band = model.memory.attention.band(asking, asked, items, batch["segments"])
+            history = History.of(batch)
+            asking, asked = self._into_memory(stream), self._into_memory(embed(model.items, history.items))
+            band = model.memory.attention.band(asking, asked, history, batch["segments"], batch.get("requests", ()))
             totals = frame(batch["totals"], model.memory.attention.config.newest)
             self.shares = band.weights / tf.maximum(totals, 0.01)[:, :, None, :]
             self.framed_ids = band.ids

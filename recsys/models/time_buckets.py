@@ -1,0 +1,20 @@
+"""How long ago an event was, in buckets that grow with it: a minute tells a minute from an hour, a year no days."""
+
+import math
+
+from recsys.models.keras import tf
+
+GROWTH = 0.301  # of a bucket's natural logarithm: each ends 1.35 times as late as the one before
+LONGEST = 10 * 365 * 24 * 3600  # seconds; what is older shares the last bucket
+
+# Where each bucket but the first begins, whole seconds.
+EDGES = sorted({math.ceil(math.exp(GROWTH * k)) for k in range(1, int(math.log(LONGEST) / GROWTH) + 1)})
+BUCKETS = len(EDGES) + 1
+
+
+def bucket(seconds: tf.Tensor) -> tf.Tensor:
+    """``[…] int32`` seconds, none below 0, to ``[…] int32`` below ``BUCKETS``.
+
+    Compared as float32 in every runtime, so that none decides otherwise at an edge.
+    """
+    return tf.raw_ops.Bucketize(input=tf.cast(seconds, tf.float32), boundaries=[float(edge) for edge in EDGES])
