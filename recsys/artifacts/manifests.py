@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from recsys.artifacts.protocol import is_refit
+
 
 class Manifest(BaseModel):
     """What an artifact says of itself; a key that is not its own is refused."""
@@ -106,6 +108,11 @@ class RunManifest(Manifest):
     parameters: int | None = None
     multiply_adds: int | None = None
     workers: int | None = None
+
+    @property
+    def is_refit(self) -> bool:
+        """Whether the model has learned from the validation events, too."""
+        return is_refit(self.protocol)
 
 
 class EvaluationManifest(Manifest):

@@ -98,15 +98,16 @@ class Evaluated(NamedTuple):
 
 
 class Evaluator:
-    """Holds recommenders against the same targets.
+    """Holds recommenders against the targets of ``split``.
 
     Args:
-        ends: ``[users] int64``, flat end of what the model was trained on: baselines see no more, and what lists are
-            like is told by it.
+        refit: whether the model that predicts test targets was trained on validation events, too. Baselines see what
+            the model was trained on and no more, and what lists are like is told by it.
     """
 
-    def __init__(self, data: EvaluationData, targets: Targets, ends: np.ndarray, config: EvaluationConfig) -> None:
-        self.data, self.targets, self.config = data, targets, config
+    def __init__(self, data: EvaluationData, split: str, config: EvaluationConfig, *, refit: bool) -> None:
+        self.data, self.targets, self.config = data, targets_of(data, split), config
+        _, ends = data.sequences.bounds("validation" if refit and split == "test" else "train")
         self.events = TrainingEvents(data.sequences, ends, len(data.counts))
         self._describe = ListDescriber(self.events, data.items)
 
@@ -119,13 +120,5 @@ class Evaluator:
         return Evaluated(metrics, ranks_table(self.data, self.targets, ranks))
 
     def baseline(self, name: str) -> Evaluated:
-        """The same of the baseline called ``name``, counted from the events before ``ends``."""
+        """The same of the baseline called ``name``, counted from what the model was trained on."""
         return self(BASELINES[name](self.events))
-
-
-def trained_ends(sequences: Sequences, split: str, *, refit: bool) -> np.ndarray:
-    """Where the events end that the model which predicts ``split`` was trained on, ``[users] int64``.
-
-    A refit trains on validation events, too, and what was refitted is never evaluated by them.
-    """
-    return sequences.bounds("validation" if refit and split == "test" else "train")[1]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from recsys.artifacts.evaluation import FORMAT_VERSION, KIND
+from recsys.artifacts.evaluation import Evaluation
 from recsys.artifacts.run import Run
 from recsys.config.tracking import TrackingConfig
 from recsys.core.artifact import file_hashes
@@ -25,7 +25,7 @@ def add_evaluation(run: Run) -> Path:
     )
     found = {"model": {"hr@50": 0.75}, "validation": {"hr@50": 0.8}, "baselines": {"ease": {"hr@50": 0.7}}}
     write_json(directory / "metrics.json", found)
-    about = {"kind": KIND, "format_version": FORMAT_VERSION, "run": run.digest, "weights": run.weights_digest}
+    about = {**Evaluation.heading(), "run": run.digest, "weights": run.weights_digest}
     asked = {"ks": [50], "baselines": ["ease"], "version": 1}
     write_json(directory / MANIFEST, {**about, **asked, "files": file_hashes(directory)})
     return directory
