@@ -11,7 +11,7 @@ from recsys.core.artifact import file_hashes
 from recsys.core.json_files import write_json
 from recsys.core.schema import MANIFEST
 from recsys.experiments.ranks import read_ranks
-from recsys.tracking.runs import complete_runs, local_file
+from recsys.tracking.runs import complete_runs, local_path
 from recsys.tracking.store.store import open_store
 from recsys.tracking.upload.sync import sync_work_dir
 
@@ -42,7 +42,7 @@ def test_it_is_sent_once_with_its_ranks(make_run, work_dir, tmp_path, capsys) ->
     names = ("test/hr@50", "best/hr@50", "baseline/ease/hr@50")
     assert [after.metrics[name] for name in names] == [0.75, 0.8, 0.7]
     store = open_store(tracking, work_dir)
-    assert read_ranks(local_file(store, after, "run/baselines/ease.parquet", tmp_path), "test").num_rows == 1
+    assert read_ranks(local_path(store, after, "run/baselines/ease.parquet", tmp_path), "test").num_rows == 1
 
     history = [point.timestamp for point in store.client.get_metric_history(after.run_id, "test/hr_at_50")]
     _, (again,) = sync_work_dir(tracking, work_dir)
