@@ -17,7 +17,7 @@ from recsys.experiments.comparison import compare
 from recsys.experiments.description import comparison_json
 from recsys.experiments.pairing import pair_with
 from recsys.experiments.ranks import read_ranks
-from recsys.tracking.runs import local_file
+from recsys.tracking.runs import local_path
 from recsys.tracking.store.store import Store, open_store
 from recsys.tracking.upload import record
 from recsys.tracking.upload.sync import sync_work_dir
@@ -77,7 +77,7 @@ def main() -> None:
             pair_with(
                 comparison,
                 comparison.groups[-1].label,
-                lambda run, _: read_ranks(local_file(store, run, "run/ranks.parquet", work), "test"),
+                lambda run, _: read_ranks(local_path(store, run, "run/ranks.parquet", work), "test"),
             )
         )
         paired = time.perf_counter() - started

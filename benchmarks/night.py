@@ -22,7 +22,7 @@ from recsys.core.schema import TIMESTAMP
 from recsys.export import export
 from recsys.export.delta import make_delta
 from recsys.log.synthetic.log import EVENTS_FILE, SyntheticLog
-from recsys.training.trainer import train
+from recsys.training.stage import train
 
 LOG = SyntheticLog(users=3000, items=2000, mean_length=40, zipf=1.0, days=30)
 FEW = SyntheticLog(users=300, items=200, mean_length=20, zipf=1.0, days=30)

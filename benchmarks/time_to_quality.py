@@ -20,7 +20,7 @@ from pipelines.prepare import prepare
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.run import Run
 from recsys.config import Config, load_config
-from recsys.training.trainer import train
+from recsys.training.stage import train
 
 QUALITY = 0.1726  # gSASRec's test figure
 EPOCHS = 40

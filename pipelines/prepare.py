@@ -16,8 +16,6 @@ from pipelines.runners import Runner
 from recsys.artifacts.compatibility import check_extends
 from recsys.artifacts.dataset import (
     FORGOTTEN_FILE,
-    FORMAT_VERSION,
-    KIND,
     REJECTS_DIR,
     REPORT_FILE,
     SEQUENCES_DIR,
@@ -95,7 +93,7 @@ def prepare(
     stamps = stamps_of(files)
     forgotten = forget(read_users(request.forget) if request.forget else (), request.extends, work_dir)
     inputs = {
-        "format_version": FORMAT_VERSION,
+        "format_version": Dataset.format_version,
         "prepare_version": PREPARE_VERSION,
         "log": content_hashes(files),
         "items": sha256_file(data.items.path) if data.items and data.items.path.is_file() else None,
@@ -221,8 +219,7 @@ def _describe(
     write_report(counts, merged, item_counts, target / REPORT_FILE)
     hashes = file_hashes(target)
     manifest = {
-        "kind": KIND,
-        "format_version": FORMAT_VERSION,
+        **Dataset.heading(),
         "config_digest": digest(inputs),
         "dataset_digest": dataset_digest(counts, hashes),
         "counts": counts,

@@ -11,14 +11,14 @@ from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.outcome import Outcome
 from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
-from recsys.artifacts.scores import FORMAT_VERSION, KIND, SHARDS_DIR, Scores
+from recsys.artifacts.scores import SHARDS_DIR, Scores
 from recsys.config.evaluation import EvaluationConfig
 from recsys.core.artifact import file_hashes
 from recsys.core.digests import digest
 from recsys.core.json_files import write_json
 from recsys.core.publishing import is_published, publish
 from recsys.core.schema import MANIFEST, SCORES_DIR
-from recsys.evaluation.scoring import score_shard
+from recsys.evaluation.recommendations import recommend_shard
 
 
 def score(
@@ -40,21 +40,21 @@ def score(
         "dataset": dataset.digest,
         "k": k,
         "filter_seen": filter_seen,
-        "format_version": FORMAT_VERSION,
+        "format_version": Scores.format_version,
     }
     target = work_dir / SCORES_DIR / digest(made_of)
     if is_published(target) and not overwrite:
         return Outcome(Scores(target), reused=True)
     with publish(target, overwrite=overwrite) as aside:
         (aside / SHARDS_DIR).mkdir()
-        function = partial(score_shard, run.path, dataset.path, aside / SHARDS_DIR, k, filter_seen)
+        function = partial(recommend_shard, run.path, dataset.path, aside / SHARDS_DIR, k, filter_seen)
         steps = aside / ".steps"
         steps.mkdir()
         run_pipeline(partial(_build, function, dataset.shards, steps), runner or Runner(), len(dataset.sequences))
         (steps / "score.json").unlink()
         steps.rmdir()
         files = file_hashes(aside)
-        write_json(aside / MANIFEST, {"kind": KIND, **made_of, "users": len(dataset.sequences), "files": files})
+        write_json(aside / MANIFEST, {"kind": Scores.kind, **made_of, "users": len(dataset.sequences), "files": files})
     return Outcome(Scores(target), reused=False)
 
 

@@ -88,7 +88,7 @@ def _paired(
     from recsys.experiments.pairing import named, pair_with
     from recsys.experiments.ranks import read_ranks
     from recsys.terminal import say
-    from recsys.tracking.runs import local_file
+    from recsys.tracking.runs import local_path
 
     # What cannot be compared, and what names no group, is refused before anything is fetched.
     control = named(compare(runs, metric=metric, split=split, mixed=mixed), baseline)
@@ -97,7 +97,7 @@ def _paired(
 
         def fetch(run: "MeasuredRun", recommender: str | None = None) -> None:
             file = "ranks.parquet" if recommender is None else f"baselines/{recommender}.parquet"
-            path = local_file(store, run, f"run/{file}", Path(scratch))
+            path = local_path(store, run, f"run/{file}", Path(scratch))
             ranks[run.run_id, recommender] = read_ranks(path, split)
 
         for run in runs:

@@ -32,20 +32,17 @@ def load(path: Path | str) -> "Opened":
     except OSError:
         raise ArtifactError(f"{directory}: no artifact here ({MANIFEST} is missing or cannot be read)") from None
     kind = manifest.get("kind") if isinstance(manifest, dict) else None
-    openers = _openers()
-    if not isinstance(kind, str) or kind not in openers:
-        raise ArtifactError(f"{directory / MANIFEST}: kind must be one of {', '.join(openers)}, found {kind!r}")
-    return openers[kind](directory)
-
-
-def _openers() -> "dict[str, Callable[[Path], Opened]]":
     from recsys.artifacts.dataset import Dataset
     from recsys.artifacts.run import Run
     from recsys.artifacts.scores import Scores
     from recsys.bundle import Bundle
     from recsys.bundle.bundle import KIND
 
-    return {Dataset.kind: Dataset, Run.kind: Run, KIND: Bundle, Scores.kind: Scores}
+    openers: dict[str, Callable[[Path], Opened]]
+    openers = {Dataset.kind: Dataset, Run.kind: Run, KIND: Bundle, Scores.kind: Scores}
+    if not isinstance(kind, str) or kind not in openers:
+        raise ArtifactError(f"{directory / MANIFEST}: kind must be one of {', '.join(openers)}, found {kind!r}")
+    return openers[kind](directory)
 
 
 def load_model(run: "Run") -> "SASRec":

@@ -74,11 +74,11 @@ def train(
     """
     from recsys.artifacts.compatibility import check_trainable
     from recsys.tracking.upload.callback import MlflowCallback
-    from recsys.training import trainer
+    from recsys.training import stage
 
     check_trainable(dataset, config)
     with MlflowCallback(config.tracking, Path(work_dir)) as mirror:
-        return trainer.train(
+        return stage.train(
             config, dataset, Path(work_dir), callbacks=[mirror, *callbacks], overwrite=overwrite
         ).artifact
 

@@ -1,7 +1,8 @@
 """What datasets, runs and scores share: a directory with a typed manifest, and hashes that vouch for its files."""
 
+from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import ValidationError
 
@@ -24,6 +25,11 @@ class Artifact(Generic[M]):
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
+
+    @classmethod
+    def heading(cls) -> dict[str, Any]:
+        """What every manifest of this kind begins with."""
+        return {"kind": cls.kind, "format_version": cls.format_version}
 
     @property
     def manifest(self) -> M:
@@ -59,3 +65,19 @@ class Artifact(Generic[M]):
                     f"make the {self.kind} again"
                 )
         return files
+
+
+class SealedArtifact(Artifact[M]):
+    """One that never changes: its manifest is read once, and what is none is refused when it is opened.
+
+    Raises:
+        ArtifactError: as ``manifest``.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__(path)
+        self.manifest  # noqa: B018
+
+    @cached_property
+    def manifest(self) -> M:
+        return super().manifest

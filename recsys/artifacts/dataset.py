@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys.artifacts.artifact import Artifact
+from recsys.artifacts.artifact import SealedArtifact
 from recsys.artifacts.manifests import DatasetManifest
 from recsys.core.digests import digest
 from recsys.core.errors import ArtifactError
@@ -19,8 +19,6 @@ from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, ITEMS, TIMESTAMPS, TRAI
 from recsys.core.vocabulary import Vocabulary
 from recsys.sequences.sequences import Sequences
 
-KIND = "dataset"
-FORMAT_VERSION = 1
 SEQUENCES_DIR = "sequences"
 REJECTS_DIR = "rejects"
 EVENTS_DIR = "events"
@@ -39,25 +37,17 @@ def dataset_digest(counts: dict[str, Any], hashes: dict[str, str]) -> str:
     return digest({"counts": counts, "files": told})
 
 
-class Dataset(Artifact[DatasetManifest]):
+class Dataset(SealedArtifact[DatasetManifest]):
     """A dataset directory, opened for reading.
 
     Raises:
         ArtifactError: no dataset there, one of a newer format, or one whose manifest is not whole.
     """
 
-    kind = KIND
-    format_version = FORMAT_VERSION
+    kind = "dataset"
+    format_version = 1
     manifest_type = DatasetManifest
     sealed = (ITEMS_FILE, STATS_FILE, SEQUENCES_DIR)
-
-    def __init__(self, path: Path | str) -> None:
-        super().__init__(path)
-        self.manifest  # noqa: B018  what is no dataset is refused at once
-
-    @cached_property
-    def manifest(self) -> DatasetManifest:
-        return super().manifest
 
     @property
     def digest(self) -> str:

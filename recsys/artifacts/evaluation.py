@@ -7,9 +7,6 @@ from recsys.artifacts.artifact import Artifact
 from recsys.artifacts.manifests import EvaluationManifest
 from recsys.core.json_files import read_json
 
-KIND = "evaluation"
-FORMAT_VERSION = 1
-
 
 class Evaluation(Artifact[EvaluationManifest]):
     """A directory in ``evaluations/`` of a run, named by the settings: the run stays as it was sealed.
@@ -18,8 +15,8 @@ class Evaluation(Artifact[EvaluationManifest]):
     run has not sealed, with the columns of its ``ranks.parquet``.
     """
 
-    kind = KIND
-    format_version = FORMAT_VERSION
+    kind = "evaluation"
+    format_version = 1
     manifest_type = EvaluationManifest
     sealed = ("metrics.json",)
 

@@ -4,11 +4,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from recsys.artifacts.protocol import is_refit
 
-class Manifest(BaseModel):
-    """What an artifact says of itself; a key that is not its own is refused."""
+
+class _Typed(BaseModel):
+    """A key that is not its own is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Manifest(_Typed):
+    """What an artifact says of itself."""
 
     kind: str
     format_version: int
@@ -19,7 +25,7 @@ class Manifest(BaseModel):
         return self.model_dump(mode="json", exclude_unset=True)
 
 
-class Inputs(BaseModel):
+class Inputs(_Typed):
     """What a dataset was made of.
 
     Attributes:
@@ -29,8 +35,6 @@ class Inputs(BaseModel):
         extends: the digest of the dataset that was taken over.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
     log: list[str]
     items: str | None
     data: dict[str, Any]
@@ -38,10 +42,8 @@ class Inputs(BaseModel):
     extends: str | None
 
 
-class Buckets(BaseModel):
+class Buckets(_Typed):
     """How many ids items outside the vocabulary share."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     buckets: int
 
@@ -106,6 +108,11 @@ class RunManifest(Manifest):
     parameters: int | None = None
     multiply_adds: int | None = None
     workers: int | None = None
+
+    @property
+    def is_refit(self) -> bool:
+        """Whether the model has learned from the validation events, too."""
+        return is_refit(self.protocol)
 
 
 class EvaluationManifest(Manifest):

@@ -20,9 +20,6 @@ from recsys.core.json_files import write_json
 from recsys.core.publishing import appearing
 from recsys.core.schema import MANIFEST
 
-KIND = "run"
-FORMAT_VERSION = 1
-
 
 class Run(Artifact[RunManifest]):
     """A run directory and the paths of everything in it.
@@ -35,8 +32,8 @@ class Run(Artifact[RunManifest]):
     evaluations lie in ``evaluations/``.
     """
 
-    kind = KIND
-    format_version = FORMAT_VERSION
+    kind = "run"
+    format_version = 1
     manifest_type = RunManifest
     sealed = ("config.json", "weights.npz")
 
@@ -67,7 +64,7 @@ class Run(Artifact[RunManifest]):
         path.mkdir(parents=True, exist_ok=True)
         run.plots_dir.mkdir(exist_ok=True)
         write_json(run.config_file, config)
-        write_json(path / MANIFEST, {"kind": KIND, "format_version": FORMAT_VERSION, "status": "running", **facts})
+        write_json(path / MANIFEST, {**cls.heading(), "status": "running", **facts})
         return run
 
     @property

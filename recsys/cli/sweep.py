@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     from recsys.experiments.space import parse_dimension
     from recsys.experiments.sweep import Plan, sweep
     from recsys.tracking.upload.sweep_run import SweepRun
-    from recsys.training.trainer import config_digest
+    from recsys.training.stage import config_digest
 
     if args.mixed and args.dataset is not None:
         raise ConfigError("--mixed searches how data are prepared, --dataset names data that are: leave one out")
@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _make_run(config: "Config", name: str, callbacks: "Sequence[Any]", args: argparse.Namespace) -> "Run":
     from recsys.training.progress import TrainingBar
-    from recsys.training.trainer import train
+    from recsys.training.stage import train
 
     dataset = dataset_for(config, args).artifact
     with TrainingBar(f"trial {name}") as bar:

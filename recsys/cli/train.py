@@ -73,7 +73,7 @@ def train_seeds(config: "Config", dataset: "Dataset", args: argparse.Namespace) 
     from recsys.terminal import say
     from recsys.tracking.upload.callback import MlflowCallback
     from recsys.training.progress import TrainingBar
-    from recsys.training.trainer import train
+    from recsys.training.stage import train
 
     runs = []
     for seed in args.seeds or [config.training.seed]:

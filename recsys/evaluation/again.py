@@ -8,13 +8,12 @@ import pyarrow as pa
 
 from recsys.artifacts.compatibility import check_trained_on
 from recsys.artifacts.dataset import Dataset
-from recsys.artifacts.protocol import is_refit
 from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
 from recsys.config.evaluation import EvaluationConfig
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import USER
-from recsys.evaluation.evaluate import EvaluationData, Evaluator, Targets, rank, targets_of, trained_ends
+from recsys.evaluation.evaluate import EvaluationData, Evaluator, Targets, rank, targets_of
 from recsys.evaluation.scorer import scorer
 from recsys.models.loading import load_run
 from recsys.sequences.ranges import flat_ranges
@@ -30,8 +29,7 @@ def rank_again(run: Run, dataset: Dataset, split: str, settings: EvaluationConfi
     """
     _check_unseen(run, split)
     data = EvaluationData.of(dataset)
-    ends = trained_ends(data.sequences, split, refit=_is_refitted(run))
-    evaluator = Evaluator(data, targets_of(data, split), ends, settings)
+    evaluator = Evaluator(data, split, settings, refit=run.manifest.is_refit)
     metrics, ranks = evaluator(scorer(load_run(run), data.sequences))
     return {
         **{key: run.metrics[key] for key in ("protocol", "dataset_digest", "seed")},
@@ -95,10 +93,6 @@ def _offsets(lengths: Any) -> pa.Array:
     return pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
 
 
-def _is_refitted(run: Run) -> bool:
-    return is_refit(run.manifest.protocol)
-
-
 def _check_unseen(run: Run, split: str) -> None:
-    if split == "validation" and _is_refitted(run):
+    if split == "validation" and run.manifest.is_refit:
         raise ArtifactError(f"{run.path}: its refit has seen the validation events; only the split test is fair")

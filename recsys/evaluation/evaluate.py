@@ -8,10 +8,13 @@ import pandas as pd
 
 from recsys.artifacts.dataset import Dataset
 from recsys.config.evaluation import EvaluationConfig
+from recsys.core.errors import RecsysError
+from recsys.core.schema import PAD_ID
 from recsys.evaluation.baselines import BASELINES, TrainingEvents
 from recsys.evaluation.lists import ListDescriber
 from recsys.evaluation.metrics import summarize
-from recsys.evaluation.ranking import TOP, ScoreAll, rank_split
+from recsys.evaluation.ranking import TOP, ScoreAll, rank_targets
+from recsys.evaluation.top_items import remove_seen, top_items
 from recsys.sequences.sequences import Sequences
 
 
@@ -59,18 +62,30 @@ def rank(
     on_top: Callable[[np.ndarray, np.ndarray], None] | None = None,
     top: int = TOP,
 ) -> np.ndarray:
-    """Rank of each target in the full catalog, ``[m] float64``; ``on_top`` and ``top`` as in ``rank_split``."""
-    return rank_split(
-        score_all,
-        data.sequences,
-        targets.users,
-        targets.positions,
-        data.items,
-        filter_seen=config.filter_seen,
-        batch_size=config.batch_size,
-        on_top=on_top,
-        top=top,
-    )
+    """Rank of each target in the full catalog, ``[m] float64``.
+
+    Args:
+        on_top: is given each batch's ``top_items``, ``top`` of them.
+
+    Raises:
+        RecsysError: a score is not a number.
+    """
+    sequences, ranks = data.sequences, []
+    for first in range(0, len(targets.positions), config.batch_size):
+        users, positions = (of[first : first + config.batch_size] for of in (targets.users, targets.positions))
+        scores = np.array(score_all(users, positions))[:, : data.items + 1]
+        if np.isnan(scores).any():
+            raise RecsysError(f"evaluation: a score of user {sequences.users[users[0]]}'s batch is not a number")
+        scores[:, PAD_ID] = -np.inf
+        wanted = sequences.items[positions]
+        if config.filter_seen:
+            own = scores[np.arange(len(scores)), wanted]
+            remove_seen(scores, sequences, users, positions)
+            scores[np.arange(len(scores)), wanted] = own  # the target always stays
+        if on_top is not None:
+            on_top(*top_items(scores, top))
+        ranks.append(rank_targets(scores, wanted))
+    return np.concatenate(ranks) if ranks else np.empty(0)
 
 
 def ranks_table(data: EvaluationData, targets: Targets, ranks: np.ndarray) -> pd.DataFrame:
@@ -98,15 +113,16 @@ class Evaluated(NamedTuple):
 
 
 class Evaluator:
-    """Holds recommenders against the same targets.
+    """Holds recommenders against the targets of ``split``.
 
     Args:
-        ends: ``[users] int64``, flat end of what the model was trained on: baselines see no more, and what lists are
-            like is told by it.
+        refit: whether the model that predicts test targets was trained on validation events, too. Baselines see what
+            the model was trained on and no more, and what lists are like is told by it.
     """
 
-    def __init__(self, data: EvaluationData, targets: Targets, ends: np.ndarray, config: EvaluationConfig) -> None:
-        self.data, self.targets, self.config = data, targets, config
+    def __init__(self, data: EvaluationData, split: str, config: EvaluationConfig, *, refit: bool) -> None:
+        self.data, self.targets, self.config = data, targets_of(data, split), config
+        _, ends = data.sequences.bounds("validation" if refit and split == "test" else "train")
         self.events = TrainingEvents(data.sequences, ends, len(data.counts))
         self._describe = ListDescriber(self.events, data.items)
 
@@ -119,13 +135,5 @@ class Evaluator:
         return Evaluated(metrics, ranks_table(self.data, self.targets, ranks))
 
     def baseline(self, name: str) -> Evaluated:
-        """The same of the baseline called ``name``, counted from the events before ``ends``."""
+        """The same of the baseline called ``name``, counted from what the model was trained on."""
         return self(BASELINES[name](self.events))
-
-
-def trained_ends(sequences: Sequences, split: str, *, refit: bool) -> np.ndarray:
-    """Where the events end that the model which predicts ``split`` was trained on, ``[users] int64``.
-
-    A refit trains on validation events, too, and what was refitted is never evaluated by them.
-    """
-    return sequences.bounds("validation" if refit and split == "test" else "train")[1]

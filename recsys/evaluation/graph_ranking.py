@@ -15,7 +15,7 @@ ROWS = 64  # targets ranked at once: their scores of a catalog should stay in th
 
 
 class GraphRanker:
-    """``rank_split`` for a score that is a sum of two parts, under several weights of the second at once.
+    """``rank`` for a score that is a sum of two parts, under several weights of the second at once.
 
     Args:
         parts: histories to one or two ``[b, table]`` scores.

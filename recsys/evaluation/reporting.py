@@ -13,9 +13,8 @@ import pandas as pd
 
 from recsys.artifacts.compatibility import check_trained_on
 from recsys.artifacts.dataset import Dataset
-from recsys.artifacts.evaluation import FORMAT_VERSION, KIND, Evaluation
+from recsys.artifacts.evaluation import Evaluation
 from recsys.artifacts.outcome import Outcome
-from recsys.artifacts.protocol import is_refit
 from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
 from recsys.config.evaluation import EvaluationConfig
@@ -25,7 +24,7 @@ from recsys.core.errors import ConfigError
 from recsys.core.json_files import write_json
 from recsys.core.publishing import is_published, publish
 from recsys.core.schema import MANIFEST, USER
-from recsys.evaluation.evaluate import EvaluationData, Evaluator, targets_of, trained_ends
+from recsys.evaluation.evaluate import EvaluationData, Evaluator
 from recsys.evaluation.lists import DESCRIPTIONS
 from recsys.evaluation.metrics import summarize
 from recsys.evaluation.segments import summarize_segments
@@ -96,7 +95,7 @@ def report(run: Run, dataset: Dataset, settings: EvaluationConfig) -> Outcome[di
     check_trained_on(run, dataset)
     with publish(kept.path, overwrite=True) as aside:
         write_json(aside / kept.metrics_file.name, _measure(run, dataset, settings, aside / kept.baselines_dir.name))
-        about = {"kind": KIND, "format_version": FORMAT_VERSION, "run": run.digest, "weights": run.weights_digest}
+        about = {**Evaluation.heading(), "run": run.digest, "weights": run.weights_digest}
         write_json(aside / MANIFEST, {**about, **asked, "files": file_hashes(aside)})
     return Outcome(kept.metrics, reused=False)
 
@@ -114,12 +113,8 @@ def _measure(run: Run, dataset: Dataset, settings: EvaluationConfig, baselines_d
             baselines[name] = {split: _by(settings, own, before[split], split) for split in SPLITS}
     missing = [name for name in settings.baselines if name not in baselines]
     if missing:
-        refit = is_refit(run.manifest.protocol)
-        data = EvaluationData.of(dataset)
-        evaluators = {
-            split: Evaluator(data, targets_of(data, split), trained_ends(data.sequences, split, refit=refit), settings)
-            for split in SPLITS
-        }
+        data, refit = EvaluationData.of(dataset), run.manifest.is_refit
+        evaluators = {split: Evaluator(data, split, settings, refit=refit) for split in SPLITS}
         baselines |= evaluate_baselines(missing, evaluators, baselines_dir)
     ordered: dict[str, dict[str, Metrics]] = {name: baselines[name] for name in settings.baselines}
     about = {name: sealed[name] for name in ("protocol", "dataset_digest", "seed")}

@@ -16,34 +16,28 @@ KEY = [USER, "target"]
 SHOWN = ("hr@10", "ndcg@10")
 DAY_MS = 86_400_000
 GAP_EDGES = {"tie": 1, "same_day": DAY_MS, "same_week": 7 * DAY_MS, "later": np.iinfo(np.int64).max}
-ACTIVITY, POPULARITY = ("short", "medium", "long"), ("tail", "middle", "head")
-SEGMENTS: dict[str, tuple[str, ...]] = {"activity": ACTIVITY, "popularity": POPULARITY, "gap": tuple(GAP_EDGES)}
-
-
-def _by_edges(values: npt.NDArray[Any], edges: dict[str, int]) -> npt.NDArray[np.object_]:
-    """The name of the first edge that each value is below."""
-    place = np.minimum(np.searchsorted(list(edges.values()), values, side="right"), len(edges) - 1)
-    return _named(list(edges), place)
-
-
-def _by_thirds(values: npt.NDArray[Any], names: tuple[str, str, str]) -> npt.NDArray[np.object_]:
-    """Low, middle and high thirds of the values; equal values stay together."""
-    low, high = np.quantile(values, [1 / 3, 2 / 3])
-    return _named(list(names), (values > low).astype(int) + (values > high))
-
-
-def _named(names: list[str], place: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.object_]:
-    labels: npt.NDArray[np.object_] = np.array(names, dtype=object)[place]
-    return labels
+SEGMENTS = {
+    "activity": ("short", "medium", "long"),
+    "popularity": ("tail", "middle", "head"),
+    "gap": tuple(GAP_EDGES),
+}
 
 
 def label(ranks: pd.DataFrame) -> dict[str, npt.NDArray[np.object_]]:
     """Each segmentation's label of every row of a run's ranks."""
-    return {
-        "activity": _by_thirds(ranks["history_length"].to_numpy(), ACTIVITY),
-        "popularity": _by_thirds(ranks["target_count"].to_numpy(), POPULARITY),
-        "gap": _by_edges(ranks["gap_ms"].to_numpy(), GAP_EDGES),
+    gap = np.searchsorted(list(GAP_EDGES.values()), ranks["gap_ms"], side="right")  # the first edge that it is below
+    places = {
+        "activity": _thirds(ranks["history_length"]),
+        "popularity": _thirds(ranks["target_count"]),
+        "gap": np.minimum(gap, len(GAP_EDGES) - 1),
     }
+    return {kind: np.array(SEGMENTS[kind], dtype=object)[place] for kind, place in places.items()}
+
+
+def _thirds(values: "pd.Series[Any]") -> npt.NDArray[np.integer[Any]]:
+    """0, 1 or 2: in which third each value is; equal values stay together."""
+    low, high = np.quantile(values, [1 / 3, 2 / 3])
+    return np.asarray((values > low).astype(int) + (values > high))
 
 
 def compare_segments(seeds: Sequence[pd.DataFrame], baselines: dict[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:

@@ -111,7 +111,6 @@ def paired_test(
     control: Floats,
     users: npt.NDArray[Any] | None = None,
     *,
-    confidence: float = CONFIDENCE,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> PairedTest:
@@ -122,7 +121,7 @@ def paired_test(
         users: ``[n]``, whose target each is; None where each user has one.
     """
     differences: Floats = treated - control
-    interval = bootstrap_interval(differences, users, confidence=confidence, resamples=resamples, seed=seed)
+    interval = bootstrap_interval(differences, users, resamples=resamples, seed=seed)
     sums = differences
     if users is not None:  # a user's targets are swapped together
         _, owner = np.unique(users, return_inverse=True)
@@ -150,17 +149,17 @@ def _swapping(differences: Floats, resamples: int, seed: int) -> float:
     return (1 + extreme) / (1 + resamples)
 
 
-def seed_interval(means: Sequence[float], *, confidence: float = CONFIDENCE) -> Interval | None:
+def seed_interval(means: Sequence[float]) -> Interval | None:
     """Student's interval for the mean over seeds; None for a single seed, which says nothing of the spread."""
     if len(means) < 2:
         return None
-    centre, reach = float(np.mean(means)), seed_reach(float(np.std(means, ddof=1)), len(means), confidence)
+    centre, reach = float(np.mean(means)), seed_reach(float(np.std(means, ddof=1)), len(means))
     return Interval(centre - reach, centre + reach)
 
 
-def seed_reach(std: float, seeds: int, confidence: float = CONFIDENCE) -> float:
+def seed_reach(std: float, seeds: int) -> float:
     """Half of Student's interval for the mean over ``seeds`` whose sample standard deviation is ``std``."""
-    return float(stats.t.ppf((1 + confidence) / 2, seeds - 1) * std / seeds**0.5)
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, seeds - 1) * std / seeds**0.5)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -46,6 +46,11 @@ class TrainedItems(keras.layers.Layer):
     def table(self, ids: tf.Tensor | None = None) -> tf.Tensor:
         return self._vectors
 
+    @property
+    def row_variables(self) -> list[tf.Variable]:
+        """The variables that hold a row for each item; what else there is fits any catalog."""
+        return [self._vectors]
+
     def vectors(self) -> npt.NDArray[np.float32]:
         """Every row, ``[rows, width]``."""
         vectors: npt.NDArray[np.float32] = self._vectors.numpy()

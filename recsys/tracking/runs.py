@@ -8,6 +8,7 @@ from urllib.request import url2pathname
 from recsys.core.errors import ArtifactError
 from recsys.experiments.measured_run import MeasuredRun
 from recsys.terminal import say
+from recsys.tracking.store import names
 from recsys.tracking.store.errors import store_errors
 from recsys.tracking.store.store import Store
 from recsys.tracking.upload import record
@@ -69,28 +70,13 @@ def metric_history(store: Store, run: MeasuredRun, metric: str) -> tuple[list[in
     return [point.step for point in points], [point.value for point in points]
 
 
-def local_file(store: Store, run: MeasuredRun, path: str, scratch: Path) -> Path:
-    """A run's file on this machine: where it lies, or a copy below ``scratch``.
+def local_path(store: Store, run: MeasuredRun, path: str, scratch: Path) -> Path:
+    """A run's file, or directory with all that is in it, on this machine: where it lies, or a copy below ``scratch``.
 
     Raises:
         ArtifactError: the run has no such file, or the address leaves the experiment's artifact root.
         StoreError: the store is away.
     """
-    found = _local(store, run, path, scratch)
-    if not found.is_file():
-        raise ArtifactError(f"{run.name} ({run.run_id}): {found} is missing from the store; send the run again")
-    return found
-
-
-def local_directory(store: Store, run: MeasuredRun, path: str, scratch: Path) -> Path:
-    """As ``local_file``, for a directory with all that is in it."""
-    found = _local(store, run, path, scratch)
-    if not found.is_dir():
-        raise ArtifactError(f"{run.name} ({run.run_id}): {found} is missing from the store; send the run again")
-    return found
-
-
-def _local(store: Store, run: MeasuredRun, path: str, scratch: Path) -> Path:
     parsed = urlparse(run.artifacts)
     if parsed.scheme in ("", "file"):
         root = urlparse(store.artifact_root)
@@ -104,6 +90,8 @@ def _local(store: Store, run: MeasuredRun, path: str, scratch: Path) -> Path:
         inside = target.resolve()
     if not found.is_relative_to(inside):
         raise ArtifactError(f"{run.name} ({run.run_id}): its file {path} points outside the artifact root {inside}")
+    if not found.exists():
+        raise ArtifactError(f"{run.name} ({run.run_id}): {found} is missing from the store; send the run again")
     return found
 
 
@@ -119,7 +107,7 @@ def measured(run: Any) -> MeasuredRun:
         seed=int(tags[record.SEED_TAG]),
         data=record.data_name(parameters),
         parameters=parameters,
-        metrics={record.metric_name(key): value for key, value in run.data.metrics.items()},
+        metrics={names.field_name(key): value for key, value in run.data.metrics.items()},
         is_trial=record.SWEEP_TAG in tags,
         artifacts=str(run.info.artifact_uri),
         tags=tags,

@@ -4,9 +4,9 @@
 each in turn on one machine took it 1.28 times as long (median of the ratios).
 """
 
-import queue
-import threading
+from collections import deque
 from collections.abc import Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -17,38 +17,12 @@ def ahead(items: Iterable[Item], depth: int) -> Generator[Item]:
 
     Closing the generator ends the thread; what ``items`` raises is raised here, in its place.
     """
-    ready: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(depth)
-    closed = threading.Event()
-
-    def put(item: Item | None, error: BaseException | None) -> bool:
-        while not closed.is_set():
-            try:
-                ready.put((item, error), timeout=0.1)
-            except queue.Full:
-                continue
-            return True
-        return False
-
-    def make() -> None:
-        try:
-            for item in items:
-                if not put(item, None):
-                    return
-        except BaseException as error:
-            put(None, error)
-        else:
-            put(None, StopIteration())
-
-    thread = threading.Thread(target=make, name="ahead", daemon=True)
-    thread.start()
+    iterator, end = iter(items), object()
+    thread = ThreadPoolExecutor(1, thread_name_prefix="ahead")
     try:
-        while True:
-            item, error = ready.get()
-            if isinstance(error, StopIteration):
-                return
-            if error is not None:
-                raise error
-            yield item  # type: ignore[misc]  # an item comes without an error
+        made = deque(thread.submit(next, iterator, end) for _ in range(depth))
+        while (item := made.popleft().result()) is not end:
+            made.append(thread.submit(next, iterator, end))
+            yield item  # type: ignore[misc]  # it is not the end
     finally:
-        closed.set()
-        thread.join()
+        thread.shutdown(cancel_futures=True)

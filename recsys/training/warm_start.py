@@ -57,8 +57,9 @@ def begin_with(model: "SASRec", config: Config, dataset: Dataset) -> None:
     known = _check(run, config, dataset)
     run.verify()
     arrays = read_weights(run.weights_file)
+    by_item = {variable.ref() for variable in model.trained_items.row_variables}
     for variable in model.trainable_variables:
-        if any(variable is own for own in model.trained_items.trainable_variables):
+        if variable.ref() in by_item:
             variable.assign(_rows(variable.numpy(), arrays[variable.name], known))
             continue
         found = arrays.get(variable.name)

@@ -9,7 +9,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.run import Run
 from recsys.cli import main
 from recsys.config import load_config
-from recsys.training.trainer import config_digest, run_of
+from recsys.training.stage import config_digest, run_of
 from tests import facts
 from tests.experiments.runs import sealed
 from tests.tracking.conftest import make_dataset

@@ -5,10 +5,9 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 
+from recsys.evaluation.baselines.counting import markov, popularity, recent_popularity, window_markov
 from recsys.evaluation.baselines.events import TrainingEvents
-from recsys.evaluation.baselines.markov import markov, window_markov
 from recsys.evaluation.baselines.neighbours import RIDGE, SHRINKAGE, ease, item_knn
-from recsys.evaluation.baselines.popularity import popularity, recent_popularity
 from recsys.sequences.sequences import Sequences
 
 HISTORIES = [[1, 2, 3, 4, 1], [2, 3, 1, 4], [3, 3, 4, 2, 1]]

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recsys.config.evaluation import EvaluationConfig
 from recsys.core.errors import RecsysError
 from recsys.core.history import History
+from recsys.evaluation.evaluate import EvaluationData, Targets, rank
 from recsys.evaluation.graph_ranking import ROWS, GraphRanker
-from recsys.evaluation.ranking import rank_split
 from recsys.models.keras import tf
 from tests.evaluation.test_ranking import sequences
 
@@ -32,13 +33,14 @@ def test_the_graph_ranks_as_numpy_does(data: st.DataObject) -> None:
     filter_seen = data.draw(st.booleans())
     split = sequences(*([*seen, target] for seen, target in histories))
     users, positions = split.targets("test")
+    whole = EvaluationData(split, ITEMS, np.zeros(ITEMS + 2))
 
     def expected(weight: float) -> npt.NDArray[np.float64]:
         def score_all(some: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
             newest = split.histories(some, ends, History(np.empty((0, LENGTH)))).items[:, -1]
             return first[newest] + np.float32(weight) * second[newest]
 
-        return rank_split(score_all, split, users, positions, ITEMS, filter_seen=filter_seen)
+        return rank(score_all, whole, Targets("test", users, positions), EvaluationConfig(filter_seen=filter_seen))
 
     ranker = GraphRanker(
         lambda history: [tf.gather(part, history.items[:, -1]) for part in (first, second)],

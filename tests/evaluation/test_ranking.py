@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsys.config.evaluation import EvaluationConfig
 from recsys.core.errors import RecsysError
-from recsys.evaluation.ranking import rank_split, rank_targets
+from recsys.evaluation.evaluate import EvaluationData, rank, targets_of
+from recsys.evaluation.ranking import rank_targets
 from recsys.sequences.sequences import Sequences
 
 
@@ -24,11 +26,11 @@ def sequences(*histories: list[int]) -> Sequences:
     )
 
 
-def ranks_of(scores: list[float], history: list[int], *, filter_seen: bool) -> float:
-    users, positions = sequences(history).targets("test")
-    table = np.array([[0.0, *scores]], np.float32)
-    ranks = rank_split(lambda u, p: table, sequences(history), users, positions, len(scores), filter_seen=filter_seen)
-    return float(ranks[0])
+def ranks_of(scores: list[float], history: list[int], *, filter_seen: bool = False, padding: float = 0.0) -> float:
+    data = EvaluationData(sequences(history), len(scores), np.zeros(len(scores) + 1))
+    table = np.array([[padding, *scores]], np.float32)
+    config = EvaluationConfig(filter_seen=filter_seen)
+    return float(rank(lambda u, p: table, data, targets_of(data, "test"), config)[0])
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=8), st.data())
@@ -53,10 +55,7 @@ def test_a_target_that_was_seen_stays() -> None:
 
 
 def test_padding_never_ranks() -> None:
-    users, positions = sequences([1, 2, 3]).targets("test")
-    table = np.array([[99.0, 1.0, 1.0, 2.0]])
-    ranks = rank_split(lambda u, p: table, sequences([1, 2, 3]), users, positions, 3, filter_seen=False)
-    assert ranks[0] == 1
+    assert ranks_of([1.0, 1.0, 2.0], [1, 2, 3], padding=99.0) == 1
 
 
 def test_scores_that_are_no_numbers_are_refused() -> None:

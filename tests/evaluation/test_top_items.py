@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from recsys.core.history import History
-from recsys.evaluation.top_items import recommend, top_items
+from recsys.evaluation.recommendations import recommend
+from recsys.evaluation.top_items import top_items
 from recsys.sequences.sequences import Sequences
 
 FEW = st.sampled_from([0.0, 1.0, 2.0, -np.inf])
@@ -22,7 +23,7 @@ def test_best_first_and_ties_by_id(scores, k):
 
 
 def test_recommends_from_the_whole_history_and_leaves_out_what_was_seen(monkeypatch):
-    monkeypatch.setattr("recsys.evaluation.top_items.CELLS", 12)  # two users a batch
+    monkeypatch.setattr("recsys.evaluation.recommendations.CELLS", 12)  # two users a batch
     sequences = Sequences(
         users=np.array(["a", "b", "c"], object),
         offsets=np.array([0, 2, 3, 4]),

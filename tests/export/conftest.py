@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recsys.artifacts.dataset import FORMAT_VERSION, ITEMS_FILE, KIND, SEQUENCES_DIR, STATS_FILE, Dataset
+from recsys.artifacts.dataset import ITEMS_FILE, SEQUENCES_DIR, STATS_FILE, Dataset
 from recsys.core.artifact import file_hashes
 from recsys.core.json_files import write_json
 from recsys.core.schema import ITEMS as ITEM_LIST
@@ -50,7 +50,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     table.to_parquet(path / ITEMS_FILE)
     write_json(path / STATS_FILE, {})
     facts = {**known.DATASET, "dataset_digest": "0" * 32, "counts": {}, "oov": {"buckets": 0}, "cleaning": {}}
-    write_json(path / MANIFEST, {"kind": KIND, "format_version": FORMAT_VERSION, "files": file_hashes(path), **facts})
+    write_json(path / MANIFEST, {**Dataset.heading(), "files": file_hashes(path), **facts})
     return Dataset(path)
 
 

@@ -25,8 +25,8 @@ from recsys.export.stage import EXPORT_VERSION
 from recsys.export.tflite.backend import TFLite
 from recsys.export.variants import Variant
 from recsys.models.sasrec import build_model
-from recsys.training.trainer import TRAINING_VERSION
-from recsys.training.training import Training
+from recsys.training.phases import Training
+from recsys.training.stage import TRAINING_VERSION
 from recsys.training.workers import Workers
 
 FIXTURE = Path(__file__).with_name("reuse.json")

@@ -19,7 +19,7 @@ from recsys.config.tracking import TrackingConfig
 from recsys.tracking.registry.registry import check_name
 from recsys.tracking.runs import complete_runs
 from recsys.tracking.store import destination as destination_module
-from recsys.tracking.store.destination import announce, destination, store_uri
+from recsys.tracking.store.destination import announce, destination
 from recsys.tracking.store.errors import StoreError, store_errors
 from recsys.tracking.store.quiet import SETTINGS, looked_up_in, quiet
 from recsys.tracking.store.store import open_store
@@ -123,7 +123,8 @@ def test_a_password_is_kept_and_told_nowhere(make_run, work_dir, caplog, capfd):
     shown = capfd.readouterr()
     assert "127.0.0.1:9" in caplog.text
     assert "s3cret" not in caplog.text + shown.out + shown.err + str(store_arguments(tracking)) + repr(tracking)
-    assert "s3cret" not in store_uri(tracking, work_dir) + repr(destination(tracking, work_dir))
+    place = destination(tracking, work_dir)
+    assert "s3cret" not in place.shown + repr(place)
     for path in work_dir.rglob("*"):
         assert path.is_dir() or b"s3cret" not in path.read_bytes()
 

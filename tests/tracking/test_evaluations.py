@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from recsys.artifacts.evaluation import FORMAT_VERSION, KIND
+from recsys.artifacts.evaluation import Evaluation
 from recsys.artifacts.run import Run
 from recsys.config.tracking import TrackingConfig
 from recsys.core.artifact import file_hashes
 from recsys.core.json_files import write_json
 from recsys.core.schema import MANIFEST
 from recsys.experiments.ranks import read_ranks
-from recsys.tracking.runs import complete_runs, local_file
+from recsys.tracking.runs import complete_runs, local_path
 from recsys.tracking.store.store import open_store
 from recsys.tracking.upload.sync import sync_work_dir
 
@@ -25,7 +25,7 @@ def add_evaluation(run: Run) -> Path:
     )
     found = {"model": {"hr@50": 0.75}, "validation": {"hr@50": 0.8}, "baselines": {"ease": {"hr@50": 0.7}}}
     write_json(directory / "metrics.json", found)
-    about = {"kind": KIND, "format_version": FORMAT_VERSION, "run": run.digest, "weights": run.weights_digest}
+    about = {**Evaluation.heading(), "run": run.digest, "weights": run.weights_digest}
     asked = {"ks": [50], "baselines": ["ease"], "version": 1}
     write_json(directory / MANIFEST, {**about, **asked, "files": file_hashes(directory)})
     return directory
@@ -42,7 +42,7 @@ def test_it_is_sent_once_with_its_ranks(make_run, work_dir, tmp_path, capsys) ->
     names = ("test/hr@50", "best/hr@50", "baseline/ease/hr@50")
     assert [after.metrics[name] for name in names] == [0.75, 0.8, 0.7]
     store = open_store(tracking, work_dir)
-    assert read_ranks(local_file(store, after, "run/baselines/ease.parquet", tmp_path), "test").num_rows == 1
+    assert read_ranks(local_path(store, after, "run/baselines/ease.parquet", tmp_path), "test").num_rows == 1
 
     history = [point.timestamp for point in store.client.get_metric_history(after.run_id, "test/hr_at_50")]
     _, (again,) = sync_work_dir(tracking, work_dir)

@@ -21,7 +21,7 @@ from recsys.tracking.models.loader import Recommender
 from recsys.tracking.models.model import save_model
 from recsys.tracking.registry.champions import champions, roll_back
 from recsys.tracking.registry.registry import open_model
-from recsys.tracking.registry.rescoring import push_right, ranks_in
+from recsys.tracking.registry.validation import push_right, ranks_in
 from recsys.tracking.store.store import open_store
 
 MODEL = TrackingConfig()

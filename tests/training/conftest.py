@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recsys.artifacts.dataset import ITEMS_FILE, KIND, SEQUENCES_DIR, STATS_FILE, Dataset, dataset_digest
+from recsys.artifacts.dataset import ITEMS_FILE, SEQUENCES_DIR, STATS_FILE, Dataset, dataset_digest
 from recsys.config import Config, parse_config
 from recsys.core.artifact import file_hashes
 from recsys.core.events import CleaningPolicy
@@ -49,8 +49,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     write_json(path / STATS_FILE, {})
     hashes = file_hashes(path)
     manifest = {
-        "kind": KIND,
-        "format_version": 1,
+        **Dataset.heading(),
         "files": hashes,
         "counts": {"users": USERS},
         "cleaning": CleaningPolicy().to_json(),

@@ -27,7 +27,7 @@ def first_losses(recipe: str, work_dir: Path, log: str | None = None) -> list[fl
     """The losses of the first ``STEPS`` steps of ``configs/RECIPE.yaml``."""
     from pipelines.prepare import prepare
     from recsys.artifacts.run import Run
-    from recsys.training.training import Training
+    from recsys.training.phases import Training
     from recsys.training.workers import Workers
 
     changes = [] if log is None else [f"data.path={log}"]

@@ -15,7 +15,7 @@ from recsys.core.errors import ArtifactError, ConfigError
 from recsys.core.schema import MANIFEST
 from recsys.evaluation.metrics import hit_rate, ndcg
 from recsys.evaluation.reporting import of_split, report
-from recsys.training.trainer import config_digest, run_of, train
+from recsys.training.stage import config_digest, run_of, train
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["search", "refit"])

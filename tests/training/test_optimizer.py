@@ -5,8 +5,7 @@ import pytest
 
 from recsys.config.training import TrainingConfig
 from recsys.models.keras import keras, tf
-from recsys.training.optimizer import LazyAdam, build_optimizer
-from recsys.training.schedule import Schedule
+from recsys.training.optimizer import LazyAdam, Schedule, build_optimizer
 
 
 def optimizer(**settings: object) -> LazyAdam:

@@ -19,8 +19,7 @@ from recsys.models.keras import keras, tf
 from recsys.models.sasrec import Packing, SASRec, build_model
 from recsys.training.assembly import assemble
 from recsys.training.batches.batches import Batches
-from recsys.training.callbacks import EarlyStopping, Validation
-from recsys.training.callbacks.validation import Judgement
+from recsys.training.callbacks import EarlyStopping
 from recsys.training.fit import Fit
 from recsys.training.objective import TargetScorer, build_loss
 from recsys.training.objective.losses import (
@@ -29,9 +28,9 @@ from recsys.training.objective.losses import (
     NextItemTask,
     Softmax,
 )
-from recsys.training.optimizer import LazyAdam, build_optimizer
-from recsys.training.schedule import Schedule
-from recsys.training.trainer import config_digest, run_of
+from recsys.training.optimizer import LazyAdam, Schedule, build_optimizer
+from recsys.training.stage import config_digest, run_of
+from recsys.training.validation import Judgement, Validation
 
 
 class Made(NamedTuple):

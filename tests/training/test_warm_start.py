@@ -17,7 +17,7 @@ from recsys.core.json_files import write_json
 from recsys.core.schema import MANIFEST
 from recsys.models.sasrec import build_model
 from recsys.models.weights import read_weights
-from recsys.training.trainer import config_digest, train
+from recsys.training.stage import config_digest, train
 from recsys.training.warm_start import _may_differ, _rows, begin_with
 
 

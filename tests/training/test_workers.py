@@ -16,7 +16,7 @@ from recsys.config import Config
 from recsys.core.errors import ConfigError
 from recsys.models.keras import tf
 from recsys.training.batches.batches import Batches
-from recsys.training.trainer import run_of, train
+from recsys.training.stage import run_of, train
 from recsys.training.workers import WHOLE, Workers, join
 
 PROGRAM = """
@@ -24,7 +24,7 @@ import json, sys
 from pathlib import Path
 from recsys.config import parse_config
 from recsys.artifacts.dataset import Dataset
-from recsys.training.trainer import train
+from recsys.training.stage import train
 
 config, dataset, work_dir = sys.argv[1:]
 run = train(parse_config(json.loads(config)), Dataset(Path(dataset)), Path(work_dir)).artifact
@@ -93,7 +93,7 @@ def test_two_workers_reach_what_one_reaches(dataset: Dataset, config: Config, tm
 
 JUDGED_APART = """
 import random
-from recsys.training.callbacks.validation import Judgement, Validator
+from recsys.training.validation import Judgement, Validator
 from recsys.training.workers import join
 
 rounding = random.Random(join().index)

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
+from recsys.evaluation.baselines.counting import markov, popularity, recent_popularity, window_markov
 from recsys.evaluation.baselines.events import TrainingEvents
-from recsys.evaluation.baselines.markov import markov, window_markov
 from recsys.evaluation.baselines.neighbours import ease, item_knn
-from recsys.evaluation.baselines.popularity import popularity, recent_popularity
 from recsys.evaluation.ranking import ScoreAll
 
 BASELINES: dict[str, Callable[[TrainingEvents], ScoreAll]] = {

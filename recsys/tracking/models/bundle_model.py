@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from recsys.bundle import Bundle
 from recsys.experiments.measured_run import MeasuredRun
+from recsys.tracking.models.model import send_files, without_tracking
 from recsys.tracking.store.store import Store
 from recsys.tracking.upload import record
 from recsys.tracking.upload.points import log_points
@@ -28,30 +29,25 @@ def log_bundle_model(store: Store, run: MeasuredRun, bundle: Bundle, points: "Se
         run: that the bundle was made of.
         points: what was measured of the bundle; ``validation/…`` and ``test/…`` are linked to those splits.
     """
-    from mlflow.entities import LoggedModelOutput, LoggedModelStatus
-
     client, variant = store.client, bundle.manifest.variant
     export = _export_run(store, run, variant, points[0].milliseconds)
     for earlier in client.search_logged_models([store.experiment_id], f"source_run_id = '{export}'"):
         client.delete_logged_model(earlier.model_id)
-    config = {key: value for key, value in run.parameters.items() if not key.startswith("tracking.")}
     made = client.create_logged_model(
         store.experiment_id,
         name=f"bundle-{variant}",
         source_run_id=export,
         tags={record.DIGEST_TAG: run.digest},
-        params={**config, "export.variant": variant},
+        params={**without_tracking(run.parameters), "export.variant": variant},
         model_type=TFLITE,
     )
-    client.log_model_artifacts(made.model_id, str(bundle.path))
-    client.finalize_logged_model(made.model_id, LoggedModelStatus.READY)
-    client.log_outputs(export, [LoggedModelOutput(made.model_id, step=0)])
+    address = send_files(store, export, made, bundle.path)
     for point in points:
         split = point.key.partition("/")[0]
         linked = (record.split_name(run.data, split), run.dataset_digest) if split in ("validation", "test") else None
         log_points(store, export, [point], model_id=made.model_id, dataset=linked)
     client.set_terminated(export, "FINISHED", points[0].milliseconds)
-    return str(made.model_uri)
+    return address
 
 
 def _export_run(store: Store, run: MeasuredRun, variant: str, when: int) -> str:

@@ -31,7 +31,7 @@ def log_model(store: Store, run_id: str, run: Run, dataset: Dataset) -> str:
     Args:
         dataset: what the run was trained on.
     """
-    from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+    from mlflow.entities import LoggedModelStatus
 
     for known in logged_models(store, run_id):
         if known.status == LoggedModelStatus.READY:
@@ -42,13 +42,20 @@ def log_model(store: Store, run_id: str, run: Run, dataset: Dataset) -> str:
         name=NAME,
         source_run_id=run_id,
         tags={DIGEST_TAG: run.digest},
-        params=model_parameters(run),
+        params=without_tracking(parameters(run.config)),
         model_type=PYFUNC,
     )
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "model"
         save_model(path, run, dataset, run_id=run_id, model_id=made.model_id)
-        store.client.log_model_artifacts(made.model_id, str(path))
+        return send_files(store, run_id, made, path)
+
+
+def send_files(store: Store, run_id: str, made: "LoggedModel", directory: Path) -> str:
+    """Fill the logged model ``made`` of a run, and say that it is whole; returns its ``models:/…`` address."""
+    from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+
+    store.client.log_model_artifacts(made.model_id, str(directory))
     store.client.finalize_logged_model(made.model_id, LoggedModelStatus.READY)
     store.client.log_outputs(run_id, [LoggedModelOutput(made.model_id, step=0)])
     return str(made.model_uri)
@@ -60,9 +67,9 @@ def logged_models(store: Store, run_id: str) -> "list[LoggedModel]":
     return list(store.client.search_logged_models([store.experiment_id], conditions))
 
 
-def model_parameters(run: Run) -> dict[str, str]:
-    """What made the model: the config but for where it was logged."""
-    return {key: value for key, value in parameters(run.config).items() if not key.startswith("tracking.")}
+def without_tracking(config: dict[str, str]) -> dict[str, str]:
+    """What made a model, of dotted parameters: where it was logged did not."""
+    return {key: value for key, value in config.items() if not key.startswith("tracking.")}
 
 
 def save_model(path: Path, run: Run, dataset: Dataset, **identity: Any) -> None:

@@ -1,10 +1,11 @@
-"""Who serves: the alias ``champion``, the alias ``best``, and the way back to earlier ones."""
+"""Who serves: the aliases ``champion`` and ``best``, whom a candidate is held against, and the way back."""
 
 import json
 from typing import NamedTuple
 
 from recsys.core.errors import ConfigError
-from recsys.tracking.registry.registry import Version, annotate, check_name, version_of
+from recsys.experiments.measured_run import MeasuredRun
+from recsys.tracking.registry.registry import Version, annotate, check_name, run_of, version_of
 from recsys.tracking.store.errors import store_errors
 from recsys.tracking.store.store import Store
 
@@ -28,6 +29,44 @@ def champions(store: Store, name: str) -> Champions:
         StoreError: the store is away.
     """
     return Champions(_by_alias(store, name, CHAMPION), _by_alias(store, name, BEST))
+
+
+class Contender(NamedTuple):
+    """A version of the registered model and the run that it came from."""
+
+    version: Version
+    run: MeasuredRun
+
+
+class Rival(NamedTuple):
+    """Whom a candidate is held against.
+
+    Attributes:
+        check: what the check is called.
+        called: what the rival is called, with its version.
+    """
+
+    check: str
+    called: str
+    contender: Contender
+
+
+def rivals_of(store: Store, candidate: str, now: Champions) -> list[Rival]:
+    """The rivals of the version ``candidate``, the best champion so far last; nobody where it is the champion already.
+
+    Raises:
+        ArtifactError: a rival's run lacks what recsys writes.
+        StoreError: the store is away.
+    """
+    if now.champion is None or now.champion.number == candidate:
+        return []
+    found = [("quality", "the champion", now.champion)]
+    if now.best is not None and now.best.number not in (candidate, now.champion.number):
+        found.append(("best", "the best champion so far", now.best))
+    return [
+        Rival(check, f"{role} (version {version.number})", Contender(version, run_of(store, version)))
+        for check, role, version in found
+    ]
 
 
 def set_champion(store: Store, name: str, version: Version, *, is_best: bool) -> None:

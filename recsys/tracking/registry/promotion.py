@@ -7,6 +7,7 @@ from pathlib import Path
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.finding import dataset_of, find_dataset
 from recsys.artifacts.protocol import is_refit
+from recsys.artifacts.recorded_config import S, parse_recorded
 from recsys.artifacts.run import Run
 from recsys.bundle import Bundle
 from recsys.config.evaluation import EvaluationConfig
@@ -17,7 +18,7 @@ from recsys.core.schema import RUNS_DIR
 from recsys.evaluation.significance import metric_values
 from recsys.experiments.measured_run import MeasuredRun
 from recsys.tracking.registry import registry
-from recsys.tracking.registry.champions import VERDICT_TAG, champions, set_champion
+from recsys.tracking.registry.champions import VERDICT_TAG, Contender, champions, rivals_of, set_champion
 from recsys.tracking.registry.gate import (
     Budget,
     Check,
@@ -27,9 +28,8 @@ from recsys.tracking.registry.gate import (
     check_protocol,
     check_quality,
 )
-from recsys.tracking.registry.rivals import Contender, rivals_of
 from recsys.tracking.registry.validation import before_refit, rescored
-from recsys.tracking.runs import local_directory
+from recsys.tracking.runs import local_path
 from recsys.tracking.store.store import Store
 
 REASON_TAG, LATER_TAG = "gate.reason", "gate.later_verdict"
@@ -81,7 +81,7 @@ def promote(
     """
     registry.check_name(name)
     if margin is None:
-        margin = float(run.parameters.get("tracking.margin", TrackingConfig().margin))
+        margin = _stored(TrackingConfig, run, "tracking", "margin").margin
     if f"bundle/{variant}/bytes" not in run.metrics:
         known = sorted({key.split("/")[1] for key in run.metrics if key.startswith("bundle/")})
         raise ConfigError(
@@ -96,11 +96,11 @@ def promote(
         rivals = rivals_of(store, number, now)
         models = [rival.contender for rival in rivals]
         candidate = registry.load(store, contender.version, scratch)
-        bundle = Bundle(local_directory(store, run, f"bundle/{variant}", scratch))
+        bundle = Bundle(local_path(store, run, f"bundle/{variant}", scratch))
         if is_refit(run.protocol):
             users, ranks = before_refit(store, [contender, *models], scratch)
         else:
-            evaluation = EvaluationConfig(filter_seen=run.parameters["evaluation.filter_seen"] == "True")
+            evaluation = _stored(EvaluationConfig, run, "evaluation", "filter_seen")
             users, ranks = rescored(store, candidate, models, _dataset(run, work_dir), evaluation, scratch)
         values, *others = (metric_values(one, metric) for one in ranks)
         held = [
@@ -127,6 +127,12 @@ def promote(
             is_best = best is None or (against_best is not None and against_best.is_better)
             set_champion(store, name, contender.version, is_best=is_best)
     return verdict
+
+
+def _stored(kind: type[S], run: MeasuredRun, section: str, key: str) -> S:
+    """A section of the run's config with its ``key`` as the store has it, the rest at its defaults."""
+    value = run.parameters.get(f"{section}.{key}")
+    return parse_recorded(kind, {} if value is None else {key: value}, f"{run.name} ({run.digest[:8]})", section)
 
 
 def _dataset(run: MeasuredRun, work_dir: Path) -> Dataset:

@@ -55,11 +55,6 @@ def destination(tracking: TrackingConfig, work_dir: Path) -> Destination:
     return Destination(uri, experiment, (work_dir / ARTIFACT_ROOT).resolve() if direct else None, None)
 
 
-def store_uri(tracking: TrackingConfig, work_dir: Path) -> str:
-    """The store's address as it may be shown."""
-    return destination(tracking, work_dir).shown
-
-
 def where_to_look(tracking: TrackingConfig, work_dir: Path, mlflow: str = "mlflow") -> str:
     """What a person types to see the runs, or the address of the server that shows them."""
     shown = destination(tracking, work_dir).shown

@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 # A store that is away must be noticed at once: what could not be sent is kept and sent again by the uploader, not by
 # retries inside a request. MLflow reports its use to its makers unless told otherwise. Whoever has set one of them
@@ -18,45 +18,39 @@ SETTINGS = {
 }
 LOGGER = logging.getLogger("mlflow")
 
-_lock = threading.Lock()
-_users = 0
-_ours: list[str] = []
-_level = logging.NOTSET
+_lock, _settings, _users = threading.Lock(), ExitStack(), 0
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
     """MLflow without telemetry, retries, progress bars and chatter. Threads may be in it at once, and again."""
-    _enter()
+    global _users
+    with _lock:
+        if not _users:
+            _settings.enter_context(_set())
+        _users += 1
     try:
         yield
     finally:
-        _leave()
+        with _lock:
+            _users -= 1
+            if not _users:
+                _settings.close()
 
 
-def _enter() -> None:
-    global _users, _level
-    with _lock:
-        _users += 1
-        if _users > 1:
-            return
-        _ours[:] = [name for name in SETTINGS if name not in os.environ]
-        os.environ.update({name: SETTINGS[name] for name in _ours})
-        import mlflow  # noqa: F401  # sets its logger's level when it is first imported
+@contextmanager
+def _set() -> Iterator[None]:
+    ours = SETTINGS.keys() - os.environ.keys()
+    os.environ.update({name: SETTINGS[name] for name in ours})
+    import mlflow  # noqa: F401  # sets its logger's level when it is first imported
 
-        _level = LOGGER.level
-        if "MLFLOW_LOGGING_LEVEL" not in os.environ:
-            LOGGER.setLevel(max(_level, logging.WARNING))
-
-
-def _leave() -> None:
-    global _users
-    with _lock:
-        _users -= 1
-        if not _users:
-            LOGGER.setLevel(_level)
-            for name in _ours:
-                os.environ.pop(name, None)
+    level = LOGGER.level
+    if "MLFLOW_LOGGING_LEVEL" not in os.environ:
+        LOGGER.setLevel(max(level, logging.WARNING))
+    yield
+    LOGGER.setLevel(level)
+    for name in ours:
+        os.environ.pop(name, None)
 
 
 @contextmanager

@@ -39,11 +39,6 @@ _FACT_TAGS = (
 )
 
 
-def title(run: Run) -> str:
-    """The run's name, as short as databases want it."""
-    return names.value(run.manifest.name, names.NAME_LENGTH)
-
-
 def seal(run: Run) -> str:
     """SHA-256 of a finished run's manifest."""
     return sha256_file(run.path / MANIFEST)
@@ -52,11 +47,6 @@ def seal(run: Run) -> str:
 def metric_key(name: str) -> str:
     """MLflow refuses ``@`` in names: ``ndcg@10`` is kept as ``ndcg_at_10``; see ``recsys.tracking.store.names``."""
     return names.name(name.split("/"), "/")
-
-
-def metric_name(key: str) -> str:
-    """The field's name for a kept one: ``test/ndcg_at_10`` is ``test/ndcg@10``."""
-    return names.field_name(key)
 
 
 def milliseconds(text: str) -> int:

@@ -10,6 +10,7 @@ from recsys.artifacts.run import Run
 from recsys.config.tracking import TrackingConfig
 from recsys.core.errors import ArtifactError
 from recsys.core.locks import exclusive
+from recsys.tracking.store import names
 from recsys.tracking.store.destination import destination
 from recsys.tracking.store.errors import StoreError, store_errors
 from recsys.tracking.store.store import Store, open_store
@@ -95,7 +96,7 @@ class Uploader:
             created = store.client.create_run(
                 store.experiment_id,
                 start_time=started,
-                run_name=record.title(self.run),
+                run_name=names.value(self.run.manifest.name, names.NAME_LENGTH),
                 tags={record.DIGEST_TAG: self.run.digest, record.STATE_TAG: record.RUNNING},
             )
             found = str(created.info.run_id)

@@ -10,39 +10,22 @@ from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.config.training import TrainingConfig
 from recsys.core.errors import DataError
-from recsys.evaluation.evaluate import EvaluationData, Evaluator, Targets, targets_of, trained_ends
-from recsys.evaluation.reporting import evaluate_baselines, figures
+from recsys.evaluation.evaluate import EvaluationData, Evaluator, targets_of
+from recsys.evaluation.reporting import SPLITS, evaluate_baselines, figures
 from recsys.evaluation.scorer import scorer
 from recsys.models.sasrec import SASRec
 from recsys.training.assembly import assemble, make_reproducible
 from recsys.training.batches.batches import Batches
-from recsys.training.callbacks import (
-    Checkpoint,
-    Divergence,
-    EarlyStopping,
-    LastEpoch,
-    Validation,
-)
-from recsys.training.callbacks.validation import Validator
+from recsys.training.callbacks import Checkpoint, Divergence, EarlyStopping, EpochLog
 from recsys.training.facts import Clock
 from recsys.training.fit import Fit, FitCallback, Progress
 from recsys.training.listeners import RunCallback, Steps
 from recsys.training.run_files import begin, seal
+from recsys.training.validation import LastEpoch, Validation, Validator
 from recsys.training.warm_start import begin_with
 from recsys.training.workers import Workers
 
 SEARCH, REFIT = "search", "refit"
-
-
-class EpochLog(FitCallback):
-    """Hands each epoch's metrics on, on the chief."""
-
-    def __init__(self, log: Callable[[dict[str, float]], None]) -> None:
-        self.log = log
-
-    def on_epoch(self, fit: Fit, metrics: dict[str, float]) -> None:
-        if fit.workers.is_chief:
-            self.log(metrics)
 
 
 class Training:
@@ -66,8 +49,7 @@ class Training:
         begin(self._run, self.config, self.dataset, {**facts, "workers": self.workers.count})
         clock = Clock(self._run.checkpoint_dir / "clock.json")
         self.workers.barrier()
-        tests = targets_of(self.data, "test")
-        if not len(tests.users):
+        if not len(targets_of(self.data, "test").users):
             raise DataError(f"{self.dataset.path}: no user has a test event on an item of training; nothing to report")
 
         def log(metrics: dict[str, float]) -> None:
@@ -81,15 +63,15 @@ class Training:
             callback.on_start(self._run, self.config)
         self._run.truncate_history(fit.progress.epoch)
         progress = fit.run(SEARCH, on_step)
-        validation = targets_of(self.data, "validation")
-        evaluators = {targets.split: self._evaluator(targets) for targets in (validation, tests)}
+        refit, settings = self.config.training.refit, self.config.evaluation
+        evaluators = {split: Evaluator(self.data, split, settings, refit=refit) for split in SPLITS}
         evaluated = {"validation": evaluators["validation"](scorer(model, self.data.sequences))}
-        if self.config.training.refit:
+        if refit:
             model, fit = self.refit(progress, lambda metrics: clock.save())
             fit.run(REFIT, on_step)
         evaluated["test"] = evaluators["test"](scorer(model, self.data.sequences))
         ranks = pd.concat([one.ranks for one in evaluated.values()])
-        baselines = evaluate_baselines(self.config.evaluation.baselines, evaluators, self._run.baselines_dir)
+        baselines = evaluate_baselines(settings.baselines, evaluators, self._run.baselines_dir)
         epochs = {"best": progress.best_epoch, "run": progress.epoch}
         metrics = figures({split: one.metrics for split, one in evaluated.items()}, baselines, ranks, epochs)
         seal(self._run, model, self.dataset, metrics, ranks, clock)
@@ -128,10 +110,6 @@ class Training:
         training = self.config.training.model_copy(update={"epochs": searched.best_epoch})
         model, batches = self._assemble(training, "validation")
         return model, self._fit(model, batches, training, REFIT, [LastEpoch(searched.memory_weight)], log)
-
-    def _evaluator(self, targets: Targets) -> Evaluator:
-        ends = trained_ends(self.data.sequences, targets.split, refit=self.config.training.refit)
-        return Evaluator(self.data, targets, ends, self.config.evaluation)
 
     def _assemble(self, training: TrainingConfig, split: str) -> tuple[SASRec, Batches]:
         make_reproducible(training)

@@ -1,10 +1,12 @@
-"""Scoring a shard of a dataset with a run's model."""
+"""What users may want next, given everything that they did: the best items for each, a shard of a dataset at a time."""
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -12,10 +14,49 @@ from recsys.artifacts.dataset import Dataset
 from recsys.core.history import History
 from recsys.core.publishing import appearing
 from recsys.core.schema import EXTERNAL_ID, ITEMS, USER
-from recsys.evaluation.top_items import recommend
+from recsys.evaluation.top_items import remove_seen, top_items
+from recsys.sequences.sequences import Sequences
+
+CELLS = 1 << 24  # scores held at once
 
 
-def score_shard(
+def recommend(
+    score_all: Callable[[History], Any],
+    sequences: Sequences,
+    like: History,
+    items: int,
+    k: int,
+    filter_seen: bool,
+    now: int,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """The ``k`` best items for each user.
+
+    Args:
+        score_all: histories to scores ``[b, table]``.
+        like: the types of a history, as ``history_spec`` gives them.
+        now: when they may want it, in milliseconds since 1970; read where times are.
+        items: ids ``1..items`` are ranked (not the padding, nor OOV buckets).
+
+    Returns:
+        ``(ids [users, k] int32, scores [users, k] float32)``, as ``top_items``.
+    """
+    k = min(k, items)
+    ids = np.empty((len(sequences), k), np.int32)
+    values = np.empty((len(sequences), k), np.float32)
+    step = max(1, CELLS // (items + 1))
+    for first in range(0, len(sequences), step):
+        users = np.arange(first, min(first + step, len(sequences)))
+        ends = sequences.offsets[users + 1]
+        histories = sequences.histories(users, ends, like, np.full(len(users), now))
+        scores = np.array(score_all(histories), np.float32)[:, : items + 1]
+        scores[:, 0] = -np.inf
+        if filter_seen:
+            remove_seen(scores, sequences, users, ends)
+        ids[users], values[users] = top_items(scores, k)
+    return ids, values
+
+
+def recommend_shard(
     run_path: Path, dataset_path: Path, target: Path, k: int, filter_seen: bool, number: int
 ) -> dict[str, Any]:
     """Write the ``k`` best items of every user in shard ``number``; returns how many users there were.

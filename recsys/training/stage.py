@@ -61,7 +61,7 @@ def train(
     if run.is_finished and not overwrite:
         return Outcome(run, reused=True)
     dataset.verify()
-    from recsys.training.training import Training
+    from recsys.training.phases import Training
     from recsys.training.workers import join
 
     workers = join()

@@ -22,7 +22,7 @@ from recsys.sequences.transitions import count_transitions
 from recsys.training.assembly import make_reproducible
 from recsys.training.facts import Clock
 from recsys.training.fit import Fit
-from recsys.training.trainer import config_digest, run_of, train
+from recsys.training.stage import config_digest, run_of, train
 
 
 class KilledError(Exception):
@@ -196,7 +196,7 @@ def test_a_test_split_of_new_items_is_told_before_training(
     none = Targets("test", np.zeros(0, np.int64), np.zeros(0, np.int64))
     found = targets_of(EvaluationData.of(dataset), "validation")
     monkeypatch.setattr(
-        "recsys.training.training.targets_of", lambda dataset, split, at_most=None: none if split == "test" else found
+        "recsys.training.phases.targets_of", lambda dataset, split, at_most=None: none if split == "test" else found
     )
     with pytest.raises(DataError, match="no user has a test event on an item of training"):
         train(config, dataset, tmp_path)
