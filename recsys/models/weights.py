@@ -14,6 +14,8 @@ from recsys.models.keras import keras
 
 def save_weights(model: keras.Model, path: Path) -> None:
     """Write every variable; the file appears whole or not at all."""
+    names = [variable.name for variable in model.variables]
+    assert len(set(names)) == len(names), f"two variables of one name: one would be lost ({sorted(names)})"
     with appearing(path) as aside, aside.open("wb") as file:
         np.savez(file, **{variable.name: variable.numpy() for variable in model.variables})
 

@@ -17,9 +17,11 @@ class TimeBias(keras.layers.Layer):
 
     def __init__(self, heads: int, width: int, name: str = "time_bias") -> None:
         super().__init__(name=name)
-        self.heads = heads
-        self.bias = self.add_weight("bias", [heads, BUCKETS], initializer="zeros")
-        self.pause = self.add_weight("pause", [BUCKETS, width], initializer="zeros")
+        self.heads, self.width = heads, width
+
+    def build(self, _: tf.TensorShape) -> None:
+        self.bias = self.add_weight("bias", [self.heads, BUCKETS], initializer="zeros")
+        self.pause = self.add_weight("pause", [BUCKETS, self.width], initializer="zeros")
 
     def call(self, ages: tf.Tensor, requests: tf.Tensor) -> tf.Tensor:
         """``[batch, keys]`` and ``[batch, queries]``, both int32, to ``[batch, heads, queries, keys]``."""
@@ -28,7 +30,9 @@ class TimeBias(keras.layers.Layer):
 
     def of_heads(self, heads: npt.NDArray[np.intp]) -> "TimeBias":
         """The same for some of the heads."""
-        fewer = TimeBias(len(heads), int(self.pause.shape[1]), self.name)
+        fewer = TimeBias(len(heads), self.width, self.name)
+        fewer.build(tf.TensorShape([]))
+        fewer.built = True
         fewer.bias.assign(self.bias.numpy()[heads])
         fewer.pause.assign(self.pause)
         return fewer
