@@ -46,9 +46,8 @@ class ModelConfig(Section):
         0.2, ge=0, lt=1, description="share zeroed in training, of the input and of what each half of a block adds"
     )
     request_time: bool = Field(
-        False, description="read how long before the request each event was: whoever ranks tells when it is"
+        False, description="read how long before the request each event happened; whoever ranks tells when it is"
     )
-    time_blocks: int = Field(1, ge=1)
     memory: MemoryConfig | None = MemoryConfig()
 
     @model_validator(mode="after")

@@ -17,22 +17,34 @@ from serving.session import Session
 LENGTH = 6
 
 
-@pytest.fixture(scope="session", params=["float32", pytest.param("int8", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="session",
+    params=[("float32", False), ("float32", True), pytest.param(("int8", True), marks=pytest.mark.slow)],
+    ids=["float32", "float32, times", "int8, times"],
+)
 def reranker(request, dataset, tmp_path_factory):
-    from recsys.models.keras import keras
+    """Of random weights; those of times begin at 0 and are made random, too."""
+    from recsys.models.keras import keras, tf
     from recsys.models.sasrec import build_model
 
+    variant, request_time = request.param
     keras.utils.set_random_seed(4)
-    config = ModelConfig(
-        max_length=LENGTH, width=16, heads=2, positions="rotary", memory={"neighbours": 4, "newest": 3}
-    )
+    memory = {"neighbours": 4, "newest": 3}
+    config = ModelConfig(max_length=LENGTH, width=16, heads=2, memory=memory, request_time=request_time)
     model = build_model(config, dataset.vocabulary.table_size)
+    if request_time:
+        bias = model.blocks[-1].mixer.time_bias
+        for variable in (bias.bias, bias.pause, model.memory.attention.time_bias):
+            variable.assign(tf.random.normal(variable.shape))
     model.items.assign(model.items.vectors() * 30)
     path = tmp_path_factory.mktemp("incremental")
     settings = ExportConfig(candidates=20, signatures=("incremental",), max_quality_loss=0.99)
     exporter = Exporter(model, dataset, settings, "r" * 32, TFLite(), filter_seen=True)
-    exporter.write(Variant.parse(request.param, 4), path)
+    exporter.write(Variant.parse(variant, 4), path)
     return Reranker(path)
+
+
+DAY = 86_400_000
 
 
 def scores(ranked):
@@ -44,21 +56,26 @@ def test_each_event_gives_what_the_whole_history_gives(reranker):
     """Up to the model's length by steps; beyond it the window slides, so the history is encoded anew."""
     items = [reranker.catalogue()[i] for i in (3, 14, 15, 9, 26, 5, 35, 8)]
     session, history, stepped = Session(reranker), [], []
+    tolerance = max(reranker.manifest.tolerance, 1e-4)
     for time, item in enumerate(items):
-        history.append(Event(item, time))
+        history.append(Event(item, time * DAY))
         stepped.append(session.append(history[-1]))
-        whole = reranker.rerank(history, reranker.catalogue())
-        tolerance = max(reranker.manifest.tolerance, 1e-4)
-        assert scores(session.rerank(reranker.catalogue())) == pytest.approx(scores(whole), abs=tolerance)
+        for now in (time * DAY, (time + 40) * DAY):  # at once, and long after: the newest event is asked again
+            whole = reranker.rerank(history, reranker.catalogue(), now)
+            found = session.rerank(reranker.catalogue(), now)
+            assert scores(found) == pytest.approx(scores(whole), abs=tolerance), f"after {len(history)} events"
     assert stepped == [True] * LENGTH + [False] * (len(items) - LENGTH)
 
 
-def test_a_session_may_begin_with_a_history(reranker):
-    history = [Event(reranker.catalogue()[i], i) for i in range(4)]
-    session = Session(reranker, history[:3])
-    assert session.append(history[3])
-    expected = scores(reranker.rerank(history, reranker.catalogue()[:9]))
-    assert scores(session.rerank(reranker.catalogue()[:9])) == pytest.approx(expected, abs=reranker.manifest.tolerance)
+@pytest.mark.parametrize("began", range(5))
+def test_a_session_may_begin_with_a_history(reranker, began):
+    history, now = [Event(reranker.catalogue()[i], i * DAY) for i in range(5)], 9 * DAY
+    session = Session(reranker, history[:began])
+    for event in history[began:]:
+        assert session.append(event)
+    expected = scores(reranker.rerank(history, reranker.catalogue()[:9], now))
+    found = scores(session.rerank(reranker.catalogue()[:9], now))
+    assert found == pytest.approx(expected, abs=max(reranker.manifest.tolerance, 1e-4))
 
 
 def test_an_older_event_encodes_anew_and_an_unknown_one_changes_nothing(reranker):

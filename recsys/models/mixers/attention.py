@@ -81,7 +81,7 @@ class MultiHeadAttention(Mixer):
 
     @classmethod
     def from_config(cls, config: ModelConfig, number: int) -> Self:
-        reads_times = config.request_time and number >= config.blocks - config.time_blocks
+        reads_times = config.request_time and number == config.blocks - 1
         rotary_length = config.max_length if config.positions == "rotary" else 0
         return cls(config.width, config.heads, rotary_length, reads_times=reads_times)
 

@@ -6,6 +6,8 @@ import numpy.typing as npt
 from recsys.models.keras import keras, tf
 from recsys.models.time_buckets import BUCKETS, bucket
 
+COARSE = 4  # buckets that share a vector of a pause: a phone holds one for each
+
 
 class TimeBias(keras.layers.Layer):
     """A learned number a head and bucket, added to the attention of a request for an event (as in HSTU, Zhai et al.,
@@ -21,7 +23,7 @@ class TimeBias(keras.layers.Layer):
 
     def build(self, _: tf.TensorShape) -> None:
         self.bias = self.add_weight("bias", [self.heads, BUCKETS], initializer="zeros")
-        self.pause = self.add_weight("pause", [BUCKETS, self.width], initializer="zeros")
+        self.pause = self.add_weight("pause", [-(-BUCKETS // COARSE), self.width], initializer="zeros")
 
     def call(self, ages: tf.Tensor, requests: tf.Tensor) -> tf.Tensor:
         """``[batch, keys]`` and ``[batch, queries]``, both int32, to ``[batch, heads, queries, keys]``."""
@@ -39,4 +41,4 @@ class TimeBias(keras.layers.Layer):
 
     def paused(self, ages: tf.Tensor, requests: tf.Tensor) -> tf.Tensor:
         """What the time since each event says by itself, ``[batch, queries, width]``; both ``[batch, queries]``."""
-        return tf.gather(self.pause, bucket(tf.maximum(ages - requests, 0)))
+        return tf.gather(self.pause, bucket(tf.maximum(ages - requests, 0)) // COARSE)
