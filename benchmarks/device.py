@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.results import Measurement, write_results
-from recsys.bundle import GOLDEN_FILE, MODEL_FILE, VOCABULARY_FILE, BundleManifest, seal, write_golden, write_strings
+from recsys.bundle import GOLDEN_FILE, PHONE_FORMAT, VOCABULARY_FILE, BundleManifest, seal, write_golden, write_strings
 from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.core.events import CleaningPolicy
 from recsys.core.history import History
@@ -70,12 +70,14 @@ def random_model(items: int, length: int, *, memory: bool = True) -> SASRec:
 def write_bundle(path: Path, content: bytes, items: int, length: int, variant: str) -> Made:
     """A bundle around ``content``, without goldens."""
     path.mkdir(parents=True)
-    (path / MODEL_FILE).write_bytes(content)
+    (path / TFLite.model_file).write_bytes(content)
     write_strings(path / VOCABULARY_FILE, [str(i) for i in range(items)])
     write_golden(path / GOLDEN_FILE, [])
     tree = flatbuffer.read(content)
     manifest = BundleManifest(
         variant=variant,
+        model_format=PHONE_FORMAT,
+        model_file=TFLite.model_file,
         model_version="benchmark",
         run_digest="benchmark",
         dataset_digest="benchmark",
@@ -91,7 +93,7 @@ def write_bundle(path: Path, content: bytes, items: int, length: int, variant: s
         measured={},
     )
     seal(path, manifest)
-    size = sum((path / name).stat().st_size for name in (MODEL_FILE, VOCABULARY_FILE, "manifest.json"))
+    size = sum((path / name).stat().st_size for name in (TFLite.model_file, VOCABULARY_FILE, "manifest.json"))
     return Made(path, size, flatbuffer.multiply_adds(tree, "rerank"))
 
 

@@ -59,6 +59,7 @@ def train(
     *,
     callbacks: "Sequence[RunCallback]" = (),
     overwrite: bool = False,
+    read_test: bool = True,
 ) -> "Run":
     """Dataset → run, by the sections ``model``, ``training`` and ``evaluation``; one that was killed goes on.
 
@@ -67,6 +68,7 @@ def train(
 
     Args:
         callbacks: told of the start, each epoch and the end.
+        read_test: false for a run that is only one to choose from; ``evaluate`` reads its test later.
 
     Raises:
         ConfigError: another process is training this very run, or the dataset was prepared with other settings.
@@ -79,7 +81,12 @@ def train(
     check_trainable(dataset, config)
     with MlflowCallback(config.tracking, Path(work_dir)) as mirror:
         return stage.train(
-            config, dataset, Path(work_dir), callbacks=[mirror, *callbacks], overwrite=overwrite
+            config,
+            dataset,
+            Path(work_dir),
+            callbacks=[mirror, *callbacks],
+            overwrite=overwrite,
+            read_test=read_test,
         ).artifact
 
 
@@ -118,7 +125,7 @@ def evaluate(
         from recsys.evaluation.again import rank_again
 
         return rank_again(run, dataset.verify(), split, settings)
-    return of_split(report(run, dataset, settings).artifact, split)
+    return of_split(report(run, dataset, settings, (split,)).artifact, split)
 
 
 def export_bundles(

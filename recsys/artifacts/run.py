@@ -26,10 +26,11 @@ class Run(Artifact[RunManifest]):
 
     Files: ``config.json`` (the whole config), ``history.jsonl`` (one object an epoch: ``epoch`` and metrics),
     ``checkpoint/`` (what resuming needs), ``weights.npz`` (the best epoch's arrays by name, no pickles),
-    ``metrics.json`` (the evaluation, keys of ``recsys evaluate``), ``ranks.parquet`` (a row a target: user, target,
-    rank, split and what segments go by), ``baselines/NAME.parquet`` (the same of each baseline), ``plots/*.png``,
-    ``environment.txt`` (the packages that trained it, with their versions). Beside the seal, and no part of it, further
-    evaluations lie in ``evaluations/``.
+    ``metrics.json`` (the evaluation; of one that did not read the test, validation's part alone), ``ranks.parquet`` (a
+    row a target: user, target, rank, split and what segments go by), ``baselines/NAME.parquet`` (the same of each
+    baseline), ``plots/*.png``, ``environment.txt`` (the packages that trained it, with their versions).
+    Beside the seal, and no part of it, further evaluations lie in ``evaluations/``, that of a test which was read later
+    among them.
     """
 
     kind = "run"
@@ -107,6 +108,21 @@ class Run(Artifact[RunManifest]):
     def evaluations(self) -> list[Evaluation]:
         """What was measured of it after its seal, in the order of the names."""
         return [Evaluation(path) for path in artifacts(self.evaluations_dir)]
+
+    @property
+    def measured(self) -> "Run | Evaluation":
+        """Whose files have the figures and ranks of each split that was read: itself, or what read its test later.
+
+        Raises:
+            ArtifactError: as ``weights_digest``; or the evaluation that read the test is damaged.
+        """
+        later = (one for one in self.evaluations if one.ranks_file.is_file())
+        return next((one for one in later if one.verify().manifest.weights == self.weights_digest), self)
+
+    @property
+    def is_test_read(self) -> bool:
+        """Whether its test was read: at its seal or later. Raises as ``measured``."""
+        return "model" in self.measured.metrics
 
     def baseline_files(self) -> dict[str, Path]:
         """The ranks of each baseline that was held against this run, at its seal or later, by the baseline's name."""

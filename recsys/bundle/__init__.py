@@ -5,7 +5,7 @@ from recsys.bundle.bundle import (
     GOLDEN_FILE,
     ITEMS_DIR,
     KIND,
-    MODEL_FILE,
+    PHONE_FORMAT,
     SIGNATURE_FILE,
     VOCABULARY_FILE,
     Bundle,
@@ -15,7 +15,7 @@ from recsys.bundle.delta import Delta
 from recsys.bundle.events import check_event, check_item, check_now, event_from_json
 from recsys.bundle.golden import GoldenCase, chosen, write_golden
 from recsys.bundle.golden_file import read_golden
-from recsys.bundle.manifest import BundleManifest, MinimumRuntime, Signature, Tensor
+from recsys.bundle.manifest import BundleManifest, Signature, Tensor
 from recsys.bundle.policy import POLICY_FILE, read_policy
 from recsys.bundle.strings import StringTable, write_strings
 from recsys.bundle.vocabulary import BundleVocabulary
@@ -25,7 +25,7 @@ __all__ = [
     "GOLDEN_FILE",
     "ITEMS_DIR",
     "KIND",
-    "MODEL_FILE",
+    "PHONE_FORMAT",
     "POLICY_FILE",
     "SIGNATURE_FILE",
     "VOCABULARY_FILE",
@@ -34,7 +34,6 @@ __all__ = [
     "BundleVocabulary",
     "Delta",
     "GoldenCase",
-    "MinimumRuntime",
     "Signature",
     "StringTable",
     "Tensor",

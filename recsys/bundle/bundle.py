@@ -16,14 +16,11 @@ from recsys.core.schema import MANIFEST
 
 KIND = "bundle"
 FORMAT_VERSION = 1
-MODEL_FILE = "model.tflite"
+PHONE_FORMAT = "tflite"  # of the models that clients run
 VOCABULARY_FILE = "vocabulary.bin"
 GOLDEN_FILE = "golden.json"
 ITEMS_DIR = "items"  # one string table a metadata column, rows as in the vocabulary
 SIGNATURE_FILE = "manifest.sig"  # Ed25519 over the manifest's bytes, where the bundle is signed
-REQUIRED = (MODEL_FILE, VOCABULARY_FILE)
-# What a phone needs to rank; the rest is for tests and for showing items.
-DEVICE_FILES = (MODEL_FILE, VOCABULARY_FILE)
 MAX_MANIFEST_BYTES = 1 << 20
 
 
@@ -45,7 +42,7 @@ class Bundle:
         if manifest_file.is_file() and manifest_file.stat().st_size > MAX_MANIFEST_BYTES:
             raise ArtifactError(f"{manifest_file}: larger than {MAX_MANIFEST_BYTES} bytes; no bundle's manifest is")
         self.manifest = BundleManifest.from_json(read_manifest(self.path, KIND, FORMAT_VERSION), str(manifest_file))
-        for name in REQUIRED:
+        for name in (self.manifest.model_file, VOCABULARY_FILE):
             if name not in self.manifest.files:
                 raise ArtifactError(f"{manifest_file}: files: {name} is not listed, so nothing vouches for it")
         if verify:
@@ -74,7 +71,17 @@ class Bundle:
 
     @property
     def model_file(self) -> Path:
-        return self.path / MODEL_FILE
+        """The model, for a client.
+
+        Raises:
+            ArtifactError: it is of a format that no client runs.
+        """
+        if self.manifest.model_format != PHONE_FORMAT:
+            raise ArtifactError(
+                f"{self.path}: its model is of the format {self.manifest.model_format!r}, clients run {PHONE_FORMAT}; "
+                f"export the run with export.format={PHONE_FORMAT}"
+            )
+        return self.path / self.manifest.model_file
 
     @cached_property
     def vocabulary(self) -> BundleVocabulary:
@@ -122,7 +129,8 @@ class Bundle:
     @property
     def device_bytes(self) -> int:
         """What a phone downloads to rank: the model, the vocabulary, the manifest and the policy, if any."""
-        names = (*DEVICE_FILES, *({POLICY_FILE} & self.manifest.files.keys()), MANIFEST)
+        policy = {POLICY_FILE} & self.manifest.files.keys()
+        names = (self.manifest.model_file, VOCABULARY_FILE, *policy, MANIFEST)
         return sum((self.path / name).stat().st_size for name in names)
 
 

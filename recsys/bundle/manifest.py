@@ -32,36 +32,28 @@ class Signature:
 
 
 @dataclass(frozen=True)
-class MinimumRuntime:
-    """The first release that has every operator of the model, as ``2.4.0``, in either numbering.
-
-    Attributes:
-        tensorflow: of TensorFlow Lite.
-        litert: of LiteRT, which has counted from 1.0 since it left TensorFlow.
-    """
-
-    tensorflow: str
-    litert: str
-
-
-@dataclass(frozen=True)
 class BundleManifest:
     """A checked manifest.
 
     Attributes:
         variant: ``float32``, ``int8``, …
+        model_format: what the model file is, ``tflite`` for phones.
+        model_file: the name of the model file.
         model_version: changes whenever the weights do.
         history_length, candidates: the fixed shapes of ``rerank``; clients chunk and pad.
         items: catalog size; internal ids are 1..items, then ``oov_buckets`` more.
         cleaning: what a history leaves out.
         tolerance: how far scores may lie from the golden ones on another runtime.
-        minimum_runtime: an older runtime lacks an operator; a newer one must still pass the golden cases.
-        operators: how often each TFLite operator stands in the model.
+        minimum_runtime: the first release that has every operator of the model, as ``2.4.0``, by the runtime's name; a
+            newer one must still pass the golden cases.
+        operators: how often each operator stands in the model.
         measured: quality, parity and latency found on export, with what they were measured on.
         files: SHA-256 of every other file.
     """
 
     variant: str
+    model_format: str
+    model_file: str
     model_version: str
     run_digest: str
     dataset_digest: str
@@ -71,7 +63,7 @@ class BundleManifest:
     oov_buckets: int
     cleaning: CleaningPolicy
     tolerance: float
-    minimum_runtime: MinimumRuntime
+    minimum_runtime: dict[str, str]
     signatures: dict[str, Signature]
     operators: dict[str, int]
     measured: dict[str, Any]
@@ -110,6 +102,8 @@ class BundleManifest:
             raise ArtifactError(f"{origin}: {error}") from None
         manifest = cls(
             variant=read.text("variant"),
+            model_format=read.text("model_format"),
+            model_file=read.file_name("model_file"),
             model_version=read.text("model_version"),
             run_digest=read.text("run_digest"),
             dataset_digest=read.text("dataset_digest"),
@@ -119,7 +113,7 @@ class BundleManifest:
             oov_buckets=read.number("oov_buckets", 0, MAX_ITEMS),
             cleaning=cleaning,
             tolerance=read.positive("tolerance"),
-            minimum_runtime=_minimum_runtime(read),
+            minimum_runtime=read.releases("minimum_runtime"),
             signatures={name: _signature(read, name) for name in read.mapping("signatures")},
             operators=read.counts("operators"),
             measured=read.mapping("measured"),
@@ -154,11 +148,6 @@ class BundleManifest:
 def _signature(read: "Reader", name: str) -> Signature:
     inner = Reader(read.mapping("signatures"), read.origin).inside(name)
     return Signature(*({n: _tensor(inner, side, n) for n in inner.mapping(side)} for side in ("inputs", "outputs")))
-
-
-def _minimum_runtime(read: "Reader") -> MinimumRuntime:
-    inner = read.inside("minimum_runtime")
-    return MinimumRuntime(inner.release("tensorflow"), inner.release("litert"))
 
 
 def _tensor(read: "Reader", side: str, name: str) -> Tensor:

@@ -3,6 +3,7 @@
 import re
 from typing import Any, TypeVar
 
+from recsys.core.artifact import is_inside
 from recsys.core.errors import ArtifactError
 
 T = TypeVar("T")
@@ -35,10 +36,18 @@ class Reader:
             raise ArtifactError(f"{self.origin}: {key!r}: expected one of {', '.join(choices)}, found {_short(found)}")
         return found
 
-    def release(self, key: str) -> str:
+    def file_name(self, key: str) -> str:
         found = self.text(key)
-        if re.fullmatch(r"\d+\.\d+\.\d+", found, re.ASCII) is None:
-            raise ArtifactError(f"{self.origin}: {key} must be a release as 2.4.0, found {found!r}")
+        if not is_inside(found):
+            raise ArtifactError(f"{self.origin}: {key}: file name {_short(found)} points outside the bundle")
+        return found
+
+    def releases(self, key: str) -> dict[str, str]:
+        inner = self.inside(key)
+        found = {name: inner.text(name) for name in inner.value}
+        for name, release in found.items():
+            if re.fullmatch(r"\d+\.\d+\.\d+", release, re.ASCII) is None:
+                raise ArtifactError(f"{inner.origin}: {name} must be a release as 2.4.0, found {_short(release)}")
         return found
 
     def mapping(self, key: str) -> dict[str, Any]:

@@ -36,14 +36,13 @@ def add_config(parser: argparse.ArgumentParser, *, overwrite: str) -> None:
 
 def add_set(parser: argparse.ArgumentParser, example: str) -> None:
     """``--set``; ``example`` is a setting that the command reads."""
-    parser.add_argument(
-        "--set",
-        dest="overrides",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        help=f"override one config key, for example {example} (repeatable; of two for one key the last counts)",
-    )
+    about = f"override one config key, for example {example}; of two for one key the last counts"
+    add_repeatable(parser, "--set", "overrides", "KEY=VALUE", about)
+
+
+def add_repeatable(parser: argparse.ArgumentParser, flag: str, dest: str, metavar: str, about: str) -> None:
+    """An option that may be given several times: ``args.DEST`` is a list."""
+    parser.add_argument(flag, dest=dest, metavar=metavar, action="append", default=[], help=f"{about} (repeatable)")
 
 
 def add_dataset(parser: argparse.ArgumentParser) -> None:

@@ -7,9 +7,9 @@
   recsys evaluate work/runs/DIGEST work/runs/ANOTHER --html users.html --users 7,42
 
 It prints what the runs measured when they were sealed, on their test items or, with --split validation, on the items
-that chose the epoch. With --dataset the models rank the full catalog of that dataset anew. With --segments it shows
-the figures by kind of target, too: how active the user, how popular the item, how long since the event before (tie: at
-the very same time).
+that chose the epoch. A sweep's trial was sealed without its test: it is read now, once, and kept beside the run. With
+--dataset the models rank the full catalog of that dataset anew. With --segments it shows the figures by kind of target,
+too: how active the user, how popular the item, how long since the event before (tie: at the very same time).
 
 --lists writes what each user would have been shown at the moment of each target: a Parquet file with one row a target
 and run: run, seed, split, user_id, target, timestamp, rank (of the target), history (the newest items before it, oldest
@@ -58,7 +58,6 @@ def run(args: argparse.Namespace) -> int:
     from recsys.cli.summary import combine
     from recsys.cli.tables import quality_table, segment_table
     from recsys.core.errors import ConfigError
-    from recsys.evaluation.reporting import of_split
     from recsys.experiments.tables import least_width
     from recsys.terminal import results
 
@@ -83,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         dataset = Dataset(args.dataset)
         found = [evaluate(one, dataset, args.split, anew=True) for one in runs]
     else:
-        found = [of_split(one.metrics, args.split) for one in runs]
+        found = [_reached(one, args) for one in runs]
     result = combine(found, _segments(runs, args.split) if args.segments else None)
     if args.json:
         print_json(result)
@@ -93,13 +92,26 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _reached(run: "Run", args: argparse.Namespace) -> dict[str, Any]:
+    """What the run measured; the test of one that was only to be chosen from is read now, once, and kept."""
+    from recsys.api.stages import evaluate
+    from recsys.artifacts.finding import dataset_of
+    from recsys.evaluation.reporting import of_split
+    from recsys.terminal import say
+
+    if args.split == "test" and not run.is_test_read:
+        say(f"evaluate: {run.path}: its test is read now, and kept beside it")
+        return evaluate(run, dataset_of(run, args.runs[0].resolve().parents[1]))
+    return of_split(run.measured.metrics, args.split)
+
+
 def _segments(runs: "Sequence[Run]", split: str) -> dict[str, dict[str, Any]]:
     """The kept ranks of all runs by kind of target, beside those of the baselines, which have no seed."""
     import pandas as pd
 
     from recsys.evaluation.segments import compare_segments
 
-    tables = [pd.read_parquet(one.ranks_file) for one in runs]
+    tables = [pd.read_parquet(one.measured.ranks_file) for one in runs]
     baselines = {name: pd.read_parquet(file) for name, file in runs[0].baseline_files().items()}
     return compare_segments(
         [table[table["split"] == split] for table in tables],

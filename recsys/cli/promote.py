@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     from recsys.core.errors import ConfigError
     from recsys.core.schema import RUNS_DIR
     from recsys.experiments.measured_run import select
+    from recsys.export.backend import scorer_of
     from recsys.tracking.registry.gate import Budget
     from recsys.tracking.registry.promotion import promote
     from recsys.tracking.registry.registry import check_name
@@ -86,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
         args.work_dir,
         variant=args.variant,
         budget=budget,
+        scorer_of=scorer_of,
         name=args.name,
         metric=args.metric,
         margin=args.margin,

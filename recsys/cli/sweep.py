@@ -6,15 +6,25 @@
 
 A trial's score is its NDCG@10 on validation, never on test, averaged over --seeds. A trial whose first seed falls below
 the median of the earlier ones at the same epoch is stopped. Killed, the same command goes on where it was; with more
---trials it adds to what is there. --html writes a page: which settings matter, by functional ANOVA, and how. A trial
-knows its validation alone; `recsys compare` reports the test of what was chosen.
+--trials it adds to what is there. --html writes a page: which settings matter, by functional ANOVA, and how. No trial
+reads the test: the command that the sweep ends with does, of the best one, and `recsys evaluate RUN` of any.
 """
 
 import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_config, add_dataset, add_json, dataset_for, path, positive, print_json, seeds
+from recsys.cli.common import (
+    add_config,
+    add_dataset,
+    add_json,
+    add_repeatable,
+    dataset_for,
+    path,
+    positive,
+    print_json,
+    seeds,
+)
 from recsys.cli.results.experiments import SweepResult
 
 if TYPE_CHECKING:
@@ -29,14 +39,7 @@ SHOWN = 15
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser, overwrite="train a new trial even when its run is there; the dataset and settled trials stay")
-    parser.add_argument(
-        "--param",
-        dest="space",
-        metavar="KEY=VALUES",
-        action="append",
-        default=[],
-        help="A,B,C or LOW..HIGH or LOW..HIGH:log (repeatable)",
-    )
+    add_repeatable(parser, "--param", "space", "KEY=VALUES", "A,B,C or LOW..HIGH or LOW..HIGH:log")
     parser.add_argument("--method", choices=("grid", "random", "tpe"), default="tpe", help="default: tpe, by Optuna")
     parser.add_argument("--trials", type=positive, help="points to try; a grid's default is all of it")
     parser.add_argument("--seeds", type=seeds, default=[1], help="trainings a point, for example 1,2,3 (default: 1)")
@@ -93,7 +96,14 @@ def _make_run(config: "Config", name: str, callbacks: "Sequence[Any]", args: arg
     dataset = dataset_for(config, args).artifact
     with TrainingBar(f"trial {name}") as bar:
         outcome = train(
-            config, dataset, args.work_dir, callbacks=callbacks, on_step=bar, overwrite=args.overwrite, name=name
+            config,
+            dataset,
+            args.work_dir,
+            callbacks=callbacks,
+            on_step=bar,
+            overwrite=args.overwrite,
+            name=name,
+            read_test=False,
         )
     return outcome.artifact
 

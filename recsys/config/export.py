@@ -42,6 +42,7 @@ class ExportConfig(Section):
         description="one bundle each: float32, float16, int8, int4 or pq, student- before it, -pPERCENT and -mDEPTH "
         "after it in this order",
     )
+    format: str = Field("tflite", description="of the model files: one that recsys/export/backend.py lists")
     memory_neighbours: int | None = Field(
         None,
         ge=0,

@@ -37,13 +37,14 @@ def draw_plots(run: Run, dataset: Dataset, model: SASRec) -> None:
     """Write ``curves.png``, ``history_length.png``, ``attention.png`` and ``items.png`` into ``run.plots_dir``.
 
     Args:
-        run: with its history, metrics and ranks on disk.
+        run: with its history, metrics and ranks on disk; the split of its metrics is shown.
     """
+    split = run.metrics["split"]
     run.plots_dir.mkdir(exist_ok=True)
     drawings: dict[str, Callable[[], Figure | None]] = {
         "curves": lambda: curves(list(run.history()), run.metrics["epochs"]["best"]),
-        "history_length": lambda: by_history_length(pd.read_parquet(run.ranks_file)),
-        "attention": lambda: attention_maps(model, dataset),
+        "history_length": lambda: by_history_length(pd.read_parquet(run.ranks_file), split),
+        "attention": lambda: attention_maps(model, dataset, split),
         "items": lambda: item_map(model.trained_items.vectors()[1 : len(dataset.vocabulary) + 1], dataset.items),
     }
     with mpl.rc_context({**_STYLE, "font.family": families()}):
@@ -71,13 +72,13 @@ def curves(history: list[dict[str, Any]], chosen: int) -> Figure:
     return figure
 
 
-def by_history_length(ranks: pd.DataFrame) -> Figure:
-    """HR@10 of test targets by the length of the history before them, in groups of about as many targets each."""
-    test = ranks[ranks["split"] == "test"]
-    lengths = test["history_length"].to_numpy()
+def by_history_length(ranks: pd.DataFrame, split: str = "test") -> Figure:
+    """HR@10 of a split's targets by the length of the history before them, in groups of about as many targets each."""
+    own = ranks[ranks["split"] == split]
+    lengths = own["history_length"].to_numpy()
     shares = np.arange(1, LENGTH_GROUPS + 1) / LENGTH_GROUPS
     longest = np.unique(np.quantile(lengths, shares, method="inverted_cdf"))  # of each group
-    hits = pd.DataFrame({"length": lengths, "hit": hit_rate(test["rank"].to_numpy(), K), USER: test[USER].to_numpy()})
+    hits = pd.DataFrame({"length": lengths, "hit": hit_rate(own["rank"].to_numpy(), K), USER: own[USER].to_numpy()})
     groups = hits.groupby(np.searchsorted(longest, lengths))
     found = groups.agg(low=("length", "min"), high=("length", "max"), rate=("hit", "mean"))
     bounds = [bootstrap_interval(own["hit"].to_numpy(), own[USER].to_numpy()) for _, own in groups]
@@ -89,19 +90,19 @@ def by_history_length(ranks: pd.DataFrame) -> Figure:
         f"{low}" if low == high else f"{low}–{high}" for low, high in zip(found["low"], found["high"], strict=True)
     ]
     axes.bar(names, found["rate"], yerr=np.maximum([below, above], 0.0), color="C0", alpha=0.75, capsize=3)
-    whose = f"{len(hits):,} test targets of {hits[USER].nunique():,} users"
+    whose = f"{len(hits):,} {split} targets of {hits[USER].nunique():,} users"
     axes.axhline(hits["hit"].mean(), color="0.4", linewidth=1, linestyle="--")
     axes.set(xlabel="events in the history", ylabel=f"HR@{K}", title=f"{whose}, 95 % intervals over users")
     return figure
 
 
-def attention_maps(model: SASRec, dataset: Dataset) -> Figure | None:
-    """What the newest events of a few test users attend to, in the last block, averaged over heads.
+def attention_maps(model: SASRec, dataset: Dataset, split: str) -> Figure | None:
+    """What the newest events before a few users' targets of ``split`` attend to, in the last block, its heads averaged.
 
     Earlier events share one column, so that nothing of a row is left out: it sums to 1. None where that block's mixer
     has no weights.
     """
-    users, positions = dataset.sequences.targets("test")
+    users, positions = dataset.sequences.targets(split)
     lengths = positions - dataset.sequences.offsets[users]
     chosen = np.flatnonzero(lengths >= min(EVENTS_SHOWN, int(np.median(lengths))))[:USERS_SHOWN]
     histories = dataset.sequences.histories(users[chosen], positions[chosen], history_spec(model.config, None))

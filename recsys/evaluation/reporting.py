@@ -1,7 +1,8 @@
 """What a finished run reached, by any cut-offs and beside any baselines: neither makes another run.
 
-A run seals each target's rank with what it measured. So other cut-offs are read off those, and only a baseline that
-the run has not sealed is ranked, once, and kept in the run's ``evaluations/``. No model is asked again.
+A run seals each target's rank with what it measured. So other cut-offs are read off those, and what it has not sealed,
+a baseline or the test of a run that was only to be chosen from, is ranked once and kept in the run's ``evaluations/``.
+No model is asked twice.
 """
 
 from collections.abc import Sequence
@@ -42,25 +43,30 @@ def figures(
     """What ``metrics.json`` holds beside what is known of the run.
 
     Args:
-        model: metrics by split; ``baselines`` the same of each by its name.
-        ranks: the model's, of both splits.
+        model: metrics by split, without the test where it was not read; ``baselines`` the same of each by its name.
+        ranks: the model's, of the same splits.
         epochs: the one that validation chose, and how many were run.
     """
-    test = ranks[ranks["split"] == "test"]
-    return {
-        "split": "test",
-        "counted": {split: _counted(ranks[ranks["split"] == split]) for split in SPLITS},
-        "model": model["test"],
-        "baselines": {name: found["test"] for name, found in baselines.items()},
-        "segments": summarize_segments(test, (10,)),
+    by_split = {split: ranks[ranks["split"] == split] for split in model}
+    found = {
+        "split": "validation",
+        "counted": {split: _counted(own) for split, own in by_split.items()},
         "validation": model["validation"],
         "validation_baselines": {name: found["validation"] for name, found in baselines.items()},
         "epochs": epochs,
     }
+    if "test" in model:
+        found |= {
+            "split": "test",
+            "model": model["test"],
+            "baselines": {name: found["test"] for name, found in baselines.items()},
+            "segments": summarize_segments(by_split["test"], (10,)),
+        }
+    return found
 
 
 def of_split(metrics: dict[str, Any], split: str) -> dict[str, Any]:
-    """The figures of one split out of ``metrics.json``: ``model`` and ``baselines`` are those of ``split``."""
+    """The figures of one split, which was read, of ``metrics.json``: ``model`` and ``baselines`` are those of it."""
     known = {name: metrics[name] for name in ("protocol", "dataset_digest", "seed")} | metrics["counted"][split]
     if split == "test":
         return {**known, "split": split, "model": metrics["model"], "baselines": metrics["baselines"]}
@@ -71,8 +77,13 @@ def _counted(ranks: pd.DataFrame) -> dict[str, int]:
     return {"targets": len(ranks), "users": int(ranks[USER].nunique())}
 
 
-def report(run: Run, dataset: Dataset, settings: EvaluationConfig) -> Outcome[dict[str, Any]]:
+def report(
+    run: Run, dataset: Dataset, settings: EvaluationConfig, splits: Sequence[str] = SPLITS
+) -> Outcome[dict[str, Any]]:
     """The figures of a finished run, as ``metrics.json`` has them, by ``settings``; kept where it had not sealed them.
+
+    Args:
+        splits: what is wanted; without ``test`` it is not read.
 
     Raises:
         ArtifactError: the run is not finished or damaged, or was trained on another dataset.
@@ -85,37 +96,52 @@ def report(run: Run, dataset: Dataset, settings: EvaluationConfig) -> Outcome[di
             f"evaluation.filter_seen is {settings.filter_seen} here and {sealed.filter_seen} in {run.path}, whose "
             "epoch was chosen so; train again"
         )
-    if {*settings.ks} <= {*sealed.ks} and {*settings.baselines} <= {*sealed.baselines}:
-        return Outcome(_narrowed(run.metrics, settings), reused=True)
+    known = run.measured
+    if _holds(known.metrics, settings, splits):
+        return Outcome(_narrowed(known.metrics, settings), reused=True)
     asked = {"ks": sorted(settings.ks), "baselines": sorted(settings.baselines), "version": EVALUATION_VERSION}
     kept = Evaluation(run.evaluations_dir / digest(asked))
-    if is_published(kept.path) and kept.verify().manifest.weights == run.weights_digest:
+    is_ours = is_published(kept.path) and kept.verify().manifest.weights == run.weights_digest
+    if is_ours and _holds(kept.metrics, settings, splits):
         return Outcome(kept.metrics, reused=True)
     dataset.verify()
     check_trained_on(run, dataset)
     with publish(kept.path, overwrite=True) as aside:
-        write_json(aside / kept.metrics_file.name, _measure(run, dataset, settings, aside / kept.baselines_dir.name))
+        write_json(aside / kept.metrics_file.name, _measure(run, dataset, settings, splits, Evaluation(aside)))
         about = {**Evaluation.heading(), "run": run.digest, "weights": run.weights_digest}
         write_json(aside / MANIFEST, {**about, **asked, "files": file_hashes(aside)})
     return Outcome(kept.metrics, reused=False)
 
 
-def _measure(run: Run, dataset: Dataset, settings: EvaluationConfig, baselines_dir: Path) -> dict[str, Any]:
-    """The figures by ``settings``; the ranks of baselines that the run has not sealed go to ``baselines_dir``."""
-    sealed = run.metrics
-    ranks = pd.read_parquet(run.ranks_file)
-    model = {split: _by(settings, ranks, of_split(sealed, split)["model"], split) for split in SPLITS}
+def _measure(
+    run: Run, dataset: Dataset, settings: EvaluationConfig, splits: Sequence[str], into: Evaluation
+) -> dict[str, Any]:
+    """The figures by ``settings``; the ranks of what was not known before go to the files of ``into``."""
+    known = run.measured
+    sealed, ranks = known.metrics, pd.read_parquet(known.ranks_file)
+    read = [split for split in SPLITS if split in sealed["counted"]]
+    model = {split: _by(settings, ranks, of_split(sealed, split)["model"], split) for split in read}
     baselines: dict[str, dict[str, Metrics]] = {}
-    for name in settings.baselines:
-        if name in sealed["baselines"]:
-            own = pd.read_parquet(run.baselines_dir / f"{name}.parquet")
-            before = {split: of_split(sealed, split)["baselines"][name] for split in SPLITS}
-            baselines[name] = {split: _by(settings, own, before[split], split) for split in SPLITS}
+    unread = [split for split in splits if split not in read]
+    for name in [] if unread else settings.baselines:
+        if name in sealed["validation_baselines"]:
+            own = pd.read_parquet(known.baselines_dir / f"{name}.parquet")
+            baselines[name] = {
+                split: _by(settings, own, of_split(sealed, split)["baselines"][name], split) for split in read
+            }
     missing = [name for name in settings.baselines if name not in baselines]
-    if missing:
+    if missing or unread:
         data, refit = EvaluationData.of(dataset), run.manifest.is_refit
-        evaluators = {split: Evaluator(data, split, settings, refit=refit) for split in SPLITS}
-        baselines |= evaluate_baselines(missing, evaluators, baselines_dir)
+        evaluators = {split: Evaluator(data, split, settings, refit=refit) for split in (*read, *unread)}
+        baselines |= evaluate_baselines(missing, evaluators, into.baselines_dir)
+    if unread:
+        from recsys.evaluation.scorer import scorer
+        from recsys.models.loading import load_run
+
+        found = {split: evaluators[split](scorer(load_run(run), data.sequences)) for split in unread}
+        model |= {split: one.metrics for split, one in found.items()}
+        ranks = pd.concat([ranks, *(one.ranks for one in found.values())])
+        ranks.to_parquet(into.ranks_file, index=False)
     ordered: dict[str, dict[str, Metrics]] = {name: baselines[name] for name in settings.baselines}
     about = {name: sealed[name] for name in ("protocol", "dataset_digest", "seed")}
     return {**about, **figures(model, ordered, ranks, sealed["epochs"])}
@@ -141,6 +167,16 @@ def _by(settings: EvaluationConfig, ranks: pd.DataFrame, before: Metrics, split:
     return {**summarize(ranks.loc[ranks["split"] == split, "rank"].to_numpy(), settings.ks), **of_lists}
 
 
+def _holds(metrics: dict[str, Any], settings: EvaluationConfig, splits: Sequence[str]) -> bool:
+    """Whether ``metrics`` have all cut-offs and baselines of ``settings``, of each of ``splits``."""
+    wanted = {*summarize(np.ones(1), settings.ks)}
+    return (
+        {*splits} <= {*metrics["counted"]}
+        and wanted <= {*metrics["validation"]}
+        and {*settings.baselines} <= {*metrics["validation_baselines"]}
+    )
+
+
 def _narrowed(metrics: dict[str, Any], settings: EvaluationConfig) -> dict[str, Any]:
     """Sealed figures, of the cut-offs and baselines asked for alone: what else was measured changes no answer."""
     asked_for = {*summarize(np.ones(1), settings.ks)}
@@ -148,9 +184,10 @@ def _narrowed(metrics: dict[str, Any], settings: EvaluationConfig) -> dict[str, 
     def narrow(values: Metrics) -> Metrics:
         return {name: value for name, value in values.items() if name in asked_for or _tells_of_lists(name)}
 
-    narrowed: dict[str, Any] = {key: narrow(metrics[key]) for key in ("model", "validation")}
+    narrowed: dict[str, Any] = {key: narrow(metrics[key]) for key in ("model", "validation") if key in metrics}
     for key in ("baselines", "validation_baselines"):
-        narrowed[key] = {name: narrow(metrics[key][name]) for name in settings.baselines}
+        if key in metrics:
+            narrowed[key] = {name: narrow(metrics[key][name]) for name in settings.baselines}
     return {**metrics, **narrowed}
 
 

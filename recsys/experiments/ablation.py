@@ -75,16 +75,25 @@ def arms(config: Config, drops: Sequence[str]) -> list[Arm]:
     return found
 
 
-def ablate(config: Config, drops: Sequence[str], make_runs: Callable[[Config], Sequence[Run]]) -> Ablation:
-    """Train every arm and hold it against the recipe.
+def ablate(
+    config: Config,
+    drops: Sequence[str],
+    make_runs: Callable[[Config], Sequence[Run]],
+    read_test: Callable[[Run], None],
+) -> Ablation:
+    """Train every arm, then read the test of all and hold each against the recipe.
 
     Args:
-        make_runs: trains a config once a seed, or finds the runs that are there.
+        make_runs: trains a config once a seed, or finds the runs that are there; the test need not be read.
+        read_test: reads the test of a run.
 
     Raises:
         ConfigError: as ``arms``.
     """
-    trained = {arm.name: [measure(run) for run in make_runs(arm.config)] for arm in arms(config, drops)}
+    runs = {arm.name: make_runs(arm.config) for arm in arms(config, drops)}
+    for run in (run for of_arm in runs.values() for run in of_arm if not run.is_test_read):
+        read_test(run)
+    trained = {name: [measure(run) for run in of_arm] for name, of_arm in runs.items()}
     compared = compare([run for runs in trained.values() for run in runs])
     paired = pair_with(compared, trained[RECIPE][0].run_id, _test_ranks)
     groups = {run.run_id: group for group in paired.groups for run in group.runs}
@@ -92,7 +101,7 @@ def ablate(config: Config, drops: Sequence[str], make_runs: Callable[[Config], S
 
 
 def _test_ranks(run: MeasuredRun, baseline: str | None) -> Any:
-    return read_ranks(Run(run.artifacts).ranks_file, "test")
+    return read_ranks(Run(run.artifacts).measured.ranks_file, "test")
 
 
 def _off_value(config: Config, key: str) -> Any:

@@ -8,7 +8,7 @@ from functools import cached_property
 from recsys.core.errors import ConfigError
 from recsys.evaluation.significance import PairedTest
 from recsys.experiments.front import BundleMetrics, bundles_of, front
-from recsys.experiments.group import Group, baselines_of, metric_key
+from recsys.experiments.group import METRICS_OF, Group, baselines_of, metric_key
 from recsys.experiments.measured_run import MeasuredRun
 
 # Parameters that say where a run was kept or what repeats it, not what it is.
@@ -96,10 +96,10 @@ def compare(
     for run in runs:
         gathered[run.config_digest, *_conditions(run).values()].append(run)
     groups = [Group("-".join(key), tuple(group)) for key, group in gathered.items()]
-    prefix = metric_key(split, "")
-    if not any(prefix + metric in run.metrics for run in runs):
-        known = sorted({n.removeprefix(prefix) for run in runs for n in run.metrics if n.startswith(prefix)})
-        raise ConfigError(f"no run has the metric {metric!r} on the {split} split; known: {', '.join(known) or 'none'}")
+    prefixes = tuple(metric_key(one, "") for one in METRICS_OF)
+    known = {name.partition("/")[2] for run in runs for name in run.metrics if name.startswith(prefixes)}
+    if metric not in known:
+        raise ConfigError(f"no run has the metric {metric!r}; known: {', '.join(sorted(known)) or 'none'}")
     baselines = baselines_of(runs) if len(alike) == len(runs) else []
     return Comparison(tuple(sorted(groups, key=lambda group: _order(group, metric))), metric, split, tuple(baselines))
 

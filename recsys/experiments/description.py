@@ -9,6 +9,7 @@ from recsys.experiments.front import BundleMetrics
 from recsys.experiments.group import Estimate, Group, metric_key
 
 SHOWN = ("hr@10", "ndcg@10", "mrr")
+NOT_READ = "not read"  # of the test of what was only to be chosen from; ``recsys evaluate`` reads it
 SIGNIFICANT = 0.05
 # The one meaning of ± in whatever this project prints.
 PLUS_MINUS = "± half of the 95 % interval over seeds"
@@ -16,20 +17,20 @@ ONE_SEED = "where a config has one seed, another seed may differ by more than th
 
 
 def shown_metrics(comparison: Comparison) -> list[str]:
-    """The usual metrics that any group has, and the one that groups are ordered by."""
-    wanted = [*SHOWN, *([] if comparison.metric in SHOWN else [comparison.metric])]
-    return [
-        name for name in wanted if any(comparison.key(name) in r.metrics for g in comparison.groups for r in g.runs)
-    ]
+    """The usual metrics that any group has of the split, and the one that groups are ordered by."""
+    has = {name for group in comparison.groups for run in group.runs for name in run.metrics}
+    wanted = dict.fromkeys([*SHOWN, comparison.metric])
+    return [name for name in wanted if name == comparison.metric or comparison.key(name) in has]
 
 
 def settings(comparison: Comparison, group: Group) -> list[str]:
-    """What the group's config has that not every group's has: ``dropout 0.3``; nothing for a baseline."""
-    names = [] if group.baseline else comparison.differing
-    return [
-        f"{name.removeprefix('model.').removeprefix('training.')} {short_value(group.parameter(name))}"
-        for name in names
-    ]
+    """What the group's config has that not every group's has: ``dropout 0.3``, ``no memory``; nothing of a baseline."""
+    found = []
+    for key in [] if group.baseline else comparison.differing:
+        name, value = key.removeprefix("model.").removeprefix("training."), group.parameter(key)
+        words = {"set": name, str(None): f"no {name}"}
+        found.append(words.get(value, f"{name} {short_value(value)}"))
+    return found
 
 
 def short_value(value: str) -> str:
@@ -48,6 +49,11 @@ def estimate_text(estimate: Estimate | None) -> str:
         return "–"
     reach = f" ± {estimate.interval.high - estimate.mean:.4f}" if estimate.interval else ""
     return f"{estimate.mean:.4f}{reach}"
+
+
+def reported_text(comparison: Comparison, group: Group, metric: str) -> str:
+    """A metric of the split that is reported, or that the group's was not read."""
+    return estimate_text(group.estimate(comparison.key(metric))) if group.is_read(comparison.split) else NOT_READ
 
 
 def p_text(p_value: float) -> str:

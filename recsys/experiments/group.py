@@ -54,12 +54,17 @@ class Group:
         return [] if self.baseline is not None else sorted(run.seed for run in self.runs)
 
     def estimate(self, metric: str) -> Estimate | None:
-        """A metric by its key over the group's runs, or None where none has it."""
+        """A metric by its key over the group's runs, or None where one lacks it: a mean of some would be another's."""
         values = [run.metrics[metric] for run in self.runs if metric in run.metrics]
-        if not values:
+        if len(values) < len(self.runs):
             return None
         std = float(np.std(values, ddof=1)) if len(values) > 1 else None
         return Estimate(float(np.mean(values)), std, seed_interval(values))
+
+    def is_read(self, split: str) -> bool:
+        """Whether all its runs have figures of ``split``; those of a sweep's trials have none of the test."""
+        prefix = metric_key(split, "")
+        return all(any(key.startswith(prefix) for key in run.metrics) for run in self.runs)
 
     def parameter(self, name: str) -> str:
         """A setting's value, ``set`` for a section that is not null, a dash where the group has neither."""

@@ -51,9 +51,9 @@ class MeasuredRun:
 
 def measure(run: Run) -> MeasuredRun:
     """A finished run as its directory has it: its id is its digest, its artifacts lie in the directory itself."""
-    manifest, config, reached = run.manifest, run.config, run.metrics
-    found = {"test": reached["model"], "best": reached["validation"]}
-    found |= {f"baseline/{name}": values for name, values in reached["baselines"].items()}
+    manifest, config, reached = run.manifest, run.config, run.measured.metrics
+    found = {"test": reached.get("model", {}), "best": reached["validation"]}
+    found |= {f"baseline/{name}": values for name, values in reached.get("baselines", {}).items()}
     metrics = {f"{group}/{name}": value for group, values in found.items() for name, value in values.items()}
     return MeasuredRun(
         run_id=run.digest,

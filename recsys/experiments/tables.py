@@ -11,6 +11,7 @@ from recsys.experiments.description import (
     SIGNIFICANT,
     estimate_text,
     p_text,
+    reported_text,
     settings,
     shown_metrics,
 )
@@ -30,8 +31,7 @@ def quality_table(comparison: Comparison) -> "Table":
         chosen_by = [group.estimate(metric_key("validation", comparison.metric)) for group in rows]
         columns[f"valid.\n{comparison.metric.upper()}"] = [f"{one.mean:.4f}" if one else "" for one in chosen_by]
     for name in shown_metrics(comparison):
-        estimates = [group.estimate(comparison.key(name)) for group in rows]
-        columns[f"{comparison.split}\n{name.upper()}"] = list(map(estimate_text, estimates))
+        columns[f"{comparison.split}\n{name.upper()}"] = [reported_text(comparison, group, name) for group in rows]
     several = any(len(group.runs) > 1 for group in comparison.groups)
     caption = f"by {comparison.metric.upper()} on validation" + (f"; {PLUS_MINUS}" if several else "")
     return _table(_title(comparison), {"runs": [_about(comparison, group) for group in rows]}, columns, caption)

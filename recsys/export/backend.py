@@ -1,14 +1,27 @@
-"""What a format of model files must be able to do; another format is a file that does it, given to the exporter."""
+"""What a format of model files must be able to do. Another format is a module that does it, and a line in ``BACKENDS``.
+
+Light to import: what a format needs comes when it is asked for.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple, Protocol
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
-from recsys.bundle import MinimumRuntime, Signature
-from recsys.export.variants import Variant
-from recsys.models.sasrec import SASRec
+from recsys.bundle import Bundle, Signature
+from recsys.core.errors import ConfigError
+from recsys.core.history import History
+
+if TYPE_CHECKING:
+    from recsys.export.variants import Variant
+    from recsys.models.sasrec import SASRec
+
+# The class of each format, by what ``export.format`` calls it.
+BACKENDS = {"tflite": "recsys.export.tflite.backend:TFLite"}
 
 
 class Inspection(NamedTuple):
@@ -16,12 +29,12 @@ class Inspection(NamedTuple):
 
     Attributes:
         operators: how often each stands in it.
-        minimum_runtime: the first releases that have them all.
+        minimum_runtime: the first releases that have them all, by runtime.
         multiply_adds: of the matrix products of one ``rerank``.
     """
 
     operators: dict[str, int]
-    minimum_runtime: MinimumRuntime
+    minimum_runtime: dict[str, str]
     multiply_adds: int
 
 
@@ -42,12 +55,18 @@ class Program(Protocol):
 
 
 class Backend(Protocol):
-    """A format of model files."""
+    """A format of model files.
+
+    Attributes:
+        model_file: what the file is called in a bundle.
+    """
+
+    model_file: str
 
     def convert(
         self,
-        model: SASRec,
-        variant: Variant,
+        model: "SASRec",
+        variant: "Variant",
         candidates: int,
         signatures: Iterable[str] = (),
         since: bytes | None = None,
@@ -72,9 +91,49 @@ class Backend(Protocol):
             RecsysError: it holds an operator that a phone lacks, or of which it is not known which release has it.
         """
 
-    def load(self, content: bytes, *, plain: bool = False) -> Program:
-        """Make a file ready to run.
+    def load(
+        self, model: Path | bytes, promised: dict[str, Signature] | None = None, *, plain: bool = False
+    ) -> Program:
+        """Make a file, or what is in one, ready to run.
 
         Args:
+            promised: the signatures that a manifest lists; None takes all that the file has.
             plain: with other kernels than a client here has by default, as another device might.
+
+        Raises:
+            ArtifactError: no file of this format, or its signatures are not the promised.
         """
+
+
+def check_format(name: str) -> None:
+    """Refuse a format that no backend makes.
+
+    Raises:
+        ConfigError: names those that are known.
+    """
+    if name not in BACKENDS:
+        raise ConfigError(f"export.format: no format {name!r} of model files; expected one of {', '.join(BACKENDS)}")
+
+
+def backend_of(name: str) -> Backend:
+    """The backend of a format.
+
+    Raises:
+        ConfigError: no such format.
+    """
+    check_format(name)
+    module, kind = BACKENDS[name].split(":")
+    backend: Backend = getattr(import_module(module), kind)()
+    return backend
+
+
+def scorer_of(bundle: Bundle) -> Callable[[History, npt.NDArray[np.int32]], npt.NDArray[np.float32]]:
+    """A bundle's model of any format: from a history and candidates ``[1, C]`` to scores ``[1, C]``.
+
+    Raises:
+        ConfigError: no such format.
+        ArtifactError: the model is not what the manifest says.
+    """
+    about = bundle.manifest
+    program = backend_of(about.model_format).load(bundle.path / about.model_file, about.signatures)
+    return lambda history, candidates: program.run("rerank", **history.inputs(), candidates=candidates)["scores"]

@@ -11,7 +11,6 @@ from recsys.artifacts.dataset import Dataset
 from recsys.bundle import (
     GOLDEN_FILE,
     ITEMS_DIR,
-    MODEL_FILE,
     POLICY_FILE,
     VOCABULARY_FILE,
     BundleManifest,
@@ -23,7 +22,7 @@ from recsys.bundle import (
 from recsys.config.export import ExportConfig
 from recsys.core.digests import DIGEST_LENGTH, sha256_file
 from recsys.core.errors import ConfigError
-from recsys.export.backend import Backend
+from recsys.export.backend import backend_of
 from recsys.export.distillation import adapt, distill, shape_of
 from recsys.export.graph import incremental
 from recsys.export.graph.encoding import decoded
@@ -37,7 +36,7 @@ LATENCY_ROUNDS = 25
 
 
 class Exporter:
-    """A trained model, the data it is judged on, and the format it is exported to.
+    """A trained model, the data it is judged on, and what it is exported to.
 
     Args:
         run_digest: the run that the model comes from.
@@ -52,13 +51,12 @@ class Exporter:
         dataset: Dataset,
         config: ExportConfig,
         run_digest: str,
-        backend: Backend,
         *,
         filter_seen: bool,
         teacher: SASRec | None = None,
         taught_by: str | None = None,
     ) -> None:
-        self.model, self.dataset, self.config, self.backend = model, dataset, config, backend
+        self.model, self.dataset, self.config, self.backend = model, dataset, config, backend_of(config.format)
         self.teacher, self.taught_by = teacher or model, taught_by or run_digest
         self.run_digest, self.judge = run_digest, Judge(model, dataset, config, filter_seen=filter_seen)
         self._adapted: dict[tuple[bool, float | None, str | None], SASRec] = {}
@@ -128,7 +126,7 @@ class Exporter:
         program = self.backend.load(content)
         difference, quality = judge.difference(variant, program), judge.quality(variant, program)
         tolerance = judge.tolerance(program, self.backend.load(content, plain=True))
-        (directory / MODEL_FILE).write_bytes(content)
+        (directory / self.backend.model_file).write_bytes(content)
         write_strings(directory / VOCABULARY_FILE, self.dataset.vocabulary.external_ids)
         self._write_items(directory)
         if self.config.policy is not None:
@@ -140,7 +138,9 @@ class Exporter:
         write_golden(directory / GOLDEN_FILE, cases)
         manifest = BundleManifest(
             variant=variant.name,
-            model_version=sha256_file(directory / MODEL_FILE)[:DIGEST_LENGTH],
+            model_format=self.config.format,
+            model_file=self.backend.model_file,
+            model_version=sha256_file(directory / self.backend.model_file)[:DIGEST_LENGTH],
             run_digest=self.run_digest,
             dataset_digest=self.dataset.digest,
             history_length=judge.length,

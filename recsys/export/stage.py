@@ -8,7 +8,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.outcome import Outcome
 from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
-from recsys.bundle import MODEL_FILE, Bundle
+from recsys.bundle import Bundle
 from recsys.config.evaluation import EvaluationConfig
 from recsys.config.export import ExportConfig
 from recsys.core.artifact import artifacts
@@ -16,10 +16,11 @@ from recsys.core.digests import digest, sha256_file
 from recsys.core.errors import ArtifactError, RecsysError
 from recsys.core.publishing import is_published, publish
 from recsys.core.schema import BUNDLES_DIR
+from recsys.export.backend import check_format
 from recsys.terminal import say
 
 # Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.
-EXPORT_VERSION = 9
+EXPORT_VERSION = 10
 
 
 def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
@@ -41,17 +42,18 @@ def export(
     """Make the variants of a finished run that are not there yet.
 
     Raises:
+        ConfigError: no such format.
         RecsysError: variants stray from Keras beyond the tolerance (the others are written), or one holds an operator
             that a phone lacks.
         ArtifactError: the run, the dataset or a bundle that is there already is damaged.
     """
+    check_format(config.format)
     check_trained_on(run, dataset)
     target = bundles_dir(run, config, work_dir)
     missing = [name for name in config.variants if overwrite or not is_published(target / name)]
     if missing:
         from recsys.export.exporter import Exporter
         from recsys.export.judge import VariantRefused
-        from recsys.export.tflite.backend import TFLite
         from recsys.export.variants import Variant
         from recsys.models.loading import load_run
 
@@ -66,7 +68,6 @@ def export(
             dataset,
             config,
             run.digest,
-            TFLite(),
             filter_seen=recorded(EvaluationConfig, run, "evaluation").filter_seen,
             teacher=model if taught_by is run else load_run(taught_by),
             taught_by=taught_by.digest,
@@ -77,7 +78,7 @@ def export(
         refused = []
         for name, variant in variants.items():
             say(f"export: {name}")
-            before = (since[name].path / MODEL_FILE).read_bytes() if name in since else None
+            before = (since[name].path / since[name].manifest.model_file).read_bytes() if name in since else None
             if config.since is not None and before is None:
                 say(f"export: {config.since} has no {name}; nothing of it is held")
             try:
@@ -135,7 +136,7 @@ def _last_night(config: ExportConfig, *, verify: bool = True) -> dict[str, Bundl
     """The bundles of ``export.since``, by variant.
 
     Raises:
-        ArtifactError: it holds none, or a damaged one.
+        ArtifactError: it holds none, a damaged one, or one of another format.
     """
     if config.since is None:
         return {}
@@ -145,6 +146,12 @@ def _last_night(config: ExportConfig, *, verify: bool = True) -> dict[str, Bundl
             f"export.since {config.since}: holds no bundles; name the folder that has a folder for each variant, "
             "as recsys export prints them less the variant's name"
         )
+    for one in found.values():
+        if one.manifest.model_format != config.format:
+            raise ArtifactError(
+                f"export.since {one.path}: its model is of the format {one.manifest.model_format!r}, export.format is "
+                f"{config.format!r}; name bundles of one format, or none"
+            )
     return found
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from recsys.core.errors import DivergedError
 from recsys.models.keras import tf
+from recsys.terminal import say
 from recsys.training.fit import Fit, FitCallback
 
 
@@ -57,6 +58,8 @@ class Checkpoint(FitCallback):
         self._manager = tf.train.CheckpointManager(kept, str(self.directory), max_to_keep=1)
         if self._manager.restore_or_initialize():
             fit.progress.restore(*self._progress.numpy())
+            if fit.workers.is_chief:
+                say(f"train: {self.directory.name} goes on after epoch {fit.progress.epoch}, where it was interrupted")
 
     def on_epoch(self, fit: Fit, metrics: dict[str, float]) -> None:
         if fit.workers.is_chief:

@@ -36,11 +36,14 @@ class Training:
         self.data = EvaluationData.of(dataset)
         self._run = run
 
-    def lead(self, facts: dict[str, Any], callbacks: Sequence[RunCallback], on_step: Steps | None) -> None:
+    def lead(
+        self, facts: dict[str, Any], callbacks: Sequence[RunCallback], on_step: Steps | None, *, read_test: bool
+    ) -> None:
         """Begin the run or go on with it, train, evaluate and seal; the other workers ``follow``.
 
         Args:
             facts: what the manifest says beside what is known here.
+            read_test: whether the test is evaluated, too.
 
         Raises:
             DataError: there is nothing to learn from, to choose by or to report.
@@ -49,7 +52,7 @@ class Training:
         begin(self._run, self.config, self.dataset, {**facts, "workers": self.workers.count})
         clock = Clock(self._run.checkpoint_dir / "clock.json")
         self.workers.barrier()
-        if not len(targets_of(self.data, "test").users):
+        if read_test and not len(targets_of(self.data, "test").users):
             raise DataError(f"{self.dataset.path}: no user has a test event on an item of training; nothing to report")
 
         def log(metrics: dict[str, float]) -> None:
@@ -64,12 +67,14 @@ class Training:
         self._run.truncate_history(fit.progress.epoch)
         progress = fit.run(SEARCH, on_step)
         refit, settings = self.config.training.refit, self.config.evaluation
-        evaluators = {split: Evaluator(self.data, split, settings, refit=refit) for split in SPLITS}
+        splits = SPLITS if read_test else ("validation",)
+        evaluators = {split: Evaluator(self.data, split, settings, refit=refit) for split in splits}
         evaluated = {"validation": evaluators["validation"](scorer(model, self.data.sequences))}
         if refit:
             model, fit = self.refit(progress, lambda metrics: clock.save())
             fit.run(REFIT, on_step)
-        evaluated["test"] = evaluators["test"](scorer(model, self.data.sequences))
+        if read_test:
+            evaluated["test"] = evaluators["test"](scorer(model, self.data.sequences))
         ranks = pd.concat([one.ranks for one in evaluated.values()])
         baselines = evaluate_baselines(settings.baselines, evaluators, self._run.baselines_dir)
         epochs = {"best": progress.best_epoch, "run": progress.epoch}

@@ -46,11 +46,14 @@ def train(
     on_step: Steps | None = None,
     overwrite: bool = False,
     name: str | None = None,
+    read_test: bool = True,
 ) -> Outcome[Run]:
     """Train ``config`` on ``dataset``, or find the run that did; an interrupted one goes on where it was.
 
     Args:
         name: what people call the run; by default the data's name and the digest's beginning.
+        read_test: whether a run that is yet to be trained reports the test; where it is only one to choose from, it
+            should not: ``recsys.evaluation.reporting.report`` reads it later.
 
     Raises:
         RecsysError: the data holds nothing to learn from, or the loss diverged.
@@ -79,5 +82,5 @@ def train(
             run.clear()
         elif run.is_finished:  # by another process, since it was looked at
             return Outcome(run, reused=True)
-        training.lead(facts, callbacks, on_step)
+        training.lead(facts, callbacks, on_step, read_test=read_test)
     return Outcome(run, reused=False)

@@ -59,6 +59,46 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str | Path, fails: b
     return value
 
 
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_a_sweep_and_an_ablation_choose_the_same(tmp_path: Path, log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe, true, false = write_recipe(tmp_path, log), tmp_path / "true", tmp_path / "false"
+    assert main(["prepare", str(recipe), "--work-dir", str(true)]) == 0
+    shutil.copytree(true, false)
+    (dataset,) = (Dataset(path) for path in (false / "datasets").iterdir())
+    assert replace_test_targets(dataset) > 50
+    searched = [
+        printed(capsys, "sweep", recipe, "--work-dir", work, "--param", "model.width=8,16", "--method", "grid")
+        for work in (true, false)
+    ]
+    assert searched[0] == searched[1]
+    assert [trial["state"] for trial in searched[0]["trials"]] == ["complete", "complete"]
+    runs = [{path.name: Run(path) for path in (work / "runs").iterdir()} for work in (true, false)]
+    assert len(runs[0]) == 2
+    for name, run in runs[0].items():
+        other = runs[1][name]
+        assert (run.is_test_read, other.is_test_read) == (False, False)
+        assert run.metrics == other.metrics
+        assert run.weights_digest == other.weights_digest
+        made = ("ranks.parquet", "plots/", "baselines/")
+        sealed = [{k: v for k, v in one.manifest.files.items() if k.startswith(made)} for one in (run, other)]
+        assert sealed[0] == sealed[1]
+
+    best = searched[0]["trials"][0]
+    again = ("--seeds", "1", "--set", f"model.width={best['values']['model.width']}", "--work-dir")
+    reported = [printed(capsys, "train", recipe, *again, work) for work in (true, false)]
+    assert [Path(one["runs"][0]).name for one in reported] == best["runs"] * 2, "the trial's run is found again"
+    assert reported[0]["model"] != reported[1]["model"], "what is reported of the test did not see the other targets"
+    shown = [printed(capsys, "evaluate", runs[0][name].path) for name in best["runs"]]
+    assert shown[0]["model"] == reported[0]["model"], "read once, found again"
+
+    arms = ("--drop", "model.width=16", "--seeds", "1", "--work-dir")
+    tables = [printed(capsys, "ablate", recipe, *arms, work) for work in (true, false)]
+    assert tables[0]["chosen"] == tables[1]["chosen"]
+    assert [arm["validation"] for arm in tables[0]["arms"]] == [arm["validation"] for arm in tables[1]["arms"]]
+    assert [arm["metrics"] for arm in tables[0]["arms"]] != [arm["metrics"] for arm in tables[1]["arms"]]
+
+
 def decided(value: Any) -> Any:
     """What was found out, less the places, the clock's times, what is told of the test, and its digits' bytes."""
     told = {"path", "median_ms", "test", "bytes"}

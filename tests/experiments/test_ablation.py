@@ -58,7 +58,7 @@ def test_switches_go_off_and_sections_to_their_defaults() -> None:
 )
 def test_what_is_no_arm_is_refused_before_anything_is_trained(drops: list[str], reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
-        ablate(CONFIG, drops, lambda config: pytest.fail("trained"))
+        ablate(CONFIG, drops, lambda config: pytest.fail("trained"), lambda run: pytest.fail("read"))
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def make_runs(tmp_path: Path) -> Callable[[Config], list[Run]]:
 
 
 def test_validation_orders_and_chooses_and_test_is_reported(make_runs: Callable[[Config], list[Run]]) -> None:
-    found = ablate(CONFIG, ["model.memory", "model.blocks=1"], make_runs)
+    found = ablate(CONFIG, ["model.memory", "model.blocks=1"], make_runs, lambda run: pytest.fail("has been read"))
     assert list(found.arms) == [RECIPE, "model.memory=null", "model.blocks=1"]
     assert found.chosen == RECIPE
     without = found.arms["model.memory=null"]

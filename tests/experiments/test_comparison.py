@@ -7,7 +7,7 @@ import pytest
 from recsys.core.errors import ConfigError, DataError
 from recsys.evaluation.metrics import ndcg
 from recsys.experiments.comparison import compare
-from recsys.experiments.description import settings
+from recsys.experiments.description import reported_text, settings, shown_metrics
 from recsys.experiments.measured_run import MeasuredRun
 from recsys.experiments.pairing import pair_with
 
@@ -81,7 +81,7 @@ def test_a_section_that_is_null_is_one_difference():
     ]
     comparison = compare(runs)
     assert comparison.differing == ["model.memory"]
-    assert [group.parameter("model.memory") for group in comparison.groups] == ["set", "None", "set"]
+    assert [settings(comparison, group) for group in comparison.groups] == [["memory"], ["no memory"], ["memory"]]
     runs[2].parameters.update(wider)
     assert compare(runs).differing == ["model.memory", "model.memory.window"]
 
@@ -118,8 +118,22 @@ def test_seeds_on_different_data_are_never_one_group_even_when_mixed():
 def test_nothing_to_compare_and_an_unknown_metric_say_what_to_do():
     with pytest.raises(ConfigError, match="recsys train"):
         compare([])
-    with pytest.raises(ConfigError, match=r"'ndcg@11' on the test split; known: ndcg@10"):
+    with pytest.raises(ConfigError, match=r"'ndcg@11'; known: ndcg@10"):
         compare([stored(test__ndcg_at_10=0.3)], metric="ndcg@11")
+
+
+def test_a_test_that_was_not_read_is_no_figure_and_no_fault():
+    read = {"best__ndcg_at_10": 0.3, "test__ndcg_at_10": 0.2, "test__mrr": 0.1}
+    runs = [stored(**read), stored(config="b", best__ndcg_at_10=0.4)]
+    comparison = compare(runs)
+    assert [group.label[-1] for group in comparison.groups] == ["b", "a"], "validation orders them"
+    told = [[reported_text(comparison, group, name) for name in ("ndcg@10", "mrr")] for group in comparison.groups]
+    assert told == [["not read", "not read"], ["0.2000", "0.1000"]]
+    halves = compare([stored(seed=1, **read), stored(seed=2, best__ndcg_at_10=0.4)])
+    assert reported_text(halves, halves.groups[0], "ndcg@10") == "not read", "one seed's is not the mean of two"
+    nobody = compare(runs[1:])
+    assert shown_metrics(nobody) == ["ndcg@10"]
+    assert reported_text(nobody, nobody.groups[0], "ndcg@10") == "not read"
 
 
 def table(ranks, users=None) -> pa.Table:

@@ -6,7 +6,6 @@ import pytest
 from recsys.config.export import StudentConfig
 from recsys.core.history import History
 from recsys.export.distillation import adapt, distill, scores_after
-from recsys.export.tflite.backend import TFLite
 from recsys.export.variants import Variant
 from recsys.models.events import history_spec
 from recsys.models.keras import tf
@@ -129,9 +128,9 @@ def test_a_student_imitates_the_teacher_it_is_given(model, dataset):
     other = build_model(model.config.model_copy(update={"memory": None}), model.items.rows)
     other.items.assign(other.items.vectors() * 0.0)
     config = ExportConfig(candidates=20, student={"width": 8, "steps": 1, "batch_size": 2, "learning_rate": 1e-9})
-    taught = Exporter(model, dataset, config, "r" * 32, TFLite(), filter_seen=True, teacher=other).student
+    taught = Exporter(model, dataset, config, "r" * 32, filter_seen=True, teacher=other).student
     assert taught.memory is None
     np.testing.assert_allclose(taught.items.vectors(), 0.0, atol=1e-6)
-    own = Exporter(model, dataset, config, "r" * 32, TFLite(), filter_seen=True).student
+    own = Exporter(model, dataset, config, "r" * 32, filter_seen=True).student
     assert own.memory is not None
     assert np.abs(own.items.vectors()).max() > 0.01

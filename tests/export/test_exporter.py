@@ -13,7 +13,6 @@ from recsys.core.history import History
 from recsys.core.schema import MANIFEST
 from recsys.export.exporter import Exporter
 from recsys.export.judge import VariantRefused
-from recsys.export.tflite.backend import TFLite
 from recsys.export.variants import Variant
 from recsys.litert.interpreter import Interpreter
 from serving.reranker import Reranker
@@ -25,7 +24,7 @@ SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("float16", "int4
 
 @pytest.fixture(scope="session")
 def exporter(model, dataset):
-    return Exporter(model, dataset, CONFIG, "r" * 32, TFLite(), filter_seen=True)
+    return Exporter(model, dataset, CONFIG, "r" * 32, filter_seen=True)
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +32,7 @@ def rich(model, dataset, tmp_path_factory):
     """The float32 bundle with every signature."""
     path = tmp_path_factory.mktemp("rich")
     config = CONFIG.model_copy(update={"signatures": SIGNATURES})
-    Exporter(model, dataset, config, "r" * 32, TFLite(), filter_seen=True).write(Variant.parse("float32", 6), path)
+    Exporter(model, dataset, config, "r" * 32, filter_seen=True).write(Variant.parse("float32", 6), path)
     return Bundle(path)
 
 
@@ -73,7 +72,7 @@ def test_validation_targets_decide_and_test_targets_are_only_told(model, dataset
     vars(other)["sequences"] = replace(sequences, items=items)  # where the cached property keeps them
     found: dict[str, list] = {"seen": [], "told": [], "refused": []}
     for number, one in enumerate((dataset, other)):
-        exporter = Exporter(model, one, CONFIG, "r" * 32, TFLite(), filter_seen=True)
+        exporter = Exporter(model, one, CONFIG, "r" * 32, filter_seen=True)
         (tmp_path / str(number)).mkdir()
         exporter.write(Variant.parse("int8", 6), tmp_path / str(number))
         bundle = Bundle(tmp_path / str(number))
@@ -82,7 +81,7 @@ def test_validation_targets_decide_and_test_targets_are_only_told(model, dataset
         manifest["measured"].pop("median_ms")
         found["seen"].append((manifest, bundle.golden()))
         strict = CONFIG.model_copy(update={"max_quality_loss": 1e-4})
-        exporter = Exporter(model, one, strict, "r" * 32, TFLite(), filter_seen=True)
+        exporter = Exporter(model, one, strict, "r" * 32, filter_seen=True)
         with pytest.raises(VariantRefused) as refused:
             exporter.write(Variant.parse("int8-m0", 6), tmp_path)
         found["refused"].append(str(refused.value))
@@ -168,7 +167,7 @@ def test_what_ranks_worse_is_refused(exporter, tmp_path, monkeypatch):
 
 def test_a_single_candidate_is_enough(model, dataset, tmp_path):
     config = CONFIG.model_copy(update={"candidates": 1})
-    exporter = Exporter(model, dataset, config, "r" * 32, TFLite(), filter_seen=True)
+    exporter = Exporter(model, dataset, config, "r" * 32, filter_seen=True)
     exporter.write(Variant.parse("float32", None), tmp_path)
     assert (tmp_path / MANIFEST).exists()
 
@@ -183,7 +182,7 @@ def test_what_is_known_to_fail_fails_before_anything_is_made(model, dataset, tmp
         ({"signatures": ("incremental",)}, r"train with model\.positions=rotary"),
         ({"policy": policy}, r"rule 0 reads the column 'colour', which the bundle does not carry"),
     ):
-        exporter = Exporter(model, dataset, CONFIG.model_copy(update=changes), "r" * 32, TFLite(), filter_seen=True)
+        exporter = Exporter(model, dataset, CONFIG.model_copy(update=changes), "r" * 32, filter_seen=True)
         for name in ("int8", "student-int8"):
             with pytest.raises(ConfigError, match=reason):
                 exporter.check(Variant.parse(name, None))
@@ -196,7 +195,7 @@ def test_a_students_bundle_says_who_taught_it(model, dataset, tmp_path):
         candidates=20, max_quality_loss=0.99, student={"width": 8, "steps": 1, "batch_size": 2, "positions": 2}
     )
     told = {"filter_seen": True, "teacher": model, "taught_by": "t" * 32}
-    exporter = Exporter(model, dataset, config, "r" * 32, TFLite(), **told)
+    exporter = Exporter(model, dataset, config, "r" * 32, **told)
     for name, teacher in (("student-float32", "t" * 32), ("float32", None)):
         (tmp_path / name).mkdir()
         exporter.write(Variant.parse(name, None), tmp_path / name)

@@ -9,7 +9,6 @@ from recsys.core.errors import ConfigError
 from recsys.core.events import Event
 from recsys.export.exporter import Exporter
 from recsys.export.graph.signatures import Signatures
-from recsys.export.tflite.backend import TFLite
 from recsys.export.variants import Variant
 from serving.reranker import Reranker
 from serving.session import Session
@@ -39,7 +38,7 @@ def reranker(request, dataset, tmp_path_factory):
     model.items.assign(model.items.vectors() * 30)
     path = tmp_path_factory.mktemp("incremental")
     settings = ExportConfig(candidates=20, signatures=("incremental",), max_quality_loss=0.99)
-    exporter = Exporter(model, dataset, settings, "r" * 32, TFLite(), filter_seen=True)
+    exporter = Exporter(model, dataset, settings, "r" * 32, filter_seen=True)
     exporter.write(Variant.parse(variant, 4), path)
     return Reranker(path)
 

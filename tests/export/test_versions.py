@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from recsys.bundle import MinimumRuntime
 from recsys.core.errors import RecsysError
 from recsys.export.tflite import flatbuffer, versions
 from recsys.export.tflite.backend import TFLite
@@ -22,11 +21,11 @@ def versions_of(tree, name: str) -> set[int]:
 def test_the_youngest_operator_decides(model) -> None:
     """Signatures came with 2.5; GATHER of version 6 with 2.13, as TFLite's own table says."""
     tree = flatbuffer.read(TFLite().convert(model, Variant.parse("int8", 6), 20))
-    assert versions.minimum_runtime(tree) == MinimumRuntime(tensorflow="2.5.0", litert="1.0.0")
+    assert versions.minimum_runtime(tree) == {"tensorflow": "2.5.0", "litert": "1.0.0"}
     for code in tree.operatorCodes:
         if flatbuffer.operator_name(code.builtinCode) == "GATHER":
             code.version = 6
-    assert versions.minimum_runtime(tree).tensorflow == "2.13.0"
+    assert versions.minimum_runtime(tree)["tensorflow"] == "2.13.0"
 
 
 def test_an_operator_of_unknown_age_is_refused(model) -> None:

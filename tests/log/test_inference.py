@@ -46,10 +46,35 @@ def test_usual_names_and_delimiters(tmp_path: Path, header: str, delimiter: str)
     assert (guess.delimiter, guess.unit) == (delimiter, "s")
 
 
-def test_an_arrival_number_is_found_by_its_name_only(tmp_path: Path) -> None:
-    rows = [(*row, number, number) for number, row in enumerate(log())]
-    assert guessed(write(tmp_path / "a.csv", "user,item,time,event_id,x", rows))[EVENT_ID] == "event_id"
-    assert EVENT_ID not in guessed(write(tmp_path / "b.csv", "user,item,time,x,y", rows))
+@pytest.mark.parametrize("name", ["event_id", "seq", "row", "offset", "index", "line_no", "eventNumber"])
+def test_an_arrival_number_is_found_by_its_name(tmp_path: Path, name: str) -> None:
+    rows = [(*row, 7 * number % 24) for number, row in enumerate(log())]
+    assert guessed(write(tmp_path / "a.csv", f"user,item,time,{name}", rows))[EVENT_ID] == name
+    assert EVENT_ID not in guessed(write(tmp_path / "b.csv", "user,item,time,x", rows))
+
+
+@pytest.mark.parametrize("name", ["n", "", "Unnamed: 0", "id"])
+def test_so_is_one_that_counts_the_rows_whatever_its_name(tmp_path: Path, name: str) -> None:
+    rows = [(number, *row) for number, row in enumerate(log())]
+    guess = guess_log(write(tmp_path / "a.csv", f"{name},user,item,time", rows), {})
+    assert {key: one.column for key, one in guess.columns.items()} == {
+        USER: "user",
+        ITEM: "item",
+        TIMESTAMP: "time",
+        EVENT_ID: name,
+    }
+    assert guess.columns[EVENT_ID].reason == "by its values, which count the rows: please check"
+    assert guess.rejected == 0
+    gap = [(number + (number > 9), *row) for number, row in enumerate(log())]
+    assert EVENT_ID not in guessed(write(tmp_path / "b.csv", f"{name},user,item,time", gap))
+
+
+def test_columns_without_a_name_are_told(tmp_path: Path) -> None:
+    rows = [(number, number, *row) for number, row in enumerate(log())]
+    guess = guess_log(write(tmp_path / "a.csv", ",,user,item,time", rows), {})
+    assert "without a name (more than one column of this name)" in " ".join(guess.facts)
+    with pytest.raises(DataError, match="no column looks like the user_id; it has one without a name, time; say which"):
+        guess_log(write(tmp_path / "b.csv", ",time", [(number, row[2]) for number, row in enumerate(log())]), {})
 
 
 def test_event_types_are_found_and_counted(tmp_path: Path) -> None:

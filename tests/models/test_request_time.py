@@ -44,7 +44,7 @@ def test_buckets_begin_at_their_edges_and_grow() -> None:
     exact = [edge for edge in EDGES if edge <= 2**24]  # above, a float32 does not tell neighbouring seconds apart
     places = [bucket(tf.constant(exact) + shift).numpy().tolist() for shift in (-1, 0)]
     assert places == [list(range(len(exact))), list(range(1, len(exact) + 1))]
-    assert BUCKETS == len(EDGES) + 1
+    assert len(EDGES) + 1 == BUCKETS
     assert bucket(tf.constant([0, 1, 2, 60, 3600, 86_400, 2**31 - 1])).numpy().tolist() == [
         sum(edge <= seconds for edge in EDGES) for seconds in (0, 1, 2, 60, 3600, 86_400, 2**31 - 1)
     ]

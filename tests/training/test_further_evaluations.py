@@ -86,6 +86,33 @@ def test_another_baseline_is_what_it_would_have_been_from_the_start(
     pd.testing.assert_frame_equal(kept, sealed)
 
 
+def test_a_test_that_is_read_later_is_what_it_would_have_been(
+    config: Config, dataset: Dataset, run: Run, tmp_path: Path
+) -> None:
+    later = train(config, dataset, tmp_path, read_test=False).artifact
+    assert later.path.name == run.path.name, "when the test is read is no part of what a run is"
+    assert not later.is_test_read
+    assert set(pd.read_parquet(later.ranks_file)["split"]) == {"validation"}
+    assert not {"model", "baselines", "segments"} & later.metrics.keys()
+    seen = report(later, dataset, config.evaluation, ("validation",))
+    assert seen.reused
+    assert seen.artifact["validation"] == run.metrics["validation"]
+    assert not later.is_test_read
+
+    sealed = files(later)
+    assert not report(later, dataset, config.evaluation).reused
+    assert files(later) == sealed
+    assert later.is_test_read
+    assert later.measured.metrics == run.metrics
+    pd.testing.assert_frame_equal(pd.read_parquet(later.measured.ranks_file), pd.read_parquet(run.ranks_file))
+    for name in config.evaluation.baselines:
+        found, sealed_with = (pd.read_parquet(one.baseline_files()[name]) for one in (later, run))
+        pd.testing.assert_frame_equal(found, sealed_with)
+    assert report(later, dataset, config.evaluation).reused
+    other = EvaluationConfig(ks=(3, 10), baselines=("ease", "markov"))
+    assert report(later, dataset, other).artifact == report(run, dataset, other).artifact
+
+
 def test_figures_are_those_of_the_kept_ranks(dataset: Dataset, run: Run) -> None:
     metrics = report(run, dataset, EvaluationConfig(ks=(10, 2), baselines=("popularity", "ease"))).artifact
     for name, file in [(None, run.ranks_file), *run.baseline_files().items()]:

@@ -111,14 +111,16 @@ def test_the_same_config_is_reused_and_another_seed_is_not(dataset: Dataset, con
 
 
 def test_a_killed_training_resumes_to_the_same_bits(
-    dataset: Dataset, config: Config, whole: Run, tmp_path: Path
+    dataset: Dataset, config: Config, whole: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(KilledError):
         train(config, dataset, tmp_path, callbacks=[KillAfter(3)])
+    assert "goes on" not in capsys.readouterr().err
     broken = run_of(config, dataset, tmp_path)
     assert broken.is_started
     assert not broken.is_finished
     resumed = train(config, dataset, tmp_path).artifact
+    assert "search goes on after epoch 2, where it was interrupted" in capsys.readouterr().err
     with np.load(whole.weights_file) as one, np.load(resumed.weights_file) as other:
         for name in one.files:
             np.testing.assert_array_equal(one[name], other[name], err_msg=name)

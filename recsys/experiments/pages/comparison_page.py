@@ -9,6 +9,7 @@ from recsys.experiments.description import (
     SIGNIFICANT,
     estimate_text,
     p_text,
+    reported_text,
     settings,
     shown_metrics,
 )
@@ -32,7 +33,7 @@ the whole catalog ranked. Protocol {{ protocols | join(", ") }}.</p>
 <tr class="{{ verdict(group) }}"><td class="number">{% if not group.baseline %}{{ loop.index }}{% endif %}</td>
 {% if comparison.split != "validation" %}
 <td class="number">{{ text(group.estimate(chosen_by)) }}</td>{% endif %}
-{% for name in metrics %}<td class="number">{{ text(group.estimate(comparison.key(name))) }}</td>{% endfor %}
+{% for name in metrics %}<td class="number">{{ reported(group, name) }}</td>{% endfor %}
 {% if test %}<td class="number"><span class="delta">{{ "%+.4f" | format(test.difference) }}</span><br>
 <span class="quiet">{{ "%+.4f … %+.4f" | format(test.interval.low, test.interval.high) }}</span></td>
 <td class="number">{{ p_text(comparison.corrected[group.key]) }}</td>
@@ -108,6 +109,7 @@ def render(comparison: Comparison, curves: Mapping[str, Curve]) -> str:
         "chosen_by": metric_key("validation", comparison.metric),
         "settings": lambda group: settings(comparison, group),
         "text": estimate_text,
+        "reported": lambda group, name: reported_text(comparison, group, name),
         "p_text": p_text,
         "plus_minus": PLUS_MINUS,
         "one_seed": ONE_SEED,

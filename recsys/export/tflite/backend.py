@@ -1,8 +1,10 @@
 """TFLite, the format that phones and browsers run."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
+from recsys.bundle import Signature
 from recsys.export.backend import Inspection
 from recsys.export.graph.encoding import encode_tables
 from recsys.export.graph.inference_model import inference_model
@@ -20,6 +22,8 @@ DESCRIPTION = b"recsys: self-attentive sequential recommendation"  # what viewer
 
 class TFLite:
     """A ``Backend``."""
+
+    model_file = "model.tflite"
 
     def convert(
         self,
@@ -58,8 +62,10 @@ class TFLite:
         operators = flatbuffer.operators(tree)
         return Inspection(operators, versions.minimum_runtime(tree), flatbuffer.multiply_adds(tree, "rerank"))
 
-    def load(self, content: bytes, *, plain: bool = False) -> Interpreter:
-        return Interpreter(content, plain=plain)
+    def load(
+        self, model: Path | bytes, promised: dict[str, Signature] | None = None, *, plain: bool = False
+    ) -> Interpreter:
+        return Interpreter(model, promised, plain=plain)
 
 
 def _codes(before: Any, bits: int | None) -> dict[str, RowCodes]:

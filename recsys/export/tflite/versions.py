@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from recsys.bundle import MinimumRuntime
 from recsys.core.errors import RecsysError
 from recsys.export.tflite.flatbuffer import opcode, operator_name
 
@@ -110,14 +109,14 @@ def correct(tree: Any) -> None:
                 needed[number] = max(needed.get(number, 1), rule(graph, operator))
     for number, version in needed.items():
         tree.operatorCodes[number].version = version
-    release = minimum_runtime(tree).tensorflow.encode()
+    release = minimum_runtime(tree)["tensorflow"].encode()
     for entry in tree.metadata or []:
         if entry.name == METADATA:
             tree.buffers[entry.buffer].data = np.frombuffer(release.ljust(METADATA_BYTES, b"\0"), np.uint8)
 
 
-def minimum_runtime(tree: Any) -> MinimumRuntime:
-    """The first releases, of TensorFlow and of LiteRT, that have every operator of ``tree``.
+def minimum_runtime(tree: Any) -> dict[str, str]:
+    """The first releases, of ``tensorflow`` and of ``litert``, that have every operator of ``tree``.
 
     Raises:
         RecsysError: it is not known which release has one of them.
@@ -133,7 +132,7 @@ def minimum_runtime(tree: Any) -> MinimumRuntime:
                     "add it to recsys/export/tflite/versions.py"
                 )
             found.append(releases[version - 1])
-    return MinimumRuntime(max(found, key=_number), FIRST_LITERT)
+    return {"tensorflow": max(found, key=_number), "litert": FIRST_LITERT}
 
 
 def _dense_version(graph: Any, operator: Any) -> int:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from recsys.core.errors import DataError
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
+from recsys.log.columns import INDEX
 from recsys.log.inference.sample import Sample
 from recsys.log.inference.units import unit_of
 
@@ -19,7 +20,7 @@ WORDS = {
            "content", "business", "game", "anime", "offer", "page", "post"),
     TIMESTAMP: ("timestamp", "datetime", "time", "ts", "date", "created", "when"),
     EVENT_TYPE: ("event type", "behavior", "behaviour", "action", "interaction", "event"),
-    EVENT_ID: ("event id", "arrival", "sequence", "seq", "offset", "row"),
+    EVENT_ID: ("event id", "event no", "event number", "arrival", "sequence", "seq", "offset", "row", "line", "index"),
 }  # fmt: skip
 
 
@@ -43,8 +44,11 @@ def guess_columns(looked: Sample, given: dict[str, str]) -> dict[str, Guess]:
         if guess.column not in sample.columns:
             raise DataError(f"{file}: no column {guess.column!r}; it has {_told_columns(looked)}")
 
-    def left() -> list[str]:
-        return [str(column) for column in sample.columns if column not in {guess.column for guess in found.values()}]
+    def left(*, unnamed: bool = False) -> list[str]:
+        taken = {guess.column for guess in found.values()}
+        return [
+            name for name in map(str, sample.columns) if name not in taken and (unnamed or not INDEX.fullmatch(name))
+        ]
 
     for name in (TIMESTAMP, USER, ITEM, EVENT_ID, EVENT_TYPE):
         fit = [column for column in left() if _could_be(name, sample[column])]
@@ -60,12 +64,15 @@ def guess_columns(looked: Sample, given: dict[str, str]) -> dict[str, Guess]:
                 f"say which one with --{flag} COLUMN"
             )
         found[name] = likely
+    counting = [column for column in left(unnamed=True) if _counts_rows(sample[column])]
+    if EVENT_ID not in found and counting:
+        found[EVENT_ID] = Guess(counting[0], "by its values, which count the rows: please check")
     return found
 
 
 def _told_columns(looked: Sample) -> str:
     passed_over = [f"{name} ({kind})" for name, kind in looked.passed_over.items()]
-    return ", ".join([*map(str, looked.frame.columns), *passed_over])
+    return ", ".join([*(str(name) or "one without a name" for name in looked.frame.columns), *passed_over])
 
 
 def _could_be(name: str, values: "pd.Series[Any]") -> bool:
@@ -78,6 +85,12 @@ def _could_be(name: str, values: "pd.Series[Any]") -> bool:
         dated = values.astype(str).head(1000).str.fullmatch(r"(19|20)\d\d[01]\d[0-3]\d(\.0)?").mean() > 0.5
         return not dated and (values.empty or unit_of(values) is None)
     return True
+
+
+def _counts_rows(values: "pd.Series[Any]") -> bool:
+    """Whether each row's number is larger by one than that of the row above, as an arrival number or an index is."""
+    numbers = pd.to_numeric(values, errors="coerce")
+    return len(numbers) > 1 and bool((numbers.diff().iloc[1:] == 1).all())
 
 
 def _by_name(name: str, columns: list[str]) -> Guess | None:
@@ -93,7 +106,7 @@ def _by_name(name: str, columns: list[str]) -> Guess | None:
 
 
 def _by_values(name: str, sample: pd.DataFrame, columns: list[str]) -> Guess | None:
-    """The first column whose values could be this; event ids and types are known by their names only."""
+    """The first column whose values could be this; event types are known by their names only."""
     for column in columns:
         values = sample[column].dropna()
         if values.empty:

@@ -37,7 +37,7 @@ def sample_facts(
         facts.append(f"Event types: {kinds}. data.event_types can keep some of them and weigh them.")
     facts += _reject_facts(rejects, rows)
     if looked.passed_over:
-        told = ", ".join(f"{name} ({kind})" for name, kind in looked.passed_over.items())
+        told = ", ".join(f"{name or 'without a name'} ({kind})" for name, kind in looked.passed_over.items())
         facts.append(f"Passed over, for they hold no one plain value a row: {told}.")
     if sample[time].dropna().astype(str).head(1000).str.fullmatch(r"(19|20)\d\d[01]\d[0-3]\d(\.0)?").mean() > 0.5:
         facts.append(f"{time} looks like dates written YYYYMMDD, which are read as numbers: write 2024-03-05.")

@@ -15,7 +15,6 @@ from recsys.core.errors import DataError
 from recsys.core.schema import EVENT_ID, TIMESTAMP
 from recsys.log.block_plan import file_blocks
 from recsys.log.blocks import LogBlock
-from recsys.log.columns import INDEX
 from recsys.log.files import Format, format_of
 from recsys.log.formats import read_block
 from recsys.log.formats.jsonl import json_lines
@@ -69,7 +68,7 @@ def read_sample(files: list[Path], unpacked: Path) -> Sample:
         plain = unpacked / "plain"
         delimiter = guess_delimiter(file, plain, SAMPLE_BYTES) if kind == "csv" else ","
         found = list(islice(file_blocks(file, delimiter, plain, SAMPLE_BYTES), 2))
-        blocks = [block for block in found if isinstance(block, LogBlock) and block.rows]
+        blocks = [block for block in found if not block.is_long_line and block.rows]
         if not blocks:
             continue
         block = blocks[0]
@@ -100,7 +99,6 @@ def _refuse_unread(block: LogBlock, passed_over: dict[str, str]) -> None:
 def _frame(block: LogBlock) -> tuple[pd.DataFrame, dict[str, str]]:
     nested: dict[str, str] = {}
     names = _json_names(block, nested) if block.format == "jsonl" else list(block.columns)
-    names = [name for name in names if not INDEX.fullmatch(name)]
     nested |= {name: "more than one column of this name" for name in names if names.count(name) > 1}
     names = [name for name in names if name not in nested]
     if not names:

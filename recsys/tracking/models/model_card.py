@@ -8,8 +8,10 @@ SHOWN_METRICS = ("hr@10", "ndcg@10", "mrr")
 def model_card(run: Run) -> str:
     """A finished run in Markdown: what it learned from, how well it ranks beside its baselines, what it cost."""
     manifest, metrics = run.manifest, run.metrics
-    named = {"model": metrics["model"], **metrics["baselines"]}
-    shown = [name for name in SHOWN_METRICS if name in metrics["model"]]
+    of_split = ("model", "baselines") if metrics["split"] == "test" else ("validation", "validation_baselines")
+    model, baselines = (metrics[name] for name in of_split)
+    named = {"model": model, **baselines}
+    shown = [name for name in SHOWN_METRICS if name in model]
     table = [
         "| " + " | ".join(["", *shown]) + " |",
         "|---" * (len(shown) + 1) + "|",

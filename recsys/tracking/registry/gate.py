@@ -10,7 +10,6 @@ from recsys.bundle import Bundle, GoldenCase
 from recsys.core.candidates import best_first, pad_candidates
 from recsys.core.errors import RecsysError
 from recsys.core.history import History, encode_history
-from recsys.litert.interpreter import Interpreter
 from recsys.tracking.registry.noninferiority import NonInferiority, noninferiority
 
 Scorer = Callable[[History, npt.NDArray[np.int32]], npt.NDArray[np.float32]]
@@ -90,20 +89,23 @@ def check_quality(
     return Check(name, passed, told, found)
 
 
-def check_parity(bundle: Bundle, run_digest: str, keras: Scorer, budget: Budget) -> Check:
+def check_parity(
+    bundle: Bundle, run_digest: str, keras: Scorer, budget: Budget, scorer_of: Callable[[Bundle], Scorer]
+) -> Check:
     """The bundle is this run's, answers its golden cases here, and ranks as Keras does.
 
     Args:
         keras: the stored model, ``(history, candidates [1, C])`` to scores ``[1, C]``.
+        scorer_of: makes a bundle's model, of whatever format, ready to answer likewise.
     """
     about = bundle.manifest
     if about.run_digest != run_digest:
         return Check("parity", False, f"{about.variant}: made from run {about.run_digest}, not {run_digest}")
-    interpreter, largest = Interpreter(bundle.model_file, about.signatures), 0.0
+    device, largest = scorer_of(bundle), 0.0
     for number, case in enumerate(bundle.golden()):
         history = encode_history(case.history, bundle.vocabulary, about.history_length, about.cleaning, case.now)
         history = history.like(History.of(about.signatures["rerank"].inputs))
-        found, ours = (_scores(case, history, one, about.candidates) for one in (_by_bundle(interpreter), keras))
+        found, ours = (_scores(case, history, one, about.candidates) for one in (device, keras))
         order = best_first(np.array(case.candidate_ids), np.array(found, np.float64))
         wrong = case.mismatch(found, order.tolist())
         if wrong:
@@ -132,10 +134,6 @@ def check_budgets(bundle: Bundle, budget: Budget) -> list[Check]:
             f"{latency:.3f} ms of {budget.milliseconds or 'any'}",
         ),
     ]
-
-
-def _by_bundle(interpreter: Interpreter) -> Scorer:
-    return lambda history, candidates: interpreter.run("rerank", **history.inputs(), candidates=candidates)["scores"]
 
 
 def _scores(case: GoldenCase, history: History, scorer: Scorer, width: int) -> list[float | None]:

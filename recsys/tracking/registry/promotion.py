@@ -1,6 +1,7 @@
 """A run through the gate: registered, checked, and made champion or refused with its reasons on record."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from recsys.tracking.registry.champions import VERDICT_TAG, Contender, champions
 from recsys.tracking.registry.gate import (
     Budget,
     Check,
+    Scorer,
     check_alone,
     check_budgets,
     check_parity,
@@ -61,6 +63,7 @@ def promote(
     *,
     variant: str,
     budget: Budget,
+    scorer_of: Callable[[Bundle], Scorer],
     name: str = registry.MODEL_NAME,
     metric: str = "ndcg@10",
     margin: float | None = None,
@@ -70,6 +73,7 @@ def promote(
     The verdict and its evidence stand as tags on the model's version, whichever way it went.
 
     Args:
+        scorer_of: makes a bundle's model ready to answer; the formats of models are export's to know.
         metric: of the validation targets; nothing here reads a test target.
         margin: the share of a rival's metric that may be lost; by default the run's ``tracking.margin``.
 
@@ -114,7 +118,7 @@ def promote(
             (
                 check_protocol(run.protocol, {rival.called: rival.contender.run.protocol for rival in rivals}),
                 *(held or [check_alone(metric, values, why)]),
-                check_parity(bundle, run.digest, candidate.score, budget),
+                check_parity(bundle, run.digest, candidate.score, budget, scorer_of),
                 *check_budgets(bundle, budget),
             ),
         )

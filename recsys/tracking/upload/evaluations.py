@@ -1,4 +1,4 @@
-"""Further evaluations in MLflow: what was measured of a run after its seal, beside what it had sealed."""
+"""Further evaluations in MLflow: what was measured of a run after its seal, its test perhaps, beside what it sealed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +10,13 @@ from recsys.core.errors import ArtifactError
 from recsys.core.schema import MANIFEST, RUNS_DIR
 from recsys.experiments.measured_run import MeasuredRun
 from recsys.terminal import say
+from recsys.tracking.models.model import logged_models
 from recsys.tracking.store.errors import store_errors
 from recsys.tracking.store.store import Store
 from recsys.tracking.upload import record
-from recsys.tracking.upload.points import Point, log_points, numbers
+from recsys.tracking.upload.finished_run import FILES_DIR
+from recsys.tracking.upload.points import Point, log_model_points, log_points, numbers
+from recsys.tracking.upload.seeds import update_seed_run
 
 _TAG = "recsys.evaluation."  # with the evaluation's name: SHA-256 of the manifest that the store has
 
@@ -38,16 +41,23 @@ def send_evaluations(store: Store, runs: Sequence[MeasuredRun], work_dir: Path) 
                 say(f"mlflow: {evaluation.path} is left out: {error}")
                 continue
             with store_errors(store.place):
-                _send(store, run.run_id, evaluation)
+                _send(store, run, evaluation)
+                update_seed_run(store, here, here.path.parent)
                 store.client.set_tag(run.run_id, _TAG + evaluation.path.name, seal)
             sent += 1
     return sent
 
 
-def _send(store: Store, run_id: str, evaluation: Evaluation) -> None:
-    metrics = evaluation.metrics
+def _send(store: Store, run: MeasuredRun, evaluation: Evaluation) -> None:
+    metrics, run_id = evaluation.metrics, run.run_id
     when = (evaluation.path / MANIFEST).stat().st_mtime_ns // 1_000_000
-    groups = {"test": metrics["model"], "best": metrics["validation"], "baseline": metrics["baselines"]}
+    names = {"test": "model", "best": "validation", "baseline": "baselines", "segment": "segments"}
+    groups = {group: metrics.get(name, {}) for group, name in names.items()}
     points = [Point(record.metric_key(key), value, 0, when) for key, value in numbers(groups)]
     log_points(store, run_id, points)
-    store.client.log_artifacts(run_id, str(evaluation.baselines_dir), "run/baselines")
+    for model in logged_models(store, run_id):
+        log_model_points(store, run_id, points, model.model_id, run.data, run.dataset_digest)
+    if evaluation.baselines_dir.is_dir():
+        store.client.log_artifacts(run_id, str(evaluation.baselines_dir), f"{FILES_DIR}/baselines")
+    if evaluation.ranks_file.is_file():
+        store.client.log_artifact(run_id, str(evaluation.ranks_file), FILES_DIR)

@@ -1,7 +1,6 @@
 """What a finished run adds to the store: its files, its model, what it reached, and its model card."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from recsys.artifacts.finding import dataset_of
 from recsys.artifacts.run import Run
@@ -12,17 +11,11 @@ from recsys.tracking.models.model_card import model_card
 from recsys.tracking.store import names
 from recsys.tracking.store.store import Store
 from recsys.tracking.upload import record
-from recsys.tracking.upload.datasets import split_name
-from recsys.tracking.upload.points import Point, final_points, log_points
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from recsys.tracking.upload.points import final_points, log_model_points, log_points
 
 FILES_DIR = "run"  # where in a run's artifacts its files lie
 PLOTS_DIR = "plots"
 RUN_FILES = (MANIFEST, "config.json", "history.jsonl", "metrics.json", "ranks.parquet", "environment.txt")
-# Which of the final metrics are the model's own, and on which split they were measured.
-_SPLIT_OF = {"best/": "validation", "test/": "test"}
 
 
 class FinishedRun:
@@ -82,7 +75,6 @@ class FinishedRun:
         from recsys.tracking.models.model import log_model
 
         model_id = log_model(store, run_id, self.run, dataset).removeprefix("models:/")
-        for prefix, split in _SPLIT_OF.items():
-            own: Iterable[Point] = (point for point in self.points if point.key.startswith(prefix))
-            log_points(store, run_id, own, model_id=model_id, dataset=(split_name(self.run, split), dataset.digest))
+        data = record.data_name(record.parameters(self.run.config))
+        log_model_points(store, run_id, self.points, model_id, data, dataset.digest)
         return True

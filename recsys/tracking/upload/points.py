@@ -6,11 +6,13 @@ from typing import Any, TypeVar
 
 from recsys.artifacts.run import Run
 from recsys.tracking.store.store import Store
-from recsys.tracking.upload.record import metric_key, milliseconds
+from recsys.tracking.upload.record import metric_key, milliseconds, split_name
 
 METRICS_A_BATCH = 500
 
 _COSTS = ("wall_seconds", "cpu_seconds", "peak_memory_bytes", "parameters", "multiply_adds")
+# Which of the final metrics are the model's own, and on which split they were measured.
+_SPLIT_OF = {"best/": "validation", "test/": "test"}
 
 T = TypeVar("T")
 
@@ -40,13 +42,14 @@ def epoch_points(run: Run) -> list[Point]:
 def final_points(run: Run) -> list[Point]:
     """What the finished run reached and cost: ``best/``, ``test/``, ``baseline/``, ``segment/``, ``cost/``.
 
-    They are of step 0, whatever epoch was chosen: MLflow draws a curve of any other step, among those of training.
+    Of a test that was not read there is nothing. They are of step 0, whatever epoch was chosen: MLflow draws a curve of
+    any other step, among those of training.
     """
     manifest, metrics = run.manifest, run.metrics
     groups: dict[str, Any] = {
-        metrics["split"]: metrics["model"],
+        "test": metrics.get("model", {}),
         "best": {**metrics["validation"], "epoch": metrics["epochs"]["best"]},
-        "baseline": metrics["baselines"],
+        "baseline": metrics.get("baselines", {}),
         "segment": metrics.get("segments", {}),
         "cost": {name: cost for name in _COSTS if (cost := getattr(manifest, name)) is not None},
     }
@@ -61,6 +64,13 @@ def numbers(value: Any, prefix: str = "") -> Iterator[tuple[str, float]]:
             yield from numbers(inner, f"{prefix}/{key}" if prefix else str(key))
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield prefix, float(value)
+
+
+def log_model_points(store: Store, run_id: str, points: Sequence[Point], model_id: str, data: str, digest: str) -> None:
+    """Link what a run reached to its logged model and to the split it was measured on, of the data called ``data``."""
+    for prefix, split in _SPLIT_OF.items():
+        own = [point for point in points if point.key.startswith(prefix)]
+        log_points(store, run_id, own, model_id=model_id, dataset=(split_name(data, split), digest))
 
 
 def log_points(

@@ -67,8 +67,9 @@ def _summarize(store: Store, parent: str, run: Run, children: "list[MlflowRun]")
                 values[key].append(value)
     # Of two values of one step MLflow shows that of the later time: that of more seeds, whichever ended last.
     when = max(child.info.end_time or child.info.start_time for child in children) + len(children)
-    metrics = [Metric(key, fmean(of), when, 0) for key, of in values.items()]
-    metrics += [Metric(f"{key}_std", stdev(of), when, 0) for key, of in values.items() if len(of) > 1]
+    whole = {key: of for key, of in values.items() if len(of) == len(children)}  # not a mean over some of them
+    metrics = [Metric(key, fmean(of), when, 0) for key, of in whole.items()]
+    metrics += [Metric(f"{key}_std", stdev(of), when, 0) for key, of in whole.items()]
     seeds = ", ".join(child.data.tags[record.SEED_TAG] for child in children)
     title = f"{record.data_name(children[0].data.params)}-{run.manifest.config_digest[:6]}, seeds {seeds}"
     note = f"Means over seeds {seeds}, and beside them, as `_std`, their sample standard deviations."
