@@ -10,6 +10,7 @@ RUN: dict[str, Any] = {
     "config_digest": "c" * 32,
     "seed": 1,
     "protocol": "leave_one_out",
+    "request_time": False,
     "dataset_digest": "0" * 32,
     "table_size": 3,
     "vocabulary_digest": "1" * 32,

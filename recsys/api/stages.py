@@ -107,7 +107,8 @@ def evaluate(
         anew: have the run's model rank again; nothing of it is kept.
 
     Returns:
-        ``{"protocol", "split", "dataset_digest", "seed", "model": {"ndcg@10": …}, "baselines": {name: {…}}, …}``.
+        ``{"protocol", "request_time", "split", "dataset_digest", "seed", "model": {"ndcg@10": …},
+        "baselines": {name: {…}}, …}``.
 
     Raises:
         ArtifactError: the run is not finished, was trained on another dataset, or ``anew`` asks a refitted model about

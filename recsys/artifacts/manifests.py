@@ -74,6 +74,7 @@ class RunManifest(Manifest):
     Attributes:
         name: what people call it.
         config_digest: what runs that differ in nothing but the seed share.
+        request_time: whether the model is told when each target came.
         protocol: the dataset's split, and ``+refit`` where the validation events were trained on at the end.
         dataset_path: where the dataset lay; its digest says whether it is still the one.
         forgotten: users whom the dataset left out because people asked for it.
@@ -88,6 +89,7 @@ class RunManifest(Manifest):
     config_digest: str
     seed: int
     protocol: str
+    request_time: bool
     dataset_digest: str
     dataset_path: str | None = None
     dataset_counts: dict[str, Any] = Field(default_factory=dict)

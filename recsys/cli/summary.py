@@ -7,7 +7,7 @@ from recsys.cli.results.base import Metrics
 from recsys.cli.results.runs import EvaluateResult
 from recsys.core.errors import ArtifactError
 
-SHARED = ("protocol", "split", "dataset_digest", "targets", "users")
+SHARED = ("protocol", "request_time", "split", "dataset_digest", "targets", "users")
 
 
 def combine(runs: list[dict[str, Any]], segments: dict[str, dict[str, Any]] | None = None) -> EvaluateResult:

@@ -14,6 +14,7 @@ from recsys.config.evaluation import EvaluationConfig
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import USER
 from recsys.evaluation.evaluate import EvaluationData, Evaluator, Targets, rank, targets_of
+from recsys.evaluation.reporting import ABOUT
 from recsys.evaluation.scorer import scorer
 from recsys.models.loading import load_run
 from recsys.sequences.ranges import flat_ranges
@@ -32,7 +33,7 @@ def rank_again(run: Run, dataset: Dataset, split: str, settings: EvaluationConfi
     evaluator = Evaluator(data, split, settings, refit=run.manifest.is_refit)
     metrics, ranks = evaluator(scorer(load_run(run), data.sequences))
     return {
-        **{key: run.metrics[key] for key in ("protocol", "dataset_digest", "seed")},
+        **{key: run.metrics[key] for key in ABOUT},
         "split": split,
         "targets": len(ranks),
         "users": int(ranks[USER].nunique()),

@@ -32,6 +32,7 @@ from recsys.evaluation.segments import summarize_segments
 
 # Part of an evaluation's name: raise it when the same ranks would give other figures.
 EVALUATION_VERSION = 1
+ABOUT = ("protocol", "request_time", "dataset_digest", "seed")  # of a run, beside its figures
 SPLITS = ("validation", "test")
 
 Metrics = dict[str, float]
@@ -67,7 +68,7 @@ def figures(
 
 def of_split(metrics: dict[str, Any], split: str) -> dict[str, Any]:
     """The figures of one split, which was read, of ``metrics.json``: ``model`` and ``baselines`` are those of it."""
-    known = {name: metrics[name] for name in ("protocol", "dataset_digest", "seed")} | metrics["counted"][split]
+    known = {name: metrics[name] for name in ABOUT} | metrics["counted"][split]
     if split == "test":
         return {**known, "split": split, "model": metrics["model"], "baselines": metrics["baselines"]}
     return {**known, "split": split, "model": metrics["validation"], "baselines": metrics["validation_baselines"]}
@@ -143,7 +144,7 @@ def _measure(
         ranks = pd.concat([ranks, *(one.ranks for one in found.values())])
         ranks.to_parquet(into.ranks_file, index=False)
     ordered: dict[str, dict[str, Metrics]] = {name: baselines[name] for name in settings.baselines}
-    about = {name: sealed[name] for name in ("protocol", "dataset_digest", "seed")}
+    about = {name: sealed[name] for name in ABOUT}
     return {**about, **figures(model, ordered, ranks, sealed["epochs"])}
 
 

@@ -12,6 +12,7 @@ from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.core.json_files import write_json
 from recsys.evaluation.plots import draw_plots
+from recsys.evaluation.reporting import ABOUT
 from recsys.models.cost import multiply_adds
 from recsys.models.sasrec import SASRec
 from recsys.models.weights import save_weights
@@ -28,6 +29,7 @@ def begin(run: Run, config: Config, dataset: Dataset, facts: dict[str, Any]) -> 
     known = {
         "seed": config.training.seed,
         "protocol": protocol(split, config.training.refit),
+        "request_time": config.model.request_time,
         "dataset_digest": dataset.digest,
         "dataset_path": str(dataset.path.resolve()),  # where to look first; the digest says whether it is it
         "dataset_counts": dataset.counts,
@@ -52,7 +54,7 @@ def seal(run: Run, model: SASRec, dataset: Dataset, metrics: dict[str, Any], ran
     manifest = run.manifest
     save_weights(model, run.weights_file)
     ranks.to_parquet(run.ranks_file, index=False)
-    known = {name: getattr(manifest, name) for name in ("protocol", "dataset_digest", "seed")}
+    known = {name: getattr(manifest, name) for name in ABOUT}
     write_json(run.metrics_file, {**known, **metrics})
     draw_plots(run, dataset, model)
     run.finish(

@@ -13,6 +13,7 @@ from recsys.core.errors import ArtifactError
 def metrics(seed: int, ndcg: float, **changed: str) -> dict[str, object]:
     return {
         "protocol": "leave_one_out",
+        "request_time": False,
         "split": "test",
         "dataset_digest": "d",
         "targets": 70,
@@ -40,7 +41,7 @@ def test_one_seed_has_no_spread() -> None:
     assert combine([metrics(7, 0.1)]).model == {"hr@10": 0.5, "hr@10_std": None, "ndcg@10": 0.1, "ndcg@10_std": None}
 
 
-@pytest.mark.parametrize("key", ["protocol", "split", "dataset_digest", "users"])
+@pytest.mark.parametrize("key", ["protocol", "request_time", "split", "dataset_digest", "users"])
 def test_what_is_not_comparable_is_refused(key: str) -> None:
     with pytest.raises(ArtifactError, match=f"different {key} cannot be averaged"):
         combine([metrics(1, 0.1), metrics(2, 0.1, **{key: "other"})])

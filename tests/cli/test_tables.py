@@ -18,9 +18,11 @@ def printed(table: object) -> str:
 def test_the_model_stands_last_with_its_spread() -> None:
     model = {"hr@10": 0.5, "hr@10_std": 0.0, "ndcg@10": 0.1235, "ndcg@10_std": 0.0001}
     popularity = {"hr@10": 0.2, "hr@10_std": 0.0, "ndcg@10": 0.1, "ndcg@10_std": 0.0}
-    result = EvaluateResult("leave_one_out", "test", "d", 70, 60, [1, 2], model, {"popularity": popularity}, None)
+    result = EvaluateResult("leave_one_out", False, "test", "d", 70, 60, [1, 2], model, {"popularity": popularity}, None)
     text = printed(quality_table(result))
     assert "test items, protocol leave_one_out" in text
+    told = printed(quality_table(replace(result, request_time=True)))
+    assert ("the time of the request known" in text, "the time of the request known" in told) == (False, True)
     assert "70 targets of 60 users; mean of 2 seeds ± half of their 95 % interval" in text
     assert text.index("popularity") < text.index("self-attention")
     # Student's t for one degree of freedom is 12.706: 12.706 × 0.0001 / sqrt(2)

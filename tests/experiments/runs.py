@@ -11,6 +11,7 @@ from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.core.digests import digest
 from recsys.evaluation.metrics import summarize
+from recsys.evaluation.reporting import ABOUT
 from recsys.experiments.trial import Trial
 from tests import facts
 
@@ -51,7 +52,7 @@ def sealed(run: Run, validation: float, ranks: list[float]) -> Run:
     """``run``, begun already, with its metrics, ranks and seal."""
     table = pd.DataFrame({"user_id": [f"u{n}" for n in range(len(ranks))], "target": 1, "rank": ranks, "split": "test"})
     table.to_parquet(run.ranks_file)
-    about = {name: getattr(run.manifest, name) for name in ("protocol", "dataset_digest", "seed")}
+    about = {name: getattr(run.manifest, name) for name in ABOUT}
     metrics = {
         "baselines": {},
         "model": summarize(table["rank"].to_numpy(), (10,)),

@@ -204,6 +204,7 @@ def finish(run: Run, seed: int, quality: float, users: int, weights: Callable[[P
     epochs = sum(1 for _ in run.history())
     metrics = {
         "protocol": run.manifest.protocol,
+        "request_time": run.manifest.request_time,
         "split": "test",
         "dataset_digest": run.manifest.dataset_digest,
         "seed": seed,

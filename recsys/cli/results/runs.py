@@ -12,6 +12,7 @@ class EvaluateResult(Result):
 
     Attributes:
         protocol: how it was measured, ``leave_one_out`` or ``leave_one_out+refit`` for example.
+        request_time: whether the models were told when each target came.
         split: ``test`` or ``validation``, of every figure.
         dataset_digest: of the data that all of them were trained on.
         targets: how many events were predicted.
@@ -26,6 +27,7 @@ class EvaluateResult(Result):
     """
 
     protocol: str
+    request_time: bool
     split: str
     dataset_digest: str
     targets: int

@@ -22,6 +22,7 @@ def model_card(run: Run) -> str:
             f"## {manifest.name}",
             "",
             f"Next-item recommender, protocol {metrics['protocol']}, {metrics['split']} split, "
+            f"{'the time of the request known, ' * metrics['request_time']}"
             f"the whole catalog ranked; seed {manifest.seed}, best epoch {metrics['epochs']['best']}.",
             "",
             *table,
