@@ -19,8 +19,8 @@ def quality_table(result: "EvaluateResult") -> "Table":
 
     several = len(result.seeds) > 1
     title = f"Ranking the whole catalog: {result.split} items, protocol {result.protocol}"
-    title += ", the time of the request known" * result.request_time
     whose = f"{result.targets:,} targets of {result.users:,} users"
+    whose += ", the time of each known" * result.request_time
     caption = f"{whose}; mean of {len(result.seeds)} seeds ± half of their 95 % interval" if several else whose
     table = PlainTable(title=title, caption=caption, min_width=WIDTH)
     table.add_column("recommender", ratio=1)

@@ -22,7 +22,7 @@ def test_the_model_stands_last_with_its_spread() -> None:
     text = printed(quality_table(result))
     assert "test items, protocol leave_one_out" in text
     told = printed(quality_table(replace(result, request_time=True)))
-    assert ("the time of the request known" in text, "the time of the request known" in told) == (False, True)
+    assert ("the time of each known" in text, "60 users, the time of each known;" in told) == (False, True)
     assert "70 targets of 60 users; mean of 2 seeds ± half of their 95 % interval" in text
     assert text.index("popularity") < text.index("self-attention")
     # Student's t for one degree of freedom is 12.706: 12.706 × 0.0001 / sqrt(2)
