@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.finding import dataset_of, find_dataset
-from recsys.artifacts.protocol import is_refit
+from recsys.artifacts.manifests import is_refit
 from recsys.artifacts.recorded_config import S, parse_recorded
 from recsys.artifacts.run import Run
 from recsys.bundle import Bundle

@@ -75,15 +75,14 @@ class MlflowCallback:
 
     def on_end(self, run: Run) -> None:
         """Send what is left, for at most ``patience`` seconds when the store is away."""
-        self._close()
+        self._end()
 
-    def _close(self) -> None:
-        if self._thread is None:
-            return
-        self._ended.set()
-        self._wake.set()
-        self._thread.join()
-        self._thread = None
+    def _end(self) -> None:
+        if self._thread is not None:
+            self._ended.set()
+            self._wake.set()
+            self._thread.join()
+            self._thread = None
 
     def __enter__(self) -> "MlflowCallback":
         return self
@@ -93,7 +92,7 @@ class MlflowCallback:
         if kind is not None:
             self.patience = min(self.patience, IMPATIENCE_SECONDS)
             self._killed.set()
-            self._close()
+            self._end()
 
     def _work(self, uploader: Uploader) -> None:
         system = SystemMetrics() if self.tracking.system_metrics else None
