@@ -137,13 +137,9 @@ def export_bundles(
         RecsysError: a variant strays from the trained model beyond the tolerance (the others are written).
         ArtifactError: the run, the dataset or a bundle that is there already is damaged.
     """
-    from recsys.export import export
-    from recsys.tracking.upload.sync import sync_if_possible
+    from recsys.api import mirrored
 
-    outcome = export(run, dataset, config.export, Path(work_dir), overwrite=overwrite)
-    if not outcome.reused:
-        sync_if_possible(run, config.tracking, Path(work_dir))
-    return outcome.artifact
+    return mirrored.export(run, dataset, config, Path(work_dir), overwrite=overwrite).artifact
 
 
 def describe_bundles(bundles: "list[Bundle]") -> dict[str, dict[str, Any]]:
