@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import Any
 
 from recsys.artifacts.run import Run
+from recsys.config.data import data_name
 from recsys.core.errors import ConfigError
 
 
@@ -63,7 +64,7 @@ def measure(run: Run) -> MeasuredRun:
         dataset_digest=manifest.dataset_digest,
         protocol=manifest.protocol,
         seed=manifest.seed,
-        data=config["data"]["name"] or PurePath(config["data"]["path"] or "").stem,
+        data=data_name(config["data"]["name"], config["data"]["path"]),
         parameters=dict(_dotted(config)),
         metrics=metrics,
         artifacts=str(run.path),

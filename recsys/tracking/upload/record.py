@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import PurePath
 from typing import Any
 
 from recsys.artifacts.run import Run
+from recsys.config import data
 from recsys.core.digests import sha256_file
 from recsys.core.schema import MANIFEST
 from recsys.tracking.store import names
@@ -71,14 +71,14 @@ def _leaves(values: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 
 def data_name(parameters: dict[str, str]) -> str:
-    """What the run's data is called: the data set's name, or the log's file name."""
+    """What the run's data is called."""
     name, path = parameters["data.name"], parameters["data.path"]
-    return names.value((PurePath(path).stem or path) if name == str(None) else name, names.TITLE_LENGTH)
+    return names.value(data.data_name(None if name == str(None) else name, path), names.TITLE_LENGTH)
 
 
-def split_name(data: str, split: str) -> str:
-    """What the store calls a split of the data called ``data``."""
-    return names.value(f"{data}-{split}", names.TITLE_LENGTH)
+def split_name(data_name: str, split: str) -> str:
+    """What the store calls a split of the data called ``data_name``."""
+    return names.value(f"{data_name}-{split}", names.TITLE_LENGTH)
 
 
 def tags(run: Run) -> dict[str, str]:
