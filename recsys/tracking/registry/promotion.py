@@ -81,7 +81,6 @@ def promote(
         ConfigError: the run has no logged model or no bundle of ``variant``, or it was refitted and its rivals were
             trained on other datasets.
         ArtifactError: the candidate's dataset is not found, or a stored file is not what it should be.
-        StoreError: the store is away.
     """
     registry.check_name(name)
     if margin is None:
