@@ -74,20 +74,13 @@ def train(
         ConfigError: another process is training this very run, or the dataset was prepared with other settings.
         RecsysError: there is nothing to learn from, or the loss diverged.
     """
+    from recsys.api import mirrored
     from recsys.artifacts.compatibility import check_trainable
-    from recsys.tracking.upload.callback import MlflowCallback
-    from recsys.training import stage
 
     check_trainable(dataset, config)
-    with MlflowCallback(config.tracking, Path(work_dir)) as mirror:
-        return stage.train(
-            config,
-            dataset,
-            Path(work_dir),
-            callbacks=[mirror, *callbacks],
-            overwrite=overwrite,
-            read_test=read_test,
-        ).artifact
+    return mirrored.train(
+        config, dataset, Path(work_dir), callbacks=callbacks, overwrite=overwrite, read_test=read_test
+    ).artifact
 
 
 def evaluate(

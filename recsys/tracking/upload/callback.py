@@ -1,4 +1,4 @@
-"""The trainer's callback that logs a run to MLflow while it trains, and never gets in its way.
+"""What logs a run to MLflow while it trains, and never gets in its way.
 
 A thread of its own reads the run directory and sends; a store that is away is asked again with growing pauses.
 What could not be sent stays in the run directory and is sent by the next ``recsys train`` or ``recsys compare``.
@@ -27,7 +27,7 @@ IMPATIENCE_SECONDS = 3.0  # the same, when someone has broken it off
 
 
 class MlflowCallback:
-    """Implements the trainer's callbacks ``on_start``, ``on_epoch`` and ``on_end``; enter it around the training.
+    """A ``RunCallback``; enter it around the training.
 
     Args:
         work_dir: where the default store lies.
