@@ -110,7 +110,7 @@ def promote(
             check_quality(rival.check, rival.called, metric, (values, theirs), users, margin)
             for rival, theirs in zip(rivals, others, strict=True)
         ]
-        why = "the first champion" if champion is None else "the champion already"
+        why = "the first, held against none" if champion is None else "the champion already"
         verdict = Verdict(
             number,
             champion.number if champion else None,
