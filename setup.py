@@ -23,7 +23,6 @@ EXTRAS = {
         "litert-quantizer>=0.11,<0.12",
         "bsdiff4>=1.2",
         "scipy>=1.15",
-        "psutil>=7",
     ],
     "tracking": [*DATA, "mlflow>=3.17,<4", "psutil>=7", "sqlalchemy>=2", "optuna>=4", "scipy>=1.15"],
     "signing": ["cryptography>=45"],

@@ -27,11 +27,13 @@ def commands(text: str) -> list[str]:
     found = [
         line.strip().removeprefix("$ ").removeprefix(".venv/bin/") for line in joined.splitlines() if LINE.match(line)
     ]
-    return [re.split(r"\s+#| > ", line)[0] for line in found if line.split()[1] in COMMANDS]
+    return [re.split(r"\s+#| > ", line)[0] for line in found]
 
 
 def is_understood(line: str) -> bool:
     _, name, *arguments = shlex.split(line)
+    if name not in COMMANDS:
+        return False
     parser = argparse.ArgumentParser()
     importlib.import_module(f"recsys.cli.{name}").add_arguments(parser)
     try:

@@ -74,20 +74,13 @@ def train(
         ConfigError: another process is training this very run, or the dataset was prepared with other settings.
         RecsysError: there is nothing to learn from, or the loss diverged.
     """
+    from recsys.api import mirrored
     from recsys.artifacts.compatibility import check_trainable
-    from recsys.tracking.upload.callback import MlflowCallback
-    from recsys.training import stage
 
     check_trainable(dataset, config)
-    with MlflowCallback(config.tracking, Path(work_dir)) as mirror:
-        return stage.train(
-            config,
-            dataset,
-            Path(work_dir),
-            callbacks=[mirror, *callbacks],
-            overwrite=overwrite,
-            read_test=read_test,
-        ).artifact
+    return mirrored.train(
+        config, dataset, Path(work_dir), callbacks=callbacks, overwrite=overwrite, read_test=read_test
+    ).artifact
 
 
 def evaluate(
@@ -138,13 +131,9 @@ def export_bundles(
         RecsysError: a variant strays from the trained model beyond the tolerance (the others are written).
         ArtifactError: the run, the dataset or a bundle that is there already is damaged.
     """
-    from recsys.export import export
-    from recsys.tracking.upload.sync import sync_if_possible
+    from recsys.api import mirrored
 
-    outcome = export(run, dataset, config.export, Path(work_dir), overwrite=overwrite)
-    if not outcome.reused:
-        sync_if_possible(run, config.tracking, Path(work_dir))
-    return outcome.artifact
+    return mirrored.export(run, dataset, config, Path(work_dir), overwrite=overwrite).artifact
 
 
 def describe_bundles(bundles: "list[Bundle]") -> dict[str, dict[str, Any]]:

@@ -4,7 +4,21 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from recsys.artifacts.protocol import is_refit
+_REFIT = "+refit"
+
+
+def protocol(split: str, refit: bool) -> str:
+    """What a run's figures may be compared with: how its data were split, and whether it learned from validation too.
+
+    >>> protocol("leave_one_out", refit=True)
+    'leave_one_out+refit'
+    """
+    return split + _REFIT * refit
+
+
+def is_refit(protocol: str) -> bool:
+    """Whether a model of this protocol has learned from the validation events, too."""
+    return protocol.endswith(_REFIT)
 
 
 class _Typed(BaseModel):

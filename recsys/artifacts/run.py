@@ -16,7 +16,7 @@ from recsys.artifacts.evaluation import Evaluation
 from recsys.artifacts.manifests import RunManifest
 from recsys.core.artifact import artifacts, file_hashes
 from recsys.core.errors import ArtifactError
-from recsys.core.json_files import write_json
+from recsys.core.json_files import read_json, write_json
 from recsys.core.publishing import appearing
 from recsys.core.schema import MANIFEST
 
@@ -167,12 +167,10 @@ class Run(Artifact[RunManifest]):
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:
-            value = json.loads(path.read_text(encoding="utf-8"))
+            value = read_json(path)
         except FileNotFoundError:
             far = "the run has not come that far" if self.is_started else "no run is here"
             raise ArtifactError(f"{path}: missing; {far}") from None
-        except json.JSONDecodeError as error:
-            raise ArtifactError(f"{path}: not JSON ({error})") from None
         if not isinstance(value, dict):
             raise ArtifactError(f"{path}: expected an object, found {type(value).__name__}")
         return value

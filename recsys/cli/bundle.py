@@ -12,6 +12,7 @@ openssl genpkey -algorithm ed25519 -out private.pem; openssl pkey -in private.pe
 """
 
 import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
     result = actions[args.action](args)
     if args.json:
         print_json(result)
+    elif isinstance(result, DiffResult):
+        _show_changes(result)
     else:
         _show(_told(result))
     return 0
@@ -71,8 +74,6 @@ def _told(result: Result) -> dict[str, Any]:
             return _summary(result)
         case VerifyResult():
             return _verdict(result)
-        case DiffResult():
-            return result.changed
     return result.to_json()
 
 
@@ -170,6 +171,37 @@ def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
     if not isinstance(value, dict):
         return {prefix: list(value) if isinstance(value, tuple) else value}
     return {k: v for name, one in value.items() for k, v in _flat(one, f"{prefix}.{name}" if prefix else name).items()}
+
+
+def _show_changes(found: DiffResult) -> None:
+    from recsys.plain_table import PlainTable
+    from recsys.terminal import results
+
+    changed = {what: values for what, values in found.changed.items() if what != "path"}
+    if not changed:
+        results().print("nothing changed")
+        return
+    table = PlainTable(caption="SHA-256 by their first 8 digits; --json has all of it")
+    table.add_column("what changed", overflow="fold")
+    for column in ("old", "new"):
+        table.add_column(column, overflow="fold", ratio=1)
+    for what, values in changed.items():
+        table.add_row(what, *(_cell(values[side], values) for side in ("old", "new")))
+    results().print(table)
+
+
+def _cell(value: Any, values: dict[str, Any]) -> str:
+    """A value in a table; of a list only what the other has not, and how many they share."""
+    if value is None:
+        return "–"
+    if isinstance(value, list):
+        shared = [one for one in value if all(one in (other or ()) for other in values.values())]
+        own = ", ".join(str(one) for one in value if one not in shared)
+        return " ".join([*([own] if own else []), *([f"(and {len(shared)} in both)"] if shared else [])]) or "none"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = str(value)
+    return text[:8] if re.fullmatch("[0-9a-f]{64}", text) else text
 
 
 def _show(result: dict[str, Any]) -> None:

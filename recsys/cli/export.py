@@ -29,13 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from recsys.api import mirrored
     from recsys.artifacts.dataset import Dataset
     from recsys.artifacts.finding import dataset_of
     from recsys.artifacts.recorded_config import recorded
     from recsys.artifacts.run import Run
     from recsys.config import Config, apply_override, parse_config
-    from recsys.export import describe, export
-    from recsys.tracking.upload.sync import sync_if_possible
+    from recsys.export import describe
 
     for override in args.overrides:
         if not override.startswith(("export.", "tracking.")):
@@ -46,9 +46,7 @@ def run(args: argparse.Namespace) -> int:
         apply_override(values, override)
     config = parse_config(values, f"{finished.config_file}{' with --set' if args.overrides else ''}")
     dataset = Dataset(args.dataset) if args.dataset is not None else dataset_of(finished, args.work_dir)
-    outcome = export(finished, dataset, config.export, args.work_dir, overwrite=args.overwrite)
-    if not outcome.reused:
-        sync_if_possible(finished, config.tracking, args.work_dir)
+    outcome = mirrored.export(finished, dataset, config, args.work_dir, overwrite=args.overwrite)
     variants = describe(outcome.artifact)
     chosen = None if args.budget is None else best_within(variants, args.budget)
     if args.json:

@@ -128,8 +128,9 @@ def _show(verdict: "Verdict", name: str) -> None:
 
     word = "promoted to champion" if verdict.promoted else "refused"
     table = PlainTable(title=f"{name}, version {verdict.version}: {word}")
-    for column in ("check", "", "evidence"):
-        table.add_column(column)
+    table.add_column("check")
+    table.add_column("verdict")
+    table.add_column("what was found", overflow="fold")
     for check in verdict.checks:
         mark = Text("passed", "green") if check.passed else Text("failed", "red")
         table.add_row(check.name, mark, Text(check.evidence))

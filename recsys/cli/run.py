@@ -43,16 +43,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from recsys.api import mirrored
     from recsys.cli.results.runs import RunResult
     from recsys.cli.summary import combine
     from recsys.config import load_config
     from recsys.export import describe
 
     config = load_config(args.config, args.overrides)
-    dataset = _prepare(config, args)
+    prepared = dataset_for(config, args, overwrite=args.overwrite)
+    dataset = prepared.artifact
+    _tell("prepare", prepared.reused, dataset.path)
+    warn_of_unit(dataset)
     runs = train_seeds(config, dataset, args)
     best = max(runs, key=lambda one: one.metrics["validation"]["ndcg@10"])
-    bundles = _export(best, dataset, config, args)
+    exported = mirrored.export(best, dataset, config, args.work_dir, overwrite=args.overwrite)
+    bundles = exported.artifact
+    _tell("export", exported.reused, bundles[0].path.parent)
     result = RunResult(
         **vars(combine([test_figures(one, dataset, config, args.work_dir) for one in runs])),
         runs=[str(one.path) for one in runs],
@@ -63,24 +69,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         _show(result, dataset, runs, bundles, config, args.work_dir)
     return 0
-
-
-def _prepare(config: "Config", args: argparse.Namespace) -> "Dataset":
-    outcome = dataset_for(config, args, overwrite=args.overwrite)
-    _tell("prepare", outcome.reused, outcome.artifact.path)
-    warn_of_unit(outcome.artifact)
-    return outcome.artifact
-
-
-def _export(run: "Run", dataset: "Dataset", config: "Config", args: argparse.Namespace) -> "list[Bundle]":
-    from recsys.export import export
-    from recsys.tracking.upload.sync import sync_if_possible
-
-    outcome = export(run, dataset, config.export, args.work_dir, overwrite=args.overwrite)
-    if not outcome.reused:
-        sync_if_possible(run, config.tracking, args.work_dir)
-    _tell("export", outcome.reused, outcome.artifact[0].path.parent)
-    return outcome.artifact
 
 
 def _tell(step: str, reused: bool, path: Path) -> None:

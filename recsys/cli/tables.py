@@ -14,7 +14,8 @@ SHOWN = ("hr@10", "ndcg@10", "mrr")
 
 
 def quality_table(result: "EvaluateResult") -> "Table":
-    """The model beside its baselines, best last; over several seeds with half of their 95 % interval, as everywhere."""
+    """The model beside its baselines, best last; over several seeds, which a baseline has not, with half of their 95 %
+    interval."""
     from recsys.plain_table import PlainTable
 
     several = len(result.seeds) > 1
@@ -30,7 +31,8 @@ def quality_table(result: "EvaluateResult") -> "Table":
     for metric in shown:
         table.add_column(metric.upper(), justify="right", no_wrap=True)
     for name, values in rows:
-        cells = [_over_seeds(values[metric], values[f"{metric}_std"], len(result.seeds)) for metric in shown]
+        spread = {metric: values[f"{metric}_std"] if values is result.model else None for metric in shown}
+        cells = [_over_seeds(values[metric], std, len(result.seeds)) for metric, std in spread.items()]
         table.add_row(name, *cells, style="bold" if values is result.model else None)
     return table
 

@@ -72,23 +72,16 @@ def train_seeds(
     config: "Config", dataset: "Dataset", args: argparse.Namespace, *, read_test: bool = True
 ) -> "list[Run]":
     """One run for each of ``args.seeds``, mirrored into MLflow, with a progress bar."""
+    from recsys.api import mirrored
     from recsys.terminal import say
-    from recsys.tracking.upload.callback import MlflowCallback
     from recsys.training.progress import TrainingBar
-    from recsys.training.stage import train
 
     runs = []
     for seed in args.seeds or [config.training.seed]:
         seeded = config.model_copy(update={"training": config.training.model_copy(update={"seed": seed})})
-        with MlflowCallback(config.tracking, args.work_dir) as mirror, TrainingBar(f"train, seed {seed}") as bar:
-            outcome = train(
-                seeded,
-                dataset,
-                args.work_dir,
-                callbacks=[mirror],
-                on_step=bar,
-                overwrite=args.overwrite,
-                read_test=read_test,
+        with TrainingBar(f"train, seed {seed}") as bar:
+            outcome = mirrored.train(
+                seeded, dataset, args.work_dir, on_step=bar, overwrite=args.overwrite, read_test=read_test
             )
         done = "nothing changed, reused" if outcome.reused else "done"
         say(f"train, seed {seed}: {done}: {outcome.artifact.path}")

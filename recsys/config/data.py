@@ -1,5 +1,6 @@
 """Which event log, and what its columns mean."""
 
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -102,3 +103,8 @@ class DataConfig(Section):
         if self.event_types and self.columns.event_type is None:
             raise ValueError("data.event_types needs data.columns.event_type, the column that holds an event's type")
         return self
+
+
+def data_name(name: str | None, path: Path | str | None) -> str:
+    """What people call the data of ``data.name`` or ``data.path``: the data set's name, or the log's file name."""
+    return name or PurePath(str(path)).stem or str(path)

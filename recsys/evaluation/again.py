@@ -14,6 +14,7 @@ from recsys.config.evaluation import EvaluationConfig
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import USER
 from recsys.evaluation.evaluate import EvaluationData, Evaluator, Targets, rank, targets_of
+from recsys.evaluation.recommendations import lists
 from recsys.evaluation.reporting import ABOUT
 from recsys.evaluation.scorer import scorer
 from recsys.models.loading import load_run
@@ -83,15 +84,11 @@ def _lists(run: Run, dataset: Dataset, targets: Targets, k: int) -> pa.Table:
             "target": named(sequences.items[targets.positions]),
             "timestamp": pa.array(sequences.timestamps[targets.positions]),
             "rank": pa.array(ranks),
-            "history": pa.ListArray.from_arrays(_offsets(targets.positions - starts), named(sequences.items[before])),
-            "items": pa.ListArray.from_arrays(_offsets(shown.sum(axis=1)), named(ids[shown])),
-            "scores": pa.ListArray.from_arrays(_offsets(shown.sum(axis=1)), pa.array(scores[shown])),
+            "history": lists(targets.positions - starts, named(sequences.items[before])),
+            "items": lists(shown.sum(axis=1), named(ids[shown])),
+            "scores": lists(shown.sum(axis=1), pa.array(scores[shown])),
         }
     )
-
-
-def _offsets(lengths: Any) -> pa.Array:
-    return pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
 
 
 def _check_unseen(run: Run, split: str) -> None:

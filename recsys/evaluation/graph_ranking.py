@@ -36,7 +36,7 @@ class GraphRanker:
         self.parts, self.history, self.weights = parts, history, weights
         self.items, self.filter_seen = items, filter_seen
         targets, cells = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, 2], tf.int32)
-        self._ranks = tf.function(self._rank, input_signature=[history, targets, cells])
+        self._ranks = tf.function(self._rank).get_concrete_function(history, targets, cells)
 
     def __call__(
         self, sequences: Sequences, users: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]

@@ -68,17 +68,22 @@ def recommend_shard(
     sequences = Dataset(dataset_path).shard(number)
     ids, values = recommend(score_all, sequences, like, items, k, filter_seen, now)
     ranked = np.isfinite(values)
-    offsets = pa.array(np.concatenate([[0], np.cumsum(ranked.sum(axis=1))]).astype(np.int32))
+    lengths = ranked.sum(axis=1)
     table = pa.table(
         {
             USER: pa.array(sequences.users, pa.string()),
-            ITEMS: pa.ListArray.from_arrays(offsets, names.take(pa.array(ids[ranked] - 1))),
-            "scores": pa.ListArray.from_arrays(offsets, pa.array(values[ranked])),
+            ITEMS: lists(lengths, names.take(pa.array(ids[ranked] - 1))),
+            "scores": lists(lengths, pa.array(values[ranked])),
         }
     )
     with appearing(target / f"{number:05d}.parquet") as aside:  # two attempts, maybe on two machines, never share it
         pq.write_table(table, aside, compression="zstd")
     return {"number": number, "users": len(table)}
+
+
+def lists(lengths: npt.NDArray[np.integer[Any]], values: pa.Array) -> pa.ListArray:
+    """A column of lists, ``lengths`` long, of ``values`` end to end."""
+    return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)), values)
 
 
 @cache

@@ -1,6 +1,7 @@
 """A model as full-catalog evaluation calls it."""
 
 from collections.abc import Callable
+from functools import partial
 
 from recsys.core.history import History
 from recsys.evaluation.ranking import ScoreAll
@@ -11,11 +12,18 @@ from recsys.sequences.sequences import Sequences
 
 
 def compiled(model: SASRec) -> Callable[[History], tf.Tensor]:
-    """``model.score_all`` as one graph for any number of histories."""
-    function: Callable[[History], tf.Tensor] = tf.function(
-        model.score_all, input_signature=[history_spec(model.config, None)]
-    )
-    return function
+    """``model.score_all`` as one graph for any number of histories.
+
+    It is traced here, once a model: traced by its first call, TensorFlow would warn that a sweep's models, which share
+    the method, are one function that is traced again and again.
+    """
+    graph = tf.function(model.score_all).get_concrete_function(history_spec(model.config, None))
+    return partial(_scores, graph, model)
+
+
+def _scores(graph: Callable[[History], tf.Tensor], model: SASRec, history: History) -> tf.Tensor:
+    """``graph`` of ``history``; the graph alone would not keep the model's variables."""
+    return graph(history)
 
 
 def scorer(model: SASRec, sequences: Sequences) -> ScoreAll:

@@ -21,14 +21,6 @@ _NO_PIECE = ("training.seed", "export", "tracking")
 
 
 @dataclass(frozen=True)
-class Arm:
-    """One row of an ablation: ``name`` is ``KEY=VALUE`` as it was set, or ``the recipe`` as it stands."""
-
-    name: str
-    config: Config
-
-
-@dataclass(frozen=True)
 class Ablation:
     """Arms that were trained, the recipe first, then in the order in which they were asked for.
 
@@ -48,8 +40,8 @@ class Ablation:
         return max(reached, key=lambda name: reached[name])
 
 
-def arms(config: Config, drops: Sequence[str]) -> list[Arm]:
-    """The recipe, and an arm for each of ``drops``: ``KEY=VALUE`` sets a value, ``KEY`` alone turns the setting off.
+def arms(config: Config, drops: Sequence[str]) -> dict[str, Config]:
+    """The recipe, and an arm for each of ``drops``, named ``KEY=VALUE``; ``KEY`` alone turns the setting off.
 
     Off is null where the setting may be null, false for a switch, 0 for a number that may be 0, and the default for
     anything else.
@@ -60,18 +52,18 @@ def arms(config: Config, drops: Sequence[str]) -> list[Arm]:
     """
     if not drops:
         raise ConfigError("nothing to ablate: name at least one --drop KEY or KEY=VALUE")
-    found = [Arm(RECIPE, config)]
+    found = {RECIPE: config}
     for drop in drops:
         key, equals, text = drop.partition("=")
         if not is_comparable(key) or key.startswith(_NO_PIECE):
             raise ConfigError(f"--drop {key}: no piece of the model or its training that runs measured alike differ in")
         value = text if equals else json.dumps(_off_value(config, key))
-        arm = Arm(f"{key}={value.strip(chr(34))}", with_values(config, {key: value}))
-        same = next((other.name for other in found if other.config == arm.config), None)
+        name, arm = f"{key}={value.strip(chr(34))}", with_values(config, {key: value})
+        same = next((other for other, known in found.items() if known == arm), None)
         if same is not None:
             other = "" if equals else "; name the value to set instead, KEY=VALUE"
-            raise ConfigError(f"--drop {drop}: sets {arm.name}, which is {same} itself{other}")
-        found.append(arm)
+            raise ConfigError(f"--drop {drop}: sets {name}, which is {same} itself{other}")
+        found[name] = arm
     return found
 
 
@@ -90,7 +82,7 @@ def ablate(
     Raises:
         ConfigError: as ``arms``.
     """
-    runs = {arm.name: make_runs(arm.config) for arm in arms(config, drops)}
+    runs = {name: make_runs(arm) for name, arm in arms(config, drops).items()}
     for run in (run for of_arm in runs.values() for run in of_arm if not run.is_test_read):
         read_test(run)
     trained = {name: [measure(run) for run in of_arm] for name, of_arm in runs.items()}

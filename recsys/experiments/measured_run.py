@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import Any
 
 from recsys.artifacts.run import Run
+from recsys.config.data import data_name
 from recsys.core.errors import ConfigError
 
 
@@ -51,10 +52,7 @@ class MeasuredRun:
 
 def measure(run: Run) -> MeasuredRun:
     """A finished run as its directory has it: its id is its digest, its artifacts lie in the directory itself."""
-    manifest, config, reached = run.manifest, run.config, run.measured.metrics
-    found = {"test": reached.get("model", {}), "best": reached["validation"]}
-    found |= {f"baseline/{name}": values for name, values in reached.get("baselines", {}).items()}
-    metrics = {f"{group}/{name}": value for group, values in found.items() for name, value in values.items()}
+    manifest, config = run.manifest, run.config
     return MeasuredRun(
         run_id=run.digest,
         name=manifest.name,
@@ -63,19 +61,33 @@ def measure(run: Run) -> MeasuredRun:
         dataset_digest=manifest.dataset_digest,
         protocol=manifest.protocol,
         seed=manifest.seed,
-        data=config["data"]["name"] or PurePath(config["data"]["path"] or "").stem,
-        parameters=dict(_dotted(config)),
-        metrics=metrics,
+        data=data_name(config["data"]["name"], config["data"]["path"]),
+        parameters={".".join(path): str(value) for path, value in leaves(config)},
+        metrics=dict(numbers(reached(run.measured.metrics))),
         artifacts=str(run.path),
     )
 
 
-def _dotted(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def reached(metrics: dict[str, Any]) -> dict[str, Any]:
+    """The figures of a ``metrics.json`` in the groups that the names of a ``MeasuredRun``'s metrics begin with."""
+    groups = {"test": "model", "best": "validation", "baseline": "baselines", "segment": "segments"}
+    return {group: metrics.get(name, {}) for group, name in groups.items()}
+
+
+def numbers(values: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """The numbers in nested objects, by their path: ``{"a": {"b": 1}}`` gives ``("a/b", 1.0)``."""
+    for path, value in leaves(values):
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            yield "/".join(path), float(value)
+
+
+def leaves(values: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The values of nested objects, each by its path: ``{"a": {"b": 1}}`` gives ``(("a", "b"), 1)``."""
     for key, value in values.items():
         if isinstance(value, dict):
-            yield from _dotted(value, f"{prefix}{key}.")
+            yield from (((key, *path), leaf) for path, leaf in leaves(value))
         else:
-            yield f"{prefix}{key}", str(value)
+            yield (key,), value
 
 
 def select(runs: Sequence[MeasuredRun], words: Sequence[str]) -> list[MeasuredRun]:

@@ -59,11 +59,7 @@ def is_ours(run: Any) -> bool:
 
 
 def metric_history(store: Store, run: MeasuredRun, metric: str) -> tuple[list[int], list[float]]:
-    """A metric's steps and values, oldest first.
-
-    Raises:
-        StoreError: the store is away.
-    """
+    """A metric's steps and values, oldest first."""
     with store_errors(store.place):
         points = store.client.get_metric_history(run.run_id, record.metric_key(metric))
     points = sorted(points, key=lambda point: (point.step, point.timestamp))
@@ -75,7 +71,6 @@ def local_path(store: Store, run: MeasuredRun, path: str, scratch: Path) -> Path
 
     Raises:
         ArtifactError: the run has no such file, or the address leaves the experiment's artifact root.
-        StoreError: the store is away.
     """
     parsed = urlparse(run.artifacts)
     if parsed.scheme in ("", "file"):

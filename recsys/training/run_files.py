@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.artifacts.dataset import Dataset
-from recsys.artifacts.protocol import protocol
+from recsys.artifacts.manifests import protocol
 from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.core.json_files import write_json

@@ -7,6 +7,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.outcome import Outcome
 from recsys.artifacts.run import Run
 from recsys.config import Config
+from recsys.config.data import data_name
 from recsys.core.digests import digest
 from recsys.core.locks import claimed
 from recsys.core.schema import RUNS_DIR
@@ -73,8 +74,8 @@ def train(
         workers.barrier()  # the chief has begun the run, or cleared it to begin again
         training.follow(on_step)
         return Outcome(run, reused=False)
-    source = config.data.name or (config.data.path.stem if config.data.path else "log")
-    facts = {"name": name or f"{source}-{run.path.name[:8]}-s{config.training.seed}"}
+    data = data_name(config.data.name, config.data.path)
+    facts = {"name": name or f"{data}-{run.path.name[:8]}-s{config.training.seed}"}
     facts |= {"digest": run.path.name, "config_digest": config_digest(config, dataset.digest)}
     run.path.mkdir(parents=True, exist_ok=True)
     with claimed(run.path, f"training {run.path.name}"):

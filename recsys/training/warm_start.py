@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from recsys.artifacts.compatibility import check_settings
 from recsys.artifacts.dataset import Dataset
-from recsys.artifacts.protocol import is_refit
 from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
 from recsys.config import Config
@@ -75,7 +74,7 @@ def begin_with(model: "SASRec", config: Config, dataset: Dataset) -> None:
 def _check(run: Run, config: Config, dataset: Dataset) -> int:
     """How many items the run knew, all of which the dataset has under the same ids."""
     manifest = run.manifest
-    if is_refit(manifest.protocol):
+    if manifest.is_refit:
         raise ConfigError(
             f"{KEY}: {run.path} was trained on its validation events, too (refit), by which this training would "
             "choose its epoch; begin with a run that was not"

@@ -80,6 +80,19 @@ def test_diff_names_what_changed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "items" not in told
 
 
+def test_diff_is_a_table_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bundle", "diff", str(GOLDEN / "float32"), str(GOLDEN / "int8")]) == 0
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in capsys.readouterr().out.splitlines()]
+    assert ["variant", "float32", "int8"] in rows
+    assert ["measured.ndcg@10", "0.642996", "0.645673"] in rows
+    assert ["operators.EXP", "–", "9"] in rows
+    assert ["files.model.tflite", "8b99972c", "2599813d"] in rows
+    assert "path" not in {row[0] for row in rows if row}
+    same = shutil.copytree(GOLDEN / "int8", tmp_path / "same")
+    assert main(["bundle", "diff", str(GOLDEN / "int8"), str(same)]) == 0
+    assert capsys.readouterr().out == "nothing changed\n"
+
+
 def test_rerank_from_a_request_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     case = json.loads((GOLDEN / "int8" / "golden.json").read_text())[0]
     (tmp_path / "request.json").write_text(json.dumps({key: case[key] for key in ("history", "candidates")}))

@@ -9,33 +9,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from mlflow import MlflowClient
 
-from recsys.artifacts.dataset import Dataset, dataset_digest
+from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.finding import find_dataset
 from recsys.artifacts.run import Run
 from recsys.config import parse_config
 from recsys.config.tracking import TrackingConfig
-from recsys.core.artifact import file_hashes
 from recsys.core.digests import digest
-from recsys.core.json_files import write_json
 from recsys.tracking.store.destination import DATABASE
 from tests import facts
+from tests.tiny_dataset import write_dataset
 
 MakeRun = Callable[..., Run]
 ITEMS = 12
-SEQUENCES = pa.schema(
-    [
-        ("user_id", pa.string()),
-        ("items", pa.list_(pa.int32())),
-        ("timestamps", pa.list_(pa.int64())),
-        ("train_end", pa.int32()),
-        ("validation_end", pa.int32()),
-    ]
-)
 
 
 @pytest.fixture(autouse=True)
@@ -73,37 +61,10 @@ def make_dataset(path: Path, content: str = "log") -> str:
     """
     if (path / "manifest.json").exists():
         return Dataset(path).digest
-    (path / "sequences").mkdir(parents=True, exist_ok=True)
-    lengths = [5 + user % 4 for user in range(40)]
-    rows = {
-        "user_id": [f"u{user}" for user in range(40)],
-        "items": [[(user * 5 + step) % ITEMS + 1 for step in range(n)] for user, n in enumerate(lengths)],
-        "timestamps": [[1000 * step for step in range(n)] for n in lengths],
-        "train_end": [n - 2 for n in lengths],
-        "validation_end": [n - 1 for n in lengths],
-    }
-    pq.write_table(pa.table(rows, schema=SEQUENCES), path / "sequences" / "0.parquet")
-    items = [f"film-{number}" for number in range(1, ITEMS + 1)]
-    pd.DataFrame(
-        {"item_id": np.arange(1, ITEMS + 1, dtype=np.int32), "external_id": items, "count": range(ITEMS, 0, -1)}
-    ).to_parquet(path / "items.parquet")
-    write_json(path / "stats.json", {"content": content})
-    counts, hashes = {"read": 100, "written": 90}, file_hashes(path)
-    found = dataset_digest(counts, hashes)
-    write_json(
-        path / "manifest.json",
-        {
-            **facts.DATASET,
-            "kind": "dataset",
-            "format_version": 1,
-            "dataset_digest": found,
-            "counts": counts,
-            "cleaning": {"drop_duplicates": True, "drop_repeats": False},
-            "oov": {"buckets": 0},
-            "files": hashes,
-        },
-    )
-    return found
+    histories = [[(user * 5 + step) % ITEMS + 1 for step in range(5 + user % 4)] for user in range(40)]
+    names = [f"film-{number}" for number in range(1, ITEMS + 1)]
+    counts, seen = {"read": 100, "written": 90}, list(range(ITEMS, 0, -1))
+    return write_dataset(path, histories, names, seen, counts, {"content": content}).digest
 
 
 @pytest.fixture

@@ -9,12 +9,14 @@ import yaml
 from recsys.artifacts.finding import find_dataset
 from recsys.config.model import ModelConfig
 from recsys.config.tracking import TrackingConfig
-from recsys.core.errors import ArtifactError
+from recsys.core.errors import ArtifactError, DataError
+from recsys.core.events import Event
 from recsys.core.history import History
 from recsys.models.sasrec import build_model
 from recsys.models.weights import save_weights
 from recsys.tracking.models.loader import Recommender
 from recsys.tracking.models.model import log_model, save_model
+from recsys.tracking.registry.registry import open_model
 from recsys.tracking.store.store import open_store
 from recsys.tracking.upload.sync import sync
 from recsys.tracking.upload.uploader import find_run
@@ -29,6 +31,13 @@ def trained(make_run):
     model = build_model(ModelConfig.model_validate(run.config["model"]), 13)
     make_run.finish(run, weights=lambda path: save_weights(model, path))
     return run
+
+
+@pytest.fixture
+def saved(trained, work_dir, tmp_path):
+    """The run's model in a directory, as MLflow loads it."""
+    save_model(tmp_path / "model", trained, find_dataset(work_dir, trained.manifest.dataset_digest))
+    return tmp_path / "model"
 
 
 def test_the_logged_model_recommends_from_raw_histories(trained, work_dir, monkeypatch):
@@ -56,10 +65,9 @@ def test_the_logged_model_recommends_from_raw_histories(trained, work_dir, monke
     assert [str(column.type) for column in loaded.metadata.signature.outputs] == ["Array(string)", "Array(double)"]
 
 
-def test_its_order_is_the_models(trained, work_dir, tmp_path):
+def test_its_order_is_the_models(saved):
     """Scalar oracle: score every item by itself, leave out the history, sort."""
-    save_model(tmp_path / "model", trained, find_dataset(work_dir, trained.manifest.dataset_digest))
-    recommender = Recommender(tmp_path / "model" / "data" / "recommender")
+    recommender = Recommender(saved / "data" / "recommender")
     frame = pd.DataFrame({"history": [[{"item": "film-2", "timestamp": 1}, {"item": "film-7", "timestamp": 2}]]})
     answer = recommender.predict(frame, {"k": 3})
     history = np.array([[0] * 8 + [2, 7]], np.int32)
@@ -73,20 +81,54 @@ def test_its_order_is_the_models(trained, work_dir, tmp_path):
     assert answer["scores"][0] == pytest.approx([scores[item] for item in best], abs=1e-5)
 
 
-def test_nothing_in_it_is_a_pickle_or_code(trained, work_dir, tmp_path):
-    save_model(tmp_path / "model", trained, find_dataset(work_dir, trained.manifest.dataset_digest))
-    about = yaml.safe_load((tmp_path / "model" / "MLmodel").read_text())
+def test_nothing_in_it_is_a_pickle_or_code(saved):
+    about = yaml.safe_load((saved / "MLmodel").read_text())
     flavor = about["flavors"]["python_function"]
     assert flavor["loader_module"] == "recsys.tracking.models.loader"
     assert "code" not in {key for key, value in flavor.items() if value}
     assert set(about["flavors"]) == {"python_function"}
-    suffixes = {path.suffix for path in (tmp_path / "model").rglob("*") if path.is_file()}
+    suffixes = {path.suffix for path in saved.rglob("*") if path.is_file()}
     assert suffixes <= {"", ".json", ".npz", ".parquet", ".txt", ".yaml"}
 
 
-def test_swapped_weights_are_refused(trained, work_dir, tmp_path):
-    save_model(tmp_path / "model", trained, find_dataset(work_dir, trained.manifest.dataset_digest))
-    weights = tmp_path / "model" / "data" / "recommender" / "run" / "weights.npz"
+def test_swapped_weights_are_refused(saved):
+    weights = saved / "data" / "recommender" / "run" / "weights.npz"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
-    with pytest.raises(ArtifactError, match="not the file that its run sealed"):
-        Recommender(tmp_path / "model" / "data" / "recommender")
+    with pytest.raises(ArtifactError, match=r"weights\.npz: SHA-256 is .* the run is damaged"):
+        Recommender(saved / "data" / "recommender")
+
+
+def test_every_field_of_an_event_arrives(saved, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Recommender, "recommend", lambda self, history, k: asked.append(history) or (["film-1"], [1.0]))
+    loaded = mlflow.pyfunc.load_model(str(saved))
+    history = [
+        {"item": "film-3", "timestamp": 2000, "event_id": 7, "event_type": "view"},
+        {"item": "film-1", "timestamp": 1000},
+    ]
+    loaded.predict(pd.DataFrame({"history": [history]}))
+    assert asked == [[Event("film-3", 2000, 7, "view"), Event("film-1", 1000, 0, "")]]
+
+
+def test_what_is_no_event_is_named(saved):
+    recommender = Recommender(next(saved.rglob("dataset")).parent)
+    history = [[], [{"item": "film-1", "timestamp": 1}, {"item": 3, "timestamp": 1}]]
+    with pytest.raises(DataError, match="row 1: event 1: an item id is text, found int 3"):
+        recommender.predict(pd.DataFrame({"history": history}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"loader_module": "os"},
+        {"code": "code"},
+        {"data": "../../elsewhere"},
+        {"loader_module": "mlflow.pyfunc.model", "python_model": "python_model.pkl"},
+    ],
+)
+def test_a_stored_model_that_asks_for_code_or_pickles_is_not_loaded(saved, change):
+    about = yaml.safe_load((saved / "MLmodel").read_text())
+    about["flavors"]["python_function"].update(change)
+    (saved / "MLmodel").write_text(yaml.safe_dump(about))
+    with pytest.raises(ArtifactError, match="is not loaded"):
+        open_model(saved)

@@ -8,7 +8,7 @@ import pytest
 from recsys.artifacts.finding import dataset_of, find_dataset
 from recsys.core.errors import ArtifactError
 from recsys.tracking.models.model_card import model_card
-from recsys.tracking.upload.datasets import dataset_inputs
+from recsys.tracking.upload.record import dataset_inputs
 from recsys.tracking.upload.system import SystemMetrics
 
 

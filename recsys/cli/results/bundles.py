@@ -24,18 +24,27 @@ class ExportResult(Result):
 
 
 @dataclass(frozen=True)
-class InspectResult(Result):
+class PathResult(Result):
+    """What an action on one directory found out.
+
+    Attributes:
+        path: the directory.
+    """
+
+    path: str
+
+
+@dataclass(frozen=True)
+class InspectResult(PathResult):
     """``recsys bundle inspect``: what a bundle is.
 
     Attributes:
-        path: its directory.
         damage: what is wrong with its files; null where all are what the manifest says.
         bytes: what a phone downloads to rank; null where it is damaged.
         file_bytes: of each file that the manifest lists; null where it is missing.
         manifest: as ``recsys.bundle.BundleManifest`` documents it.
     """
 
-    path: str
     damage: str | None
     bytes: int | None
     file_bytes: dict[str, int | None]
@@ -43,17 +52,15 @@ class InspectResult(Result):
 
 
 @dataclass(frozen=True)
-class VerifyResult(Result):
+class VerifyResult(PathResult):
     """``recsys bundle verify``: a bundle that ranks as its exporter did.
 
     Attributes:
-        path: its directory.
         files: whose hashes were checked.
         golden_cases: that were replayed; 0 where they were left out.
         signed: whether a signature was checked.
     """
 
-    path: str
     files: int
     golden_cases: int
     signed: bool
@@ -71,43 +78,37 @@ class DiffResult(Result):
 
 
 @dataclass(frozen=True)
-class DeltaResult(Result):
+class DeltaResult(PathResult):
     """``recsys bundle delta``: a delta.
 
     Attributes:
-        path: its directory.
         bytes: what a phone downloads of it.
         whole_bytes: what it would download without it.
         share: the one of the other.
     """
 
-    path: str
     bytes: int
     whole_bytes: int
     share: float
 
 
 @dataclass(frozen=True)
-class ApplyResult(Result):
+class ApplyResult(PathResult):
     """``recsys bundle apply``: the new bundle.
 
     Attributes:
-        path: its directory.
         model_version: of its manifest.
     """
 
-    path: str
     model_version: str
 
 
 @dataclass(frozen=True)
-class SignResult(Result):
+class SignResult(PathResult):
     """``recsys bundle sign``: a signed bundle.
 
     Attributes:
-        path: its directory.
         signature: the file that was written.
     """
 
-    path: str
     signature: str

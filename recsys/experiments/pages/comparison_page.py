@@ -2,17 +2,8 @@
 
 from collections.abc import Mapping
 
+from recsys.experiments import description
 from recsys.experiments.comparison import Comparison
-from recsys.experiments.description import (
-    ONE_SEED,
-    PLUS_MINUS,
-    SIGNIFICANT,
-    estimate_text,
-    p_text,
-    reported_text,
-    settings,
-    shown_metrics,
-)
 from recsys.experiments.group import Group, metric_key
 from recsys.experiments.pages.comparison_charts import curve_chart, interval_chart, pareto_chart, titles
 from recsys.experiments.pages.curves import Curve
@@ -101,18 +92,18 @@ def render(comparison: Comparison, curves: Mapping[str, Curve]) -> str:
         "metric": comparison.metric,
         "datasets": sorted({run.dataset_digest for run in runs}),
         "protocols": sorted({run.protocol for run in runs}),
-        "metrics": shown_metrics(comparison),
+        "metrics": description.shown_metrics(comparison),
         "splits": [s for s in ("validation", "test") if any(s in one.quality for one in comparison.bundles)],
         "several": any(len(group.runs) > 1 for group in comparison.groups),
         "figures": figures,
         "named": named,
         "chosen_by": metric_key("validation", comparison.metric),
-        "settings": lambda group: settings(comparison, group),
-        "text": estimate_text,
-        "reported": lambda group, name: reported_text(comparison, group, name),
-        "p_text": p_text,
-        "plus_minus": PLUS_MINUS,
-        "one_seed": ONE_SEED,
+        "settings": lambda group: description.settings(comparison, group),
+        "text": description.estimate_text,
+        "reported": lambda group, name: description.reported_text(comparison, group, name),
+        "p_text": description.p_text,
+        "plus_minus": description.PLUS_MINUS,
+        "one_seed": description.ONE_SEED,
         "verdict": lambda group: _verdict(comparison, group),
     }
     count = len(comparison.groups)
@@ -123,6 +114,6 @@ def _verdict(comparison: Comparison, group: Group) -> str:
     test = comparison.against.get(group.key)
     if test is None:
         return "baseline" if comparison.baseline and comparison.baseline.key == group.key else ""
-    if comparison.corrected[group.key] >= SIGNIFICANT:
+    if comparison.corrected[group.key] >= description.SIGNIFICANT:
         return ""
     return "better" if test.difference > 0 else "worse"

@@ -14,7 +14,7 @@ from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
 from recsys.bundle import event_from_json
 from recsys.config.model import ModelConfig
-from recsys.core.digests import sha256_file
+from recsys.core.artifact import check_files
 from recsys.core.errors import ArtifactError, DataError
 from recsys.core.events import Event, now_ms
 from recsys.core.history import History, encode_history
@@ -97,12 +97,8 @@ def _load_pyfunc(path: str) -> Recommender:
 
 def _check(run: Run, dataset: Dataset) -> None:
     """Every file must be what the run sealed: its own by its manifest, the item table by the dataset's digest."""
-    hashes, manifest = run.manifest.files, dataset.manifest
-    for file, expected in (
-        *((file, hashes.get(file.name)) for file in (run.config_file, run.weights_file)),
-        (dataset.path / ITEMS_FILE, manifest.files.get(ITEMS_FILE)),
-    ):
-        if sha256_file(file) != expected:
-            raise ArtifactError(f"{file}: not the file that its run sealed; log the model again from its run")
+    sealed, manifest = run.manifest.files, dataset.manifest
+    check_files(run.path, {file.name: sealed.get(file.name, "") for file in (run.config_file, run.weights_file)}, "run")
+    check_files(dataset.path, {ITEMS_FILE: manifest.files.get(ITEMS_FILE, "")}, "dataset")
     if dataset_digest(manifest.counts, manifest.files) != run.manifest.dataset_digest:
         raise ArtifactError(f"{dataset.path}: not the dataset that the run was trained on; log the model again")

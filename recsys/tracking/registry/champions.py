@@ -23,11 +23,7 @@ class Champions(NamedTuple):
 
 
 def champions(store: Store, name: str) -> Champions:
-    """Who serves, and the best so far.
-
-    Raises:
-        StoreError: the store is away.
-    """
+    """Who serves, and the best so far."""
     return Champions(_by_alias(store, name, CHAMPION), _by_alias(store, name, BEST))
 
 
@@ -56,7 +52,6 @@ def rivals_of(store: Store, candidate: str, now: Champions) -> list[Rival]:
 
     Raises:
         ArtifactError: a rival's run lacks what recsys writes.
-        StoreError: the store is away.
     """
     if now.champion is None or now.champion.number == candidate:
         return []
@@ -90,7 +85,6 @@ def roll_back(store: Store, name: str) -> tuple[Version, Version]:
 
     Raises:
         ConfigError: there is no champion, or it replaced none.
-        StoreError: the store is away.
     """
     check_name(name)
     now = champions(store, name).champion

@@ -76,9 +76,9 @@ def check_quality(
     ours, theirs = values
     found = noninferiority(ours, theirs, users)
     told = (
-        f"validation {metric} {ours.mean():.4f}, {rival} {theirs.mean():.4f}: {found.difference:+.1%}, with 97.5 % "
-        f"confidence above {found.bound:+.1%}, margin {-margin:.1%}; {found.users} users, of whom losses from "
-        f"{found.detectable:.1%} on can be told from none"
+        f"validation {metric} {ours.mean():.4f}, {rival} {theirs.mean():.4f}: {found.difference:+.1%}, and with 97.5 % "
+        f"confidence above {found.bound:+.1%}, which must be above {-margin:.1%}; {found.users} users show a loss of "
+        f"{found.detectable:.1%} or more"
     )
     passed = found.passes(margin)
     if not passed and found.difference > -margin and found.detectable > margin:
@@ -119,21 +119,21 @@ def check_parity(
     exported = about.measured["validation"]
     quality, reference = float(exported["ndcg@10"]), float(exported["keras"]["ndcg@10"])
     loss = 1 - quality / reference if reference else 0.0
-    evidence = f"{about.variant}: validation NDCG@10 {quality:.4f}, Keras {reference:.4f}; loses {loss:.2%} of at most "
-    return Check("parity", loss <= budget.quality_loss, f"{evidence}{budget.quality_loss:.2%}")
+    evidence = (
+        f"{about.variant}: validation NDCG@10 {quality:.4f}, Keras {reference:.4f}: a loss of {loss:.2%}, at most "
+    )
+    return Check("parity", loss <= budget.quality_loss, f"{evidence}{budget.quality_loss:.2%} allowed")
 
 
 def check_budgets(bundle: Bundle, budget: Budget) -> list[Check]:
     """Size and latency within what is granted."""
     size, latency = bundle.device_bytes, float(bundle.manifest.measured["median_ms"])
-    return [
-        Check("size", budget.bytes is None or size <= budget.bytes, f"{size} bytes of {budget.bytes or 'any'}"),
-        Check(
-            "latency",
-            budget.milliseconds is None or latency <= budget.milliseconds,
-            f"{latency:.3f} ms of {budget.milliseconds or 'any'}",
-        ),
-    ]
+    return [_within("size", size, budget.bytes, "bytes"), _within("latency", latency, budget.milliseconds, "ms")]
+
+
+def _within(name: str, value: float, most: float | None, unit: str) -> Check:
+    allowed = "no limit" if most is None else f"at most {most:g} {unit} allowed"
+    return Check(name, most is None or value <= most, f"{value:,.6g} {unit}, {allowed}")
 
 
 def _scores(case: GoldenCase, history: History, scorer: Scorer, width: int) -> list[float | None]:

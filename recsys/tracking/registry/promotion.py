@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.finding import dataset_of, find_dataset
-from recsys.artifacts.protocol import is_refit
+from recsys.artifacts.manifests import is_refit
 from recsys.artifacts.recorded_config import S, parse_recorded
 from recsys.artifacts.run import Run
 from recsys.bundle import Bundle
@@ -81,7 +81,6 @@ def promote(
         ConfigError: the run has no logged model or no bundle of ``variant``, or it was refitted and its rivals were
             trained on other datasets.
         ArtifactError: the candidate's dataset is not found, or a stored file is not what it should be.
-        StoreError: the store is away.
     """
     registry.check_name(name)
     if margin is None:
@@ -111,7 +110,7 @@ def promote(
             check_quality(rival.check, rival.called, metric, (values, theirs), users, margin)
             for rival, theirs in zip(rivals, others, strict=True)
         ]
-        why = "the first champion" if champion is None else "the champion already"
+        why = "the first, held against none" if champion is None else "the champion already"
         verdict = Verdict(
             number,
             champion.number if champion else None,

@@ -36,7 +36,6 @@ def register(store: Store, run: MeasuredRun, name: str) -> Version:
 
     Raises:
         ConfigError: the run's model was not logged, or no model can be called ``name``.
-        StoreError: the store is away.
     """
     check_name(name)
     from mlflow import MlflowException
@@ -83,7 +82,6 @@ def run_of(store: Store, version: Version) -> MeasuredRun:
 
     Raises:
         ArtifactError: it lacks what recsys writes.
-        StoreError: the store is away.
     """
     with store_errors(store.place):
         run = store.client.get_run(version.run_id)
@@ -104,7 +102,6 @@ def load(store: Store, version: Version, scratch: Path) -> Recommender:
 
     Raises:
         ArtifactError: it asks for code or pickles, or was not made by this program.
-        StoreError: the store is away.
     """
     model_id = version.source.removeprefix("models:/")
     target = scratch / model_id

@@ -1,5 +1,10 @@
-"""Bundles in MLflow: their files beside their run, their size, latency and quality as its metrics."""
+"""Bundles in MLflow: their files beside their run, their size, latency and quality as its metrics, and a model each.
 
+The metrics of a bundle's logged model stand in a run of its own below the run that was exported: in that run's own
+list, those of one variant would take the place of another's.
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
 
 from recsys.bundle import Bundle
@@ -7,22 +12,24 @@ from recsys.core.artifact import artifacts
 from recsys.core.digests import sha256_file
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import BUNDLES_DIR, MANIFEST
-from recsys.experiments.measured_run import MeasuredRun
+from recsys.experiments.measured_run import MeasuredRun, numbers
 from recsys.terminal import say
-from recsys.tracking.models.bundle_model import log_bundle_model
+from recsys.tracking.models.model import send_files, without_tracking
 from recsys.tracking.store.errors import store_errors
 from recsys.tracking.store.store import Store
 from recsys.tracking.upload import record
-from recsys.tracking.upload.points import Point, numbers
+from recsys.tracking.upload.points import Point, log_points
 
+TFLITE = "tflite"
+BUNDLE_TAG = "recsys.bundle_of"  # of the run below: the run and the variant
 _TAG = "recsys.bundle."  # with the variant's name: the SHA-256 of the manifest that the store has, and so of all files
 
 
 def send_bundles(store: Store, runs: list[MeasuredRun], work_dir: Path) -> int:
-    """Send the newest bundle of each variant of ``runs`` that the store lacks; returns how many. A damaged one is told.
+    """Send the newest bundle of each variant of ``runs`` that the store lacks; a damaged one is told.
 
-    Raises:
-        StoreError: the store is away.
+    Returns:
+        how many were sent.
     """
     by_digest = {run.digest: run for run in runs}
     newest: dict[tuple[str, str], Bundle] = {}
@@ -59,5 +66,47 @@ def _send(store: Store, run: MeasuredRun, bundle: Bundle) -> None:
     store.client.log_batch(run.run_id, metrics=metrics)
     store.client.log_artifacts(run.run_id, str(bundle.path), f"bundle/{about.variant}")
     own = [Point(record.metric_key(key), value, 0, when) for key, value in numbers(measured)]
-    log_bundle_model(store, run, bundle, own)
+    _log_model(store, run, bundle, own)
     store.client.set_tag(run.run_id, _TAG + about.variant, digest)
+
+
+def _log_model(store: Store, run: MeasuredRun, bundle: Bundle, points: Sequence[Point]) -> str:
+    """Log ``bundle`` as a model, in place of an earlier one of its variant; returns its ``models:/…`` address.
+
+    Args:
+        run: that the bundle was made of.
+        points: what was measured of the bundle; ``validation/…`` and ``test/…`` are linked to those splits.
+    """
+    client, variant = store.client, bundle.manifest.variant
+    export = _export_run(store, run, variant, points[0].milliseconds)
+    for earlier in client.search_logged_models([store.experiment_id], f"source_run_id = '{export}'"):
+        client.delete_logged_model(earlier.model_id)
+    made = client.create_logged_model(
+        store.experiment_id,
+        name=f"bundle-{variant}",
+        source_run_id=export,
+        tags={record.DIGEST_TAG: run.digest},
+        params={**without_tracking(run.parameters), "export.variant": variant},
+        model_type=TFLITE,
+    )
+    address = send_files(store, export, made, bundle.path)
+    for point in points:
+        split = point.key.partition("/")[0]
+        linked = (record.split_name(run.data, split), run.dataset_digest) if split in ("validation", "test") else None
+        log_points(store, export, [point], model_id=made.model_id, dataset=linked)
+    client.set_terminated(export, "FINISHED", points[0].milliseconds)
+    return address
+
+
+def _export_run(store: Store, run: MeasuredRun, variant: str, when: int) -> str:
+    key = f"{run.digest} {variant}"
+    found = store.client.search_runs([store.experiment_id], f"tags.`{BUNDLE_TAG}` = '{key}'", max_results=1)
+    if found:
+        return str(found[0].info.run_id)
+    tags = {
+        BUNDLE_TAG: key,
+        record.PARENT_TAG: run.run_id,
+        "mlflow.source.name": "recsys export",
+        "mlflow.source.type": "LOCAL",
+    }
+    return str(store.client.create_run(store.experiment_id, when, tags, f"{run.name}-{variant}").info.run_id)

@@ -1,4 +1,4 @@
-"""The trainer's callback that logs a run to MLflow while it trains, and never gets in its way.
+"""What logs a run to MLflow while it trains, and never gets in its way.
 
 A thread of its own reads the run directory and sends; a store that is away is asked again with growing pauses.
 What could not be sent stays in the run directory and is sent by the next ``recsys train`` or ``recsys compare``.
@@ -27,7 +27,7 @@ IMPATIENCE_SECONDS = 3.0  # the same, when someone has broken it off
 
 
 class MlflowCallback:
-    """Implements the trainer's callbacks ``on_start``, ``on_epoch`` and ``on_end``; enter it around the training.
+    """A ``RunCallback``; enter it around the training.
 
     Args:
         work_dir: where the default store lies.
@@ -75,15 +75,14 @@ class MlflowCallback:
 
     def on_end(self, run: Run) -> None:
         """Send what is left, for at most ``patience`` seconds when the store is away."""
-        self._close()
+        self._end()
 
-    def _close(self) -> None:
-        if self._thread is None:
-            return
-        self._ended.set()
-        self._wake.set()
-        self._thread.join()
-        self._thread = None
+    def _end(self) -> None:
+        if self._thread is not None:
+            self._ended.set()
+            self._wake.set()
+            self._thread.join()
+            self._thread = None
 
     def __enter__(self) -> "MlflowCallback":
         return self
@@ -93,7 +92,7 @@ class MlflowCallback:
         if kind is not None:
             self.patience = min(self.patience, IMPATIENCE_SECONDS)
             self._killed.set()
-            self._close()
+            self._end()
 
     def _work(self, uploader: Uploader) -> None:
         system = SystemMetrics() if self.tracking.system_metrics else None

@@ -8,25 +8,21 @@ from recsys.artifacts.run import Run
 from recsys.core.digests import sha256_file
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import MANIFEST, RUNS_DIR
-from recsys.experiments.measured_run import MeasuredRun
+from recsys.experiments.measured_run import MeasuredRun, numbers, reached
 from recsys.terminal import say
 from recsys.tracking.models.model import logged_models
 from recsys.tracking.store.errors import store_errors
 from recsys.tracking.store.store import Store
 from recsys.tracking.upload import record
 from recsys.tracking.upload.finished_run import FILES_DIR
-from recsys.tracking.upload.points import Point, log_model_points, log_points, numbers
+from recsys.tracking.upload.points import Point, log_model_points, log_points
 from recsys.tracking.upload.seeds import update_seed_run
 
 _TAG = "recsys.evaluation."  # with the evaluation's name: SHA-256 of the manifest that the store has
 
 
 def send_evaluations(store: Store, runs: Sequence[MeasuredRun], work_dir: Path) -> int:
-    """Send the evaluations of ``runs`` that the store lacks; returns how many. A damaged one is told.
-
-    Raises:
-        StoreError: the store is away.
-    """
+    """Send the evaluations of ``runs`` that the store lacks; returns how many. A damaged one is told."""
     sent = 0
     for run in runs:
         here = Run(work_dir / RUNS_DIR / run.digest)
@@ -51,9 +47,7 @@ def send_evaluations(store: Store, runs: Sequence[MeasuredRun], work_dir: Path) 
 def _send(store: Store, run: MeasuredRun, evaluation: Evaluation) -> None:
     metrics, run_id = evaluation.metrics, run.run_id
     when = (evaluation.path / MANIFEST).stat().st_mtime_ns // 1_000_000
-    names = {"test": "model", "best": "validation", "baseline": "baselines", "segment": "segments"}
-    groups = {group: metrics.get(name, {}) for group, name in names.items()}
-    points = [Point(record.metric_key(key), value, 0, when) for key, value in numbers(groups)]
+    points = [Point(record.metric_key(key), value, 0, when) for key, value in numbers(reached(metrics))]
     log_points(store, run_id, points)
     for model in logged_models(store, run_id):
         log_model_points(store, run_id, points, model.model_id, run.data, run.dataset_digest)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from recsys.artifacts.run import Run
+from recsys.experiments.measured_run import numbers, reached
 from recsys.tracking.store.store import Store
 from recsys.tracking.upload.record import metric_key, milliseconds, split_name
 
@@ -47,23 +48,12 @@ def final_points(run: Run) -> list[Point]:
     """
     manifest, metrics = run.manifest, run.metrics
     groups: dict[str, Any] = {
-        "test": metrics.get("model", {}),
+        **reached(metrics),
         "best": {**metrics["validation"], "epoch": metrics["epochs"]["best"]},
-        "baseline": metrics.get("baselines", {}),
-        "segment": metrics.get("segments", {}),
         "cost": {name: cost for name in _COSTS if (cost := getattr(manifest, name)) is not None},
     }
     when = milliseconds(str(manifest.finished))
     return [Point(metric_key(key), value, 0, when) for key, value in numbers(groups)]
-
-
-def numbers(value: Any, prefix: str = "") -> Iterator[tuple[str, float]]:
-    """The numbers in nested objects, by their path: ``{"a": {"b": 1}}`` gives ``("a/b", 1.0)``."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from numbers(inner, f"{prefix}/{key}" if prefix else str(key))
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield prefix, float(value)
 
 
 def log_model_points(store: Store, run_id: str, points: Sequence[Point], model_id: str, data: str, digest: str) -> None:

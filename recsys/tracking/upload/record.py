@@ -1,14 +1,19 @@
-"""What a run directory says, in the words that MLflow keeps: parameters and tags. No MLflow in here."""
+"""What a run directory says, in the words that MLflow keeps: parameters, tags, and the data's splits."""
 
-from collections.abc import Iterator
+import json
 from datetime import datetime
-from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.run import Run
+from recsys.config.data import data_name as called
 from recsys.core.digests import sha256_file
 from recsys.core.schema import MANIFEST
+from recsys.experiments.measured_run import leaves
 from recsys.tracking.store import names
+
+if TYPE_CHECKING:
+    from mlflow.entities import DatasetInput
 
 DIGEST_TAG = "recsys.run_digest"
 STATE_TAG = "recsys.upload"  # what of the run has arrived
@@ -24,6 +29,7 @@ MODEL_TAG = "recsys.model"  # of a run whose model is not in the store: why
 # Without which a run in the store cannot be put beside others.
 NEEDED_TAGS = (DIGEST_TAG, CONFIG_TAG, DATASET_TAG, PROTOCOL_TAG, SEED_TAG)
 NEEDED_PARAMETERS = ("evaluation.filter_seen", "data.name", "data.path")
+SPLITS = ("training", "validation", "test")
 
 _FACT_TAGS = (
     "protocol",
@@ -59,25 +65,17 @@ def parameters(config: dict[str, Any]) -> dict[str, str]:
 
     Keys that people made, as those of ``data.event_types``, are spelled as MLflow takes them.
     """
-    return {names.name(path, "."): names.value(str(value), names.PARAMETER_LENGTH) for path, value in _leaves(config)}
-
-
-def _leaves(values: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for key, value in values.items():
-        if isinstance(value, dict):
-            yield from (((key, *path), leaf) for path, leaf in _leaves(value))
-        else:
-            yield (key,), value
+    return {names.name(path, "."): names.value(str(value), names.PARAMETER_LENGTH) for path, value in leaves(config)}
 
 
 def data_name(parameters: dict[str, str]) -> str:
-    """What the run's data is called: the data set's name, or the log's file name."""
+    """What the run's data is called."""
     name, path = parameters["data.name"], parameters["data.path"]
-    return names.value((PurePath(path).stem or path) if name == str(None) else name, names.TITLE_LENGTH)
+    return names.value(called(None if name == str(None) else name, path), names.TITLE_LENGTH)
 
 
 def split_name(data: str, split: str) -> str:
-    """What the store calls a split of the data called ``data``."""
+    """What the store calls a split of the data called ``data``: metrics are linked to it by this and its digest."""
     return names.value(f"{data}-{split}", names.TITLE_LENGTH)
 
 
@@ -90,3 +88,27 @@ def tags(run: Run) -> dict[str, str]:
     if manifest.code_version:
         kept["mlflow.source.git.commit"] = manifest.code_version
     return {key: names.value(text, names.TAG_LENGTH) for key, text in kept.items()}
+
+
+def dataset_inputs(run: Run, dataset: Dataset | None) -> "list[DatasetInput]":
+    """The splits of the dataset as MLflow's inputs: digest, where it lies, what it counts.
+
+    Args:
+        dataset: None where it is gone; the run says what it was.
+    """
+    from mlflow.entities import Dataset as MlflowDataset
+    from mlflow.entities import DatasetInput, InputTag
+
+    manifest = run.manifest
+    place = (manifest.dataset_path or "unknown") if dataset is None else str(dataset.path)
+    counts = manifest.dataset_counts if dataset is None else dataset.counts
+    source = json.dumps({"uri": names.value(str(place), names.PARAMETER_LENGTH)})
+    profile = json.dumps(counts, sort_keys=True)
+    data = data_name(parameters(run.config))
+    return [
+        DatasetInput(
+            MlflowDataset(split_name(data, split), manifest.dataset_digest, "local", source, profile=profile),
+            [InputTag("mlflow.data.context", split), InputTag("protocol", manifest.protocol)],
+        )
+        for split in SPLITS
+    ]

@@ -15,7 +15,6 @@ from recsys.tracking.store.destination import destination
 from recsys.tracking.store.errors import StoreError, store_errors
 from recsys.tracking.store.store import Store, open_store
 from recsys.tracking.upload import record
-from recsys.tracking.upload.datasets import dataset_inputs
 from recsys.tracking.upload.finished_run import FinishedRun
 from recsys.tracking.upload.points import METRICS_A_BATCH, batches, epoch_points, log_points
 from recsys.tracking.upload.seeds import update_seed_run
@@ -112,7 +111,7 @@ class Uploader:
         for batch in batches(list(described.items()), PARAMETERS_A_BATCH):
             store.client.log_batch(found, params=[Param(key, value) for key, value in batch])
         dataset = self._dataset()
-        store.client.log_inputs(found, datasets=_read(self.run, lambda run: dataset_inputs(run, dataset)))
+        store.client.log_inputs(found, datasets=_read(self.run, lambda run: record.dataset_inputs(run, dataset)))
         return found
 
     def _is_another(self, store: Store, run_id: str) -> bool:
