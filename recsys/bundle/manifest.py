@@ -69,10 +69,6 @@ class BundleManifest:
     measured: dict[str, Any]
     files: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def table_size(self) -> int:
-        return 1 + self.items + self.oov_buckets
-
     def to_json(self) -> dict[str, Any]:
         value = asdict(self)
         value["cleaning"] = self.cleaning.to_json()
