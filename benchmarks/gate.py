@@ -131,7 +131,7 @@ def main() -> None:
             what = f"{users:,} users, truly {loss:.0%} worse" if loss else f"{users:,} users, truly equal"
             rows.append(Measurement(what, 100 * now, "% pass", f"{100 * before:.0f} % by the gate before"))
         equals = [population.draw([1.0, 1.0], users, random) for _ in range(draws // 10)]
-        least = np.mean([noninferiority(*pair, np.arange(users)).detectable for pair in equals])
+        least = np.mean([noninferiority(ours, theirs, np.arange(users)).detectable for ours, theirs in equals])
         rows.append(Measurement(f"{users:,} users: the least loss told from none", 100 * float(least), "% of NDCG@10"))
         left = [chain(population, users, random, keeps_best=True) for _ in range(chains)]
         drifted = [chain(population, users, random, keeps_best=False) for _ in range(chains)]

@@ -1,10 +1,8 @@
 """The bundle: one variant of a model with all that a client needs to use it. Standard library and numpy only."""
 
 from recsys.bundle.bundle import (
-    FORMAT_VERSION,
     GOLDEN_FILE,
     ITEMS_DIR,
-    KIND,
     PHONE_FORMAT,
     SIGNATURE_FILE,
     VOCABULARY_FILE,
@@ -21,10 +19,8 @@ from recsys.bundle.strings import StringTable, write_strings
 from recsys.bundle.vocabulary import BundleVocabulary
 
 __all__ = [
-    "FORMAT_VERSION",
     "GOLDEN_FILE",
     "ITEMS_DIR",
-    "KIND",
     "PHONE_FORMAT",
     "POLICY_FILE",
     "SIGNATURE_FILE",

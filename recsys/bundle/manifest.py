@@ -70,10 +70,6 @@ class BundleManifest:
     files: dict[str, str] = field(default_factory=dict)
 
     @property
-    def table_size(self) -> int:
-        return 1 + self.items + self.oov_buckets
-
-    @property
     def history_inputs(self) -> list[str]:
         """What the model reads of a history, by the names of its inputs."""
         taken = self.signatures["rerank"].inputs if "rerank" in self.signatures else {}

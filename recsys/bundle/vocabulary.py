@@ -39,11 +39,6 @@ class BundleVocabulary:
     def __contains__(self, item: object) -> bool:
         return isinstance(item, str) and self._find(item, hash_strings([item])[0]) != PAD_ID
 
-    @property
-    def table_size(self) -> int:
-        """Rows of the embedding table: the padding, the items, the buckets."""
-        return 1 + len(self) + self.oov_buckets
-
     def encode(self, items: Iterable[str]) -> npt.NDArray[np.int32]:
         """Internal ids, ``[n] int32``; an unknown item is ``PAD_ID``, or its bucket where there are buckets."""
         listed = list(items)

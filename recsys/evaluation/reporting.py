@@ -34,6 +34,8 @@ from recsys.evaluation.segments import summarize_segments
 EVALUATION_VERSION = 1
 ABOUT = ("protocol", "request_time", "dataset_digest", "seed")  # of a run, beside its figures
 SPLITS = ("validation", "test")
+# What ``metrics.json`` calls the figures of a split: the model's, and those of the baselines.
+_KEYS = {"validation": ("validation", "validation_baselines"), "test": ("model", "baselines")}
 
 Metrics = dict[str, float]
 
@@ -49,33 +51,21 @@ def figures(
         epochs: the one that validation chose, and how many were run.
     """
     by_split = {split: ranks[ranks["split"] == split] for split in model}
-    found = {
-        "split": "validation",
-        "counted": {split: _counted(own) for split, own in by_split.items()},
-        "validation": model["validation"],
-        "validation_baselines": {name: found["validation"] for name, found in baselines.items()},
-        "epochs": epochs,
-    }
+    counted = {split: {"targets": len(own), "users": int(own[USER].nunique())} for split, own in by_split.items()}
+    found = {"split": "validation", "counted": counted, "epochs": epochs}
+    for split, reached in model.items():
+        ours, theirs = _KEYS[split]
+        found |= {ours: reached, theirs: {name: one[split] for name, one in baselines.items()}}
     if "test" in model:
-        found |= {
-            "split": "test",
-            "model": model["test"],
-            "baselines": {name: found["test"] for name, found in baselines.items()},
-            "segments": summarize_segments(by_split["test"], (10,)),
-        }
+        found |= {"split": "test", "segments": summarize_segments(by_split["test"], (10,))}
     return found
 
 
 def of_split(metrics: dict[str, Any], split: str) -> dict[str, Any]:
     """The figures of one split, which was read, of ``metrics.json``: ``model`` and ``baselines`` are those of it."""
     known = {name: metrics[name] for name in ABOUT} | metrics["counted"][split]
-    if split == "test":
-        return {**known, "split": split, "model": metrics["model"], "baselines": metrics["baselines"]}
-    return {**known, "split": split, "model": metrics["validation"], "baselines": metrics["validation_baselines"]}
-
-
-def _counted(ranks: pd.DataFrame) -> dict[str, int]:
-    return {"targets": len(ranks), "users": int(ranks[USER].nunique())}
+    model, baselines = _KEYS[split]
+    return {**known, "split": split, "model": metrics[model], "baselines": metrics[baselines]}
 
 
 def report(
@@ -185,11 +175,12 @@ def _narrowed(metrics: dict[str, Any], settings: EvaluationConfig) -> dict[str, 
     def narrow(values: Metrics) -> Metrics:
         return {name: value for name, value in values.items() if name in asked_for or _tells_of_lists(name)}
 
-    narrowed: dict[str, Any] = {key: narrow(metrics[key]) for key in ("model", "validation") if key in metrics}
-    for key in ("baselines", "validation_baselines"):
-        if key in metrics:
-            narrowed[key] = {name: narrow(metrics[key][name]) for name in settings.baselines}
-    return {**metrics, **narrowed}
+    narrowed = {**metrics}
+    for model, baselines in _KEYS.values():
+        if model in metrics:
+            theirs = {name: narrow(metrics[baselines][name]) for name in settings.baselines}
+            narrowed |= {model: narrow(metrics[model]), baselines: theirs}
+    return narrowed
 
 
 def _tells_of_lists(name: str) -> bool:

@@ -105,23 +105,14 @@ class Backend(Protocol):
         """
 
 
-def check_format(name: str) -> None:
-    """Refuse a format that no backend makes.
-
-    Raises:
-        ConfigError: names those that are known.
-    """
-    if name not in BACKENDS:
-        raise ConfigError(f"export.format: no format {name!r} of model files; expected one of {', '.join(BACKENDS)}")
-
-
 def backend_of(name: str) -> Backend:
     """The backend of a format.
 
     Raises:
-        ConfigError: no such format.
+        ConfigError: no such format; names those that are known.
     """
-    check_format(name)
+    if name not in BACKENDS:
+        raise ConfigError(f"export.format: no format {name!r} of model files; expected one of {', '.join(BACKENDS)}")
     module, kind = BACKENDS[name].split(":")
     backend: Backend = getattr(import_module(module), kind)()
     return backend

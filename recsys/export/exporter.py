@@ -32,8 +32,6 @@ from recsys.export.sample_requests import golden_case
 from recsys.export.variants import ROUGH, Variant
 from recsys.models.sasrec import SASRec
 
-LATENCY_ROUNDS = 25
-
 
 class Exporter:
     """A trained model, the data it is judged on, and what it is exported to.
@@ -156,7 +154,7 @@ class Exporter:
                 **quality,
                 **({"taught_by": self.taught_by} if variant.of_student else {}),
                 "largest_difference": difference,
-                "median_ms": median_ms(program, "rerank", judge.inputs, LATENCY_ROUNDS),
+                "median_ms": median_ms(program, judge.inputs),
                 "threads": 1,
                 "multiply_adds": found.multiply_adds,
             },

@@ -8,15 +8,17 @@ import numpy.typing as npt
 
 from recsys.export.backend import Program
 
+ROUNDS = 25
 
-def median_ms(program: Program, signature: str, requests: list[dict[str, npt.NDArray[Any]]], rounds: int) -> float:
-    """Median milliseconds of ``rounds`` passes over ``requests``, after one to warm up: the model's, without checks."""
+
+def median_ms(program: Program, requests: list[dict[str, npt.NDArray[Any]]]) -> float:
+    """Median milliseconds of one ``rerank``, over ``ROUNDS`` of ``requests`` after one to warm up: without checks."""
     times = []
     with program.runners() as runners:
-        for timed in range(-1, rounds):
+        for timed in range(-1, ROUNDS):
             for request in requests:
                 start = time.perf_counter()
-                runners[signature](**request)
+                runners["rerank"](**request)
                 if timed >= 0:
                     times.append(time.perf_counter() - start)
     return float(np.median(times) * 1e3)

@@ -16,7 +16,7 @@ from recsys.core.digests import digest, sha256_file
 from recsys.core.errors import ArtifactError, RecsysError
 from recsys.core.publishing import is_published, publish
 from recsys.core.schema import BUNDLES_DIR
-from recsys.export.backend import check_format
+from recsys.export.backend import backend_of
 from recsys.terminal import say
 
 # Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.
@@ -47,11 +47,11 @@ def export(
             that a phone lacks.
         ArtifactError: the run, the dataset or a bundle that is there already is damaged.
     """
-    check_format(config.format)
     check_trained_on(run, dataset)
     target = bundles_dir(run, config, work_dir)
     missing = [name for name in config.variants if overwrite or not is_published(target / name)]
     if missing:
+        backend_of(config.format)  # an unknown one is refused before anything is loaded
         from recsys.export.exporter import Exporter
         from recsys.export.judge import VariantRefused
         from recsys.export.variants import Variant

@@ -52,7 +52,7 @@ def test_packed_rows_unpack_to_themselves(bits):
 
 
 def test_product_rows_are_their_centroids():
-    codes, centroids = product_quantize(np.repeat(TABLE, 20, 0), part_width=4)
+    codes, centroids = product_quantize(np.repeat(TABLE, 20, 0))
     found = ProductTable(codes, centroids).lookup(IDS).numpy()
     # 50 distinct rows and 256 centroids a part: only the centroids' own 8 bits lose anything.
     np.testing.assert_allclose(found, np.repeat(TABLE, 20, 0)[IDS], atol=np.abs(TABLE).max() / 127)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
 from recsys.core.errors import RecsysError
 from recsys.export.tflite import flatbuffer, versions
@@ -14,7 +15,7 @@ def versions_of(tree, name: str) -> set[int]:
         tree.operatorCodes[operator.opcodeIndex].version
         for graph in tree.subgraphs
         for operator in graph.operators
-        if flatbuffer.operator_name(flatbuffer.opcode(tree, operator)) == name
+        if flatbuffer.operator_name(tree, operator) == name
     }
 
 
@@ -23,7 +24,7 @@ def test_the_youngest_operator_decides(model) -> None:
     tree = flatbuffer.read(TFLite().convert(model, Variant.parse("int8", 6), 20))
     assert versions.minimum_runtime(tree) == {"tensorflow": "2.5.0", "litert": "1.0.0"}
     for code in tree.operatorCodes:
-        if flatbuffer.operator_name(code.builtinCode) == "GATHER":
+        if code.builtinCode == schema.BuiltinOperator.GATHER:
             code.version = 6
     assert versions.minimum_runtime(tree)["tensorflow"] == "2.13.0"
 
@@ -44,7 +45,7 @@ def test_quantised_operators_bear_the_versions_that_they_need(model) -> None:
     for tree in (int8, float16):
         for graph in tree.subgraphs:
             for operator in graph.operators:
-                if flatbuffer.operator_name(flatbuffer.opcode(tree, operator)) == "FULLY_CONNECTED":
+                if flatbuffer.operator_name(tree, operator) == "FULLY_CONNECTED":
                     operator.builtinOptions.keepNumDims = False
         versions.correct(tree)
     assert versions_of(int8, "FULLY_CONNECTED") == {3}

@@ -36,9 +36,9 @@ def opcode(tree: Any, operator: Any) -> int:
     return int(max(code.builtinCode, code.deprecatedBuiltinCode))
 
 
-def operator_name(code: int) -> str:
-    """The builtin operator's name, as ``ADD``."""
-    name: str = _OPERATORS[code]
+def operator_name(tree: Any, operator: Any) -> str:
+    """Which builtin operator it is, as ``ADD``."""
+    name: str = _OPERATORS[opcode(tree, operator)]
     return name
 
 
@@ -57,7 +57,7 @@ def operators(tree: Any) -> dict[str, int]:
                     f"export: operator {code.customCode.decode()} is not built into TFLite; "
                     "write that part of the model in operations that are"
                 )
-            counts[_OPERATORS[opcode(tree, operator)]] += 1
+            counts[operator_name(tree, operator)] += 1
     return dict(sorted(counts.items()))
 
 
@@ -67,7 +67,7 @@ def multiply_adds(tree: Any, signature: str) -> int:
     graph = tree.subgraphs[index]
     total = 0
     for operator in graph.operators:
-        name = _OPERATORS[opcode(tree, operator)]
+        name = operator_name(tree, operator)
         if name in ("FULLY_CONNECTED", "BATCH_MATMUL"):
             left = graph.tensors[operator.inputs[0]].shape
             shared = left[-2] if name == "BATCH_MATMUL" and operator.builtinOptions.adjX else left[-1]

@@ -124,7 +124,7 @@ def minimum_runtime(tree: Any) -> dict[str, str]:
     found = [SIGNATURES]
     for graph in tree.subgraphs:
         for operator in graph.operators:
-            name, version = operator_name(opcode(tree, operator)), tree.operatorCodes[operator.opcodeIndex].version
+            name, version = operator_name(tree, operator), tree.operatorCodes[operator.opcodeIndex].version
             releases = RELEASES.get(name, ())
             if not 1 <= version <= len(releases):
                 raise RecsysError(
