@@ -78,7 +78,9 @@ def incremental(reranker: Reranker, encoded: History) -> dict[str, float]:
     carried = reranker.run("start", **encoded.inputs())
     count = np.array([[reranker.manifest.history_length - 1]], np.int32)
     past = {f"{name}_{n}": carried[name][n : n + 1] for name in ("keys", "values") for n in range(len(carried[name]))}
-    inputs = {"encode": encoded.inputs(), "step": {"item": np.ones((1, 1), np.int32), "count": count, **past}}
+    columns = encoded.map(lambda channel: np.pad(channel, ((0, 0), (0, 1))))  # of the state, then the event's own
+    event = columns._replace(items=np.ones((1, 1), np.int32)).inputs(items="item")
+    inputs = {"encode": encoded.inputs(), "step": {**event, "count": count, **past}}
     model = CompiledModel.from_file(str(reranker.bundle.model_file))
     found = {}
     for name, values in inputs.items():

@@ -1,6 +1,6 @@
 """Replays bundles' golden cases on whatever TFLite runtime this Python has: numpy and that runtime are all it needs.
 
-    python replay.py tflite_runtime|ai_edge_litert xnnpack|builtin BUNDLE…
+    python -m tests.runtimes.replay tflite_runtime|ai_edge_litert xnnpack|builtin BUNDLE…
 
 prints ``{variant: "right" | "refused: why" | "wrong: what"}`` as JSON. A bundle is refused where the runtime does not
 load it, or where one of the cases is answered wrongly that a client replays when it loads a bundle; it is wrong where
@@ -15,37 +15,38 @@ from typing import Any
 
 import numpy as np
 
-REPLAYED = 3  # cases that a client replays, those with a history first: as recsys.bundle.golden has it
+from recsys.bundle import GOLDEN_FILE, Bundle, GoldenCase, read_golden
+from recsys.bundle.golden import REPLAYED
+from recsys.core.candidates import best_first, pad_candidates
+from recsys.core.history import History, encode_history
 
 
-def verdict(module: Any, plain: bool, bundle: Path) -> str:
-    manifest = json.loads((bundle / "manifest.json").read_text())
+def verdict(module: Any, plain: bool, path: Path) -> str:
+    bundle = Bundle(path, verify=False)
     options = {"experimental_op_resolver_type": module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
     try:
-        interpreter = module.Interpreter(str(bundle / "model.tflite"), num_threads=1, **(options if plain else {}))
+        interpreter = module.Interpreter(str(bundle.model_file), num_threads=1, **(options if plain else {}))
         rerank = interpreter.get_signature_runner("rerank")
     except (ValueError, RuntimeError) as error:
         return f"refused: {error}"
-    cases = sorted(
-        enumerate(json.loads((bundle / "golden.json").read_text())), key=lambda one: not any(one[1]["history_ids"])
-    )
+    cases = sorted(enumerate(read_golden(path / GOLDEN_FILE)), key=lambda one: not any(one[1].history_ids))
     for place, (number, case) in enumerate(cases):
-        told = "refused: golden" if place < REPLAYED else "wrong:"
-        ids = np.array(case["candidate_ids"], np.int32)
-        candidates = np.zeros((1, manifest["candidates"]), np.int32)
-        candidates[0, : len(ids)] = ids
-        history = np.array([case["history_ids"]], np.int32)
-        scores = rerank(history=history, candidates=candidates)["scores"][0, : len(ids)]
-        known = np.flatnonzero(ids)
-        wanted = np.array([case["scores"][i] for i in known])
-        farthest = np.abs(scores[known] - wanted).max()
-        if not farthest <= case["tolerance"]:
-            return f"{told} case {number}, scores differ by {farthest:.3g}, tolerance {case['tolerance']:.3g}"
-        best_first = wanted[np.argsort(-scores[known], kind="stable")]
-        worse_before = np.maximum.accumulate(best_first[::-1])[::-1] - best_first
-        if worse_before.max(initial=0.0) > 2 * case["tolerance"]:
-            return f"{told} case {number} is ordered otherwise"
+        ids = np.array(case.candidate_ids, np.int32)
+        scores = rerank(**encoded(bundle, case))["scores"][0, : len(ids)]
+        known = [float(score) if item else None for score, item in zip(scores, ids, strict=True)]
+        wrong = case.mismatch(known, best_first(ids, scores).tolist())
+        if wrong is not None:
+            return f"{'refused: golden' if place < REPLAYED else 'wrong:'} case {number}: {wrong}"
     return "right"
+
+
+def encoded(bundle: Bundle, case: GoldenCase) -> dict[str, Any]:
+    """What ``rerank`` takes of a case."""
+    manifest = bundle.manifest
+    reads = History.of(manifest.signatures["rerank"].inputs)
+    history = encode_history(case.history, bundle.vocabulary, manifest.history_length, manifest.cleaning, case.now)
+    candidates = pad_candidates(np.array(case.candidate_ids, np.int32), manifest.candidates)
+    return {**history.like(reads).inputs(), "candidates": candidates}
 
 
 if __name__ == "__main__":

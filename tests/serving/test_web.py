@@ -3,17 +3,20 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from recsys.bundle import Bundle
 from recsys.core.digests import sha256_file
 from recsys.core.events import CleaningPolicy
-from recsys.core.history import encode_history
-from serving.reranker import Event, Reranker
+from recsys.core.history import History, encode_history
+from recsys.core.vocabulary import Vocabulary
+from serving.reranker import Event
 from tests.serving.hostile import MUTATIONS, mutate, name
 
 pytestmark = pytest.mark.slow
@@ -76,10 +79,9 @@ for (const path of {json.dumps([str(path) for path in bundles])}) {{
     await bundle.policy();
     const cases = await bundle.golden();
     await bundle.file('model.tflite');
-    const {{history_length, cleaning}} = bundle.manifest;
     for (const [, golden] of chosen(cases)) {{
       const ids = golden.candidates.map((item) => vocabulary.encode(item));
-      const history = [...encodeHistory(golden.history, vocabulary, history_length, cleaning)];
+      const {{history}} = encodeHistory(golden.history, vocabulary, bundle.manifest, golden.now);
       if (String(ids) !== String(golden.candidate_ids) || String(history) !== String(golden.history_ids)) {{
         throw new Error('other ids than the case has');
       }}
@@ -129,24 +131,74 @@ console.log(JSON.stringify(golden.cases.map(({{rules}}) => applyPolicy(
         assert [one["score"] for one in answer] == pytest.approx([s for _, s, _ in case["expected"]], abs=0.01)
 
 
-def test_histories_encode_as_in_python(web: Path) -> None:
-    reranker = Reranker(GOLDEN / "int8")
-    items = reranker.catalogue()
-    kinds = ("", "view", "buy")
-    events = [Event(items[i * 7 % 80], (i * 5) % 4 - 1, i % 2, kinds[i % 3]) for i in range(30)]
-    events += [Event("zzz", 2), Event(items[0], 1 << 50), Event(items[1], 1 << 50), Event(items[2], -(1 << 50))]
-    for policy in (CleaningPolicy(True, True), CleaningPolicy(False, False), CleaningPolicy(True, True, ("view",))):
-        expected = encode_history(events, reranker.vocabulary, 40, policy, 0)
-        found = node(
-            web,
-            f"""
+Encode = Callable[[list[Event], int, CleaningPolicy, list[str], int], dict[str, list[int]]]
+ITEMS = [f"é{number}" for number in range(5)]
+
+
+@pytest.fixture(scope="module")
+def encode_in_node(web: Path) -> Iterator[Encode]:
+    """The web client's ``encodeHistory`` over ``ITEMS``, in one process of Node that answers line by line."""
+    code = f"""
+import {{createInterface}} from 'node:readline';
 import {{Vocabulary, encodeHistory}} from './dist/history.js';
-const events = {json.dumps([event._asdict() for event in events])};
-const vocabulary = new Vocabulary({json.dumps(items)}, 0);
-console.log(JSON.stringify([...encodeHistory(events, vocabulary, 40, {json.dumps(policy.to_json())})]));
-""",
-        )
-        assert found == expected.items[0].tolist()
+const vocabulary = new Vocabulary({json.dumps(ITEMS)}, 0);
+for await (const line of createInterface({{input: process.stdin}})) {{
+  const [events, format, now] = JSON.parse(line);
+  const channels = Object.entries(encodeHistory(events, vocabulary, format, now));
+  console.log(JSON.stringify(Object.fromEntries(channels.map(([name, values]) => [name, [...values]]))));
+}}
+"""
+    command = ["node", "--input-type=module", "-e", code]
+    with subprocess.Popen(command, cwd=web, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        asked, answers = process.stdin, process.stdout
+
+        def encode(
+            events: list[Event], length: int, policy: CleaningPolicy, inputs: list[str], now: int
+        ) -> dict[str, list[int]]:
+            form = {"history_length": length, "cleaning": policy.to_json(), "history_inputs": inputs}
+            print(json.dumps([[event._asdict() for event in events], form, now]), file=asked, flush=True)
+            found: dict[str, list[int]] = json.loads(answers.readline())
+            return found
+
+        yield encode
+
+
+EXACT = (1 << 53) - 1  # milliseconds: what a number of JavaScript holds exactly
+MOMENTS = st.one_of(
+    st.integers(-3000, 3000),
+    st.integers(EXACT - 3000, EXACT),
+    st.integers(-EXACT, 3000 - EXACT),
+    st.integers(-EXACT, EXACT),
+)
+KINDS = st.sampled_from(["", "view", "buy"])
+EVENTS = st.lists(st.builds(Event, st.sampled_from([*ITEMS, "zzz"]), MOMENTS, st.integers(-1, 1), KINDS), max_size=20)
+POLICIES = st.builds(CleaningPolicy, st.booleans(), st.booleans(), st.sampled_from([(), ("view",), ("view", "buy")]))
+
+
+@settings(max_examples=300)
+@given(events=EVENTS, length=st.integers(1, 12), policy=POLICIES, reads_times=st.booleans(), now=MOMENTS)
+def test_histories_encode_as_in_python(
+    encode_in_node: Encode, events: list[Event], length: int, policy: CleaningPolicy, reads_times: bool, now: int
+) -> None:
+    taken = list(History.names().values()) if reads_times else ["history"]
+    expected = encode_history(events, Vocabulary(ITEMS), length, policy, now).inputs()
+    assert encode_in_node(events, length, policy, taken, now) == {name: expected[name][0].tolist() for name in taken}
+
+
+@pytest.mark.parametrize("now", [1 << 53, -(1 << 53), 1.5, "1", None])
+def test_a_moment_that_a_number_does_not_hold_is_refused(web: Path, now: Any) -> None:
+    code = f"""
+import {{checkNow}} from './dist/events.js';
+try {{
+  checkNow({json.dumps(now)}, 'a request');
+  console.log('null');
+}} catch (error) {{
+  console.log(JSON.stringify(error.message));
+}}
+"""
+    assert "a request: now is a 64-bit integer, here within 2^53 of 0, found" in node(web, code)
 
 
 @pytest.mark.parametrize("variant", ["float32", "int8"])

@@ -15,15 +15,23 @@ export function checkEvent(event: unknown, origin: string): asserts event is Eve
       `missing [${missing.join(', ')}], unknown [${unknown.join(', ')}]`);
   }
   checkItem(event['item'], origin);
-  for (const [key, value] of [['timestamp', event['timestamp']], ['event_id', event['event_id'] ?? 0]] as const) {
-    // A number of JavaScript is exact to 2^53 only: beyond it, the order of events would be anyone's.
-    if (!Number.isSafeInteger(value)) {
-      throw new Error(`${origin}: ${key} is a 64-bit integer, here within 2^53 of 0, found ${short(value)}`);
-    }
-  }
+  checkInteger(event['timestamp'], `${origin}: timestamp`);
+  checkInteger(event['event_id'] ?? 0, `${origin}: event_id`);
   const kind = event['event_type'] ?? '';
   if (typeof kind !== 'string' || !isUnicode(kind)) {
     throw new Error(`${origin}: event_type is text, found ${short(kind)}`);
+  }
+}
+
+/** Refuse what is no moment of a request. */
+export function checkNow(now: unknown, origin: string): asserts now is number {
+  checkInteger(now, `${origin}: now`);
+}
+
+/** A number of JavaScript is exact to 2^53 only: beyond it, the order of events would be anyone's. */
+function checkInteger(value: unknown, origin: string): void {
+  if (!Number.isSafeInteger(value)) {
+    throw new Error(`${origin} is a 64-bit integer, here within 2^53 of 0, found ${short(value)}`);
   }
 }
 

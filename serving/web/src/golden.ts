@@ -1,5 +1,5 @@
 import {isObject, parseJson, short} from './checked.js';
-import {checkEvent, checkItem} from './events.js';
+import {checkEvent, checkItem, checkNow} from './events.js';
 import type {Event} from './history.js';
 import {LARGEST} from './manifest.js';
 
@@ -7,6 +7,8 @@ import {LARGEST} from './manifest.js';
 export interface GoldenCase {
   history: Event[];
   candidates: string[];
+  /** When the request is made, in milliseconds since 1970. */
+  now: number;
   history_ids: number[];
   candidate_ids: number[];
   scores: (number | null)[];
@@ -14,7 +16,7 @@ export interface GoldenCase {
   tolerance: number;
 }
 
-const KEYS = ['candidates', 'candidate_ids', 'history', 'history_ids', 'order', 'scores', 'tolerance'];
+const KEYS = ['candidates', 'candidate_ids', 'history', 'history_ids', 'now', 'order', 'scores', 'tolerance'];
 const REPLAYED = 3;
 const LARGEST_ID = 2 ** 31 - 1;
 
@@ -42,6 +44,7 @@ function readCase(value: unknown, origin: string): GoldenCase {
   listed('history', () => true, 'an event').forEach((event, place) => checkEvent(event, `${origin}: event ${place}`));
   listed('candidates', (one) => typeof one === 'string', 'an item id')
     .forEach((item, place) => checkItem(item, `${origin}: candidate ${place}`));
+  checkNow(value['now'], origin);
   for (const name of ['history_ids', 'candidate_ids']) listed(name, isId, 'an internal id');
   const scores = listed('scores', (one) => one === null || isNumber(one), 'a number or null');
   const order = listed('order', isId, 'a place');

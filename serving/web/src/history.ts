@@ -1,4 +1,4 @@
-import {checkEvent} from './events.js';
+import {checkEvent, checkNow} from './events.js';
 import {hashString} from './hash.js';
 
 /** One touch of an item; timestamps are milliseconds since the epoch. */
@@ -15,7 +15,35 @@ export interface CleaningPolicy {
   event_types: string[];
 }
 
+/** What a bundle's manifest says of the histories that its model reads. */
+export interface HistoryFormat {
+  history_length: number;
+  cleaning: CleaningPolicy;
+  history_inputs: string[];
+}
+
+/** What a model reads of a history, by the names of its inputs: oldest event first, padded with 0 on the left. */
+export type History = Record<string, Int32Array>;
+
+interface Kept {
+  id: number;
+  timestamp: number;
+}
+
 export const PAD_ID = 0;
+const MILLISECONDS = 1000; // in a second
+const OLDEST = 2 ** 31 - 1; // seconds
+
+/** Every input that a model may read of a history, and what stands in it for an event. */
+const CHANNELS: Record<string, (event: Kept, now: number) => number> = {
+  history: (event) => event.id,
+  ages: (event, now) => age(event.timestamp, now),
+};
+
+/** Those that a model with these inputs reads; it always reads items. */
+export function historyInputs(inputs: object): string[] {
+  return Object.keys(CHANNELS).filter((name) => name === 'history' || Object.hasOwn(inputs, name));
+}
 
 /** External ids to internal ones: the id in row i is i + 1; unknown ones are PAD_ID, or a bucket by their hash. */
 export class Vocabulary {
@@ -40,24 +68,41 @@ export class Vocabulary {
 
 /** Order, clean, truncate to the newest, pad on the left: recsys/core/history.py in TypeScript. */
 export function encodeHistory(
-  events: readonly Event[], vocabulary: Vocabulary, length: number, policy: CleaningPolicy,
-): Int32Array {
+  events: readonly Event[], vocabulary: Vocabulary, format: HistoryFormat, now: number,
+): History {
+  checkNow(now, 'a request');
+  const length = format.history_length;
+  const newest = cleanHistory(events, vocabulary, format.cleaning).slice(-length);
+  return Object.fromEntries(format.history_inputs.map((name) => {
+    const padded = new Int32Array(length);
+    padded.set(newest.map((event) => CHANNELS[name]!(event, now)), length - newest.length);
+    return [name, padded];
+  }));
+}
+
+/** The events that count, of items that the vocabulary knows, oldest first. */
+function cleanHistory(events: readonly Event[], vocabulary: Vocabulary, policy: CleaningPolicy): Kept[] {
   events.forEach((event, place) => checkEvent(event, `event ${place}`));
   const types = policy.event_types;
   const counting = events.filter((event) => types.length === 0 || !event.event_type || types.includes(event.event_type));
   // The sort is stable: events that share time and arrival number keep the order in which they are given.
   counting.sort((a, b) => a.timestamp - b.timestamp || (a.event_id ?? 0) - (b.event_id ?? 0));
   const seen = new Set<string>();
-  const kept: string[] = [];
+  const kept: Event[] = [];
   for (const event of counting) {
     const key = JSON.stringify([event.item, event.timestamp, event.event_type ?? '']);
     if (policy.drop_duplicates && seen.has(key)) continue;
     seen.add(key);
-    if (policy.drop_repeats && kept[kept.length - 1] === event.item) continue;
-    kept.push(event.item);
+    if (policy.drop_repeats && kept[kept.length - 1]?.item === event.item) continue;
+    kept.push(event);
   }
-  const ids = kept.map((item) => vocabulary.encode(item)).filter((id) => id !== PAD_ID).slice(-length);
-  const padded = new Int32Array(length);
-  padded.set(ids, length - ids.length);
-  return padded;
+  return kept
+    .map(({item, timestamp}) => ({id: vocabulary.encode(item), timestamp}))
+    .filter(({id}) => id !== PAD_ID);
+}
+
+/** Whole seconds from an event to the request, both cut to seconds first; 0 where the event lies after it. */
+function age(timestamp: number, now: number): number {
+  const seconds = Math.floor(now / MILLISECONDS) - Math.floor(timestamp / MILLISECONDS);
+  return Math.min(Math.max(seconds, 0), OLDEST);
 }

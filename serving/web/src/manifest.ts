@@ -1,5 +1,5 @@
 import {Reader, isObject, short} from './checked.js';
-import type {CleaningPolicy} from './history.js';
+import {type CleaningPolicy, type HistoryFormat, historyInputs} from './history.js';
 
 export interface Tensor {
   shape: number[];
@@ -12,13 +12,11 @@ export interface Signature {
 }
 
 /** What a bundle says of itself: recsys/bundle/manifest.py in TypeScript, as far as a client needs it. */
-export interface Manifest {
+export interface Manifest extends HistoryFormat {
   variant: string;
-  history_length: number;
   candidates: number;
   items: number;
   oov_buckets: number;
-  cleaning: CleaningPolicy;
   tolerance: number;
   signatures: Record<string, Signature>;
   files: Record<string, string>;
@@ -56,6 +54,8 @@ export function readManifest(value: unknown, origin: string): Manifest {
   }
   for (const name of Object.keys(read.object('operators'))) read.inside('operators').integer(name, 1, MAX_ITEMS);
   read.object('measured');
+  const signatures = Object.fromEntries(
+    Object.keys(read.object('signatures')).map((name) => [name, readSignature(read.inside('signatures').inside(name))]));
   const manifest = {
     variant: read.text('variant'),
     history_length: read.integer('history_length', 1, MAX_LENGTH),
@@ -64,8 +64,8 @@ export function readManifest(value: unknown, origin: string): Manifest {
     oov_buckets: read.integer('oov_buckets', 0, MAX_ITEMS),
     cleaning: readCleaning(read.get('cleaning'), origin),
     tolerance: read.positive('tolerance', LARGEST),
-    signatures: Object.fromEntries(
-      Object.keys(read.object('signatures')).map((name) => [name, readSignature(read.inside('signatures').inside(name))])),
+    signatures,
+    history_inputs: historyInputs(signatures['rerank']?.inputs ?? {}),
     files: readFiles(read),
   };
   checkSignatures(manifest, origin);
@@ -130,14 +130,15 @@ function readFiles(read: Reader): Record<string, string> {
 
 /** Hold those that this client runs to the manifest's own sizes. */
 function checkSignatures(manifest: Manifest, origin: string): void {
-  const history = {shape: [1, manifest.history_length], dtype: 'int32'};
+  const channel = {shape: [1, manifest.history_length], dtype: 'int32'};
+  const history = Object.fromEntries(manifest.history_inputs.map((name) => [name, channel]));
   const candidates = {shape: [1, manifest.candidates], dtype: 'int32'};
   const scores = {scores: {shape: [1, manifest.candidates], dtype: 'float32'}};
   if (!Object.hasOwn(manifest.signatures, 'rerank')) {
     throw new Error(`${origin}: no signature rerank; the bundle contradicts itself`);
   }
   const expected: [string, keyof Signature, Record<string, Tensor>][] = [
-    ['rerank', 'inputs', {history, candidates}], ['start', 'inputs', {history}],
+    ['rerank', 'inputs', {...history, candidates}], ['start', 'inputs', history],
     ['rerank', 'outputs', scores], ['score', 'outputs', scores],
   ];
   for (const [name, side, tensors] of expected) {

@@ -55,7 +55,8 @@ class Page {
     const liked = new Set(history.map((event) => event.item));
     const candidates = this.reranker.catalogue.filter((item) => !liked.has(item)).slice(0, CANDIDATES);
     const start = performance.now();
-    const ranked = await this.reranker.recommend(history, candidates);
+    const now = Date.now();
+    const ranked = await this.reranker.recommend(history, candidates, now);
     if (round !== this.round) return; // a newer click has asked already
     const milliseconds = performance.now() - start;
     element('time').textContent = `${ranked.length} candidates in ${milliseconds.toFixed(1)} ms, with the policy`;
@@ -63,7 +64,7 @@ class Page {
     element('ranking').replaceChildren(...ranked.map((one) => this.row(one.item, one.reasons)));
     this.slide(before);
     for (const one of ranked.slice(0, EXPLAINED)) {
-      const reason = await this.reranker.because(history, one.item);
+      const reason = await this.reranker.because(history, one.item, now);
       if (round !== this.round) return;
       if (reason !== null) {
         this.row(one.item, [`because you liked ${this.reranker.title(reason)}`, ...one.reasons]);

@@ -3,7 +3,7 @@ import {type CompiledModel, Tensor, loadAndCompile, loadLiteRt} from '@litertjs/
 import {Bundle} from './bundle.js';
 import {checkItem} from './events.js';
 import {type GoldenCase, chosen, mismatch} from './golden.js';
-import {type Event, PAD_ID, type Vocabulary, encodeHistory} from './history.js';
+import {type Event, type History, PAD_ID, type Vocabulary, encodeHistory} from './history.js';
 import type {Manifest} from './manifest.js';
 import {type Scored, applyPolicy} from './policy.js';
 import type {Rule} from './rules.js';
@@ -59,8 +59,9 @@ export class Reranker {
     return this.text(item, 'title') || item;
   }
 
-  encodeHistory(history: readonly Event[]): Int32Array {
-    return encodeHistory(history, this.vocabulary, this.manifest.history_length, this.manifest.cleaning);
+  /** What the model reads of the events; `now` as in `rerank`. */
+  encodeHistory(history: readonly Event[], now = Date.now()): History {
+    return encodeHistory(history, this.vocabulary, this.manifest, now);
   }
 
   encodeCandidates(candidates: readonly string[]): Int32Array {
@@ -69,23 +70,26 @@ export class Reranker {
   }
 
   /** Logits of internal ids after an encoded history, in chunks of the model's fixed width. */
-  async score(history: Int32Array, candidates: Int32Array): Promise<Float32Array> {
+  async score(history: History, candidates: Int32Array): Promise<Float32Array> {
     const width = this.manifest.candidates;
     const scores = new Float32Array(candidates.length);
     for (let start = 0; start < candidates.length; start += width) {
       const chunk = new Int32Array(width);
       chunk.set(candidates.subarray(start, start + width));
-      const found = await this.run('rerank', 'scores', {history, candidates: chunk});
+      const found = await this.run('rerank', 'scores', {...history, candidates: chunk});
       scores.set(found.subarray(0, Math.min(width, candidates.length - start)), start);
     }
     if (!scores.every(Number.isFinite)) throw new Error('model.tflite: scores are not finite');
     return scores;
   }
 
-  /** `candidates`, best first. */
-  async rerank(history: readonly Event[], candidates: readonly string[]): Promise<Ranked[]> {
+  /**
+   * `candidates`, best first. `now` is when the request is made, in milliseconds since 1970: a model that reads times
+   * takes events after it to have just happened.
+   */
+  async rerank(history: readonly Event[], candidates: readonly string[], now = Date.now()): Promise<Ranked[]> {
     const ids = this.encodeCandidates(candidates);
-    const scores = await this.score(this.encodeHistory(history), ids);
+    const scores = await this.score(this.encodeHistory(history, now), ids);
     const places = Array.from(ids.keys());
     const known = places.filter((i) => ids[i] !== PAD_ID).sort((a, b) => scores[b]! - scores[a]!);
     const unknown = places.filter((i) => ids[i] === PAD_ID);
@@ -95,24 +99,24 @@ export class Reranker {
     ];
   }
 
-  /** `rerank`, then the bundle's policy. */
+  /** `rerank`, then the bundle's policy; what is fresh is fresh at `now`. */
   async recommend(history: readonly Event[], candidates: readonly string[], now = Date.now()): Promise<Scored[]> {
-    const ranked = await this.rerank(history, [...new Set(candidates)]);
+    const ranked = await this.rerank(history, [...new Set(candidates)], now);
     const scored = ranked.flatMap(({item, score}) => (score === null ? [] : [{item, score}]));
     const seen = new Set(history.map((event) => event.item));
     return applyPolicy(this.rules, scored, seen, (item, column) => this.text(item, column), now);
   }
 
   /** The item of the history without which `candidate` would lose most, or null where none speaks for it. */
-  async because(history: readonly Event[], candidate: string): Promise<string | null> {
+  async because(history: readonly Event[], candidate: string, now = Date.now()): Promise<string | null> {
     const items = [...new Set(history.map((event) => event.item))];
     const ids = this.encodeCandidates([candidate]);
-    const whole = (await this.score(this.encodeHistory(history), ids))[0]!;
+    const whole = (await this.score(this.encodeHistory(history, now), ids))[0]!;
     let most = 0;
     let reason: string | null = null;
     for (const item of items) {
       const without = history.filter((event) => event.item !== item);
-      const lost = whole - (await this.score(this.encodeHistory(without), ids))[0]!;
+      const lost = whole - (await this.score(this.encodeHistory(without, now), ids))[0]!;
       if (lost > most) [most, reason] = [lost, item];
     }
     return reason;
@@ -120,10 +124,11 @@ export class Reranker {
 
   /** What is wrong with this browser's answer to a golden case, or null; near-ties may swap. */
   async mismatch(golden: GoldenCase): Promise<string | null> {
-    const history = this.encodeHistory(golden.history);
+    const history = this.encodeHistory(golden.history, golden.now);
     const ids = this.encodeCandidates(golden.candidates);
-    if (String([...history]) !== String(golden.history_ids) || String([...ids]) !== String(golden.candidate_ids)) {
-      return `encoded as [${history}] and [${ids}], other ids than the case has`;
+    const items = String(history['history']);
+    if (items !== String(golden.history_ids) || String(ids) !== String(golden.candidate_ids)) {
+      return `encoded as [${items}] and [${ids}], other ids than the case has`;
     }
     const scores = await this.score(history, ids);
     const known = Array.from(ids.keys()).filter((i) => ids[i] !== PAD_ID).sort((a, b) => scores[b]! - scores[a]!);
