@@ -14,6 +14,7 @@ export interface Signature {
 /** What a bundle says of itself: recsys/bundle/manifest.py in TypeScript, as far as a client needs it. */
 export interface Manifest extends HistoryFormat {
   variant: string;
+  model_file: string;
   candidates: number;
   items: number;
   oov_buckets: number;
@@ -29,7 +30,7 @@ const MAX_CANDIDATES = 65_536;
 const MAX_ITEMS = 100_000_000;
 const LONGEST_NAME = 255;
 const DTYPES = ['int32', 'float32', 'int8', 'uint8', 'float16'];
-const NEEDED = ['model.tflite', 'vocabulary.bin'];
+const FORMAT = 'tflite'; // of the models that clients run
 
 /** Every field checked, those too that this client does not use; throws with the field and what was found. */
 export function readManifest(value: unknown, origin: string): Manifest {
@@ -56,8 +57,11 @@ export function readManifest(value: unknown, origin: string): Manifest {
   read.object('measured');
   const signatures = Object.fromEntries(
     Object.keys(read.object('signatures')).map((name) => [name, readSignature(read.inside('signatures').inside(name))]));
+  const format = read.text('model_format');
+  if (format !== FORMAT) throw new Error(`${origin}: its model is of the format ${short(format)}, clients run ${FORMAT}`);
   const manifest = {
     variant: read.text('variant'),
+    model_file: readFileName(read.text('model_file'), origin),
     history_length: read.integer('history_length', 1, MAX_LENGTH),
     candidates: read.integer('candidates', 1, MAX_CANDIDATES),
     items: read.integer('items', 1, MAX_ITEMS),
@@ -68,6 +72,11 @@ export function readManifest(value: unknown, origin: string): Manifest {
     history_inputs: historyInputs(signatures['rerank']?.inputs ?? {}),
     files: readFiles(read),
   };
+  for (const name of [manifest.model_file, 'vocabulary.bin']) {
+    if (!Object.hasOwn(manifest.files, name)) {
+      throw new Error(`${origin}: files: ${name} is not listed, so nothing vouches for it`);
+    }
+  }
   checkSignatures(manifest, origin);
   return manifest;
 }
@@ -116,16 +125,16 @@ function readFiles(read: Reader): Record<string, string> {
     if (new TextEncoder().encode(name).length > LONGEST_NAME) {
       throw new Error(`${read.origin}: files: a name of ${name.length} characters, which no file has`);
     }
-    if (/[\0\\]/.test(name) || name.split('/').some((part) => ['', '.', '..'].includes(part))) {
-      throw new Error(`${read.origin}: file name ${short(name)} points outside the bundle`);
-    }
-  }
-  for (const name of NEEDED) {
-    if (!Object.hasOwn(files, name)) {
-      throw new Error(`${read.origin}: files: ${name} is not listed, so nothing vouches for it`);
-    }
+    readFileName(name, read.origin);
   }
   return files as Record<string, string>;
+}
+
+function readFileName(name: string, origin: string): string {
+  if (/[\0\\]/.test(name) || name.split('/').some((part) => ['', '.', '..'].includes(part))) {
+    throw new Error(`${origin}: file name ${short(name)} points outside the bundle`);
+  }
+  return name;
 }
 
 /** Hold those that this client runs to the manifest's own sizes. */

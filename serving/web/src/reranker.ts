@@ -34,8 +34,9 @@ export class Reranker {
     const [vocabulary, columns, rules] = [await bundle.vocabulary(), await bundle.columns(), await bundle.policy()];
     const golden = await bundle.golden();
     await loadLiteRt(wasm);
-    const model = await loadAndCompile(new Uint8Array(await bundle.file('model.tflite')), {accelerator: 'wasm'});
-    if (!('rerank' in model.signatures)) throw new Error('model.tflite: signature rerank is missing');
+    const name = bundle.manifest.model_file;
+    const model = await loadAndCompile(new Uint8Array(await bundle.file(name)), {accelerator: 'wasm'});
+    if (!('rerank' in model.signatures)) throw new Error(`${name}: signature rerank is missing`);
     const reranker = new Reranker(bundle, model, vocabulary, columns, rules);
     await reranker.replaySome(golden);
     return reranker;
@@ -79,7 +80,7 @@ export class Reranker {
       const found = await this.run('rerank', 'scores', {...history, candidates: chunk});
       scores.set(found.subarray(0, Math.min(width, candidates.length - start)), start);
     }
-    if (!scores.every(Number.isFinite)) throw new Error('model.tflite: scores are not finite');
+    if (!scores.every(Number.isFinite)) throw new Error(`${this.bundle.manifest.model_file}: scores are not finite`);
     return scores;
   }
 
