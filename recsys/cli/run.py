@@ -48,8 +48,10 @@ def run(args: argparse.Namespace) -> int:
     from recsys.cli.summary import combine
     from recsys.config import load_config
     from recsys.export import describe
+    from recsys.export.backend import check_format
 
     config = load_config(args.config, args.overrides)
+    check_format(config.export.format)
     prepared = dataset_for(config, args, overwrite=args.overwrite)
     dataset = prepared.artifact
     _tell("prepare", prepared.reused, dataset.path)

@@ -105,14 +105,23 @@ class Backend(Protocol):
         """
 
 
+def check_format(name: str) -> None:
+    """Refuse a format that nothing makes, before anything is made.
+
+    Raises:
+        ConfigError: names the formats that are known.
+    """
+    if name not in BACKENDS:
+        raise ConfigError(f"export.format: no format {name!r} of model files; expected one of {', '.join(BACKENDS)}")
+
+
 def backend_of(name: str) -> Backend:
     """The backend of a format.
 
     Raises:
-        ConfigError: no such format; names those that are known.
+        ConfigError: no such format.
     """
-    if name not in BACKENDS:
-        raise ConfigError(f"export.format: no format {name!r} of model files; expected one of {', '.join(BACKENDS)}")
+    check_format(name)
     module, kind = BACKENDS[name].split(":")
     backend: Backend = getattr(import_module(module), kind)()
     return backend

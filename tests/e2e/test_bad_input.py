@@ -115,6 +115,14 @@ def test_a_bad_key(
     assert not (tmp_path / "work").exists()
 
 
+def test_a_format_that_nothing_makes_is_refused_before_anything_is_made(
+    recipe: Path, recsys: Recsys, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert recsys("run", recipe, "--set", "export.format=onnx") == 2
+    assert "export.format: no format 'onnx' of model files; expected one of tflite" in capsys.readouterr().err
+    check_nothing_was_made(tmp_path / "work")
+
+
 def test_a_missing_config(recsys: Recsys, capsys: pytest.CaptureFixture[str]) -> None:
     assert recsys("run", "absent.yaml") == 2
     assert "absent.yaml: no such config" in capsys.readouterr().err
