@@ -66,7 +66,8 @@ def test_bad_rows_are_kept_with_reason_and_line(tmp_path, make):
 
 def test_too_many_bad_rows_stop_it(tmp_path, make):
     log = write_log(tmp_path / "log.csv", [*GOOD[:8], ("u", "i", "noon", 5), ("u", "i", "dusk", 5)])
-    with pytest.raises(DataError, match=r"(?s)2 rows \(20.00%\) were refused .*2 bad timestamp.*max_rejected_share.*log.csv:10: bad timestamp"):
+    refused = r"(?s)2 rows \(20.00%\) were refused \(2 bad timestamp\).*max_rejected_share.*log.csv:10: bad timestamp"
+    with pytest.raises(DataError, match=refused):
         make(log)
     assert nothing_left(tmp_path)
     (kept,) = (tmp_path / "work" / "rejects").glob("*/*.parquet")
