@@ -23,11 +23,11 @@ def deaths_interrupt() -> Iterator[list[str]]:
     watching = threading.Lock()  # held for good when the block is over
     hook_before = threading.excepthook
 
-    def hook(told: threading.ExceptHookArgs) -> None:
-        if "Worker subprocess exited" not in str(told.exc_value):
-            hook_before(told)
+    def hook(failure: threading.ExceptHookArgs) -> None:
+        if "Worker subprocess exited" not in str(failure.exc_value):
+            hook_before(failure)
         elif watching.acquire(blocking=False):
-            deaths.append(str(told.exc_value))
+            deaths.append(str(failure.exc_value))
             if ours and len(deaths) == 1:
                 signal.pthread_kill(main.ident or 0, signal.SIGUSR1)
             watching.release()

@@ -15,7 +15,7 @@ Result = dict[str, Any]
 STEPS = ("read", "merge", "clean", "fit", "write")
 
 
-def run_steps(job: Job, blocks: list[LogBlock], long_lines: int, runner: Runner) -> dict[str, list[Result]]:
+def run_steps(job: Job, blocks: list[LogBlock], runner: Runner) -> dict[str, list[Result]]:
     """Run every step; returns their results by name.
 
     When too many rows are refused, nothing comes after ``read``.
@@ -24,11 +24,11 @@ def run_steps(job: Job, blocks: list[LogBlock], long_lines: int, runner: Runner)
         RecsysError: a step failed.
     """
     with watch(job, blocks):
-        run(lambda pipeline: _build(pipeline, job, blocks, long_lines), runner, sum(block.rows for block in blocks))
+        run(lambda pipeline: _build(pipeline, job, blocks), runner, sum(block.rows for block in blocks))
     return {step: job.results(step) for step in STEPS}
 
 
-def _build(pipeline: Any, job: Job, blocks: list[LogBlock], long_lines: int) -> None:
+def _build(pipeline: Any, job: Job, blocks: list[LogBlock]) -> None:
     import apache_beam as beam
 
     from pipelines.transforms import Step
@@ -38,7 +38,7 @@ def _build(pipeline: Any, job: Job, blocks: list[LogBlock], long_lines: int) -> 
         pipeline
         | "Blocks" >> beam.Create(blocks)
         | Step("read", partial(read, job), job.spill)
-        | "WithinBounds" >> beam.Filter(lambda reads: rejected_share(reads, long_lines) <= bound)
+        | "WithinBounds" >> beam.Filter(lambda reads: rejected_share(reads) <= bound)
         | "Partitions" >> beam.FlatMap(lambda _: range(ITEM_PARTITIONS))
         | Step("merge", partial(merge, job), job.spill)
         | "Sizes" >> beam.Map(lambda partitions: [partition["items"] for partition in partitions])

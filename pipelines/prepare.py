@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipelines.graph import run_steps
 from pipelines.runners import Runner
 from recsys.artifacts.compatibility import check_extends
 from recsys.artifacts.dataset import (
     FORGOTTEN_FILE,
+    ITEMS_FILE,
     REJECTS_DIR,
     REPORT_FILE,
     SEQUENCES_DIR,
@@ -31,19 +33,22 @@ from recsys.core.digests import digest, sha256_file
 from recsys.core.errors import DataError
 from recsys.core.json_files import write_json
 from recsys.core.publishing import ASIDE, is_published, publish
-from recsys.core.schema import COUNT, DATASETS_DIR, EXTERNAL_ID, ITEM, MANIFEST
+from recsys.core.schema import COUNT, DATASETS_DIR, EVENT_ID, EXTERNAL_ID, MANIFEST, TITLE
 from recsys.log.block_plan import plan_blocks
-from recsys.log.blocks import LogBlock
 from recsys.log.columns import check_columns
-from recsys.log.files import content_hashes, log_files, refuse_changed, stamps_of
-from recsys.log.first_items import first_items
-from recsys.log.formats import Reject
-from recsys.log.rejects import first_rejects, write_rejects
-from recsys.preparation.diagnostics.counts import count_all, refuse_empty, refuse_rejects, rejected_share, rejects_told
+from recsys.log.files import log_files, refuse_changed, stamps_of
+from recsys.log.rejects import first_rejects
+from recsys.preparation.diagnostics.counts import (
+    count_all,
+    describe_rejects,
+    refuse_empty,
+    refuse_rejects,
+    rejected_share,
+)
 from recsys.preparation.diagnostics.drift import refuse_drift
 from recsys.preparation.diagnostics.report import write_report
 from recsys.preparation.diagnostics.stats import count_trained, merge_stats
-from recsys.preparation.item_table import join_metadata, read_items, strangers_told
+from recsys.preparation.item_table import check_items
 from recsys.preparation.job import Job
 from recsys.preparation.user_deletion import Forgotten, forget, read_users
 from recsys.terminal import say
@@ -95,7 +100,7 @@ def prepare(
     inputs = {
         "format_version": Dataset.format_version,
         "prepare_version": PREPARE_VERSION,
-        "log": content_hashes(files),
+        "log": sorted(map(sha256_file, files)),
         "items": sha256_file(data.items.path) if data.items and data.items.path.is_file() else None,
         "data": data.model_dump(mode="json", exclude={"name": True, "path": True, "items": {"path"}}),
         "prepare": config.prepare.model_dump(mode="json"),
@@ -124,12 +129,8 @@ def resolve(data: DataConfig, cache_dir: Path) -> DataConfig:
     from recsys.log.sources import fetch
 
     log = fetch(data.name, cache_dir)
-    return DataConfig(
-        path=log.events,
-        columns=Columns(user=log.user, item=log.item, timestamp=log.timestamp, event_id=log.event_id),
-        timestamp_unit=log.timestamp_unit,
-        items=ItemTableConfig(path=log.items, item=log.item, title=log.title) if log.items else None,
-    )
+    items = ItemTableConfig(path=log.items, title=TITLE)
+    return DataConfig(path=log.events, columns=Columns(event_id=EVENT_ID), items=items)
 
 
 def _make(
@@ -142,58 +143,44 @@ def _make(
     inputs: dict[str, Any],
 ) -> None:
     spill = target / SPILL_DIR
-    blocks, long_lines = plan_blocks(files, config.data.delimiter, spill / "unpacked")
+    blocks = plan_blocks(files, config.data.delimiter, spill / "unpacked")
     if not blocks:
-        found = f"only {len(long_lines)} lines too long to be read" if long_lines else "no rows"
-        raise DataError(f"{config.data.path}: the log holds {found}; an event log needs at least one event")
+        raise DataError(f"{config.data.path}: the log holds no rows; an event log needs at least one event")
     check_columns(blocks, config.data)
-    _look_at_items(config.data, blocks[0])
+    warning = check_items(config.data, blocks[0])
+    if warning:
+        say(warning)
     prior = pa.array([], pa.string())
     if request.extends is not None:
-        stored, _ = plan_blocks(request.extends.event_files, ",", spill)
+        stored = plan_blocks(request.extends.event_files, ",", spill)
         blocks += [replace(block, number=len(blocks) + i, stored=True) for i, block in enumerate(stored)]
         prior = pa.array(request.extends.items[EXTERNAL_ID], pa.string())
-    rows = sum(block.rows for block in blocks)
-    buckets = -(-max(rows, 1) // config.prepare.events_per_shard)
+    buckets = -(-sum(block.rows for block in blocks) // config.prepare.events_per_shard)
     job = Job(spill, target, config.data, config.prepare, len(blocks), buckets, prior, forgotten)
     job.make_dirs()
-    rejects = [Reject("long line", line.origin, line.row, "") for line in long_lines]
-    write_rejects(rejects, target / REJECTS_DIR / "long-lines.parquet")
-    results = run_steps(job, blocks, len(long_lines), runner)
-    bound = config.prepare.max_rejected_share
-    if rejected_share(results["read"], len(long_lines)) > bound:
+    results = run_steps(job, blocks, runner)
+    reads, bound = results["read"], config.prepare.max_rejected_share
+    if rejected_share(reads) > bound:
         kept = _keep_rejects(target, digest(inputs))
-        examples = [*first_rejects(kept, 5), f"and the others, in {kept}"]
-        refuse_rejects(results["read"], len(long_lines), bound, examples, config.data.timestamp_unit)
-    told = rejects_told(results["read"], len(long_lines))
-    if told:
-        first = first_rejects(target / REJECTS_DIR, 1)
-        say(f"{told}, such as {first[0] if first else 'a long line'}; all are kept in the dataset's {REJECTS_DIR}")
-    absent = set(config.data.event_types) - {name for one in results["read"] for name in one.get("types", ())}
+        refuse_rejects(
+            reads, bound, [*first_rejects(kept, 5), f"and the others, in {kept}"], config.data.timestamp_unit
+        )
+    if refused := describe_rejects(reads):
+        example = first_rejects(target / REJECTS_DIR, 1)[0]
+        say(f"{refused}, such as {example}; all are kept in the dataset's {REJECTS_DIR}")
+    absent = set(config.data.event_types) - {name for one in reads for name in one.get("types", ())}
     if absent:
         say(f"data.event_types: the log has no event of type {', '.join(sorted(absent))}; is it written as there?")
-    counts = count_all(results, len(long_lines))
+    counts = count_all(results)
     refuse_empty(counts, config.prepare.k_core)
     shutil.rmtree(spill)
     for stray in target.rglob(f".*{ASIDE}*"):  # of a step that was killed, and then run again by its runner
         stray.unlink()
     if len(forgotten):
         np.save(target / FORGOTTEN_FILE, forgotten.hashes)
-    _describe(target, job, counts, [shard["stats"] for shard in results["write"]], inputs)
+    _describe(job, counts, [shard["stats"] for shard in results["write"]], inputs)
     if request.against is not None:
         refuse_drift(Dataset(target), request.against, request.max_drift)
-
-
-def _look_at_items(data: DataConfig, block: LogBlock) -> None:
-    """What is wrong with the item table is told before the log is read, not after."""
-    if data.items is None:
-        return
-    nothing = pa.table({ITEM: pa.array([], pa.int32()), EXTERNAL_ID: pa.array([], pa.string())})
-    join_metadata(nothing, data.items, data.null_values)
-    _, keys = read_items(data.items, data.null_values)
-    told = strangers_told(data.items, keys, first_items(block, data), f"the first rows of {block.origin}")
-    if told:  # later rows may know better: joining refuses a table that has none of them
-        say(told)
 
 
 def _keep_rejects(target: Path, name: str) -> Path:
@@ -204,14 +191,9 @@ def _keep_rejects(target: Path, name: str) -> Path:
     return kept
 
 
-def _describe(
-    target: Path, job: Job, counts: dict[str, Any], stats: list[dict[str, Any]], inputs: dict[str, Any]
-) -> None:
+def _describe(job: Job, counts: dict[str, Any], stats: list[dict[str, Any]], inputs: dict[str, Any]) -> None:
     """Write what tells of the shards: statistics, the manifest and the report."""
-    import pyarrow.parquet as pq
-
-    from recsys.artifacts.dataset import ITEMS_FILE
-
+    target = job.target
     item_counts = pq.read_table(target / ITEMS_FILE, columns=[COUNT]).column(0).to_numpy()
     trained = count_trained(sorted((target / SEQUENCES_DIR).glob("*.parquet")), len(item_counts))
     merged = merge_stats(stats, item_counts, trained)

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from recsys.artifacts.dataset import SEQUENCES_DIR
 from recsys.log.blocks import LogBlock
@@ -21,34 +20,27 @@ def watch(job: Job, blocks: list[LogBlock]) -> Iterator[None]:
     from recsys.terminal import console
 
     rows = sum(block.rows for block in blocks)
-    totals = {
+    steps = {
         "read": (job.spill / "blocks", len(blocks)),
         "merge": (job.spill / "catalog", ITEM_PARTITIONS),
         "clean": (job.spill / "buckets", job.buckets),
         "write": (job.target / SEQUENCES_DIR, job.buckets),
     }
-    columns = (
-        TextColumn("prepare: {task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[speed]}"),
-        TimeElapsedColumn(),
-    )
+    texts = (TextColumn("prepare: {task.description}"), BarColumn(), TaskProgressColumn())
+    columns = (*texts, TextColumn("{task.fields[speed]}"), TimeElapsedColumn())
     done = threading.Event()
     with Progress(*columns, console=console(), transient=True) as progress:
-        tasks = {
-            step: progress.add_task(step, total=total, start=False, speed="") for step, (_, total) in totals.items()
-        }
+        for step, (_, total) in steps.items():
+            progress.add_task(step, total=total, start=False, speed="")
 
         def look() -> None:
-            for step, (directory, total) in totals.items():
-                finished = _count(directory)
-                task = progress.tasks[tasks[step]]
+            for task, (directory, total) in zip(progress.tasks, steps.values(), strict=True):
+                finished = sum(not entry.name.startswith(".") for entry in directory.glob("*"))
                 if finished and not task.started:
-                    progress.start_task(tasks[step])
+                    progress.start_task(task.id)
                 if finished != task.completed:
                     speed = rows * finished / total / max(task.elapsed or 0, INTERVAL)
-                    progress.update(tasks[step], completed=finished, speed=f"{speed:,.0f} rows/s")
+                    progress.update(task.id, completed=finished, speed=f"{speed:,.0f} rows/s")
 
         def keep_looking() -> None:
             while not done.wait(INTERVAL):
@@ -62,7 +54,3 @@ def watch(job: Job, blocks: list[LogBlock]) -> Iterator[None]:
             done.set()
             thread.join()
             look()
-
-
-def _count(directory: Path) -> int:
-    return sum(not entry.name.startswith(".") for entry in directory.iterdir()) if directory.is_dir() else 0

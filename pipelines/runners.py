@@ -1,22 +1,24 @@
-"""Where a pipeline runs, and what is told when it fails."""
+"""Where a pipeline runs, and what it says when it fails."""
 
+import logging
 import os
 import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipelines.deaths import WorkerDied, deaths_interrupt
-from pipelines.quiet import beam_silent
 from recsys.core import errors
 from recsys.core.errors import ConfigError, RecsysError
 
 LOCAL = "local"
 DIED = "a worker process died (killed, or out of memory); nothing was left behind, run it again"
 WORKER = Path(__file__).with_name("worker.py")
+LOGGERS = ("apache_beam", "grpc")
 SMALL = 2_000_000  # rows up to which starting more processes costs more than it saves
 _WHERE = re.compile(r" \[while running '[^']*'\]")
 _ERROR = re.compile(r"^(?:[\w.]*\.)?(\w*(?:Error|Exception)): (.*?)(?: \[while running .*)?$", re.MULTILINE | re.DOTALL)
@@ -57,7 +59,7 @@ def run(build: Callable[[Any], None], runner: Runner, rows: int) -> None:
     Raises:
         RecsysError: a step failed; an error of ``recsys.core.errors`` keeps its kind through the runner.
     """
-    with beam_silent():
+    with _beam_silent():
         pipeline = _pipeline(runner, rows)
         build(pipeline)
         _run_to_end(pipeline)
@@ -87,6 +89,27 @@ def _pipeline(runner: Runner, rows: int) -> Any:
     return Pipeline(runner=FnApiRunner(environment), options=options)
 
 
+@contextmanager
+def _beam_silent() -> Iterator[None]:
+    """Drop what Beam logs while the block runs: advice, and its own account of an error that is raised as well."""
+    levels = {name: logging.getLogger(name).level for name in LOGGERS}
+    handlers = logging.root.handlers[:]
+    for name in LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    logging.root.addFilter(_is_another)  # Beam logs some of it on the root
+    try:
+        yield
+    finally:
+        logging.root.removeFilter(_is_another)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+        logging.root.handlers[:] = handlers  # logging adds one itself where there is none
+
+
+def _is_another(record: logging.LogRecord) -> bool:
+    return "apache_beam" not in record.pathname
+
+
 def _run_to_end(pipeline: Any) -> None:
     try:
         with deaths_interrupt() as deaths:
@@ -94,10 +117,10 @@ def _run_to_end(pipeline: Any) -> None:
     except (Exception, WorkerDied) as error:
         if deaths:
             raise RecsysError(DIED) from error
-        raise _told(error) from error
+        raise _error_of_step(error) from error
 
 
-def _told(error: BaseException) -> RecsysError:
+def _error_of_step(error: BaseException) -> RecsysError:
     """The error of the step, out of what the runner wrapped around it."""
     if isinstance(error, RecsysError):
         return error

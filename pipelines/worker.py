@@ -15,7 +15,7 @@ if __name__ == "__main__":
 
     # A worker's errors come back to the runner, which raises them; what is cut off when the runner ends is no news.
     logging.disable(logging.CRITICAL)
-    threading.excepthook = lambda told: None
+    threading.excepthook = lambda arguments: None
     from recsys.packages import own_packages
 
     own_packages()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from recsys.cli.common import path
 
-NOTHING = {"event_id": "no arrival number was found; a stable hash orders events that share a timestamp"}
+NO_ARRIVAL = "no arrival number was found; a stable hash orders events that share a timestamp"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,17 +40,17 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or Path(args.log.name.split(".")[0].strip("*?[]") or "log").with_suffix(".yaml")
     if out.exists() and not args.overwrite:
         raise ConfigError(f"{out}: already there; pass --overwrite, or another name with --out")
-    out.write_text(
-        write_config(args.log, {name: value for name, value in _given(args).items() if value}), encoding="utf-8"
-    )
+    out.write_text(write_config(args.log, _given(args)), encoding="utf-8")
     print(f"{out}: written; read its comments, then: recsys run {shlex.quote(str(out))}")  # noqa: T201
     return 0
 
 
-def _given(args: argparse.Namespace) -> dict[str, str | None]:
+def _given(args: argparse.Namespace) -> dict[str, str]:
+    """The columns that were named, by our name."""
     from recsys.core.schema import EVENT_ID, ITEM, TIMESTAMP, USER
 
-    return {USER: args.user, ITEM: args.item, TIMESTAMP: args.timestamp, EVENT_ID: args.event_id}
+    given = {USER: args.user, ITEM: args.item, TIMESTAMP: args.timestamp, EVENT_ID: args.event_id}
+    return {name: column for name, column in given.items() if column}
 
 
 def write_config(log: Path, given: dict[str, str]) -> str:
@@ -65,8 +65,7 @@ def write_config(log: Path, given: dict[str, str]) -> str:
 
     def column(key: str, name: str) -> str:
         found = guess.columns.get(name)
-        value, why = (_yaml(found.column), found.reason) if found else ("null", NOTHING.get(name, "none was found"))
-        return f"    {key}: {value} # {why}"
+        return f"    {key}: {_yaml(found.column)} # {found.reason}" if found else f"    {key}: null # {NO_ARRIVAL}"
 
     unusual = guess.format == "csv" and guess.delimiter != delimiter_of(guess.file)
     text = "\n".join(

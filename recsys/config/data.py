@@ -1,5 +1,6 @@
 """Which event log, and what its columns mean."""
 
+import re
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
@@ -20,10 +21,8 @@ class Columns(Section):
     user: str = Field("user_id", description="column of the user's id")
     item: str = Field("item_id", description="column of the item's id")
     timestamp: str = Field("timestamp", description="column of the event's time")
-    event_id: str | None = Field(
-        None, description="column of whole numbers that order a user's events of one time; null where there is none"
-    )
-    event_type: str | None = Field(None, description="column of the event's type; null where there is none")
+    event_id: str | None = Field(None, description="column of whole numbers that order a user's events of one time")
+    event_type: str | None = Field(None, description="column of the event's type")
 
 
 class EventType(Section):
@@ -32,12 +31,8 @@ class EventType(Section):
     ``at_least`` bounds columns of the log from below: ``{dwell_seconds: 10}`` drops events with less, or none.
     """
 
-    weight: float = Field(
-        1.0, gt=0, description="stands beside each event of this type in the dataset; the model does not read it"
-    )
-    at_least: dict[str, float] = Field(
-        default_factory=dict, description="lower bounds by column of the log; an event with less, or none, is dropped"
-    )
+    weight: float = Field(1.0, gt=0, description="kept beside each event in the dataset; the model does not read it")
+    at_least: dict[str, float] = Field(default_factory=dict, description="lower bounds by column of the log")
 
 
 class ItemTableConfig(Section):
@@ -45,36 +40,40 @@ class ItemTableConfig(Section):
 
     path: LocalPath = Field(description="CSV, TSV or Parquet, one row an item")
     item: str = Field("item_id", description="column of the item's id, as the log has it")
-    title: str | None = Field(None, description="column of what people call the item; null where there is none")
+    title: str | None = Field(None, description="column of what people call the item")
 
 
 class DataConfig(Section):
     """The event log: a data set by name, or any file, folder or glob by path."""
 
-    name: str | None = Field(
-        None, description="movielens-100k, movielens-1m or movielens-20m, which is fetched; instead of path"
-    )
+    name: str | None = Field(None, description="movielens-100k, -1m or -20m, which is fetched; instead of path")
     path: LocalPath | None = Field(
-        None,
-        description="file, folder or glob: CSV, TSV, JSON Lines (also .gz, .bz2, .zst) or Parquet; instead of name",
+        None, description="file, folder or glob: CSV, TSV, JSON Lines (also .gz, .bz2, .zst) or Parquet"
     )
     columns: Columns = Columns()
     timestamp_unit: Literal["s", "ms", "us", "ns", "iso8601"] = Field(
         "s", description="how times are written; a Parquet column typed as a time brings its own unit"
     )
     delimiter: str | None = Field(
-        None,
-        min_length=1,
-        max_length=1,
-        description="one character, between a CSV log's fields; null is a tab for .tsv and .tab, else a comma",
+        None, min_length=1, max_length=1, description="between a CSV log's fields; null is a tab for .tsv, .tab, else ,"
     )
     null_values: tuple[str, ...] = Field(
-        NULL_VALUES,
-        description="texts that mean that nothing is there; a row without a user, item or time is rejected. "
-        "Leave out of it what is a real id",
+        NULL_VALUES, description="texts that mean that nothing is there; leave out of it what is a real id"
     )
     event_types: dict[str, EventType] = Field(default_factory=dict)
     items: ItemTableConfig | None = None
+
+    @field_validator("event_types", mode="before")
+    @classmethod
+    def _spelled_as_read(cls, value: Any) -> Any:
+        """A type is an id, which a log's reader spells 1 whether it is written 1, 1.0 or "1.0"."""
+        if not isinstance(value, dict):
+            return value
+        names = [str(key) if type(key) in (int, float) else key for key in value]
+        names = [re.sub(r"^(-?[1-9]\d{0,14}|0)\.0+$", r"\1", name) if isinstance(name, str) else name for name in names]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two of its types are one, for 1.0 is read as 1; found {', '.join(map(str, value))}")
+        return dict(zip(names, value.values(), strict=True))
 
     @field_validator("delimiter", mode="before")
     @classmethod

@@ -6,27 +6,20 @@ from pydantic import Field, model_validator
 
 from recsys.config.base import Section
 
+Baseline = Literal["popularity", "recent_popularity", "markov", "window_markov", "item_knn", "ease"]
+
 
 class EvaluationConfig(Section):
     """Full-catalog ranking metrics; what only reports makes no other run, and is measured of one that is there."""
 
-    ks: tuple[int, ...] = Field(
-        (5, 10, 20), description="cut-offs reported, which train nothing again; 10, which chooses the epoch, is one"
-    )
-    filter_seen: bool = Field(
-        True, description="take a history's items out of its ranking (never the target), which chooses the epoch, too"
-    )
+    ks: tuple[int, ...] = Field((5, 10, 20), description="cut-offs reported; 10, which chooses the epoch, is one")
+    filter_seen: bool = Field(True, description="take a history's items, but never the target, out of its ranking")
     batch_size: int = Field(256, ge=1, description="histories scored at once")
-    baselines: tuple[Literal["popularity", "recent_popularity", "markov", "window_markov", "item_knn", "ease"], ...] = (
-        Field(
-            ("popularity", "markov", "window_markov"),
-            description="what the model is held against; another one trains nothing again",
-        )
+    baselines: tuple[Baseline, ...] = Field(
+        ("popularity", "markov", "window_markov"), description="what the model is held against"
     )
     validation_users: int | None = Field(
-        None,
-        ge=1,
-        description="validation events, one a user under leave-one-out, that choose the epoch; all of them when empty",
+        None, ge=1, description="validation events, one a user under leave-one-out, that choose the epoch; null is all"
     )
 
     @model_validator(mode="after")

@@ -12,13 +12,10 @@ class MemoryConfig(Section):
 
     window: int = Field(3, ge=1, description="steps ahead that count as a transition, weighted 1/step")
     neighbours: int = Field(64, ge=1, description="transitions kept per item, heaviest first")
-    average: int | None = Field(
-        None, ge=1, description="transitions kept per item on average, those that tell most; null keeps all neighbours"
-    )
+    average: int | None = Field(None, ge=1, description="transitions kept per item on average; null is all neighbours")
     newest: int = Field(10, ge=1, description="items of a history, newest first, whose rows are read")
     trained: Literal["separate", "joint"] = Field(
-        "separate",
-        description="the memory learns by itself, too, and what it asks does not change attention; or not",
+        "separate", description="the memory learns by itself, too, and what it asks does not change attention; or not"
     )
 
     @model_validator(mode="after")

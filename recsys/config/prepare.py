@@ -29,21 +29,14 @@ class PrepareConfig(Section):
     k_core: int = Field(5, ge=1, description="events that every user and every item kept must have")
     min_item_events: int = Field(1, ge=1, description="events that an item must have before the core is taken")
     max_items: int | None = Field(None, ge=1, description="largest vocabulary, most frequent items first; null is all")
-    oov_buckets: int = Field(
-        0, ge=0, description="ids that items outside the vocabulary share by their hash; with 0 their events go"
-    )
+    oov_buckets: int = Field(0, ge=0, description="ids that items outside the vocabulary share; 0 drops their events")
     drop_duplicates: bool = Field(True, description="of events alike in user, item, time and type, keep the first")
     drop_repeats: bool = Field(False, description="of a user's consecutive events on one item, keep the first")
     bots: BotRule | None = None
     max_user_events: int | None = Field(
-        None,
-        ge=1,
-        description="newest events kept of each user, duplicates counted; split: temporal caps the past by itself; "
-        "null is all",
+        None, ge=1, description="newest events kept of each user; split: temporal caps the past by itself; null is all"
     )
-    max_rejected_share: float = Field(
-        0.01, ge=0, le=1, description="share of rows that may be no events before preparing is refused"
-    )
+    max_rejected_share: float = Field(0.01, ge=0, le=1, description="share of rows that may be no events; else refused")
     split: Literal["leave_one_out", "temporal", "last_session"] = Field(
         "leave_one_out", description="what tests: each user's last event, all from test_from on, or the last session"
     )
@@ -51,12 +44,8 @@ class PrepareConfig(Section):
         default_factory=lambda given: "train" if given.get("split") == "temporal" else "all",
         description="events that decide core and vocabulary; split: temporal always takes train",
     )
-    validation_from: datetime | None = Field(
-        None, description="with split: temporal, when validation begins; UTC unless it names a zone"
-    )
-    test_from: datetime | None = Field(
-        None, description="with split: temporal, when the test begins; UTC unless it names a zone"
-    )
+    validation_from: datetime | None = Field(None, description="of split: temporal; UTC unless it names a zone")
+    test_from: datetime | None = Field(None, description="of split: temporal; UTC unless it names a zone")
     session_gap_minutes: float = Field(30, gt=0, description="a longer pause of a user begins a new session")
     keep_events: bool = Field(False, description="keep the valid events, which prepare --extend needs")
     events_per_shard: int = Field(500_000, ge=1, description="rows of the log for each shard, on average")

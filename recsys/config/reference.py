@@ -28,7 +28,7 @@ def _section(model: type[BaseModel], depth: int) -> list[str]:
             else:
                 lines += [f"{indent}{name}: # {meaning}", *below]
             continue
-        value = "(required)" if default is PydanticUndefined else json.dumps(_plain(default))
+        value = "(required)" if default is PydanticUndefined else json.dumps(default, default=str)
         notes = [note for note in (info.description, _choices(info.annotation), _limits(info.metadata)) if note]
         lines.append(f"{indent}{name}: {value}" + (f" # {'; '.join(notes)}" if notes else ""))
     return lines
@@ -39,10 +39,6 @@ def _model_of(annotation: Any) -> type[BaseModel] | None:
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             return candidate
     return None
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else str(value) if hasattr(value, "__fspath__") else value
 
 
 def _limits(metadata: list[Any]) -> str:

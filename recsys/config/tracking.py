@@ -17,26 +17,15 @@ class TrackingConfig(Section):
 
     enabled: bool = Field(True, description="log runs to MLflow; their directories are complete either way")
     uri: str | None = Field(
-        None,
-        min_length=1,
-        repr=False,
-        description="http://127.0.0.1:5000, postgresql://…, sqlite:///…; null is MLFLOW_TRACKING_URI of the "
-        "environment, and without that SQLite in the work directory",
+        None, min_length=1, repr=False, description="null is MLFLOW_TRACKING_URI, or else SQLite in the work directory"
     )
     experiment: str | None = Field(
-        None,
-        min_length=1,
-        max_length=500,
-        description="what runs are filed under; null is MLFLOW_EXPERIMENT_NAME, and without that recsys",
+        None, min_length=1, max_length=500, description="null is MLFLOW_EXPERIMENT_NAME, or else recsys"
     )
     system_metrics: bool = Field(True, description="sample the machine's CPU, memory, disk and network")
     log_model: bool = Field(True, description="keep a loadable copy of each run's model in the store")
-
     margin: float = Field(
-        0.05,
-        gt=0,
-        lt=1,
-        description="share of a champion's NDCG@10 on validation that recsys promote lets a new one lose",
+        0.05, gt=0, lt=1, description="share of a champion's validation NDCG@10 that recsys promote lets a new one lose"
     )
 
     @field_serializer("uri")

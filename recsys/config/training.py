@@ -17,9 +17,7 @@ class NegativesConfig(Section):
     uniform: int = Field(1000, ge=0, description="drawn from the catalog")
     popularity: int = Field(0, ge=0, description="drawn by how often an item occurs in training")
     in_batch: int = Field(0, ge=0, description="drawn from the batch's own targets")
-    correct: bool = Field(
-        True, description="subtract the log of each one's expected count (log Q); sampled_softmax alone"
-    )
+    correct: bool = Field(True, description="sampled_softmax: subtract the log of each one's expected count (log Q)")
     exclude_seen: bool = Field(True, description="leave out, for each user, the items that they train on")
 
     @property
@@ -42,9 +40,7 @@ class TrainingConfig(Section):
     loss: Literal["softmax", "sampled_softmax", "bce", "gbce"] = Field(
         "sampled_softmax", description="softmax is over the whole catalog, the others are over negatives"
     )
-    gbce_calibration: float = Field(
-        GBCE_CALIBRATION, ge=0, le=1, description="gBCE's t: 0 is BCE, 1 undoes all of the sampling"
-    )
+    gbce_calibration: float = Field(GBCE_CALIBRATION, ge=0, le=1, description="gBCE's t: 0 is BCE, 1 undoes sampling")
     negatives: NegativesConfig = NegativesConfig()
     temperature: float = Field(1.0, gt=0, description="divides the logits inside the loss; ranking does not change")
     label_smoothing: float = Field(
@@ -55,10 +51,7 @@ class TrainingConfig(Section):
     )
     augmentation: AugmentationConfig = AugmentationConfig()
     epochs: int | None = Field(
-        None,
-        ge=1,
-        description="passes over all histories, at most; null is 20 or, on little data, as many as make 1,500 steps, "
-        "but at most 100",
+        None, ge=1, description="passes over all histories, at most; null is 20 or, on little data, up to 100"
     )
     patience: int = Field(20, ge=1, description="validations without a better NDCG@10 before training stops")
     validate_every: int = Field(2, ge=1, description="epochs between validations")
@@ -67,19 +60,12 @@ class TrainingConfig(Section):
     beta_2: float = Field(0.98, gt=0, lt=1, description="Adam's decay of the mean squared gradient")
     warmup_steps: int = Field(100, ge=0, description="steps over which the learning rate grows from 0")
     schedule: Literal["constant", "cosine"] = Field(
-        "cosine", description="learning rate after the warm-up; a cosine falls to a hundredth at the last epoch"
+        "cosine", description="after the warm-up; cosine ends at a hundredth"
     )
     cycles: int = Field(1, ge=1, description="times that the cosine falls, from the full learning rate each time")
-    weight_decay: float = Field(
-        0.0, ge=0, description="decoupled, times the learning rate; vectors and scalars do not decay"
-    )
-    refit: bool = Field(
-        False,
-        description="train again, validation events included, for as long as validation chose (protocol …+refit)",
-    )
-    warm_start: LocalPath | None = Field(
-        None, description="a finished run of the same shape, whose weights training begins with; its items stay"
-    )
+    weight_decay: float = Field(0.0, ge=0, description="decoupled, times the learning rate, of matrices alone")
+    refit: bool = Field(False, description="train again with the validation events, as long as validation chose")
+    warm_start: LocalPath | None = Field(None, description="a finished run of the same shape, whose weights are first")
     deterministic: bool = Field(False, description="the same bits every time, at some cost in speed")
 
     def epochs_of(self, steps: int) -> int:

@@ -5,13 +5,13 @@ process which holds it: another process of the same machine sees it there. Machi
 do not see each other.
 
 The package filelock would need a lock file beside each directory and the same claims, and be a dependency of phones,
-to save the six lines of ``_lock``.
+to save the few lines of ``exclusive``.
 """
 
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from recsys.core.errors import BusyError
@@ -21,11 +21,21 @@ _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock of a directory against other processes, and against other threads that open it anew."""
+def exclusive(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold the lock of a directory against other processes, and against other threads that open it anew.
+
+    Raises:
+        BlockingIOError: another has it, and ``wait`` is false.
+    """
+    import fcntl
+
     handle = os.open(path, os.O_RDONLY)
     try:
-        _lock(handle, wait=True)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
         yield
     finally:
         os.close(handle)
@@ -33,36 +43,15 @@ def exclusive(path: Path) -> Iterator[None]:
 
 @contextmanager
 def claimed(path: Path, what: str) -> Iterator[None]:
-    """As ``exclusive``, but refuses to wait.
-
-    Raises:
-        BusyError: another process has it.
-    """
-    handle = os.open(path, os.O_RDONLY)
-    try:
+    """As ``exclusive``, but refuses to wait. Raises BusyError: another process has it."""
+    with ExitStack() as held:
         try:
-            _lock(handle, wait=False)
+            held.enter_context(exclusive(path, wait=False))
             claim = _write_claim(path)
         except BlockingIOError:
             raise BusyError(f"{what}: already under way in another process ({path}); wait for it or stop it") from None
-        try:
-            yield
-        finally:
-            claim.unlink(missing_ok=True)
-    finally:
-        os.close(handle)
-
-
-def _lock(handle: int, *, wait: bool) -> None:
-    import fcntl
-
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        raise
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
+        held.callback(claim.unlink, missing_ok=True)
+        yield
 
 
 def _write_claim(path: Path) -> Path:

@@ -13,8 +13,7 @@ from recsys.core.schema import PAD_ID
 from recsys.evaluation.baselines import BASELINES, TrainingEvents
 from recsys.evaluation.lists import ListDescriber
 from recsys.evaluation.metrics import summarize
-from recsys.evaluation.ranking import TOP, ScoreAll, rank_targets
-from recsys.evaluation.top_items import remove_seen, top_items
+from recsys.evaluation.ranking import TOP, ScoreAll, rank_targets, remove_seen, top_items
 from recsys.sequences.sequences import Sequences
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from recsys.core.errors import RecsysError
 from recsys.core.history import History
-from recsys.evaluation.top_items import seen_cells
+from recsys.evaluation.ranking import seen_cells
 from recsys.models.keras import tf
 from recsys.sequences.sequences import Sequences
 

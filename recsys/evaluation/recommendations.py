@@ -14,7 +14,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.core.history import History
 from recsys.core.publishing import appearing
 from recsys.core.schema import EXTERNAL_ID, ITEMS, USER
-from recsys.evaluation.top_items import remove_seen, top_items
+from recsys.evaluation.ranking import remove_seen, top_items
 from recsys.sequences.sequences import Sequences
 
 CELLS = 1 << 24  # scores held at once

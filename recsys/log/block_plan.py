@@ -9,35 +9,25 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.core.errors import DataError
-from recsys.log.blocks import BLOCK_ROWS, LogBlock, LongLine
+from recsys.log.blocks import BLOCK_BYTES, BLOCK_ROWS, LogBlock
 from recsys.log.files import Format, delimiter_of, format_of
 from recsys.log.formats.fields import split_fields
 from recsys.log.unpacking import plain_copy, refuse_no_lines
 
-BLOCK_BYTES = 32 << 20  # a line longer than a block is rejected unread
 
-
-def plan_blocks(files: list[Path], delimiter: str | None, unpack_dir: Path) -> tuple[list[LogBlock], list[LongLine]]:
+def plan_blocks(files: list[Path], delimiter: str | None, unpack_dir: Path) -> list[LogBlock]:
     """Cut a log into blocks; compressed text is unpacked into ``unpack_dir`` first.
 
     Raises:
         DataError: a file that cannot be read as what its name says.
     """
-    blocks: list[LogBlock] = []
-    long_lines: list[LongLine] = []
-    for number, file in enumerate(files):
-        parts = file_blocks(file, delimiter, unpack_dir / f"{number:05d}")
-        for part in parts:
-            if isinstance(part, LongLine):
-                long_lines.append(part)
-            else:
-                blocks.append(replace(part, number=len(blocks)))
-    return blocks, long_lines
+    parts = (
+        part for number, file in enumerate(files) for part in file_blocks(file, delimiter, unpack_dir / f"{number:05d}")
+    )
+    return [replace(part, number=number) for number, part in enumerate(parts)]
 
 
-def file_blocks(
-    file: Path, delimiter: str | None, unpacked: Path, limit: int | None = None
-) -> "Iterator[LogBlock | LongLine]":
+def file_blocks(file: Path, delimiter: str | None, unpacked: Path, limit: int | None = None) -> Iterator[LogBlock]:
     """The blocks of one file; one of no bytes has none.
 
     Args:
@@ -71,7 +61,7 @@ def _parquet_blocks(file: Path) -> Iterator[LogBlock]:
             row += rows
 
 
-def _line_blocks(path: Path, origin: Path, kind: Format, delimiter: str) -> Iterator[LogBlock | LongLine]:
+def _line_blocks(path: Path, origin: Path, kind: Format, delimiter: str) -> Iterator[LogBlock]:
     with path.open("rb") as file:
         line = 1
         columns: tuple[str, ...] = ()
@@ -79,21 +69,18 @@ def _line_blocks(path: Path, origin: Path, kind: Format, delimiter: str) -> Iter
             columns, line = _header(file, origin, delimiter)
         else:
             refuse_no_lines(file, origin)
-        while True:
-            start = file.tell()
-            chunk = file.read(BLOCK_BYTES)
-            if not chunk:
-                return
+        start = file.tell()
+        while chunk := file.read(BLOCK_BYTES):
             size = len(chunk) if len(chunk) < BLOCK_BYTES else chunk.rfind(b"\n") + 1
-            if not size:
-                _skip_line(file)
-                yield LongLine(str(origin), line)
-                line += 1
-                continue
-            rows = chunk.count(b"\n", 0, size) + (not chunk.endswith(b"\n", 0, size))
-            yield LogBlock(0, str(path), str(origin), kind, start, start + size, line, rows, columns, False, delimiter)
-            line += rows
-            file.seek(start + size)
+            rows = chunk.count(b"\n", 0, size) + (not chunk.endswith(b"\n", 0, size)) if size else 1
+            if size:
+                file.seek(start + size)
+            else:  # a line that goes on
+                while (piece := file.readline(BLOCK_BYTES)) and not piece.endswith(b"\n"):
+                    pass
+            end = file.tell()
+            yield LogBlock(0, str(path), str(origin), kind, start, end, line, rows, columns, delimiter=delimiter)
+            start, line = end, line + rows
 
 
 def _header(file: BinaryIO, origin: Path, delimiter: str) -> tuple[tuple[str, ...], int]:
@@ -113,9 +100,3 @@ def _header(file: BinaryIO, origin: Path, delimiter: str) -> tuple[tuple[str, ..
                 raise DataError(f"{origin}: line {number} holds the column names, a quote is not closed: {text[:80]!r}")
             return tuple(name.decode() for name in names), number + 1
     return (), number + 1
-
-
-def _skip_line(file: BinaryIO) -> None:
-    while piece := file.readline(BLOCK_BYTES):
-        if piece.endswith(b"\n"):
-            return

@@ -4,10 +4,12 @@ A block is a run of whole lines (CSV, JSON Lines) or of row groups (Parquet), sm
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from recsys.log.files import Format
 
 BLOCK_ROWS = 1 << 20  # of a Parquet file
+BLOCK_BYTES = 32 << 20  # of text
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,8 @@ class LogBlock:
         row: the first row's line number, or its row number in a Parquet file (both from 1).
         rows: how many rows it holds, good or bad.
         columns: a CSV or Parquet file's column names.
-        delimiter: between a CSV file's fields.
         stored: the rows are events that an earlier dataset kept (``Dataset.event_files``).
+        delimiter: between a CSV file's fields.
     """
 
     number: int
@@ -37,10 +39,14 @@ class LogBlock:
     stored: bool = False
     delimiter: str = ","
 
+    @property
+    def is_long_line(self) -> bool:
+        """Whether it is a single line that does not fit into a block, which is refused unread."""
+        return self.format != "parquet" and self.end - self.start > BLOCK_BYTES
 
-@dataclass(frozen=True)
-class LongLine:
-    """A line that does not fit into a block."""
-
-    origin: str
-    row: int
+    def read(self, limit: int | None = None) -> bytes:
+        """Its bytes, of text, or the first ``limit`` of them."""
+        size = self.end - self.start
+        with Path(self.path).open("rb") as file:
+            file.seek(self.start)
+            return file.read(size if limit is None else min(size, limit))

@@ -3,20 +3,16 @@
 from pathlib import Path
 from typing import Literal
 
-from recsys.core.digests import sha256_file
 from recsys.core.errors import DataError
 from recsys.log.unpacking import packing_of
 
 Format = Literal["csv", "jsonl", "parquet"]
 SUFFIXES: dict[str, Format] = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".tab": "csv",
-    ".json": "jsonl",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
+    ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".json": "jsonl", ".jsonl": "jsonl", ".ndjson": "jsonl",
     ".parquet": "parquet",
-}
+}  # fmt: skip
+# What lies beside the files of a table that is no plain folder of Parquet, by who keeps such tables.
+TABLES = {"Delta": "_delta_log/", "Hudi": ".hoodie/", "Iceberg": "metadata/*.metadata.json"}
 
 
 def format_of(path: Path) -> Format:
@@ -27,15 +23,19 @@ def format_of(path: Path) -> Format:
     """
     suffix = _suffix(path)
     if suffix not in SUFFIXES:
-        endings = f"{', '.join(SUFFIXES)} (or .gz, .bz2, .zst)"
         raise DataError(
-            f"{path}: a log is read by its ending, one of {endings}, found {suffix!r}; rename it, or convert it"
+            f"{path}: a log is read by its ending, one of {', '.join(SUFFIXES)} (or .gz, .bz2, .zst), found "
+            f"{suffix!r}; rename it, or convert it"
         )
     return SUFFIXES[suffix]
 
 
 def _suffix(path: Path) -> str:
     return (path.with_suffix("") if packing_of(path) else path).suffix.lower()
+
+
+def _ending(path: Path) -> str:
+    return "".join(path.suffixes[-1 - bool(packing_of(path)) :])
 
 
 def delimiter_of(path: Path) -> str:
@@ -70,7 +70,7 @@ def log_files(path: Path) -> list[Path]:
         known = next(file for file in files if file not in strangers)
         raise DataError(
             f"{strangers[0]}: is no log by its ending, as {known.name} is; where the others are the log, name them by "
-            f"a glob, such as {known.parent}/*{''.join(known.suffixes[-1 - bool(packing_of(known)) :])}"
+            f"a glob, such as {known.parent}/*{_ending(known)}"
         )
     for file in files:
         format_of(file)
@@ -87,15 +87,7 @@ def _is_aside(file: Path, pattern: Path) -> bool:
 def refuse_table_format(folder: Path) -> None:
     """Raises DataError for a folder in a Delta, Iceberg or Hudi table, whose files may hold rows that are deleted."""
     for place in (folder, *folder.parents):
-        kind = (
-            "Delta"
-            if (place / "_delta_log").is_dir()
-            else "Hudi"
-            if (place / ".hoodie").is_dir()
-            else "Iceberg"
-            if any(place.glob("metadata/*.metadata.json"))
-            else None
-        )
+        kind = next((kind for kind, traces in TABLES.items() if any(place.glob(traces))), None)
         if kind:
             raise DataError(
                 f"{place}: is a table of {kind}, whose files also hold rows that were deleted; write its present rows "
@@ -108,18 +100,12 @@ def _no_files(path: Path) -> str:
     inside = sorted(path.glob("**/*")) if path.is_dir() else []
     deeper = next((file for file in inside if file.is_file() and _suffix(file) in SUFFIXES), None)
     if deeper is not None:
-        ending = "".join(deeper.suffixes[-1 - bool(packing_of(deeper)) :])
         return (
             f"{path}: no files in the folder itself, but {deeper} lies deeper; a folder is not searched through: "
-            f"write data.path: {path}/**/*{ending}"
+            f"write data.path: {path}/**/*{_ending(deeper)}"
         )
     tried = "" if path.is_absolute() else f" (tried {Path.cwd() / path}: paths are relative to the current directory)"
     return f"{path}: no such file, and no folder or glob with files in it{tried}; data.path names the event log"
-
-
-def content_hashes(files: list[Path]) -> list[str]:
-    """SHA-256 of each file, sorted: the log's content, whatever its files are called."""
-    return sorted(sha256_file(file) for file in files)
 
 
 def stamps_of(files: list[Path]) -> list[tuple[int, int]]:

@@ -12,9 +12,8 @@ from recsys.log.formats.raw import Reject
 def write_rejects(rejects: list[Reject], path: Path) -> None:
     """One row a refused row: ``reason, origin, row, text``. Without any, no file."""
     if rejects:
-        columns = {name: [getattr(one, name) for one in rejects] for name in ("reason", "origin", "row", "text")}
         with appearing(path) as aside:
-            pq.write_table(pa.table(columns), aside, compression="zstd")
+            pq.write_table(pa.Table.from_pylist([vars(one) for one in rejects]), aside, compression="zstd")
 
 
 def first_rejects(directory: Path, count: int) -> list[str]:

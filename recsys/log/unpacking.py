@@ -4,8 +4,9 @@ import bz2
 import codecs
 import gzip
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
@@ -13,6 +14,12 @@ from recsys.core.errors import DataError
 
 PIECE = 1 << 20
 PACKED = {".gz": "gzip", ".bz2": "bzip2", ".zst": "zstd"}
+_OPEN: dict[str | None, Callable[[Path], Any]] = {
+    None: lambda file: file.open("rb"),
+    "gzip": gzip.open,
+    "bzip2": bz2.open,
+    "zstd": lambda file: pa.input_stream(str(file), compression="zstd"),
+}
 _MARKS = {  # UTF-32's little end begins as UTF-16's does
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -44,7 +51,7 @@ def plain_copy(file: Path, target: Path, limit: int | None = None) -> Path:
         DataError: the compressed stream is damaged, or what it holds is no text, or none of UTF-8.
     """
     try:
-        with _opened(file) as source:
+        with _OPEN[packing_of(file)](file) as source:
             piece = source.read(PIECE)
             _refuse_no_text(file, piece)
             mac = _is_mac(piece)
@@ -69,17 +76,6 @@ def plain_copy(file: Path, target: Path, limit: int | None = None) -> Path:
             f"{file}: the {packing_of(file)} stream is damaged or cut short ({error}); fetch the file again"
         ) from None
     return target
-
-
-def _opened(file: Path) -> BinaryIO:
-    packing = packing_of(file)
-    if packing == "gzip":
-        return cast(BinaryIO, gzip.open(file))
-    if packing == "bzip2":
-        return cast(BinaryIO, bz2.open(file))
-    if packing == "zstd":
-        return cast(BinaryIO, pa.input_stream(str(file), compression="zstd"))
-    return file.open("rb")
 
 
 def _refuse_no_text(file: Path, start: bytes) -> None:

@@ -1,19 +1,16 @@
 """Which rows of a log are events, and why the others are not."""
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from recsys.config.data import NULL_VALUES
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, MAX_ID_BYTES, TIMESTAMP, USER
 from recsys.log.formats.raw import RawBlock, Reject
-from recsys.log.values.casting import cast_column
+from recsys.log.values.casting import Mask, as_mask, cast_column
 from recsys.log.values.identifiers import ids_as_text
 from recsys.log.values.nulls import blank_nulls, is_text
 from recsys.log.values.timestamps import Unit, to_milliseconds
-
-Mask = npt.NDArray[np.bool_]
 
 
 def validate(
@@ -29,41 +26,30 @@ def validate(
         milliseconds, ``event_id`` int64, any other column float64 (those may be null); and the rows refused.
     """
     columns: dict[str, pa.Array] = {}
-    wrong: list[tuple[str, Mask]] = []
+    wrong: dict[str, Mask] = {}
     for name in raw.table.column_names:
-        values = blank_nulls(_one_chunk(raw.table.column(name)), nulls)
+        values = blank_nulls(raw.table.column(name).combine_chunks(), nulls)
         if name in (USER, ITEM, EVENT_TYPE):
             columns[name], missing, bad, long = _identifiers(values)
-            wrong += [(f"missing {name}", missing), (f"bad {name}", bad), (f"long {name}", long)]
+            wrong |= {f"missing {name}": missing, f"bad {name}": bad, f"long {name}": long}
         elif name == TIMESTAMP:
             milliseconds, missing, bad = to_milliseconds(values, unit)
             columns[name] = pa.array(milliseconds)
-            wrong += [(f"missing {name}", missing), (f"bad {name}", bad)]
-        elif name == EVENT_ID:
-            columns[name], missing, bad = _integers(values)
-            wrong += [(f"missing {name}", missing), (f"bad {name}", bad)]
+            wrong |= {f"missing {name}": missing, f"bad {name}": bad}
         else:
-            columns[name], bad = _decimals(values)
-            wrong += [(f"bad {name}", bad)]
+            columns[name], missing, bad = _numbers(values, pa.int64() if name == EVENT_ID else pa.float64())
+            if name == EVENT_ID:  # what a bound is read from may be missing
+                wrong[f"missing {name}"] = missing
+            wrong[f"bad {name}"] = bad
     events = pa.table(columns)
     refused = np.zeros(len(events), np.bool_)
     rejects = list(raw.malformed)
-    for reason, mask in wrong:
-        if not mask.any():
-            continue
-        for i in np.flatnonzero(mask & ~refused):
-            rejects.append(Reject(reason, origin, int(raw.rows[i]), raw.text(int(i))))
-        refused |= mask
-    if refused.any():
-        events = events.filter(pa.array(~refused))
-    return events, rejects
-
-
-def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
-    combined = column.combine_chunks()
-    if isinstance(combined, pa.ChunkedArray):
-        return combined.chunk(0) if combined.num_chunks else pa.array([], column.type)
-    return combined
+    for reason, mask in wrong.items():
+        if mask.any():
+            rows = np.flatnonzero(mask & ~refused).tolist()
+            rejects += [Reject(reason, origin, int(raw.rows[i]), raw.text(i)) for i in rows]
+            refused |= mask
+    return events.filter(pa.array(~refused)) if refused.any() else events, rejects
 
 
 def _identifiers(values: pa.Array) -> tuple[pa.DictionaryArray, Mask, Mask, Mask]:
@@ -75,43 +61,26 @@ def _identifiers(values: pa.Array) -> tuple[pa.DictionaryArray, Mask, Mask, Mask
         values = values.dictionary_encode()
     indices = values.indices.cast(pa.int32())  # Parquet files may have them unsigned
     words, unread = ids_as_text(values.dictionary)
-    if not len(words):
-        return _nulls(len(values)), ~unfit, unfit, np.zeros(len(values), np.bool_)
-    too_long = np.asarray(pc.fill_null(pc.greater(pc.binary_length(words), MAX_ID_BYTES), False))
     codes = np.asarray(pc.fill_null(indices, -1))
-    present = codes >= 0
-    empty = np.asarray(pc.fill_null(pc.equal(words, ""), pa.scalar(False))) | (np.asarray(pc.is_null(words)) & ~unread)
+    absent = codes < 0
+
+    def rows(of_words: Mask) -> Mask:
+        return of_words[codes] & ~absent if of_words.any() else np.zeros(len(codes), np.bool_)
+
+    empty = as_mask(pc.or_kleene(pc.equal(words, ""), pc.is_null(words))) & ~unread
+    long = as_mask(pc.greater(pc.binary_length(words), MAX_ID_BYTES))
     encoded = pa.DictionaryArray.from_arrays(indices, pc.fill_null(words, ""))
-    bad, long = (
-        marked[codes] & present if marked.any() else np.zeros(len(codes), np.bool_) for marked in (unread, too_long)
-    )
-    missing = ~present | empty[codes] if empty.any() else ~present
-    return encoded, missing & ~unfit, unfit | bad, long
+    return encoded, (absent | rows(empty)) & ~unfit, unfit | rows(unread), rows(long)
 
 
-def _nulls(count: int) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.nulls(count, pa.int32()), pa.array([], pa.string()))
-
-
-def _decimals(values: pa.Array) -> tuple[pa.Array, Mask]:
-    if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
-        return cast_column(values, pa.float64())
-    values, bad = cast_column(values, pa.string())
-    values = pc.utf8_trim_whitespace(values)
-    decimals, unread = cast_column(pc.if_else(pc.equal(values, ""), None, values), pa.float64())
-    return decimals, bad | unread
-
-
-def _integers(values: pa.Array) -> tuple[pa.Array, Mask, Mask]:
+def _numbers(values: pa.Array, target: pa.DataType) -> tuple[pa.Array, Mask, Mask]:
+    """Numbers as ``target``, null where missing or bad, and where they are either."""
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
-    missing = np.asarray(pc.is_null(values))
+    bad = np.zeros(len(values), np.bool_)
     if is_text(values.type):
-        text, bad = cast_column(values, pa.string())
-        text = pc.utf8_trim_whitespace(text)
-        missing |= np.asarray(pc.fill_null(pc.equal(text, ""), False))
-        whole, unread = cast_column(text, pa.int64())
-        bad |= unread
-    else:
-        whole, bad = cast_column(values, pa.int64())
-    return pc.fill_null(whole, 0), missing, bad & ~missing
+        values, bad = cast_column(values, pa.string())
+        values = pc.utf8_trim_whitespace(values)
+        values = pc.if_else(pc.equal(values, ""), None, values)
+    numbers, unread = cast_column(values, target)
+    return numbers, np.asarray(pc.is_null(values)) & ~bad, bad | unread

@@ -1,51 +1,49 @@
-"""The items a dataset keeps: their internal ids, counts and metadata."""
+"""A table of items beside the log: read, checked, and joined to the items that a dataset keeps."""
 
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from recsys.config.data import ItemTableConfig
+from recsys.config.data import DataConfig, ItemTableConfig
 from recsys.core.errors import DataError
-from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, PAD_ID, TITLE
-from recsys.log.columns import INDEX, found_twice
+from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, TITLE
+from recsys.log.blocks import LogBlock
+from recsys.log.columns import INDEX, found_twice, source_columns
 from recsys.log.files import delimiter_of, format_of
+from recsys.log.formats import read_block
+from recsys.log.validation import validate
 from recsys.log.values.identifiers import ids_as_text
 from recsys.log.values.nulls import blank_nulls
 
+LOOKED_AT = 4 << 20  # bytes of text, from the beginning of a log
 
-def number_items(
-    names: pa.ChunkedArray, counts: npt.NDArray[np.int64], prior: pa.Array | None = None
-) -> tuple[npt.NDArray[np.int32], pa.Table]:
-    """Give internal ids 1..n by (-count, external id).
 
-    Args:
-        names: external id by catalog code.
-        counts: ``[items] int64`` by catalog code; 0 leaves the item out.
-        prior: external ids of an earlier vocabulary in its order. They keep their ids, even with no events left;
-            other items come after them.
+def check_items(data: DataConfig, block: LogBlock) -> str | None:
+    """What is wrong with the item table, found before the log is read and not after; None where nothing is.
 
     Returns:
-        The internal id of each code (``PAD_ID`` for items outside), and a table ``item_id, external_id, count``.
+        A warning where it knows none of the first items of ``block``: later rows may know better, and joining refuses a
+        table that has none of them.
+
+    Raises:
+        DataError: as ``join_metadata``.
     """
-    codes = np.flatnonzero(counts)
-    known = pa.array([], pa.string()) if prior is None else prior
-    found = pc.index_in(pa.array(known, pa.string()), value_set=names.combine_chunks()) if len(known) else None
-    known_codes = np.asarray(pc.fill_null(found, -1)) if found is not None else np.zeros(0, np.int64)
-    new = np.setdiff1d(codes, known_codes)
-    table = pa.table({"code": new, EXTERNAL_ID: names.take(pa.array(new)), COUNT: counts[new]})
-    table = table.sort_by([(COUNT, "descending"), (EXTERNAL_ID, "ascending")])
-    order = np.concatenate([known_codes, table.column("code").to_numpy()]).astype(np.int64)
-    listed = np.arange(1, len(order) + 1, dtype=np.int32)
-    totals = np.where(order >= 0, counts[order], 0)
-    ids = np.full(len(counts), PAD_ID, np.int32)
-    ids[order[order >= 0]] = listed[order >= 0]
-    externals = pa.concat_arrays([known, *table.column(EXTERNAL_ID).chunks])
-    return ids, pa.table({ITEM: listed, EXTERNAL_ID: externals, COUNT: totals})
+    if data.items is None:
+        return None
+    own = {ITEM: pa.array([], pa.int32()), EXTERNAL_ID: pa.array([], pa.string()), COUNT: pa.array([], pa.int64())}
+    join_metadata(pa.table(own), data.items, data.null_values)
+    if block.format != "parquet" and block.end - block.start > LOOKED_AT:
+        beginning = block.read(LOOKED_AT).rpartition(b"\n")[0]
+        block = replace(block, end=block.start + len(beginning) + 1, rows=beginning.count(b"\n") + 1)
+    raw = read_block(block, source_columns(data), frozenset())
+    events, _ = validate(raw, data.timestamp_unit, block.origin, data.null_values)
+    _, keys = read_items(data.items, data.null_values)
+    items = pc.unique(events.column(ITEM).cast(pa.string()))
+    return describe_mismatch(data.items, keys, items, f"the first rows of {block.origin}")
 
 
 def join_metadata(table: pa.Table, source: ItemTableConfig, nulls: tuple[str, ...]) -> pa.Table:
@@ -58,9 +56,9 @@ def join_metadata(table: pa.Table, source: ItemTableConfig, nulls: tuple[str, ..
         DataError: the file is missing, is no UTF-8, lacks a column, names an item twice, or knows none of the items.
     """
     metadata, keys = read_items(source, nulls)
-    told = strangers_told(source, keys, table.column(EXTERNAL_ID).combine_chunks(), "the log")
-    if told:
-        raise DataError(told)
+    mismatch = describe_mismatch(source, keys, table.column(EXTERNAL_ID).combine_chunks(), "the log")
+    if mismatch:
+        raise DataError(mismatch)
     rows = pc.index_in(table.column(EXTERNAL_ID), value_set=keys)
     for name in metadata.column_names:
         if name == source.item or INDEX.fullmatch(name):
@@ -87,14 +85,16 @@ def read_items(source: ItemTableConfig, nulls: tuple[str, ...]) -> tuple[pa.Tabl
     for column in names:
         if names.count(column) > 1 and not INDEX.fullmatch(column):
             raise DataError(f"{source.path}: {found_twice(column, names)}; leave one of them")
-    keys, bad = ids_as_text(blank_nulls(_one(metadata.column(source.item)), nulls))
+    values = metadata.column(source.item).combine_chunks()
+    values = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    keys, bad = ids_as_text(blank_nulls(values, nulls))
     if bad.any():
         row = int(bad.argmax())
         raise DataError(
-            f"{source.path}: row {row + 1}: {metadata.column(source.item)[row].as_py()!r} can be no id; an id is text "
+            f"{source.path}: row {row + 1}: {values[row].as_py()!r} can be no id; an id is text "
             "or a whole number, as a float up to 2^53"
         )
-    named = pc.and_(pc.is_valid(keys), pc.fill_null(pc.not_equal(keys, ""), False))
+    named = pc.fill_null(pc.not_equal(keys, ""), False)
     metadata, keys = metadata.filter(named), keys.filter(named)
     if len(pc.unique(keys)) < len(keys):
         twice = next(value["values"] for value in pc.value_counts(keys).to_pylist() if value["counts"] > 1)
@@ -102,7 +102,7 @@ def read_items(source: ItemTableConfig, nulls: tuple[str, ...]) -> tuple[pa.Tabl
     return metadata, keys
 
 
-def strangers_told(source: ItemTableConfig, keys: pa.Array, items: pa.Array, origin: str) -> str | None:
+def describe_mismatch(source: ItemTableConfig, keys: pa.Array, items: pa.Array, origin: str) -> str | None:
     """What to mend where a table knows none of some items; None where it knows one, or there are none.
 
     Args:
@@ -119,36 +119,28 @@ def strangers_told(source: ItemTableConfig, keys: pa.Array, items: pa.Array, ori
     )
 
 
-def _one(column: pa.ChunkedArray) -> pa.Array:
-    if not column.num_chunks:
-        return pa.array([], column.type)
-    combined = column.combine_chunks()
-    combined = combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined
-    return combined.dictionary_decode() if pa.types.is_dictionary(combined.type) else combined
-
-
 def _read(path: Path, key: str) -> pa.Table:
     """The table, with the column ``key`` as the text it is: ``007`` is not 7."""
     if not path.is_file():
         raise DataError(f"{path}: no such item table; data.items.path names it")
     kind = format_of(path)
+    if kind == "jsonl":
+        raise DataError(f"{path}: an item table is CSV or Parquet")
     try:
         if kind == "parquet":
             return pq.read_table(path)
-        if kind == "csv":
-            with pa.input_stream(str(path), compression="detect") as file:
-                data = file.read()
-            _refuse_other_text(path, data)
-            return pacsv.read_csv(
-                pa.BufferReader(data),
-                parse_options=pacsv.ParseOptions(delimiter=delimiter_of(path), newlines_in_values=True),
-                convert_options=pacsv.ConvertOptions(
-                    strings_can_be_null=True, null_values=[""], column_types={key: pa.string()}
-                ),
-            )
+        with pa.input_stream(str(path), compression="detect") as file:
+            data = file.read()
+        _refuse_other_text(path, data)
+        return pacsv.read_csv(
+            pa.BufferReader(data),
+            parse_options=pacsv.ParseOptions(delimiter=delimiter_of(path), newlines_in_values=True),
+            convert_options=pacsv.ConvertOptions(
+                strings_can_be_null=True, null_values=[""], column_types={key: pa.string()}
+            ),
+        )
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{path}: cannot be read ({error})") from None
-    raise DataError(f"{path}: an item table is CSV or Parquet")
 
 
 def _refuse_other_text(path: Path, data: bytes) -> None:
@@ -158,8 +150,8 @@ def _refuse_other_text(path: Path, data: bytes) -> None:
         line = data.count(b"\n", 0, error.start) + 1
         found = data[max(0, error.start - 20) : error.start + 20]
         utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-        name = "UTF-16" if utf16 else "WINDOWS-1252"
+        looks_like, name = ("UTF-16", "UTF-16") if utf16 else ("Latin-1", "WINDOWS-1252")
         raise DataError(
-            f"{path}: line {line} is not UTF-8, found {found!r}; it looks like {'UTF-16' if utf16 else 'Latin-1'}: "
+            f"{path}: line {line} is not UTF-8, found {found!r}; it looks like {looks_like}: "
             f"iconv -f {name} -t UTF-8 writes it so"
         ) from None

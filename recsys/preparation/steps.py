@@ -24,18 +24,17 @@ from recsys.log.formats import Reject, read_block
 from recsys.log.rejects import write_rejects
 from recsys.log.validation import validate
 from recsys.preparation.diagnostics.stats import bucket_stats
-from recsys.preparation.exchange.bucket import Bucket, clean_bucket
+from recsys.preparation.exchange.bucket import Bucket, clean_bucket, write_shard
 from recsys.preparation.exchange.catalog import merge_partition
 from recsys.preparation.exchange.event_store import read_stored, store_events
-from recsys.preparation.exchange.shards import write_shard
 from recsys.preparation.exchange.shuffle_read import gather_bucket
 from recsys.preparation.exchange.spill import spill_events
-from recsys.preparation.item_table import join_metadata, number_items
+from recsys.preparation.item_table import join_metadata
 from recsys.preparation.job import Job
 from recsys.preparation.rules.k_core import Events, lasting_users
 from recsys.preparation.rules.splits import part_bounds, split_bounds, split_parts
 from recsys.preparation.user_deletion import drop_users
-from recsys.preparation.vocabulary_fit import COLD, COLD_USER, CORE, DROP_REASONS, KEPT, fit_vocabulary
+from recsys.preparation.vocabulary_fit import COLD, COLD_USER, CORE, DROP_REASONS, KEPT, fit_vocabulary, number_items
 
 Result = dict[str, Any]
 VOCABULARY_FILE = "vocabulary.npz"

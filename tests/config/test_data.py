@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from recsys.config import apply_override, parse_config
 from recsys.core.errors import ConfigError
+from recsys.log.values.identifiers import ids_as_text
 
 
 @pytest.mark.parametrize("field", ["delimiter", "timestamp_unit", "columns", "items"])
@@ -14,6 +16,19 @@ def test_a_data_set_by_name_takes_no_columns_of_its_own(field: str) -> None:
     value = {"delimiter": ";", "timestamp_unit": "ms", "columns": {"user": "u"}, "items": {"path": "i.csv"}}[field]
     with pytest.raises(ConfigError, match=f"leave out {field}"):
         parse_config({"data": {"name": "movielens-100k", field: value}})
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["1.0", "1", "0.00", "-7.0", "007.0", "1.5", "v1.0", "1e3", "buy"],
+)
+def test_event_types_are_spelled_as_a_log_s_are_read(kind: str) -> None:
+    values: dict[str, Any] = {"path": "log.csv", "columns": {"event_type": "kind"}, "event_types": {kind: {}}}
+    read, _ = ids_as_text(pa.array([kind]))
+    assert list(parse_config({"data": values}).data.event_types) == read.to_pylist()
+    assert list(parse_config({"data": {**values, "event_types": {1.0: {}}}}).data.event_types) == ["1"]
+    with pytest.raises(ConfigError, match="two of its types are one"):
+        parse_config({"data": {**values, "event_types": {"1": {}, 1.0: {}}}})
 
 
 def test_a_whole_config_can_be_read_again() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.core.hashing import hash_events, hash_strings, mix64
-from recsys.log.values.strings import hash_array, rank_strings
+from recsys.preparation.exchange.arrow import hash_array, rank_strings
 
 MASK = 2**64 - 1
 WORDS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12))

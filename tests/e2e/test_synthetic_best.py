@@ -11,6 +11,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.run import Run
 from recsys.cli import main
 from recsys.log.synthetic.log import SyntheticLog
+from tests.known_answer import best_ranks
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +36,7 @@ def test_nearly_the_best_possible_ranking(tmp_path: Path, capsys: pytest.Capture
     external = np.array([0, *map(int, dataset.vocabulary.external_ids)])
     last, target = (external[sequences.items[at]] - 1 for at in (positions - 1, positions))
     ideal = pd.Series(
-        log.chain.best_ranks(last.astype(np.int32), target.astype(np.int32)), index=sequences.users[users]
+        best_ranks(log.chain, last.astype(np.int32), target.astype(np.int32)), index=sequences.users[users]
     )
     assert len(ranks) == len(ideal) == 600
     found = ranks.set_index("user_id")["rank"]

@@ -28,9 +28,9 @@ def read_log(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., ReadLog]
 
     def read(path: Path, **settings: Any) -> ReadLog:
         data = DataConfig(path=path, **settings)
-        blocks, long_lines = plan_blocks(log_files(path), data.delimiter, tmp_path_factory.mktemp("unpacked"))
+        blocks = plan_blocks(log_files(path), data.delimiter, tmp_path_factory.mktemp("unpacked"))
         check_columns(blocks, data)
-        found = ReadLog([], [(line.row, "long line") for line in long_lines])
+        found = ReadLog([], [])
         whole = frozenset({EVENT_ID} if data.timestamp_unit == "iso8601" else {EVENT_ID, TIMESTAMP})
         for block in blocks:
             raw = read_block(block, source_columns(data), whole)

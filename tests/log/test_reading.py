@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recsys.core.errors import DataError
 from recsys.log.block_plan import plan_blocks
-from recsys.log.blocks import LogBlock, LongLine
+from recsys.log.blocks import LogBlock
 from recsys.log.files import format_of, log_files
 from recsys.log.formats import read_block
 from recsys.log.values.casting import cast_column
@@ -73,19 +73,20 @@ def test_timestamps(values, unit, expected, missing, bad):
 
 
 def test_blocks_cut_at_lines_and_count_them(tmp_path, monkeypatch):
-    monkeypatch.setattr("recsys.log.block_plan.BLOCK_BYTES", 64)
+    for module in ("blocks", "block_plan"):
+        monkeypatch.setattr(f"recsys.log.{module}.BLOCK_BYTES", 64)
     log = tmp_path / "log.csv"
     rows = [f"u{n},i{n},{n}" for n in range(50)]
     rows[20] = "u," + "x" * 300 + ",1"
     log.write_text("\n".join(["user,item,time", *rows]))
-    blocks, long_lines = plan_blocks([log], ",", tmp_path)
-    assert long_lines == [LongLine(str(log), 22)]
+    blocks = plan_blocks([log], ",", tmp_path)
     assert [block.number for block in blocks] == list(range(len(blocks)))
-    assert sum(block.rows for block in blocks) == 49
+    assert sum(block.rows for block in blocks) == 50
     assert blocks[-1].end == log.stat().st_size
     columns = {"user_id": "user", "item_id": "item", "timestamp": "time"}
     read = [read_block(block, columns, frozenset({"timestamp"})) for block in blocks]
     items = [item for raw in read for item in raw.table.column("item_id").to_pylist()]
+    assert [(one.reason, one.row) for raw in read for one in raw.malformed] == [("long line", 22)]
     assert items == [f"i{n}" for n in range(50) if n != 20]
     numbers = [int(row) for raw in read for row in raw.rows]
     assert numbers == [n + 2 for n in range(50) if n != 20]

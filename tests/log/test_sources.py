@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from recsys.core.errors import ConfigError, DataError, RecsysError
-from recsys.log.sources import NamedDataset, fetch, fetch_dataset
+from recsys.log.sources import fetch, fetch_dataset
+from recsys.log.sources.catalog import NamedDataset
 from recsys.log.sources.routes import Route, UrlRoute, WheelRoute
 
 EVENTS = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n1\t10\t5\t100\n1\t11\t4\t101\n"
@@ -76,7 +77,6 @@ def test_fetch_verifies_normalises_and_caches(
     dataset = named(UrlRoute("recbole-ml-100k", f"{url}/tiny.zip", archive.stat().st_size, sha256))
     log = fetch_dataset(dataset, tmp_path / "cache")
     assert log.events.read_text() == "user_id,item_id,timestamp,event_id\n1,10,100,1\n1,11,101,2\n"
-    assert log.items is not None
     assert log.items.read_text() == "item_id,title,year,genres\n10,A,1990,Drama\n"
     assert left_in(tmp_path / "cache") == ["events.csv", "items.csv", "manifest.json", "tiny"]
     assert "Terms of tiny." in capsys.readouterr().err

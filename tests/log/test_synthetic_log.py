@@ -10,7 +10,7 @@ import pytest
 from recsys.core.digests import sha256_file
 from recsys.core.errors import ArtifactError, ConfigError
 from recsys.log.synthetic import log as synthetic_log
-from recsys.log.synthetic.log import SyntheticLog, read_synthetic
+from recsys.log.synthetic.log import SyntheticLog
 
 
 def read(directory: Path) -> pd.DataFrame:
@@ -30,8 +30,7 @@ def test_columns_order_and_arrival_numbers(tmp_path: Path) -> None:
 
 def test_every_user_walks_the_chain_at_strictly_rising_times(tmp_path: Path) -> None:
     log = SyntheticLog(users=25, items=15, mean_length=12, length_sigma=0.8, branching=3, seed=5)
-    log.write(tmp_path / "log")
-    chain = read_synthetic(tmp_path / "log").chain
+    chain = SyntheticLog(**log.write(tmp_path / "log")["made_from"]).chain
     for _, history in read(tmp_path / "log").groupby("user_id"):
         assert (np.diff(history.timestamp) > 0).all()
         items = history.item_id.to_numpy() - 1
@@ -85,7 +84,7 @@ def test_an_existing_log_is_not_clobbered(tmp_path: Path) -> None:
     [
         ("users", 0, "users must be at least 1, found 0"),
         ("mean_length", 2, "mean_length must be at least 3"),
-        ("zipf", -1.0, "zipf must not be negative"),
+        ("zipf", -1.0, "zipf must be at least 0, found -1.0"),
         ("heavy_user", 2, "heavy_user must be 0 or at least 3"),
     ],
 )

@@ -61,7 +61,7 @@ NAMES = [f"{case.key}{' among others' * bool(case.beside)}" for case in CASES]
 def steps_without_beam(monkeypatch: pytest.MonkeyPatch) -> None:
     """One after the other: the settings are tried here, not the runner."""
 
-    def run_all(job: Job, blocks: list[LogBlock], long_lines: int, runner: Runner) -> dict[str, list[dict[str, Any]]]:
+    def run_all(job: Job, blocks: list[LogBlock], runner: Runner) -> dict[str, list[dict[str, Any]]]:
         done = {"read": [steps.read(job, block) for block in blocks]}
         done["merge"] = [steps.merge(job, number) for number in range(ITEM_PARTITIONS)]
         sizes = [partition["items"] for partition in done["merge"]]

@@ -2,23 +2,15 @@
 
 import gzip
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.prepare import Request, prepare
-from recsys.artifacts.dataset import Dataset
-from recsys.config import parse_config
-from recsys.core.errors import ConfigError, DataError, RecsysError
-from recsys.log.block_plan import BLOCK_BYTES, plan_blocks
-from recsys.preparation.exchange.shards import write_shard
+from pipelines.prepare import Request
+from recsys.core.errors import ConfigError, DataError
+from recsys.log.block_plan import BLOCK_BYTES
 from tests.pipelines.conftest import HEADER, histories, write_log
 
 GOOD = [("u", f"i{n}", n, n) for n in range(200)]
@@ -74,46 +66,12 @@ def test_bad_rows_are_kept_with_reason_and_line(tmp_path, make):
 
 def test_too_many_bad_rows_stop_it(tmp_path, make):
     log = write_log(tmp_path / "log.csv", [*GOOD[:8], ("u", "i", "noon", 5), ("u", "i", "dusk", 5)])
-    with pytest.raises(DataError, match=r"(?s)20.00% .*2 bad timestamp.*max_rejected_share.*log.csv:10: bad timestamp"):
+    refused = r"(?s)2 rows \(20.00%\) were refused \(2 bad timestamp\).*max_rejected_share.*log.csv:10: bad timestamp"
+    with pytest.raises(DataError, match=refused):
         make(log)
     assert nothing_left(tmp_path)
     (kept,) = (tmp_path / "work" / "rejects").glob("*/*.parquet")
     assert pq.read_table(kept).column("text").to_pylist() == ["u,i,noon,5", "u,i,dusk,5"]
-
-
-def test_a_log_that_grows_while_it_is_read_makes_no_dataset(tmp_path, make, monkeypatch):
-    log = write_log(tmp_path / "log.csv", GOOD)
-
-    def plan_later(*arguments):
-        with log.open("a") as file:
-            file.write("u,i,9,9\n")
-        return plan_blocks(*arguments)
-
-    monkeypatch.setattr("pipelines.prepare.plan_blocks", plan_later)
-    with pytest.raises(DataError, match=r"log.csv: changed while it was read .* nobody writes"):
-        make(log)
-    assert nothing_left(tmp_path)
-
-
-def test_what_a_killed_step_left_beside_its_shard_is_no_part_of_the_dataset(tmp_path, make, monkeypatch):
-    log = write_log(tmp_path / "log.csv", GOOD)
-    whole = make(log, work=tmp_path / "whole")
-
-    def write_twice(bucket, train_end, validation_end, path):
-        path.with_name(f".{path.name}.tmp-4711").write_bytes(b"half a shard")
-        write_shard(bucket, train_end, validation_end, path)
-
-    monkeypatch.setattr("recsys.preparation.steps.write_shard", write_twice)
-    again = make(log)
-    assert again.digest == whole.digest
-    assert not list(again.path.rglob(".*"))
-
-
-def test_a_dataset_that_a_kill_left_half_replaced_is_found_again(tmp_path, make):
-    log = write_log(tmp_path / "log.csv", GOOD)
-    dataset = make(log)
-    dataset.path.rename(dataset.path.with_name(f".{dataset.path.name}.old-0"))
-    assert make(log).path == dataset.path
 
 
 @pytest.mark.parametrize(
@@ -201,66 +159,6 @@ def test_one_enormous_line_is_refused_and_the_rest_read(tmp_path, make):
     assert histories(dataset)["u"] == [f"i{n}" for n in range(200)]
 
 
-def test_an_item_table_that_is_wrong(tmp_path, make):
-    log = write_log(tmp_path / "log.csv", GOOD)
-    table = tmp_path / "items.csv"
-    wrong = {
-        "item_id\na\na\n": "'a' stands in more than one row",
-        "name\na\n": "column 'item_id' is missing; found name",
-    }
-    for content, message in wrong.items():
-        table.write_text(content)
-        with pytest.raises(DataError, match=message):
-            make(log, data={"items": {"path": str(table)}})
-    assert nothing_left(tmp_path)
-
-
-def test_a_full_disk_is_told(tmp_path, make, monkeypatch):
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("recsys.preparation.exchange.shards.pq.write_table", full)
-    with pytest.raises(RecsysError, match="No space left on device"):
-        make(write_log(tmp_path / "log.csv", GOOD))
-    assert nothing_left(tmp_path)
-
-
-PREPARE = """
-import sys, time
-from pathlib import Path
-import recsys.preparation.steps as steps
-from pipelines.prepare import prepare
-from recsys.config import load_config
-write = steps.write_shard
-def wait(*arguments):
-    Path(sys.argv[2], "reached").touch()
-    time.sleep(60)
-steps.write_shard = wait
-prepare(load_config(sys.argv[1]), Path(sys.argv[2]))
-"""
-
-
-def test_killed_in_the_middle_nothing_is_visible_and_the_next_run_finishes(tmp_path):
-    log = write_log(tmp_path / "log.csv", GOOD)
-    config = tmp_path / "config.yaml"
-    config.write_text(f"data: {{path: {log}, columns: {{event_id: event_id}}}}\nprepare: {{k_core: 1}}\n")
-    work = tmp_path / "work"
-    work.mkdir()
-    process = subprocess.Popen([sys.executable, "-c", PREPARE, str(config), str(work)], stderr=subprocess.DEVNULL)
-    while not (work / "reached").exists():
-        assert process.poll() is None
-        time.sleep(0.05)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    left = list((work / "datasets").iterdir())
-    assert [path.name.startswith(".") for path in left] == [True]
-    settings = {"data": {"path": str(log), "columns": {"event_id": "event_id"}}, "prepare": {"k_core": 1}}
-    outcome = prepare(parse_config(settings), work)
-    assert not outcome.reused
-    assert list((work / "datasets").iterdir()) == [outcome.artifact.path]
-    assert histories(outcome.artifact)["u"] == [f"i{n}" for n in range(200)]
-
-
 def test_what_may_be_extended(tmp_path, make):
     log = write_log(tmp_path / "log.csv", GOOD)
     without = make(log)
@@ -276,42 +174,3 @@ def test_drift_is_refused(tmp_path, make):
     half = write_log(tmp_path / "half.csv", GOOD[:90])
     with pytest.raises(DataError, match=r"(?s)rows: 200 became 90.*items: 200 became 90.*time range"):
         make(half, request=Request(against=yesterday))
-
-
-def test_an_item_table_that_knows_only_later_items_is_told_and_joined(tmp_path, make, capsys):
-    (tmp_path / "items.csv").write_text("item_id,title\ni199,Last\n")
-    items = {"path": str(tmp_path / "items.csv"), "title": "title"}
-    for day, rows in enumerate((GOOD[:100], GOOD[100:])):
-        write_log(tmp_path / f"day{day}.csv", rows)
-    titles = make(tmp_path / "day*.csv", data={"items": items}).items["title"]
-    assert titles.dropna().tolist() == ["Last"]
-    assert "holds none of the log's items: there such as 'i199', in the first rows of" in capsys.readouterr().err
-    with pytest.raises(DataError, match="holds none of the log's items"):
-        make(tmp_path / "day0.csv", data={"items": items})
-    assert len(list((tmp_path / "work" / "datasets").iterdir())) == 1
-
-
-def test_whole_numbers_are_one_id_however_a_file_spells_them(tmp_path, make):
-    rows = [(f"{n % 2}.0", f"{n % 3}.0" if n % 5 else n % 3, n, n) for n in range(12)]
-    (tmp_path / "items.csv").write_text("item_id,title\n0,zero\n1.0,one\n2,two\n")
-    (tmp_path / "forget.txt").write_text("1.0\n")
-    items = {"path": str(tmp_path / "items.csv"), "title": "title"}
-    request = Request(forget=tmp_path / "forget.txt")
-    dataset = make(write_log(tmp_path / "log.csv", rows), data={"items": items}, request=request)
-    assert histories(dataset) == {"0": [str(n % 3) for n in range(0, 12, 2)]}
-    assert sorted(dataset.items["title"]) == ["one", "two", "zero"]
-
-
-def test_what_lies_unlisted_in_a_dataset_is_never_read(tmp_path, make):
-    dataset = make(write_log(tmp_path / "log.csv", GOOD), keep_events=True)
-    seen = histories(dataset)
-    for folder in ("sequences", "events"):
-        (shard,) = (dataset.path / folder).iterdir()
-        shard.with_name("99999.parquet").write_bytes(shard.read_bytes())
-    again = Dataset(dataset.path)
-    assert histories(again) == seen
-    assert again.shards == 1
-    assert [path.name for path in again.event_files] == ["00000.parquet"]
-    night = write_log(tmp_path / "night.csv", [("u", "i0", 900, 900)])
-    extended = make(night, keep_events=True, request=Request(extends=again))
-    assert extended.counts["stored"] == len(GOOD)

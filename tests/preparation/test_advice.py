@@ -73,7 +73,7 @@ def test_bad_times_name_the_unit_that_would_fit(row: str, unit: Unit, advice: st
 
 
 def test_missing_columns_name_their_keys() -> None:
-    found = rejects_advice({"missing user_id": 60, "missing timestamp": 39, "bad item_id": 1}, [])
+    found = rejects_advice({"missing user_id": 60, "missing timestamp": 39, "bad item_id": 1}, [], "s")
     assert found == (
         "Nearly all of them lack user_id or timestamp: does data.columns.user and data.columns.timestamp name the "
         "log's own column?"
@@ -81,16 +81,16 @@ def test_missing_columns_name_their_keys() -> None:
 
 
 def test_many_reasons_have_no_one_remedy() -> None:
-    assert rejects_advice({"bad timestamp": 50, "missing user_id": 50}, []) is None
+    assert rejects_advice({"bad timestamp": 50, "missing user_id": 50}, [], "s") is None
 
 
 def test_the_refusal_says_it() -> None:
     reads = [{"rejected": {"bad timestamp": 3}, "events": 1, "stored": False}]
-    with pytest.raises(DataError, match=r"75\.00% of the rows .*would fit ms\. The first:\n  a\.csv:2"):
-        refuse_rejects(reads, 0, 0.01, ["a.csv:2: bad timestamp: u,i,1700000000123"], "s")
+    with pytest.raises(DataError, match=r"3 rows \(75\.00%\) were refused .*would fit ms\. The first:\n  a\.csv:2"):
+        refuse_rejects(reads, 0.01, ["a.csv:2: bad timestamp: u,i,1700000000123"], "s")
     mixed = [{"rejected": {"bad timestamp": 3, "malformed row": 3}, "events": 1, "stored": False}]
     with pytest.raises(DataError, match=r"Mend the log, or raise the bound\. The first:"):
-        refuse_rejects(mixed, 0, 0.01, [], "s")
+        refuse_rejects(mixed, 0.01, [], "s")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from recsys.config.data import NULL_VALUES, ItemTableConfig
 from recsys.core.errors import DataError
-from recsys.preparation.item_table import join_metadata, read_items, strangers_told
+from recsys.preparation.item_table import describe_mismatch, join_metadata, read_items
 
 VOCABULARY = pa.table({"item_id": pa.array([1, 2], pa.int32()), "external_id": ["12", "a"], "count": [3, 1]})
 
@@ -71,8 +71,8 @@ def test_a_few_items_that_are_not_in_the_table_say_nothing_of_the_others(tmp_pat
     (tmp_path / "items.csv").write_text("sku\n12\n")
     source = ItemTableConfig(path=tmp_path / "items.csv", item="sku")
     _, keys = read_items(source, NULL_VALUES)
-    assert strangers_told(source, keys, pa.array(["x", "12"]), "the log") is None
-    assert strangers_told(source, keys, pa.array([], pa.string()), "the log") is None
+    assert describe_mismatch(source, keys, pa.array(["x", "12"]), "the log") is None
+    assert describe_mismatch(source, keys, pa.array([], pa.string()), "the log") is None
     assert "in the first rows of a.csv such as 'x'" in str(
-        strangers_told(source, keys, pa.array(["x"]), "the first rows of a.csv")
+        describe_mismatch(source, keys, pa.array(["x"]), "the first rows of a.csv")
     )

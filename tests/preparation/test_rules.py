@@ -13,8 +13,14 @@ from recsys.config.prepare import BotRule, PrepareConfig
 from recsys.core.hashing import hash_events
 from recsys.core.order import OrderKeys
 from recsys.preparation.rules.bots import bot_events, find_bots
-from recsys.preparation.rules.sessions import session_starts
-from recsys.preparation.rules.splits import last_session, part_bounds, split_bounds, split_parts, temporal
+from recsys.preparation.rules.splits import (
+    last_session,
+    part_bounds,
+    session_starts,
+    split_bounds,
+    split_parts,
+    temporal,
+)
 from recsys.preparation.rules.truncation import Cap, newest_events
 
 USERS = st.lists(st.lists(st.integers(0, 60), max_size=9).map(sorted), max_size=6)

@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 
 from recsys.preparation.diagnostics.report import draw_plots, write_report
 from recsys.preparation.diagnostics.stats import DAY, bucket_stats, count_trained, gini, merge_stats
-from recsys.preparation.exchange.bucket import Bucket
-from recsys.preparation.exchange.shards import write_shard
+from recsys.preparation.exchange.bucket import Bucket, write_shard
 
 
 def bucket(times: list[list[int]]) -> Bucket:

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.config.prepare import PrepareConfig
-from recsys.preparation.item_table import number_items
 from recsys.preparation.rules.k_core import Events, find_core
-from recsys.preparation.vocabulary_fit import DROP_REASONS, fit_vocabulary
+from recsys.preparation.vocabulary_fit import DROP_REASONS, fit_vocabulary, number_items
 
 ITEMS = 7
 USERS = st.lists(st.lists(st.integers(0, ITEMS - 1), max_size=8), min_size=1, max_size=8)

@@ -1,5 +1,7 @@
 """A ring of items to train on."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -21,6 +23,10 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     seen = np.bincount(np.concatenate(histories), minlength=ITEMS + 1)[1:]
     names = [f"i{number}" for number in range(1, ITEMS + 1)]
     return write_dataset(tmp_path_factory.mktemp("dataset"), histories, names, seen, {"users": USERS}, {})
+
+
+def changed(config: Config, **training: Any) -> Config:
+    return config.model_copy(update={"training": config.training.model_copy(update=training)})
 
 
 @pytest.fixture(scope="session")

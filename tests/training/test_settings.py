@@ -16,11 +16,9 @@ from recsys.config.training import AugmentationConfig, NegativesConfig, Training
 from recsys.core.history import History
 from recsys.models.dropout import dropout
 from recsys.models.keras import keras, tf
-from recsys.models.sasrec import Packing, SASRec, build_model
+from recsys.models.sasrec import Packing, SASRec
 from recsys.training.assembly import assemble
 from recsys.training.batches.batches import Batches
-from recsys.training.callbacks import EarlyStopping
-from recsys.training.fit import Fit
 from recsys.training.objective import TargetScorer, build_loss
 from recsys.training.objective.losses import (
     BinaryCrossEntropy,
@@ -30,7 +28,6 @@ from recsys.training.objective.losses import (
 )
 from recsys.training.optimizer import LazyAdam, Schedule, build_optimizer
 from recsys.training.stage import config_digest, run_of
-from recsys.training.validation import Judgement, Validation
 
 
 class Made(NamedTuple):
@@ -117,6 +114,8 @@ def rate(made: Made, step: int) -> float:
 
 
 Meaning = Callable[[Made], Any]
+
+
 # A setting, what is looked at, and what it is then; with the config's own value it is something else.
 MEANINGS: list[tuple[str, Meaning, Any]] = [
     ("model.max_length=5", longest, 5),
@@ -152,6 +151,8 @@ MEANINGS: list[tuple[str, Meaning, Any]] = [
     ("training.temperature=0.5", lambda made: float(made.loss.tempered(tf.constant(3.0))), 6.0),
     ("training.label_smoothing=0.1", lambda made: len(made.loss.spread(tf.zeros([1, 2]))), 2),
 ]
+
+
 # What these do is shown by the tests named beside them.
 ELSEWHERE = {
     "model.dropout": "test_dropout_zeroes_its_share_in_training_alone",
@@ -232,56 +233,6 @@ def test_no_field_is_forgotten() -> None:
     every |= keys("training.augmentation", AugmentationConfig)
     shown = {setting.partition("=")[0] for setting, *_ in MEANINGS}
     assert every - {"training.negatives", "training.augmentation"} == shown | set(ELSEWHERE)
-
-
-class Scripted(Fit):
-    """A fit whose epochs cost nothing and whose validations are written down beforehand."""
-
-    def _epoch(self, phase: str, on_step: Any) -> float:
-        return 1.0
-
-
-def epochs_run(dataset: Dataset, config: Config, tmp_path: Path, found: list[float]) -> tuple[int, int]:
-    """Epochs run and the best one when validations find ``found``, one after the other."""
-    model: SASRec = build_model(config.model, dataset.vocabulary.table_size)
-    ends = dataset.sequences.bounds("train")[1]
-    batches = Batches(dataset.sequences, ends, config.model, config.training, 20, None)
-    script = iter(found)
-    validation = Validation(lambda: Judgement({"ndcg@10": next(script)}, 1.0), tmp_path / "best.npz")
-    progress = Scripted(model, batches, config.training, [validation, EarlyStopping()]).run()
-    return progress.epoch, progress.best_epoch
-
-
-@pytest.mark.parametrize(
-    ("epochs", "patience", "validate_every", "found", "expected"),
-    [
-        (5, 9, 1, [0.1, 0.2, 0.3, 0.4, 0.5], (5, 5)),
-        (9, 2, 1, [0.1, 0.3, 0.2, 0.2], (4, 2)),
-        (9, 2, 2, [0.1, 0.3, 0.2, 0.2], (8, 4)),
-        (5, 9, 2, [0.1, 0.2, 0.3], (5, 5)),  # the last epoch is always validated
-    ],
-)
-def test_the_loop_ends_by_epochs_or_patience(
-    dataset: Dataset,
-    config: Config,
-    tmp_path: Path,
-    epochs: int,
-    patience: int,
-    validate_every: int,
-    found: list[float],
-    expected: tuple[int, int],
-) -> None:
-    settings = {"epochs": epochs, "patience": patience, "validate_every": validate_every}
-    for key, value in settings.items():
-        config = changed(config, f"training.{key}", str(value))
-    assert epochs_run(dataset, changed(config, "model.memory", "null"), tmp_path, found) == expected
-
-
-@pytest.mark.parametrize(("steps", "epochs"), [(0, 100), (1, 100), (15, 100), (20, 75), (75, 20), (1500, 20)])
-def test_epochs_that_are_left_open_make_enough_steps(steps: int, epochs: int) -> None:
-    """20, or as many as make 1,500 steps, but at most 100."""
-    assert TrainingConfig().epochs_of(steps) == epochs
-    assert TrainingConfig(epochs=3).epochs_of(steps) == 3
 
 
 @pytest.mark.parametrize("calibration", [0.0, 0.1, 1.0])

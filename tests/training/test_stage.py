@@ -23,6 +23,7 @@ from recsys.training.assembly import make_reproducible
 from recsys.training.facts import Clock
 from recsys.training.fit import Fit
 from recsys.training.stage import config_digest, run_of, train
+from tests.training.conftest import changed
 
 
 class KilledError(Exception):
@@ -42,10 +43,6 @@ class KillAfter:
             raise KilledError
 
     def on_end(self, run: Run) -> None: ...
-
-
-def changed(config: Config, **training: Any) -> Config:
-    return config.model_copy(update={"training": config.training.model_copy(update=training)})
 
 
 @pytest.fixture(scope="module")

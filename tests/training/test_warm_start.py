@@ -19,10 +19,7 @@ from recsys.models.sasrec import build_model
 from recsys.models.weights import read_weights
 from recsys.training.stage import config_digest, train
 from recsys.training.warm_start import _may_differ, _rows, begin_with
-
-
-def changed(config: Config, **training: Any) -> Config:
-    return config.model_copy(update={"training": config.training.model_copy(update=training)})
+from tests.training.conftest import changed
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,8 @@
 """Reading a block of a log: whole columns at once, and every row that cannot be read told apart."""
 
+import numpy as np
+import pyarrow as pa
+
 from recsys.log.blocks import LogBlock
 from recsys.log.formats.csv import read_csv
 from recsys.log.formats.jsonl import read_jsonl
@@ -16,8 +19,9 @@ def read_block(block: LogBlock, columns: dict[str, str], whole_numbers: frozense
         columns: our name of each wanted column, and the log's own name for it.
         whole_numbers: our names of the columns that most likely hold integers.
     """
+    if block.is_long_line:
+        nothing = pa.table({name: pa.array([], pa.string()) for name in columns})
+        return RawBlock(nothing, np.zeros(0, np.int64), str, [Reject("long line", block.origin, block.row, "")])
     if block.format == "csv":
         return read_csv(block, columns, whole_numbers)
-    if block.format == "jsonl":
-        return read_jsonl(block, columns)
-    return read_parquet(block, columns)
+    return read_jsonl(block, columns) if block.format == "jsonl" else read_parquet(block, columns)

@@ -2,7 +2,6 @@
 
 import io
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +10,7 @@ import pyarrow.csv as pacsv
 
 from recsys.log.blocks import LogBlock
 from recsys.log.formats.fields import split_fields
-from recsys.log.formats.raw import RawBlock, Reject, block_lines, is_utf8, shorten
+from recsys.log.formats.raw import RawBlock, Reject, block_lines, is_utf8, shorten, text_columns
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 
@@ -23,9 +22,7 @@ def read_csv(block: LogBlock, columns: dict[str, str], whole_numbers: frozenset[
     the lines with a quote, a bare carriage return, other bytes than UTF-8 or another number of fields one by one, and
     the rest as text. What becomes of a line is the same whichever one succeeds, and so whatever the other lines hold.
     """
-    with Path(block.path).open("rb") as file:
-        file.seek(block.start)
-        data = file.read(block.end - block.start)
+    data = block.read()
     typed = {name: pa.int64() if name in whole_numbers else _TEXT for name in columns}
     as_text = dict.fromkeys(columns, pa.string())
     lines_of = cache(lambda: block_lines(data, block.row))
@@ -57,11 +54,7 @@ def _is_plain(data: bytes, block: LogBlock) -> bool:
 
 
 def _parse(
-    data: bytes,
-    block: LogBlock,
-    columns: dict[str, str],
-    types: dict[str, pa.DataType],
-    malformed: list[int],
+    data: bytes, block: LogBlock, columns: dict[str, str], types: dict[str, pa.DataType], malformed: list[int]
 ) -> pa.Table:
     def refuse(row: pacsv.InvalidRow) -> str:
         malformed.append(row.number or 0)
@@ -96,21 +89,18 @@ def _read_apart(
         fields = split_fields(lines[i].rstrip(b"\r"), delimiter)
         if fields is not None and len(fields) >= least and not any(fields[width:]):  # empty ones more: no harm
             good.append(i)
-            values.append([fields[p] for p in positions])
+            values.append([fields[p] if p < len(fields) else b"" for p in positions])
         else:
             malformed.append(Reject("malformed row", block.origin, int(numbers[i]), shorten(lines[i])))
-    arrays = [pa.array([row[c] for row in values], pa.binary()) for c in range(len(columns))]
-    table = pa.Table.from_arrays(arrays, names=list(columns))
+    table = text_columns(columns, values)
     if len(plain):
         data = b"\n".join([lines[i] for i in plain])
         together = _parse(data, block, columns, dict.fromkeys(columns, pa.binary()), [])
         table = pa.concat_tables([together, table])
     kept = np.concatenate([plain, np.array(good, np.int64)])
     order = np.argsort(kept)
-    kept = kept[order]
-    return RawBlock(
-        table.take(pa.array(order)).combine_chunks(), numbers[kept], lambda i: shorten(lines[kept[i]]), malformed
-    )
+    kept, table = kept[order], table.take(pa.array(order)).combine_chunks()
+    return RawBlock(table, numbers[kept], lambda i: shorten(lines[kept[i]]), malformed)
 
 
 def _is_plain_line(line: bytes) -> bool:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,12 @@ import pyarrow.json as pajson
 
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, USER
 from recsys.log.blocks import LogBlock
-from recsys.log.formats.raw import RawBlock, Reject, block_lines, is_utf8, shorten
+from recsys.log.formats.raw import RawBlock, Reject, block_lines, is_utf8, shorten, text_columns
 from recsys.log.values.identifiers import EXACT
 
 UNFIT = b"\xff"  # no UTF-8: what can be no id, which is refused as a bad one
 DEEPEST = 100  # levels of a row: Python's own limit would depend on who calls, and Arrow has none
+IDS = (USER, ITEM, EVENT_TYPE)
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _BRACKET = re.compile(rb"[\[\]{}]")
 _ARROW_TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64()}
@@ -28,11 +28,10 @@ def read_jsonl(block: LogBlock, columns: dict[str, str]) -> RawBlock:
     Columns of one type are read whole; a block where a value changes its type, or a line is no object, is read
     line by line.
     """
-    with Path(block.path).open("rb") as file:
-        file.seek(block.start)
-        data = file.read(block.end - block.start)
+    data = block.read()
     lines, numbers = json_lines(data, block.row)
-    deep = {i for i, line in enumerate(lines) if _is_deep(line)} if _may_be_deep(data, len(lines)) else set()
+    may_be_deep = data.count(b"{") + data.count(b"[") > len(lines) + DEEPEST
+    deep = {i for i, line in enumerate(lines) if _is_deep(line)} if may_be_deep else set()
     schema = None if deep else _first_types(lines, columns)
     if schema is not None and is_utf8(data):
         try:
@@ -54,17 +53,12 @@ def read_jsonl(block: LogBlock, columns: dict[str, str]) -> RawBlock:
             record = [] if i in deep else json.loads(line)
         except ValueError:
             record = []
-        if record is None:
-            record = {}  # as Arrow has it
-        if isinstance(record, dict):
+        if record is None or isinstance(record, dict):  # null is an empty object, as Arrow has it
             good.append(i)
-            values.append([_text(record.get(source), name) for name, source in columns.items()])
+            values.append([_text((record or {}).get(source), name) for name, source in columns.items()])
         else:
             malformed.append(Reject("malformed row", block.origin, int(numbers[i]), shorten(line)))
-    arrays = [pa.array([row[c] for row in values], pa.binary()) for c in range(len(columns))]
-    return RawBlock(
-        pa.Table.from_arrays(arrays, names=list(columns)), numbers[good], lambda i: shorten(lines[good[i]]), malformed
-    )
+    return RawBlock(text_columns(columns, values), numbers[good], lambda i: shorten(lines[good[i]]), malformed)
 
 
 def json_lines(data: bytes, first_row: int) -> tuple[list[bytes], npt.NDArray[np.int64]]:
@@ -79,8 +73,7 @@ def _first_types(lines: list[bytes], columns: dict[str, str]) -> pa.Schema | Non
         types = {name: _ARROW_TYPES[type(record[source])] for name, source in columns.items()}
     except (ValueError, KeyError, TypeError):
         return None
-    ids = [types.get(name) for name in (USER, ITEM, EVENT_TYPE)]
-    if pa.float64() in ids:  # line by line, where a number keeps its spelling
+    if pa.float64() in [types.get(name) for name in IDS]:  # line by line, where a number keeps its spelling
         return None
     return pa.schema([(columns[name], kind) for name, kind in types.items()])
 
@@ -94,15 +87,11 @@ def _text(value: Any, name: str) -> bytes | None:
             return UNFIT
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         return None
-    if isinstance(value, float) and name in (USER, ITEM, EVENT_TYPE):
+    if isinstance(value, float) and name in IDS:
         return str(int(value)).encode() if value.is_integer() and abs(value) <= EXACT else UNFIT
     if name == EVENT_ID and isinstance(value, float) and value.is_integer():
         return str(int(value)).encode()  # as where all of a block's numbers are written 3.0
     return str(value).encode()
-
-
-def _may_be_deep(data: bytes, rows: int) -> bool:
-    return data.count(b"{") + data.count(b"[") > rows + DEEPEST
 
 
 def _is_deep(line: bytes) -> bool:

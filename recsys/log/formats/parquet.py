@@ -10,11 +10,7 @@ from recsys.log.formats.raw import RawBlock, shorten
 
 
 def read_parquet(block: LogBlock, columns: dict[str, str]) -> RawBlock:
-    """Read rows ``[end, end + rows)`` of row group ``start``.
-
-    Raises:
-        DataError: the pages are damaged.
-    """
+    """Read rows ``[end, end + rows)`` of row group ``start``. Raises DataError: the pages are damaged."""
     pieces: list[pa.RecordBatch] = []
     skip = block.end
     try:

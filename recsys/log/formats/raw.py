@@ -1,7 +1,8 @@
 """What reading gives: columns as they came, and the rows that have no columns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,11 @@ class RawBlock:
     rows: npt.NDArray[np.int64]
     text: Callable[[int], str]
     malformed: list[Reject] = field(default_factory=list)
+
+
+def text_columns(names: Iterable[str], rows: list[list[Any]]) -> pa.Table:
+    """Rows that were split into ``names`` one by one, as columns of bytes."""
+    return pa.table({name: pa.array([row[c] for row in rows], pa.binary()) for c, name in enumerate(names)})
 
 
 def shorten(text: str | bytes) -> str:

@@ -5,19 +5,17 @@ Whatever route a data set came by, the files below ``CACHE/NAME/`` are the same 
 ``items.csv`` (``item_id,title,year,genres``).
 """
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import NamedTuple
 
 from recsys.core.artifact import check_files, file_hashes, read_manifest
 from recsys.core.errors import ArtifactError, ConfigError, DataError, RecsysError
 from recsys.core.json_files import write_json
 from recsys.core.publishing import publish
-from recsys.core.schema import EVENT_ID, ITEM, MANIFEST, TIMESTAMP, TITLE, USER
+from recsys.core.schema import MANIFEST
 from recsys.log.sources.catalog import CATALOG, NamedDataset
+from recsys.log.sources.movielens import normalize
 from recsys.terminal import say
-
-__all__ = ["CATALOG", "FetchedLog", "NamedDataset", "fetch", "fetch_dataset"]
 
 KIND = "named data set"
 FORMAT_VERSION = 1
@@ -25,26 +23,17 @@ EVENTS_FILE = "events.csv"
 ITEMS_FILE = "items.csv"
 
 
-@dataclass(frozen=True)
-class FetchedLog:
-    """A log on this machine, and how to read it: what ``data.path`` and ``data.columns`` would say.
+class FetchedLog(NamedTuple):
+    """A named data set on this machine.
 
     Attributes:
-        events: CSV with columns ``user``, ``item``, ``timestamp``, ``event_id``.
-        items: CSV with columns ``item``, ``title`` and metadata, or None.
         route: where it came from, in words.
     """
 
     name: str
     events: Path
-    items: Path | None
+    items: Path
     route: str
-    user: str = USER
-    item: str = ITEM
-    timestamp: str = TIMESTAMP
-    event_id: str = EVENT_ID
-    title: str = TITLE
-    timestamp_unit: Literal["s", "ms", "iso8601"] = "s"
 
 
 def fetch(name: str, cache_dir: Path) -> FetchedLog:
@@ -63,22 +52,23 @@ def fetch(name: str, cache_dir: Path) -> FetchedLog:
 def fetch_dataset(dataset: NamedDataset, cache_dir: Path) -> FetchedLog:
     """As ``fetch``, for a data set that need not stand in the catalog."""
     target = cache_dir / dataset.name
-    if target.exists():
-        try:
-            return _open(dataset, target)
-        except ArtifactError as error:
-            say(f"{error}\n{dataset.name}: the cached copy is damaged, fetching it again")
+    if not target.exists():
+        return _fetch_anew(dataset, target)
+    try:
+        manifest = read_manifest(target, KIND, FORMAT_VERSION)
+        check_files(target, manifest["files"], KIND)
+    except ArtifactError as error:
+        say(f"{error}\n{dataset.name}: the cached copy is damaged, fetching it again")
+        return _fetch_anew(dataset, target)
+    return FetchedLog(dataset.name, target / EVENTS_FILE, target / ITEMS_FILE, manifest["route"])
+
+
+def _fetch_anew(dataset: NamedDataset, target: Path) -> FetchedLog:
     with publish(target, overwrite=True) as aside:
         route = _fetch_by_any_route(dataset, aside)
         manifest = {"kind": KIND, "format_version": FORMAT_VERSION, "name": dataset.name, "route": route}
         write_json(aside / MANIFEST, {**manifest, "terms": dataset.terms, "files": file_hashes(aside)})
-    return _open(dataset, target)
-
-
-def _open(dataset: NamedDataset, target: Path) -> FetchedLog:
-    manifest: dict[str, Any] = read_manifest(target, KIND, FORMAT_VERSION)
-    check_files(target, manifest["files"], KIND)
-    return FetchedLog(dataset.name, target / EVENTS_FILE, target / ITEMS_FILE, manifest["route"])
+    return FetchedLog(dataset.name, target / EVENTS_FILE, target / ITEMS_FILE, route)
 
 
 def _fetch_by_any_route(dataset: NamedDataset, target: Path) -> str:
@@ -89,7 +79,7 @@ def _fetch_by_any_route(dataset: NamedDataset, target: Path) -> str:
         try:
             archive = route.fetch(target)
             try:
-                dataset.normalize(route.layout, archive, target / EVENTS_FILE, target / ITEMS_FILE)
+                normalize(route.layout, archive, target / EVENTS_FILE, target / ITEMS_FILE)
             finally:
                 archive.unlink()
         except RecsysError as error:

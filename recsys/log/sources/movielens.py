@@ -3,9 +3,11 @@
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +15,8 @@ import pyarrow.csv
 
 from recsys.core.errors import DataError
 from recsys.core.schema import EVENT_ID, ITEM, TIMESTAMP, TITLE, USER
-from recsys.log.sources.archive import open_member
 
+MAX_MEMBER_BYTES = 1 << 31
 YEAR, GENRES = "year", "genres"
 # The order of the flags in MovieLens-100K's u.item; every layout's genres are put into it.
 # fmt: off
@@ -26,12 +28,7 @@ GENRE_ORDER = (
 FLAGS = [genre for genre in GENRE_ORDER if genre != "IMAX"]
 
 
-class Item(NamedTuple):
-    """A film as MovieLens writes it."""
-
-    item: str
-    text: str  # the title, with its year in brackets
-    genres: str  # joined by |
+Film = tuple[str, str, str]  # id; title, with its year in brackets; genres, joined by |
 
 
 class Layout(NamedTuple):
@@ -42,7 +39,7 @@ class Layout(NamedTuple):
     encoding: str  # of the items; events are digits
     delimiter: str  # of the events
     header_lines: int  # above the events
-    read_items: Callable[[Iterable[str]], Iterator[Item]]
+    read_items: Callable[[Iterable[str]], Iterator[Film]]
 
 
 def normalize(layout: str, archive: Path, events: Path, items: Path) -> None:
@@ -52,10 +49,26 @@ def normalize(layout: str, archive: Path, events: Path, items: Path) -> None:
         DataError: a member is missing, or not what the layout says.
     """
     inside = LAYOUTS[layout]
-    with open_member(archive, inside.events) as file:
+    with _open_member(archive, inside.events) as file:
         _write_events(file, inside.delimiter, inside.header_lines, events)
-    with open_member(archive, inside.items) as file:
+    with _open_member(archive, inside.items) as file:
         _write_items(inside.read_items(io.TextIOWrapper(file, encoding=inside.encoding, newline="")), items)
+
+
+@contextmanager
+def _open_member(archive: Path, name: str) -> Iterator[BinaryIO]:
+    """A member of a zip archive, opened by its name: nothing is unpacked to the paths that an archive holds."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            size = opened.getinfo(name).file_size
+            if size > MAX_MEMBER_BYTES:
+                raise DataError(f"{archive}: member {name} claims {size} bytes, more than {MAX_MEMBER_BYTES}")
+            with opened.open(name) as file:
+                yield cast(BinaryIO, file)
+    except KeyError:
+        raise DataError(f"{archive}: no member {name}; the archive is not laid out as expected") from None
+    except zipfile.BadZipFile as error:
+        raise DataError(f"{archive}: damaged archive ({error})") from None
 
 
 def _write_events(file: BinaryIO, delimiter: str, header: int, target: Path) -> None:
@@ -82,7 +95,7 @@ def _write_events(file: BinaryIO, delimiter: str, header: int, target: Path) -> 
             seen += len(batch)
 
 
-def _write_items(rows: Iterable[Item], target: Path) -> None:
+def _write_items(rows: Iterable[Film], target: Path) -> None:
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([ITEM, TITLE, YEAR, GENRES])
@@ -104,54 +117,44 @@ def split_year(text: str) -> tuple[str, str]:
 
 
 def _genre_rank(genre: str) -> int:
-    try:
-        return GENRE_ORDER.index(genre)
-    except ValueError:
-        return len(GENRE_ORDER)
+    return GENRE_ORDER.index(genre) if genre in GENRE_ORDER else len(GENRE_ORDER)
 
 
-def _flagged(lines: Iterable[str]) -> Iterator[Item]:
+def _flagged(lines: Iterable[str]) -> Iterator[Film]:
     """``1|Toy Story (1995)|01-Jan-1995||http://…|0|0|0|1|…``"""
     for number, line in enumerate(lines, 1):
         fields = line.rstrip("\r\n").split("|")
         if len(fields) != 5 + len(FLAGS):
             raise DataError(f"u.item, line {number}: expected {5 + len(FLAGS)} fields, found {len(fields)}")
         genres = [name for name, flag in zip(FLAGS, fields[5:], strict=True) if flag == "1"]
-        yield Item(fields[0], fields[1], "|".join(genres))
+        yield fields[0], fields[1], "|".join(genres)
 
 
-def _atomic(lines: Iterable[str]) -> Iterator[Item]:
+def _atomic(lines: Iterable[str]) -> Iterator[Film]:
     """``1<tab>Toy Story<tab>1995<tab>Animation Children's Comedy`` below a header: RecBole's copy."""
-    for fields in csv.reader(list(lines)[1:], delimiter="\t", quoting=csv.QUOTE_NONE):
-        item, title, year, genres = fields
+    for item, title, year, genres in csv.reader(list(lines)[1:], delimiter="\t", quoting=csv.QUOTE_NONE):
         # The copy misspells the one film without title and year, and takes the "(V)" of another for its year.
         text = "unknown" if title == "unkonwn" else f"{title} ({year})"
-        yield Item(item, text, "|".join(genres.split()))
+        yield item, text, "|".join(genres.split())
 
 
-def _double_colon(lines: Iterable[str]) -> Iterator[Item]:
+def _double_colon(lines: Iterable[str]) -> Iterator[Film]:
     """``1::Toy Story (1995)::Animation|Children's|Comedy``"""
     for line in lines:
         item, title, genres = line.rstrip("\r\n").split("::")
-        yield Item(item, title, genres)
+        yield item, title, genres
 
 
-def _csv(lines: Iterable[str]) -> Iterator[Item]:
+def _csv(lines: Iterable[str]) -> Iterator[Film]:
     """``1,Toy Story (1995),Adventure|Animation|Children`` below a header."""
-    for item, title, genres in csv.reader(list(lines)[1:]):  # a title may hold commas, never a line break
-        yield Item(item, title, genres)
+    rows = csv.reader(list(lines)[1:])  # a title may hold commas, never a line break
+    return ((item, title, genres) for item, title, genres in rows)
 
 
+RECBOLE = "recbole/dataset_example/ml-100k/ml-100k"
 LAYOUTS = {
     "ml-100k": Layout("ml-100k/u.data", "ml-100k/u.item", "latin-1", "\t", 0, _flagged),
-    "recbole-ml-100k": Layout(
-        "recbole/dataset_example/ml-100k/ml-100k.inter",
-        "recbole/dataset_example/ml-100k/ml-100k.item",
-        "utf-8",
-        "\t",
-        1,
-        _atomic,
-    ),
+    "recbole-ml-100k": Layout(f"{RECBOLE}.inter", f"{RECBOLE}.item", "utf-8", "\t", 1, _atomic),
     "ml-1m": Layout("ml-1m/ratings.dat", "ml-1m/movies.dat", "latin-1", "::", 0, _double_colon),
     "ml-20m": Layout("ml-20m/ratings.csv", "ml-20m/movies.csv", "utf-8", ",", 1, _csv),
 }

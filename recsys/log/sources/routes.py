@@ -9,7 +9,6 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from recsys.core.digests import sha256_file
 from recsys.core.errors import DataError, RecsysError
@@ -19,19 +18,9 @@ TIMEOUT_SECONDS = 10
 CHUNK = 1 << 18
 
 
-class Route(Protocol):
-    """One way to an archive. ``layout`` names how the archive is laid out inside."""
-
-    @property
-    def layout(self) -> str: ...
-
-    def fetch(self, directory: Path) -> Path:
-        """Put the verified archive into ``directory``; leaves nothing there when it fails."""
-
-
 @dataclass(frozen=True)
 class UrlRoute:
-    """An archive at a URL, of known length and SHA-256."""
+    """An archive at a URL, of known length and SHA-256; ``layout`` names how it is laid out inside."""
 
     layout: str
     url: str
@@ -53,9 +42,9 @@ class UrlRoute:
         try:
             if by_hand.exists():
                 shutil.copy(by_hand, target)
-                return verify(target, self.sha256, str(by_hand))
-            self._download(target, by_hand)
-            return verify(target, self.sha256, self.url)
+            else:
+                self._download(target, by_hand)
+            return verify(target, self.sha256, str(by_hand) if by_hand.exists() else self.url)
         except BaseException:
             target.unlink(missing_ok=True)
             raise
@@ -109,12 +98,11 @@ class WheelRoute:
             return wheels[0].rename(directory / wheels[0].name)
 
 
-def verify(path: Path, sha256: str, origin: str) -> Path:
-    """``path``, if its SHA-256 is the one expected.
+Route = UrlRoute | WheelRoute
 
-    Raises:
-        DataError: names the origin and both hashes.
-    """
+
+def verify(path: Path, sha256: str, origin: str) -> Path:
+    """``path``, if its SHA-256 is the one expected. Raises DataError: names the origin and both hashes."""
     found = sha256_file(path)
     if found != sha256:
         raise DataError(

@@ -83,18 +83,6 @@ class MarkovChain:
             gain += count * float(best @ discounts[: len(best)])
         return {f"hr@{k}": min(hit / len(last_items), 1.0), f"ndcg@{k}": gain / len(last_items)}
 
-    def best_ranks(self, last_items: npt.NDArray[np.int32], targets: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-        """The rank, from 1, that the best ranking gave to what did follow: ``[users] float64``; ties share theirs."""
-        ranks = np.empty(len(targets))
-        for user, (item, target) in enumerate(zip(last_items.tolist(), targets.tolist(), strict=True)):
-            followers, probabilities = self.next_probabilities(item)
-            own = probabilities[followers == target]
-            if not len(own):
-                raise ValueError(f"item {target} never follows item {item} in this chain")
-            ahead, equal = (probabilities > own).sum(), (probabilities == own).sum()
-            ranks[user] = 1 + ahead + (equal - 1) / 2
-        return ranks
-
 
 def _pick(probabilities: npt.NDArray[np.float64], uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
     """Indices drawn by ``probabilities``, one for each uniform number, by inverting the distribution."""

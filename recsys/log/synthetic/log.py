@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
-from recsys.core.artifact import file_hashes, read_manifest
+from recsys.core.artifact import file_hashes
 from recsys.core.errors import ConfigError
 from recsys.core.json_files import write_json
 from recsys.core.publishing import publish
@@ -23,6 +23,11 @@ EVENTS_FILE = "events.csv"
 BLOCK_EVENTS = 1 << 20
 EPOCH = 1_700_000_000  # seconds; when the log begins
 SCHEMA = pa.schema([(name, pa.int64()) for name in (USER, ITEM, TIMESTAMP, EVENT_ID)])
+
+LEAST = {
+    "users": 1, "items": 2, "seed": 0, "mean_length": 3, "length_sigma": 0, "heavy_user": 0, "branching": 1, "zipf": 0,
+    "days": 1,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,13 +53,10 @@ class SyntheticLog:
     days: int = 30
 
     def __post_init__(self) -> None:
-        for name, least in (("users", 1), ("items", 2), ("mean_length", 3), ("branching", 1), ("days", 1)):
+        for name, least in LEAST.items():
             if getattr(self, name) < least:
                 raise ConfigError(f"synthetic log: {name} must be at least {least}, found {getattr(self, name)}")
-        for name in ("seed", "length_sigma", "zipf"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"synthetic log: {name} must not be negative, found {getattr(self, name)}")
-        if self.heavy_user and self.heavy_user < 3:
+        if 0 < self.heavy_user < 3:
             raise ConfigError(f"synthetic log: heavy_user must be 0 or at least 3, found {self.heavy_user}")
 
     @property
@@ -121,12 +123,3 @@ class SyntheticLog:
         elapsed = np.cumsum(gaps)
         since: npt.NDArray[np.int64] = elapsed - np.repeat(elapsed[ends - lengths], lengths)
         return since + np.repeat(EPOCH + rng.integers(0, int(half), len(lengths)), lengths)
-
-
-def read_synthetic(directory: Path) -> SyntheticLog:
-    """What the log in ``directory`` was made from.
-
-    Raises:
-        ArtifactError: there is none, or one of a newer format.
-    """
-    return SyntheticLog(**read_manifest(directory, KIND, FORMAT_VERSION)["made_from"])

@@ -5,11 +5,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+Mask = npt.NDArray[np.bool_]
 
-def cast_column(values: pa.Array, target: pa.DataType) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
-    """Cast what can be cast.
 
-    A column is tried whole, then by halves around each bad value, so that good columns cost one cast.
+def cast_column(values: pa.Array, target: pa.DataType) -> tuple[pa.Array, Mask]:
+    """Cast what can be cast: the column whole, or by halves around each bad value; good columns cost one cast.
 
     Returns:
         ``([n] target, null where the cast failed or the value was null; [n] bool, true where it failed)``.
@@ -20,6 +20,10 @@ def cast_column(values: pa.Array, target: pa.DataType) -> tuple[pa.Array, npt.ND
         if len(values) == 1:
             return pa.nulls(1, target), np.ones(1, np.bool_)
     middle = len(values) // 2
-    left, left_failed = cast_column(values.slice(0, middle), target)
-    right, right_failed = cast_column(values.slice(middle), target)
-    return pa.concat_arrays([left, right]), np.concatenate([left_failed, right_failed])
+    halves = [cast_column(half, target) for half in (values.slice(0, middle), values.slice(middle))]
+    return pa.concat_arrays([found for found, _ in halves]), np.concatenate([failed for _, failed in halves])
+
+
+def as_mask(flags: pa.Array) -> Mask:
+    """Arrow's booleans for NumPy; null is false."""
+    return np.asarray(pc.fill_null(flags, False))

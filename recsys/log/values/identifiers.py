@@ -3,16 +3,15 @@
 import uuid
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recsys.log.values.casting import cast_column
+from recsys.log.values.casting import Mask, as_mask, cast_column
 
 EXACT = 2.0**53  # a float beyond it may stand for several integers
 
 
-def ids_as_text(values: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+def ids_as_text(values: pa.Array) -> tuple[pa.Array, Mask]:
     """Ids as strings.
 
     A UUID is written as usual, a whole float or decimal as an integer, bytes as the UTF-8 that they are. So is the text
@@ -29,9 +28,8 @@ def ids_as_text(values: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
     """
     kind = values.type
     if isinstance(kind, pa.UuidType):
-        return pa.array([None if b is None else str(uuid.UUID(bytes=b)) for b in values.storage.to_pylist()]), _none(
-            values
-        )
+        spelled = [None if one is None else str(uuid.UUID(bytes=one)) for one in values.storage.to_pylist()]
+        return pa.array(spelled, pa.string()), np.zeros(len(values), np.bool_)
     if isinstance(kind, pa.BaseExtensionType):
         return ids_as_text(values.storage)
     if pa.types.is_floating(kind):
@@ -56,12 +54,7 @@ def _whole_text(text: pa.Array) -> pa.Array:
     return pc.coalesce(whole, text)
 
 
-def _whole_floats(values: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
-    values = pc.if_else(pc.is_nan(values), pa.scalar(None, pa.float64()), values)
+def _whole_floats(values: pa.Array) -> tuple[pa.Array, Mask]:
     exact = pc.and_(pc.equal(values, pc.floor(values)), pc.less_equal(pc.abs(values), EXACT))
-    whole = pc.cast(pc.if_else(exact, values, pa.scalar(None, pa.float64())), pa.int64())
-    return pc.cast(whole, pa.string()), np.asarray(pc.fill_null(pc.invert(exact), False))
-
-
-def _none(values: pa.Array) -> npt.NDArray[np.bool_]:
-    return np.zeros(len(values), np.bool_)
+    bad = pc.and_not(pc.invert(exact), pc.is_nan(values))
+    return pc.cast(pc.cast(pc.if_else(exact, values, None), pa.int64()), pa.string()), as_mask(bad)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,52 +16,41 @@ _PARTS = (
 )
 
 
-def read_iso(values: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+def read_iso(values: pa.Array) -> pa.Array:
     """Moments, UTC where they name no zone.
 
     Arrow reads the usual spellings as a column; the others (any number of decimals, a decimal comma, `` UTC``, dates
     such as 2024/03/05 and 2024.03.05, years beyond nanoseconds) are brought to one spelling first. The name of a zone
     other than UTC is not read, nor is a date that does not begin with its year (``unread_dates``).
 
-    >>> read_iso(pa.array(["1970-01-01 00:00:01,5", "1970-01-01T01:00:02+01:00", "noon"]))[0].to_pylist()
+    >>> read_iso(pa.array(["1970-01-01 00:00:01,5", "1970-01-01T01:00:02+01:00", "noon"])).to_pylist()
     [1500, 2000, None]
 
     Returns:
-        ``([n] int64 milliseconds, null where missing or unread; [n] bool, true where unread)``.
+        ``[n] int64`` milliseconds, null where missing or unread.
     """
     try:
-        return _milliseconds(*_cast(values, "ns", pc.cast)), np.zeros(len(values), np.bool_)
+        return _read(values, "ns", pc.cast)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         values = pc.coalesce(_respell(values), values)
-    milliseconds, failed = _by_halves(values, "ns")
-    if failed.any():  # most likely years that nanoseconds do not reach
-        odd = pa.array(failed)
-        far, unread = _by_halves(values.filter(odd), "ms")
-        milliseconds = pc.replace_with_mask(milliseconds, odd, far)
-        failed[failed] = unread
-    return milliseconds, failed
+    milliseconds = _read(values, "ns", _cast_what_can_be)
+    unread = pc.and_(pc.is_valid(values), pc.is_null(milliseconds))
+    if pc.any(unread).as_py():  # most likely years that nanoseconds do not reach
+        far = _read(values.filter(unread), "ms", _cast_what_can_be)
+        milliseconds = pc.replace_with_mask(milliseconds, unread, far)
+    return milliseconds
 
 
-def _by_halves(values: pa.Array, unit: str) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
-    failed = np.zeros(len(values), np.bool_)
-
-    def cast(some: pa.Array, kind: pa.DataType) -> pa.Array:
-        found, unread = cast_column(some, kind)
-        failed[unread] = True
-        return found
-
-    return _milliseconds(*_cast(values, unit, cast)), failed
+def _cast_what_can_be(values: pa.Array, kind: pa.DataType) -> pa.Array:
+    return cast_column(values, kind)[0]
 
 
-def _cast(values: pa.Array, unit: str, cast: Callable[[pa.Array, pa.DataType], pa.Array]) -> tuple[pa.Array, str]:
+def _read(values: pa.Array, unit: str, cast: Callable[[pa.Array, pa.DataType], pa.Array]) -> pa.Array:
+    """Milliseconds by way of ``unit``, rounded down, so that a fraction reads alike before and after 1970."""
     zoned = pc.fill_null(pc.match_substring_regex(values, _ZONED), False)
     with_zone = cast(pc.if_else(zoned, values, None), pa.timestamp(unit, tz="UTC"))
     without = cast(pc.if_else(zoned, None, values), pa.timestamp(unit))
-    return pc.coalesce(pc.cast(with_zone, pa.int64()), pc.cast(without, pa.int64())), unit
-
-
-def _milliseconds(ticks: pa.Array, unit: str) -> pa.Array:
-    """Rounded down, so that a fraction reads alike before and after 1970."""
+    ticks = pc.coalesce(pc.cast(with_zone, pa.int64()), pc.cast(without, pa.int64()))
     if unit == "ms":
         return ticks
     whole = np.floor_divide(np.asarray(pc.fill_null(ticks, 0)), 1_000_000)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recsys.log.values.casting import cast_column
+from recsys.log.values.casting import Mask, as_mask, cast_column
 from recsys.log.values.iso import read_iso
 from recsys.log.values.nulls import is_text
 
@@ -17,9 +17,7 @@ _PER_UNIT = {"s": 1000, "ms": 1}
 _FINER = {"us": 1000, "ns": 1_000_000}  # of them make a millisecond
 
 
-def to_milliseconds(
-    values: pa.Array, unit: Unit
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def to_milliseconds(values: pa.Array, unit: Unit) -> tuple[npt.NDArray[np.int64], Mask, Mask]:
     """Read timestamps.
 
     >>> milliseconds, missing, bad = to_milliseconds(pa.array(["12", "12.5", "", "soon"]), "s")
@@ -35,29 +33,23 @@ def to_milliseconds(
     """
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
-    missing = np.asarray(pc.is_null(values))
-    if pa.types.is_temporal(values.type):
-        return _checked(_from_moments(values), missing, np.zeros(len(values), np.bool_))
-    if is_text(values.type):
+    kind, types = values.type, pa.types
+    missing = np.asarray(pc.is_null(values, nan_is_null=types.is_floating(kind)))
+    milliseconds, bad = pa.nulls(len(values), pa.int64()), np.zeros(len(values), np.bool_)
+    if is_text(kind):
         values, bad = cast_column(values, pa.string())
         values = pc.utf8_trim_whitespace(values)
-        missing |= np.asarray(pc.fill_null(pc.equal(values, ""), False))
-        if unit == "iso8601":
-            milliseconds, unread = read_iso(values)
-        else:
-            milliseconds, unread = _read_numbers(values, unit)
-        return _checked(milliseconds, missing, (bad | unread) & ~missing)
-    number = pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_decimal(values.type)
-    if unit == "iso8601" or not number:
-        return _checked(pa.nulls(len(values), pa.int64()), missing, ~missing)
-    if pa.types.is_decimal(values.type):
-        milliseconds, unread = _read_numbers(values, unit)
-        return _checked(milliseconds, missing, unread)
-    if pa.types.is_integer(values.type):
-        whole, bad = cast_column(values, pa.int64())
-        return _checked(_scale(whole, unit), missing, bad)
-    missing |= np.asarray(pc.fill_null(pc.is_nan(values), False))
-    return _checked(_from_decimals(values, unit), missing, np.zeros(len(values), np.bool_))
+        missing |= as_mask(pc.equal(values, ""))
+    if types.is_temporal(kind):
+        milliseconds = _from_moments(values)
+    elif unit == "iso8601":
+        milliseconds = read_iso(values) if is_text(kind) else milliseconds
+    elif is_text(kind) or types.is_decimal(kind) or types.is_integer(kind):
+        milliseconds = _read_numbers(values, unit)
+    elif types.is_floating(kind):
+        milliseconds = _from_decimals(values, unit)
+    bad |= np.asarray(pc.is_null(milliseconds))
+    return np.asarray(pc.fill_null(milliseconds, 0)), missing, bad & ~missing
 
 
 def _scale(whole: pa.Array, unit: Unit) -> pa.Array:
@@ -75,8 +67,7 @@ def _from_moments(values: pa.Array) -> pa.Array:
         values = pc.cast(values, pa.timestamp("ms"))
     if not pa.types.is_timestamp(values.type):
         return pa.nulls(len(values), pa.int64())
-    whole = pc.cast(values, pa.int64())
-    return _scale(whole, values.type.unit)
+    return _scale(pc.cast(values, pa.int64()), values.type.unit)
 
 
 def _from_decimals(values: pa.Array, unit: Unit) -> pa.Array:
@@ -87,17 +78,10 @@ def _from_decimals(values: pa.Array, unit: Unit) -> pa.Array:
     return pc.cast(whole, pa.int64(), safe=False)
 
 
-def _read_numbers(values: pa.Array, unit: Unit) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+def _read_numbers(values: pa.Array, unit: Unit) -> pa.Array:
     whole, failed = cast_column(values, pa.int64())
     milliseconds = _scale(whole, unit)
     if failed.any():
-        decimals, failed = cast_column(pc.if_else(pa.array(failed), values, None), pa.float64())
+        decimals, _ = cast_column(pc.if_else(pa.array(failed), values, None), pa.float64())
         milliseconds = pc.coalesce(milliseconds, _from_decimals(decimals, unit))
-    return milliseconds, failed
-
-
-def _checked(
-    milliseconds: pa.Array, missing: npt.NDArray[np.bool_], bad: npt.NDArray[np.bool_]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    bad = bad | (np.asarray(pc.is_null(milliseconds)) & ~missing)
-    return np.asarray(pc.fill_null(milliseconds, 0)), missing, bad & ~missing
+    return milliseconds

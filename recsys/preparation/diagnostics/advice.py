@@ -44,22 +44,22 @@ def unit_warning(stats: dict[str, Any], unit: Unit) -> str | None:
     first, last = int(stats["first_event"]), int(stats["last_event"])
     if last >= YEAR_1980:
         return None
-    told = f"all events lie before 1980, from {_date(first)} to {_date(last)}"
+    found = f"all events lie before 1980, from {_date(first)} to {_date(last)}"
     if unit == "ms" and 1000 * first >= YEAR_1980:
         return (
-            f"{told}; read in seconds they lie from {_date(1000 * first)} to {_date(1000 * last)}: "
+            f"{found}; read in seconds they lie from {_date(1000 * first)} to {_date(1000 * last)}: "
             "is data.timestamp_unit s?"
         )
     if unit == "s" and are_excel_days(first / 1000, last / 1000):
-        return f"{told}: are they {EXCEL}? Write dates then, such as 2024-03-05T10:00:00"
-    return f"{told}: right if the times are positions; otherwise mend data.timestamp_unit, found {unit}"
+        return f"{found}: are they {EXCEL}? Write dates then, such as 2024-03-05T10:00:00"
+    return f"{found}: right if the times are positions; otherwise mend data.timestamp_unit, found {unit}"
 
 
 def _date(moment: int) -> str:
     return str(np.datetime64(moment, "ms").astype("datetime64[D]"))
 
 
-def rejects_advice(rejected: dict[str, int], examples: list[str], unit: Unit | None = None) -> str | None:
+def rejects_advice(rejected: dict[str, int], examples: list[str], unit: Unit) -> str | None:
     """What to mend where one reason stands behind nearly all refused rows; None where none does.
 
     Args:
@@ -77,8 +77,7 @@ def rejects_advice(rejected: dict[str, int], examples: list[str], unit: Unit | N
     return None
 
 
-def _unit_advice(examples: list[str], unit: Unit | None) -> str:
-    found = f", found {unit}" if unit else ""
+def _unit_advice(examples: list[str], unit: Unit) -> str:
     rows = [row for _, reason, row in (line.partition(f": bad {TIMESTAMP}: ") for line in examples) if reason]
     unread = unread_format(rows)
     if unread:
@@ -88,10 +87,10 @@ def _unit_advice(examples: list[str], unit: Unit | None) -> str:
         if name == unit or not rows or None in matches:
             continue
         example = matches[0][0] if matches[0] else ""
-        return f"The times do not fit data.timestamp_unit{found}: values such as {example} would fit {name}."
+        return f"The times do not fit data.timestamp_unit, found {unit}: values such as {example} would fit {name}."
     return (
-        f"The times do not fit data.timestamp_unit{found}: they are read as s, ms, us or ns since 1970, or as iso8601. "
-        "Does data.columns.timestamp name the right column?"
+        f"The times do not fit data.timestamp_unit, found {unit}: they are read as s, ms, us or ns since 1970, or as "
+        "iso8601. Does data.columns.timestamp name the right column?"
     )
 
 
@@ -105,5 +104,5 @@ def empty_advice(counts: dict[str, Any], k_core: int) -> str:
     most = max(taken, key=lambda name: taken[name])
     if most == "rejected":
         return f"{taken[most]} rows were refused, which prepare.max_rejected_share let pass; mend the log"
-    told = FILTERS.get(most, "look at the section prepare").format(k_core=k_core)
-    return f"{taken[most]} were dropped as {most}: {told}"
+    what_to_do = FILTERS.get(most, "look at the section prepare").format(k_core=k_core)
+    return f"{taken[most]} were dropped as {most}: {what_to_do}"

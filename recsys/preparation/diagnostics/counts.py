@@ -10,38 +10,36 @@ from recsys.preparation.diagnostics.advice import empty_advice, rejects_advice
 Result = dict[str, Any]
 
 
-def count_rejects(reads: list[Result], long_lines: int) -> dict[str, int]:
+def count_rejects(reads: list[Result]) -> dict[str, int]:
     """Refused rows by reason."""
-    rejected = Counter({"long line": long_lines} if long_lines else {})
+    rejected: Counter[str] = Counter()
     for result in reads:
         rejected.update(result["rejected"])
     return dict(sorted(rejected.items()))
 
 
-def rejected_share(reads: list[Result], long_lines: int) -> float:
+def rejected_share(reads: list[Result]) -> float:
     """The part of all rows that was refused."""
-    rejected = sum(count_rejects(reads, long_lines).values())
+    rejected = sum(count_rejects(reads).values())
     events = sum(int(result["events"]) for result in reads if not result["stored"])
     return rejected / max(1, rejected + events)
 
 
-def rejects_told(reads: list[Result], long_lines: int) -> str | None:
-    """How many rows were refused and why, as a sentence's beginning; None where none was."""
-    rejected = count_rejects(reads, long_lines)
-    if not rejected:
-        return None
+def describe_rejects(reads: list[Result]) -> str:
+    """How many rows were refused and why, as a sentence's beginning; empty where none was."""
+    rejected = count_rejects(reads)
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in rejected.items())
-    return f"{sum(rejected.values()):,} rows ({rejected_share(reads, long_lines):.2%}) were refused ({reasons})"
+    return reasons and f"{sum(rejected.values()):,} rows ({rejected_share(reads):.2%}) were refused ({reasons})"
 
 
-def count_all(steps: dict[str, list[Result]], long_lines: int) -> dict[str, Any]:
+def count_all(steps: dict[str, list[Result]]) -> dict[str, Any]:
     """The counts of a dataset.
 
     ``read + stored = rejected + dropped + events`` and ``events = train + validation + test``, where ``stored`` are
     the events taken over from the dataset that was extended. Where the vocabulary is fitted on what trains, ``cold``
     says how many items and users came only later; their events are dropped, or share buckets.
     """
-    rejected = count_rejects(steps["read"], long_lines)
+    rejected = count_rejects(steps["read"])
     fit, shards = steps["fit"][0], steps["write"]
     dropped: Counter[str] = Counter()
     for result in (*steps["read"], *steps["clean"], *shards):
@@ -62,26 +60,22 @@ def count_all(steps: dict[str, list[Result]], long_lines: int) -> dict[str, Any]
     }
 
 
-def refuse_rejects(
-    reads: list[Result], long_lines: int, bound: float, examples: list[str], unit: Unit | None = None
-) -> None:
-    """Raises DataError, telling how many rows were refused, which, and what most likely is to be mended."""
-    rejected = count_rejects(reads, long_lines)
-    reasons = ", ".join(f"{count} {reason}" for reason, count in rejected.items())
-    advice = rejects_advice(rejected, examples, unit) or "Mend the log, or raise the bound."
+def refuse_rejects(reads: list[Result], bound: float, examples: list[str], unit: Unit) -> None:
+    """Raises DataError: how many rows were refused, which, and what most likely is to be mended."""
+    advice = rejects_advice(count_rejects(reads), examples, unit) or "Mend the log, or raise the bound."
+    lines = "\n".join(f"  {line}" for line in examples)
     raise DataError(
-        f"{rejected_share(reads, long_lines):.2%} of the rows were refused ({reasons}), more than "
-        f"prepare.max_rejected_share = {bound:.2%}. {advice} The first:\n" + "\n".join(f"  {line}" for line in examples)
+        f"{describe_rejects(reads)}, more than prepare.max_rejected_share = {bound:.2%}. {advice} The first:\n{lines}"
     )
 
 
 def refuse_empty(counts: dict[str, Any], k_core: int) -> None:
     """Raises DataError when nothing is left to learn from, or to judge by."""
-    told = f"read {counts['read']}, rejected {counts['rejected'] or 0}, dropped {counts['dropped']}"
+    found = f"read {counts['read']}, rejected {counts['rejected'] or 0}, dropped {counts['dropped']}"
     if not counts["events"]:
-        raise DataError(f"no events are left ({told}). {empty_advice(counts, k_core)}")
+        raise DataError(f"no events are left ({found}). {empty_advice(counts, k_core)}")
     if not counts["test"]:
         raise DataError(
-            f"no user has a test event ({told}). Leave-one-out needs users with 3 events, last_session users with 3 "
+            f"no user has a test event ({found}). Leave-one-out needs users with 3 events, last_session users with 3 "
             "sessions, temporal events after prepare.test_from"
         )

@@ -72,7 +72,7 @@ def _night_events(dataset: Dataset) -> int:
 def _unknown_events(dataset: Dataset, known: int) -> int:
     """Events on other items than the first ``known``: on later ones, in OOV buckets, or left out by the vocabulary.
 
-    Item counts of ``fit_on: train`` leave validation and test aside, so there only training events are told.
+    Item counts of ``fit_on: train`` leave validation and test aside, so there only training events count.
     """
     item_counts = dataset.items[COUNT].to_numpy()
     in_buckets = dataset.counts["events"] - int(item_counts.sum()) if prepared_with(dataset).fit_on == "all" else 0

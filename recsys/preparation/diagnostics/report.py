@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-Data = TypeVar("Data")
 Row = tuple[str, str]  # what is counted, and the count
 MAX_BARS = 200
 _BODY = """
@@ -28,7 +27,6 @@ _BODY = """
 <figure>{{ svg | safe }}<figcaption>{{ explained[title] }}</figcaption></figure>
 {% endfor %}
 """
-_NAMES = {"stored": "taken over"}  # as the terminal has it
 _SHARES = {
     "density": "density: pairs of user and item that occur",
     "tied": "events at the same time as another of their user",
@@ -61,26 +59,25 @@ def draw_plots(
     counts: dict[str, Any], stats: dict[str, Any], item_counts: npt.NDArray[np.int64]
 ) -> "dict[str, Figure]":
     """The report's figures by their titles; refused rows only where there are any."""
-    plots = {
-        "History lengths": _draw(_history_lengths, {int(n): users for n, users in stats["history_lengths"].items()}),
-        "Popularity": _draw(_popularity, item_counts),
-        "Activity": _draw(_activity, stats["events_by_day"]),
-    }
-    if counts["rejected"]:
-        plots["Refused rows"] = _draw(_refused, counts["rejected"])
-    return plots
-
-
-def _draw(plot: "Callable[[Axes, Data], None]", data: Data) -> "Figure":
     from recsys.pages.figure import panels, styled
 
+    plots: dict[str, Callable[[Axes], None]] = {
+        "History lengths": lambda axes: _history_lengths(axes, stats["history_lengths"]),
+        "Popularity": lambda axes: _popularity(axes, item_counts),
+        "Activity": lambda axes: _activity(axes, stats["events_by_day"]),
+    }
+    if counts["rejected"]:
+        plots["Refused rows"] = lambda axes: _refused(axes, counts["rejected"])
+    figures = {}
     with styled():
-        figure, (axes,) = panels(1, 3)
-        plot(axes, data)
-    return figure
+        for title, plot in plots.items():
+            figures[title], (axes,) = panels(1, 3)
+            plot(axes)
+    return figures
 
 
-def _history_lengths(axes: "Axes", users: dict[int, int]) -> None:
+def _history_lengths(axes: "Axes", histories: dict[str, int]) -> None:
+    users = {int(length): count for length, count in histories.items()}
     edges = np.unique(np.geomspace(min(users), max(users) + 1, 40).astype(int))
     axes.hist(list(users), bins=edges.tolist(), weights=list(users.values()))
     axes.set(xscale="log", xlabel="events of a user", ylabel="users")
@@ -134,7 +131,7 @@ def _refused(axes: "Axes", rejected: dict[str, int]) -> None:
 def _rows(counts: dict[str, Any], prefix: str = "") -> list[Row]:
     rows: list[Row] = []
     for name, value in counts.items():
-        label = prefix + _NAMES.get(name, name.replace("_", " "))
+        label = prefix + ("taken over" if name == "stored" else name.replace("_", " "))  # as the terminal has it
         if isinstance(value, dict):
             rows += _rows(value, f"{prefix}{name}: ")
         elif isinstance(value, list):
@@ -146,9 +143,8 @@ def _rows(counts: dict[str, Any], prefix: str = "") -> list[Row]:
 
 def _rounds(dropped: list[int]) -> str:
     """How often the core was taken, and what each round dropped."""
-    if not dropped:
-        return "nothing dropped"
-    return f"{len(dropped)} round{'s' * (len(dropped) > 1)}: {', '.join(f'{one:,}' for one in dropped)}"
+    rounds = f"{len(dropped)} round{'s' * (len(dropped) > 1)}: {', '.join(f'{one:,}' for one in dropped)}"
+    return rounds if dropped else "nothing dropped"
 
 
 def _facts(stats: dict[str, Any]) -> list[Row]:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from recsys.core.schema import ITEMS, TRAIN_END
 from recsys.preparation.exchange.bucket import Bucket
-from recsys.preparation.rules.sessions import session_starts
+from recsys.preparation.rules.splits import session_starts
 from recsys.sequences.ranges import flat_ranges
 
 DAY = 86_400_000

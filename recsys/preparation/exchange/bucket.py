@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from recsys.config.prepare import BotRule
 from recsys.core.events import CleaningPolicy
 from recsys.core.order import find_repetitions, order_events
-from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, ITEMS, TIMESTAMP, TIMESTAMPS, USER
-from recsys.preparation.exchange.arrow_files import read_batch, write_batches
+from recsys.core.publishing import appearing
+from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, ITEMS, TIMESTAMP, TIMESTAMPS, TRAIN_END, USER, VALIDATION_END
+from recsys.preparation.exchange.arrow import read_batch, write_batches
 from recsys.preparation.exchange.shuffle_read import Columns, order_keys
 from recsys.preparation.rules.bots import bot_events
 
@@ -73,6 +75,17 @@ class Bucket:
         offsets = np.asarray(batch.column(ITEMS).offsets).astype(np.int64)
         lists = {name: batch.column(name).values.to_numpy() for name in batch.schema.names if name != USER}
         return cls(batch.column(USER), offsets, lists.pop(ITEMS), lists.pop(TIMESTAMPS), lists)
+
+
+def write_shard(
+    bucket: Bucket, train_end: npt.NDArray[np.int64], validation_end: npt.NDArray[np.int64], path: Path
+) -> None:
+    """Write a shard of a dataset, one row a user (``recsys.core.schema``); the same sequences make the same bytes."""
+    table = pa.Table.from_batches([bucket.batch()])
+    for name, bound in ((TRAIN_END, train_end), (VALIDATION_END, validation_end)):
+        table = table.append_column(name, pa.array(bound.astype(np.int32)))
+    with appearing(path) as aside:
+        pq.write_table(table, aside, compression="zstd")
 
 
 def clean_bucket(

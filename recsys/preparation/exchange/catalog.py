@@ -16,8 +16,7 @@ import pyarrow as pa
 
 from recsys.core.publishing import appearing_directory
 from recsys.core.schema import ITEM
-from recsys.log.values.strings import hash_array, rank_strings
-from recsys.preparation.exchange.arrow_files import read_batch, write_batches
+from recsys.preparation.exchange.arrow import hash_array, rank_strings, read_batch, write_batches
 from recsys.preparation.exchange.spill import ITEMS_FILE
 
 CODES_FILE, HASHES_FILE = "codes.arrow", "hashes.npy"

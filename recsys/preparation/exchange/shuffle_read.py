@@ -9,8 +9,7 @@ import pyarrow as pa
 
 from recsys.core.order import OrderKeys
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
-from recsys.log.values.strings import rank_strings
-from recsys.preparation.exchange.arrow_files import read_batch
+from recsys.preparation.exchange.arrow import rank_strings, read_batch
 from recsys.preparation.exchange.catalog import Catalog
 from recsys.preparation.exchange.spill import EVENTS_FILE, USERS_FILE
 from recsys.preparation.rules.truncation import Cap, newest_events

@@ -15,8 +15,7 @@ import pyarrow as pa
 from recsys.core.order import OrderKeys
 from recsys.core.publishing import appearing_directory
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
-from recsys.log.values.strings import hash_array
-from recsys.preparation.exchange.arrow_files import write_batches
+from recsys.preparation.exchange.arrow import hash_array, write_batches
 from recsys.preparation.rules.truncation import Cap, newest_events
 
 EVENTS_FILE, USERS_FILE, ITEMS_FILE = "events.arrow", "users.arrow", "items.arrow"

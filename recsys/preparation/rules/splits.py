@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.config.prepare import PrepareConfig, milliseconds
-from recsys.preparation.rules.sessions import session_starts
 
 Ints = npt.NDArray[np.int64]
 ENOUGH = 3  # events, or sessions: one each to train, to validate and to test
@@ -63,6 +62,18 @@ def last_session(offsets: Ints, timestamps: Ints, gap: float) -> tuple[Ints, Int
         np.where(enough, _count_before(offsets, back >= 2), lengths),
         np.where(enough, _count_before(offsets, back >= 1), lengths),
     )
+
+
+def session_starts(offsets: Ints, timestamps: Ints, gap: float) -> npt.NDArray[np.bool_]:
+    """Which events begin a session, ``[events] bool``: a user's first, and each more than ``gap`` ms after another.
+
+    >>> session_starts(np.array([0, 3, 4]), np.array([0, 10, 500, 510]), gap=100).tolist()
+    [True, False, True, True]
+    """
+    starts = np.ones(len(timestamps), np.bool_)
+    starts[1:] = np.diff(timestamps) > gap
+    starts[offsets[:-1][np.diff(offsets) > 0]] = True
+    return starts
 
 
 def split_parts(offsets: Ints, train_end: Ints, validation_end: Ints) -> npt.NDArray[np.int8]:

@@ -19,7 +19,7 @@ from recsys.core.errors import ArtifactError, DataError
 from recsys.core.events import Event, now_ms
 from recsys.core.history import History, encode_history
 from recsys.core.schema import PAD_ID
-from recsys.evaluation.top_items import top_items
+from recsys.evaluation.ranking import top_items
 
 if TYPE_CHECKING:
     import pandas as pd

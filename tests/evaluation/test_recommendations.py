@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from recsys.core.history import History
+from recsys.evaluation.ranking import top_items
 from recsys.evaluation.recommendations import recommend
-from recsys.evaluation.top_items import top_items
 from recsys.sequences.sequences import Sequences
 
 FEW = st.sampled_from([0.0, 1.0, 2.0, -np.inf])
