@@ -77,7 +77,7 @@ class _LogTicks(LogLocator):
     def tick_values(self, vmin: float, vmax: float) -> Any:
         span = vmax / max(vmin, 1e-12)
         self.set_params(subs=range(1, 10) if span < 2 else (1, 1.5, 2, 3, 5, 7) if span < 5 else (1, 2, 5))
-        return super().tick_values(vmin, vmax)  # type: ignore[no-untyped-call]
+        return super().tick_values(vmin, vmax)
 
 
 def to_log_scale(axes: Any) -> None:
