@@ -71,10 +71,19 @@ def panels(count: int, height: float, *, width: float = WIDTH, share_y: bool = F
     return figure, list(figure.subplots(1, count, squeeze=False, sharey=share_y)[0])
 
 
+class _LogTicks(LogLocator):
+    """Ticks at 1, 2 and 5 times the powers of ten; at more of them where the axis is too short for two of those."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        span = vmax / max(vmin, 1e-12)
+        self.set_params(subs=range(1, 10) if span < 2 else (1, 1.5, 2, 3, 5, 7) if span < 5 else (1, 2, 5))
+        return super().tick_values(vmin, vmax)
+
+
 def to_log_scale(axes: Any) -> None:
-    """Make the horizontal axis logarithmic, with plain numbers at 1, 2 and 5 times the powers of ten."""
+    """Make the horizontal axis logarithmic, with plain numbers."""
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_locator(_LogTicks())
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
 

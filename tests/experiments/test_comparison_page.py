@@ -48,6 +48,15 @@ def page() -> str:
     )
 
 
+def test_a_baseline_without_figures_of_the_split_is_named_all_the_same() -> None:
+    comparison = compare(runs(), split="validation")
+    ranks = {"a": [9.0, 9.0, 8.0], "b": [1.0, 2.0, 1.0]}
+    whose = {None: ranks, "markov": {key: [2.0, 2.0, 2.0] for key in "ab"}}
+    paired = pair_with(comparison, "markov", lambda run, recommender: table(whose[recommender][run.digest[0]]))
+    text = " ".join(render(paired, {}).split())
+    assert "Δ is the mean difference from markov, paired over users" in text
+
+
 def rows(page: str) -> list[list[str]]:
     """The text of the first table's cells."""
     first = page[page.index("<table") : page.index("</table>")]

@@ -32,6 +32,12 @@ def test_what_can_be_cast_is_cast(values):
     assert failed.tolist() == [value is not None and one is None for value, one in zip(values, expected, strict=True)]
 
 
+@pytest.mark.parametrize("values", [[], [None], [None, datetime.date(2024, 3, 5)]])
+def test_a_type_that_nothing_can_be_cast_from(values):
+    found, failed = cast_column(pa.array(values, pa.date32()), pa.float64())
+    assert (found.null_count, failed.tolist()) == (len(values), [value is not None for value in values])
+
+
 @given(st.integers(EARLIEST, LATEST))
 def test_whole_milliseconds_stay(moment):
     for values in (pa.array([moment]), pa.array([str(moment)]), pa.array([f" {moment} "])):

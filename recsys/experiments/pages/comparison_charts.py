@@ -1,6 +1,7 @@
 """The comparison page's plots, as SVG text that stands inside the page."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -40,7 +41,7 @@ def interval_chart(comparison: Comparison) -> Figure:
         reached = baseline.estimate(key)
         assert reached is not None  # as all rows
         axes.axvline(reached.mean, color=COLOURS[1], linestyle="--", linewidth=1.2, label=baseline.label)
-        axes.legend()
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.1)  # inside, it would look like a row
     axes.set_yticks(range(len(groups)), [shortened(named[group.key], LABEL_LENGTH) for group, _ in groups])
     axes.margins(x=0.05, y=0.2)
     axes.invert_yaxis()
@@ -56,7 +57,6 @@ def pareto_chart(comparison: Comparison) -> Figure:
     that there is up to a size, or up to a latency; what is filled below them is there for the other's sake.
     """
     figure, both = panels(2, 3.6, share_y=True)
-    numbers = {id(bundle): str(number) for number, bundle in enumerate(comparison.bundles, 1)}
     views: dict[str, Callable[[BundleMetrics], float]] = {
         "KiB that a phone downloads": lambda bundle: bundle.bytes / 1024,
         "median ms of one ranking": lambda bundle: bundle.milliseconds,
@@ -64,11 +64,15 @@ def pareto_chart(comparison: Comparison) -> Figure:
     for axes, (label, cost) in zip(both, views.items(), strict=True):
         costs, best = _steps([(cost(bundle), bundle.chosen_by) for bundle in comparison.bundles])
         axes.step(costs, best, where="post", color=QUIET, linewidth=1.2)
-        for bundle in comparison.bundles:
+        for number, bundle in enumerate(comparison.bundles, 1):
             fill = COLOURS[0] if bundle in comparison.front else "none"
             axes.plot([cost(bundle)], [bundle.chosen_by], "o", color=COLOURS[0], markerfacecolor=fill, markersize=7)
             place = (cost(bundle), bundle.chosen_by)
-            axes.annotate(numbers[id(bundle)], place, xytext=(5, 5), textcoords="offset points", fontsize=8, color=INK)
+            # Neighbours in size are numbered on opposite sides, or one's dot would hide the other's number.
+            right = number % 2 == 0
+            side: dict[str, Any] = {"xytext": (5, 5) if right else (-5, -5), "ha": "left" if right else "right"}
+            side["va"] = "bottom" if right else "top"
+            axes.annotate(str(number), place, textcoords="offset points", fontsize=8, color=INK, **side)
         axes.set_xlabel(label)
         to_log_scale(axes)
         axes.margins(0.12)

@@ -35,7 +35,8 @@ the whole catalog ranked. Protocol {{ protocols | join(", ") }}.</p>
 <td class="number">{{ group.seeds | join(", ") }}</td></tr>
 {% endfor %}</tbody></table></div>
 <p class="quiet">{% if several %}{{ plus_minus }} (Student's t).{% endif %}
-{% if comparison.baseline %} Δ is the mean difference from {{ named[comparison.baseline.key] }}, paired over users after
+{% if comparison.baseline %} Δ is the mean difference from
+{{ named.get(comparison.baseline.key, comparison.baseline.label) }}, paired over users after
 averaging over seeds; its interval is a bootstrap over users, its p-value a randomization test, corrected for the number
 of configs (Holm).{% if comparison.has_single_seeds %} Note: {{ one_seed }}.{% endif %}{% endif %}</p>
 {% for caption, svg in figures %}<figure>{{ svg | safe }}<figcaption>{{ caption }}</figcaption></figure>

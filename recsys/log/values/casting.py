@@ -17,8 +17,8 @@ def cast_column(values: pa.Array, target: pa.DataType) -> tuple[pa.Array, Mask]:
     try:
         return pc.cast(values, target), np.zeros(len(values), np.bool_)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        if len(values) == 1:
-            return pa.nulls(1, target), np.ones(1, np.bool_)
+        if len(values) < 2:
+            return pa.nulls(len(values), target), np.asarray(pc.is_valid(values))
     middle = len(values) // 2
     halves = [cast_column(half, target) for half in (values.slice(0, middle), values.slice(middle))]
     return pa.concat_arrays([found for found, _ in halves]), np.concatenate([failed for _, failed in halves])
