@@ -100,14 +100,19 @@ def test_swapped_weights_are_refused(saved):
 
 def test_every_field_of_an_event_arrives(saved, monkeypatch):
     asked = []
-    monkeypatch.setattr(Recommender, "recommend", lambda self, history, k: asked.append(history) or (["film-1"], [1.0]))
+
+    def recommend(self, history, k, now):
+        asked.append((history, now))
+        return ["film-1"], [1.0]
+
+    monkeypatch.setattr(Recommender, "recommend", recommend)
     loaded = mlflow.pyfunc.load_model(str(saved))
     history = [
         {"item": "film-3", "timestamp": 2000, "event_id": 7, "event_type": "view"},
         {"item": "film-1", "timestamp": 1000},
     ]
-    loaded.predict(pd.DataFrame({"history": [history]}))
-    assert asked == [[Event("film-3", 2000, 7, "view"), Event("film-1", 1000, 0, "")]]
+    loaded.predict(pd.DataFrame({"history": [history]}), params={"now": 5000})
+    assert asked == [([Event("film-3", 2000, 7, "view"), Event("film-1", 1000, 0, "")], 5000)]
 
 
 def test_what_is_no_event_is_named(saved):

@@ -157,7 +157,7 @@ def test_budgets_refuse_with_their_numbers(trained, work_dir, capsys):
     code, verdict = promote(run, work_dir, capsys, "--max-size", "1KiB")
     assert code == 1
     assert verdict["reason"].startswith("size: ")
-    assert "of 1024" in verdict["reason"]
+    assert "at most 1024 bytes allowed" in verdict["reason"]
     code, verdict = promote(run, work_dir, capsys, "--max-ms", "0.000001")
     assert code == 1
     assert verdict["reason"].startswith("latency: ")
