@@ -55,7 +55,7 @@ from recsys.terminal import say
 
 SPILL_DIR = ".spill"
 # Part of every dataset's name: raise it when the same log and settings would make another dataset.
-PREPARE_VERSION = 6
+PREPARE_VERSION = 7
 
 
 @dataclass(frozen=True)

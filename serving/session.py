@@ -23,8 +23,8 @@ class Session:
     that still fits the model is one step; anything else (an older event, a window that slides) encodes anew.
 
     Threads may share a session: events are taken in one after another, and a ranking sees whole events only. When
-    taking one in fails halfway (an event that is refused at once changes nothing), what the model carries may belong
-    to no history; every call then raises until ``replace`` begins again.
+    taking one in, or asking at another moment, fails halfway (what is refused at once changes nothing), what the model
+    carries may belong to no history; every call then raises until ``replace`` begins again.
 
     Args:
         reranker: stays shared; a session holds only its own history and what the model carries of it.
@@ -92,7 +92,8 @@ class Session:
         """``candidates``, best first, as ``Reranker.rerank`` gives them.
 
         Raises:
-            RecsysError: an earlier event failed halfway.
+            DataError: ``now`` is no moment.
+            RecsysError: an earlier call failed halfway.
         """
         with self._lock:
             self._refuse_broken()
@@ -117,7 +118,7 @@ class Session:
     def _refuse_broken(self) -> None:
         if self._failure is not None:
             raise RecsysError(
-                f"{self._reranker.bundle.path}: this session failed while it took an event in ({self._failure}); "
+                f"{self._reranker.bundle.path}: this session failed halfway ({self._failure}); "
                 "begin again with replace(history) or a new Session"
             )
 
@@ -142,7 +143,7 @@ class Session:
         self._asked, count = history, int(np.count_nonzero(history.items)) - 1
         if count < 0:
             return
-        newest = history._replace(items=history.items[:, -1:])
+        newest = history.map(lambda channel: channel[:, -1:])
         if len(history.times):
             newest = newest._replace(times=self._by_column(history.times, count + 1))
         stepped = self._reranker.run(

@@ -62,7 +62,7 @@ OUTSIDE: dict[str, set[str]] = {
     "recsys.experiments": {*DATA, "optuna", "matplotlib", "rich"},
     "recsys.tracking": {*DATA, "mlflow", "psutil", "sqlalchemy", "google"},
     "recsys.cli": {*DATA, "rich", "yaml", "pydantic", "mlflow", "optuna"},
-    "pipelines": {*DATA, "apache_beam", "psutil", "rich"},
+    "pipelines": {*DATA, "apache_beam", "rich"},
     "serving": {"numpy", "cryptography"},
 }
 MOST_MODULES = 15  # of one folder; more is more than one concept

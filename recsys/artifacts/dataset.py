@@ -1,6 +1,5 @@
 """The dataset artifact: sequences, items, rejects, statistics and the manifest that binds them."""
 
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from recsys.artifacts.artifact import SealedArtifact
 from recsys.artifacts.manifests import DatasetManifest
 from recsys.core.digests import digest
 from recsys.core.errors import ArtifactError
-from recsys.core.events import CleaningPolicy
+from recsys.core.events import CleaningPolicy, Event
+from recsys.core.json_files import read_json
 from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, ITEMS, TIMESTAMPS, TRAIN_END, USER, VALIDATION_END, WEIGHTS
 from recsys.core.vocabulary import Vocabulary
 from recsys.sequences.sequences import Sequences
@@ -105,10 +105,24 @@ class Dataset(SealedArtifact[DatasetManifest]):
         """The files of a folder that the manifest vouches for; what else lies there is no part of the dataset."""
         return sorted(self.path / name for name in self.manifest.files if name.startswith(f"{directory}/"))
 
+    def client_events(self, start: int, end: int) -> list[Event]:
+        """Events ``[start, end)`` of the flat arrays, of one user, as a client would hold them.
+
+        Those of items that share an out-of-vocabulary bucket have no names, and are left out.
+        """
+        sequences, external = self.sequences, self.vocabulary.external_ids
+        kind = next(iter(self.policy.event_types), "")
+        rows = zip(sequences.items[start:end].tolist(), sequences.timestamps[start:end].tolist(), strict=True)
+        return [
+            Event(external[item - 1], time, place, kind)
+            for place, (item, time) in enumerate(rows)
+            if item <= len(external)
+        ]
+
     @property
     def stats(self) -> dict[str, Any]:
         """``stats.json``: history lengths, popularity, activity over time."""
-        stats: dict[str, Any] = json.loads((self.path / STATS_FILE).read_text(encoding="utf-8"))
+        stats: dict[str, Any] = read_json(self.path / STATS_FILE)
         return stats
 
     @property

@@ -126,7 +126,8 @@ class Run(Artifact[RunManifest]):
 
     def baseline_files(self) -> dict[str, Path]:
         """The ranks of each baseline that was held against this run, at its seal or later, by the baseline's name."""
-        directories = [self.baselines_dir, *(one.baselines_dir for one in self.evaluations)]
+        later = sorted(self.evaluations, key=lambda one: one.ranks_file.is_file())  # what read a test counts last
+        directories = [self.baselines_dir, *(one.baselines_dir for one in later)]
         found = [file for directory in directories for file in sorted(directory.glob("*.parquet"))]
         return {file.stem: file for file in found}
 

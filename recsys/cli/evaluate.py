@@ -94,14 +94,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _reached(run: "Run", args: argparse.Namespace) -> dict[str, Any]:
     """What the run measured; the test of one that was only to be chosen from is read now, once, and kept."""
-    from recsys.api.stages import evaluate
     from recsys.artifacts.finding import dataset_of
+    from recsys.artifacts.recorded_config import recorded
+    from recsys.cli.train import test_figures
+    from recsys.config import Config
     from recsys.evaluation.reporting import of_split
-    from recsys.terminal import say
 
     if args.split == "test" and not run.is_test_read:
-        say(f"evaluate: {run.path}: its test is read now, and kept beside it")
-        return evaluate(run, dataset_of(run, args.runs[0].resolve().parents[1]))
+        work_dir = run.path.resolve().parents[1]
+        return test_figures(run, dataset_of(run, work_dir), recorded(Config, run), work_dir)
     return of_split(run.measured.metrics, args.split)
 
 
@@ -113,10 +114,9 @@ def _segments(runs: "Sequence[Run]", split: str) -> dict[str, dict[str, Any]]:
 
     tables = [pd.read_parquet(one.measured.ranks_file) for one in runs]
     baselines = {name: pd.read_parquet(file) for name, file in runs[0].baseline_files().items()}
-    return compare_segments(
-        [table[table["split"] == split] for table in tables],
-        {name: table[table["split"] == split] for name, table in baselines.items()},
-    )
+    of_split = {name: table[table["split"] == split] for name, table in baselines.items()}
+    measured = {name: table for name, table in of_split.items() if len(table)}
+    return compare_segments([table[table["split"] == split] for table in tables], measured)
 
 
 def _write_lists(runs: "Sequence[Run]", args: argparse.Namespace) -> None:

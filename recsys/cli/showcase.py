@@ -77,7 +77,6 @@ def _rankings(dataset: "Dataset", reranker: "Reranker") -> Iterator[Ranking]:
     import numpy as np
 
     from recsys.sequences.ranges import flat_ranges
-    from serving.reranker import Event
 
     sequences, external = dataset.sequences, dataset.vocabulary.external_ids
     _, training = flat_ranges(*sequences.bounds("train"))  # the count of an item must not know of the event to come
@@ -89,17 +88,13 @@ def _rankings(dataset: "Dataset", reranker: "Reranker") -> Iterator[Ranking]:
         # All that could be in the way are the seen items: no need to look further down.
         hidden, sendable = set(seen) - {followed}, by_popularity[: CANDIDATES + len(seen)].tolist()
         unseen = [item for item in sendable if item not in hidden][:CANDIDATES]
-        history = [
-            Event(external[item - 1], int(time), place)
-            for place, (item, time) in enumerate(zip(seen, sequences.timestamps[start:position], strict=True))
-            if item <= len(external)  # not an out-of-vocabulary bucket
-        ]
+        history = dataset.client_events(start, position)
         candidates = [external[item - 1] for item in unseen]
         yield Ranking(
             user=str(sequences.users[user]),
             history=[event.item for event in history],
             candidates=candidates,
-            order=[one.item for one in reranker.rerank(history, candidates)],
+            order=[one.item for one in reranker.rerank(history, candidates, int(sequences.timestamps[position]))],
             followed=external[followed - 1] if followed in unseen else None,
         )
 

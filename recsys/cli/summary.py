@@ -24,6 +24,9 @@ def combine(runs: list[dict[str, Any]], segments: dict[str, dict[str, Any]] | No
     for key in SHARED:
         if len({run[key] for run in runs}) != 1:
             raise ArtifactError(f"runs of different {key} cannot be averaged: {sorted({str(r[key]) for r in runs})}")
+    names = {tuple(sorted(run["baselines"])) for run in runs}
+    if len(names) != 1:
+        raise ArtifactError(f"runs beside different baselines cannot be averaged: {sorted(names)}")
     return EvaluateResult(
         **{key: first[key] for key in SHARED},
         seeds=[run["seed"] for run in runs],

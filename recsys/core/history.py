@@ -118,8 +118,10 @@ def pad_histories(
         return np.where(real, channel[np.where(real, columns, 0)], np.zeros((), channel.dtype))
 
     history = events.map(padded)
-    if requests is None or not _is_read(history.times):
-        return history._replace(times=())
+    if not _is_read(history.times):
+        return history
+    if requests is None:
+        raise ValueError("pad_histories: times are read, so requests must say when")
     return history._replace(times=np.where(real, ages(history.times, requests[:, None]), 0).astype(np.int32))
 
 

@@ -11,6 +11,7 @@ from recsys.experiments.group import Estimate, Group, metric_key
 SHOWN = ("hr@10", "ndcg@10", "mrr")
 NOT_READ = "not read"  # of the test of what was only to be chosen from; ``recsys evaluate`` reads it
 SIGNIFICANT = 0.05
+REQUEST_TIME = "model.request_time"
 # The one meaning of ± in whatever this project prints.
 PLUS_MINUS = "± half of the 95 % interval over seeds"
 ONE_SEED = "where a config has one seed, another seed may differ by more than this test knows"
@@ -24,9 +25,13 @@ def shown_metrics(comparison: Comparison) -> list[str]:
 
 
 def settings(comparison: Comparison, group: Group) -> list[str]:
-    """What the group's config has that not every group's has: ``dropout 0.3``, ``no memory``; nothing of a baseline."""
+    """What the group's config has that not every group's has: ``dropout 0.3``, ``no memory``; nothing of a baseline.
+
+    That the time of the request is known is said wherever it is: such figures have heard more.
+    """
+    knows_time = [REQUEST_TIME] if group.parameter(REQUEST_TIME) == "True" else []
     found = []
-    for key in [] if group.baseline else comparison.differing:
+    for key in [] if group.baseline else sorted({*comparison.differing, *knows_time}):
         name, value = key.removeprefix("model.").removeprefix("training."), group.parameter(key)
         words = {"set": name, str(None): f"no {name}"}
         found.append(words.get(value, f"{name} {short_value(value)}"))

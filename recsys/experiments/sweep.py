@@ -27,7 +27,7 @@ from recsys.experiments.trial_pruning import METRIC, Pruning
 SWEEP_VERSION = 3
 _NEVER = optuna.pruners.NopPruner()
 
-# Makes a config into a finished run, telling the callbacks as the trainer does.
+# Makes a config into a finished run, telling the callbacks as ``recsys.training.stage.train`` does.
 MakeRun = Callable[[Config, str, Sequence[Any]], Run]
 
 

@@ -11,7 +11,7 @@ METRIC = "ndcg@10"  # on validation; a sweep never looks at the test split
 
 
 class Pruning:
-    """A trainer's callback that reports each epoch of a trial and ends it when it is hopeless."""
+    """A ``RunCallback`` that reports each epoch of a trial and ends it when it is hopeless."""
 
     def __init__(self, trial: optuna.Trial | None) -> None:
         self._trial = trial

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.bundle import Bundle, Signature
-from recsys.core.errors import ConfigError
+from recsys.core.errors import ArtifactError, ConfigError
 from recsys.core.history import History
 
 if TYPE_CHECKING:
@@ -131,9 +131,13 @@ def scorer_of(bundle: Bundle) -> Callable[[History, npt.NDArray[np.int32]], npt.
     """A bundle's model of any format: from a history and candidates ``[1, C]`` to scores ``[1, C]``.
 
     Raises:
-        ConfigError: no such format.
-        ArtifactError: the model is not what the manifest says.
+        ArtifactError: a format that this version does not make, or the model is not what the manifest says.
     """
     about = bundle.manifest
+    if about.model_format not in BACKENDS:
+        raise ArtifactError(
+            f"{bundle.path}: its model_format is {about.model_format!r}, this version makes {', '.join(BACKENDS)}; "
+            "export the run again"
+        )
     program = backend_of(about.model_format).load(bundle.path / about.model_file, about.signatures)
     return lambda history, candidates: program.run("rerank", **history.inputs(), candidates=candidates)["scores"]

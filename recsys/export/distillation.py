@@ -156,7 +156,8 @@ def _histories(
         real = np.minimum(positions - starts[chosen], length)
         back = random.integers(0, real[:, None], (config.batch_size, config.positions))
         back[:, 0] = 0  # the whole history above all: it is what a phone scores after
-        yield sequences.histories(chosen, positions, like), (length - 1 - back).astype(np.int32)
+        requests = sequences.timestamps[np.minimum(positions, ends[chosen] - 1)]  # no event held out tells its time
+        yield sequences.histories(chosen, positions, like, requests), (length - 1 - back).astype(np.int32)
 
 
 def _begin_with(student: SASRec, teacher: SASRec, average: float) -> None:

@@ -43,23 +43,15 @@ def sample_requests(dataset: Dataset, count: int) -> list[SampleRequest]:
     requests = []
     for user in chosen:
         start, end = starts[user], ends[user]
-        items = [str(vocabulary.decode(int(item))) for item in sequences.items[start:end]]
-        events = [
-            Event(item, int(timestamp), place, kind)
-            for place, (item, timestamp) in enumerate(
-                zip(items[:-1], sequences.timestamps[start : end - 1], strict=True)
-            )
-        ]
+        events = dataset.client_events(start, end - 1)
         drawn = random.choice(len(vocabulary), min(count, len(vocabulary)), replace=False)
-        candidates = [
-            items[-1],
-            *(vocabulary.external_ids[i] for i in drawn if vocabulary.external_ids[i] != items[-1]),
-        ]
+        following = [event.item for event in dataset.client_events(end - 1, end)]  # none where only a bucket knows it
+        candidates = following + [item for item in (vocabulary.external_ids[i] for i in drawn) if item not in following]
         shuffled = [events[i] for i in random.permutation(len(events))]
         requests.append(SampleRequest(tuple(shuffled), tuple(candidates[:count]), int(sequences.timestamps[end - 1])))
     last = requests[-1]
     requests.append(SampleRequest((), last.candidates, last.now))
-    unknown = Event(UNKNOWN, last.history[0].timestamp, 0, kind)
+    unknown = Event(UNKNOWN, last.history[0].timestamp if last.history else last.now, 0, kind)
     requests.append(SampleRequest((*last.history, unknown), (UNKNOWN, *last.candidates[: count - 1]), last.now))
     return requests
 

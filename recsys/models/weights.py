@@ -7,15 +7,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.core.errors import ArtifactError
+from recsys.core.errors import ArtifactError, RecsysError
 from recsys.core.publishing import appearing
 from recsys.models.keras import keras
 
 
 def save_weights(model: keras.Model, path: Path) -> None:
-    """Write every variable; the file appears whole or not at all."""
+    """Write every variable; the file appears whole or not at all.
+
+    Raises:
+        RecsysError: two variables have one name.
+    """
     names = [variable.name for variable in model.variables]
-    assert len(set(names)) == len(names), f"two variables of one name: one would be lost ({sorted(names)})"
+    if len(set(names)) < len(names):
+        raise RecsysError(f"{path}: two variables have one name, one would be lost: {sorted(names)}")
     with appearing(path) as aside, aside.open("wb") as file:
         np.savez(file, **{variable.name: variable.numpy() for variable in model.variables})
 

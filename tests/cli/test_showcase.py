@@ -1,5 +1,6 @@
 """Who is shown, with which candidates: real ones, as a server without a model would send them."""
 
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,8 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recsys.artifacts.dataset import Dataset
 from recsys.cli import showcase
 from recsys.cli.showcase import rank_for_someone, showcase_table
+from recsys.core.events import CleaningPolicy
 from recsys.core.vocabulary import Vocabulary
 from recsys.sequences.sequences import Sequences
 
@@ -17,13 +20,13 @@ from recsys.sequences.sequences import Sequences
 class Backwards:
     """A reranker that turns its candidates round, and remembers what it was asked."""
 
-    asked: tuple[list[Any], list[str]]
+    asked: tuple[list[Any], list[str], int]
 
     def __init__(self, bundle: Path) -> None:
         pass
 
-    def rerank(self, history: list[Any], candidates: list[str]) -> list[SimpleNamespace]:
-        Backwards.asked = (history, candidates)
+    def rerank(self, history: list[Any], candidates: list[str], now: int) -> list[SimpleNamespace]:
+        Backwards.asked = (history, candidates, now)
         return [SimpleNamespace(item=item) for item in reversed(candidates)]
 
 
@@ -36,7 +39,9 @@ def dataset(histories: list[list[int]], **columns: list[str]) -> Any:
     sequences = Sequences(users, offsets, items, np.arange(len(items)), lengths - 2, lengths - 1)
     names = list("abcdef")
     table = pd.DataFrame({"item_id": range(1, 7), "external_id": names, "count": [60, 50, 40, 30, 20, 10], **columns})
-    return SimpleNamespace(items=table, sequences=sequences, vocabulary=Vocabulary(names))
+    made = SimpleNamespace(items=table, sequences=sequences, vocabulary=Vocabulary(names), policy=CleaningPolicy())
+    made.client_events = partial(Dataset.client_events, made)
+    return made
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +70,7 @@ def test_a_typical_user_among_those_whose_next_item_was_sent(tmp_path: Path) -> 
 def test_the_history_is_asked_with_its_times_and_arrival(tmp_path: Path) -> None:
     rank_for_someone(dataset([[1, 2, 4]]), tmp_path)
     assert [(event.item, event.timestamp, event.event_id) for event in Backwards.asked[0]] == [("a", 0, 0), ("b", 1, 1)]
+    assert Backwards.asked[2] == 2, "the request is made when the test item came"
 
 
 def test_nobody_whose_next_item_was_sent(tmp_path: Path) -> None:

@@ -146,6 +146,24 @@ def test_channels_are_padded_mapped_and_named_alike():
     ]
 
 
+def test_times_are_not_dropped_in_silence():
+    flat = History(np.array([3, 1], np.int32), np.array([1_000, 61_500]))
+    one = np.array([0]), np.array([2]), 3
+    assert pad_histories(flat, *one, np.array([62_000])).times.tolist() == [[0, 61, 1]]
+    with pytest.raises(ValueError, match="requests must say when"):
+        pad_histories(flat, *one)
+
+
+@given(FEW_EVENTS, st.integers(-(2**40), 2**40), st.integers(0, 2**33))
+def test_ages_fall_along_a_history_and_grow_with_the_request_alike(events, now, later):
+    times = [encode_history(events, VOCABULARY, 5, CleaningPolicy(), moment).times[0] for moment in (now, now + later)]
+    ids = encode_history(events, VOCABULARY, 5, CleaningPolicy(), now).items[0]
+    for ages in times:
+        assert (np.diff(ages[ids > 0]) <= 0).all()
+        assert (ages[ids == 0] == 0).all()
+    assert (times[1] >= times[0]).all()
+
+
 def test_an_event_without_a_type_counts_and_another_type_does_not():
     events = [Event(VOCABULARY.decode(n), n, 0, kind) for n, kind in ((1, ""), (2, "view"), (3, "buy"))]
     (ids, _), _ = clean_history(events, VOCABULARY, CleaningPolicy(event_types=("buy",)))

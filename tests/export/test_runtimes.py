@@ -25,7 +25,6 @@ from recsys.export.graph.encoding import encode_tables
 from recsys.export.graph.inference_model import inference_model
 from recsys.export.graph.signatures import Signatures
 from recsys.export.tflite import convert
-from recsys.export.tflite.backend import TFLite as Backend
 from recsys.export.variants import Variant
 from recsys.litert.interpreter import Interpreter
 from tests.runtimes.environments import TFLITE, Arm64, TFLite, python_with
@@ -46,7 +45,7 @@ def bundles(model, dataset, tmp_path_factory) -> list[Path]:
     """Each variant as today's exporter writes it."""
     student = {"width": 8, "steps": 2, "batch_size": 4, "positions": 2}
     config = ExportConfig(candidates=20, max_quality_loss=0.99, signatures=("explain",), student=student)
-    exporter = Exporter(model, dataset, config, "r" * 32, Backend(), filter_seen=True)
+    exporter = Exporter(model, dataset, config, "r" * 32, filter_seen=True)
     folder = tmp_path_factory.mktemp("bundles")
     for name in VARIANTS:
         (folder / name).mkdir()

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from recsys.config.model import MemoryConfig, ModelConfig
-from recsys.core.errors import ArtifactError
+from recsys.core.errors import ArtifactError, RecsysError
 from recsys.core.history import History
+from recsys.models.keras import tf
 from recsys.models.sasrec import SASRec, build_model
 from recsys.models.weights import load_weights, save_weights
 
@@ -22,6 +23,14 @@ def test_round_trip(tmp_path: Path) -> None:
     load_weights(other, tmp_path / "w.npz")
     history = History(np.array([[0, 1, 2, 3]]))
     np.testing.assert_array_equal(one.score_all(history), other.score_all(history))
+
+
+def test_two_variables_of_one_name_are_refused(tmp_path: Path) -> None:
+    model = small()
+    model.twins = [tf.Variable(0.0, name="twin"), tf.Variable(1.0, name="twin")]
+    with pytest.raises(RecsysError, match="one would be lost"):
+        save_weights(model, tmp_path / "w.npz")
+    assert not (tmp_path / "w.npz").exists()
 
 
 def test_another_shape_is_refused(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_a_failure_in_the_middle_is_said_until_the_session_begins_again(
         session.append(Event(b, times[1]))
     reranker.fails = None
     for call in (lambda: session.rerank([a]), lambda: session.append(Event(c, 5))):
-        with pytest.raises(RecsysError, match=rf"failed while it took an event in \({type(error).__name__}.*replace"):
+        with pytest.raises(RecsysError, match=rf"failed halfway \({type(error).__name__}.*replace"):
             call()
     session.replace([Event(c, 1)])
     assert total(session) == 3

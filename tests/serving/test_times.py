@@ -15,7 +15,6 @@ from recsys.artifacts.dataset import Dataset
 from recsys.config.export import ExportConfig
 from recsys.config.model import ModelConfig
 from recsys.export.exporter import Exporter
-from recsys.export.tflite.backend import TFLite
 from recsys.export.variants import Variant
 from serving.reranker import Event, Reranker
 from serving.session import Session
@@ -44,7 +43,7 @@ def bundle(request: pytest.FixtureRequest, dataset: Dataset, tmp_path_factory: p
         weights.assign(random.normal(0, 1, weights.shape))
     path: Path = tmp_path_factory.mktemp("times")
     settings = ExportConfig(candidates=20, signatures=("incremental",), max_quality_loss=0.99)
-    exporter = Exporter(model, dataset, settings, "r" * 32, TFLite(), filter_seen=True)
+    exporter = Exporter(model, dataset, settings, "r" * 32, filter_seen=True)
     exporter.write(Variant.parse(request.param, 6), path)
     return path
 

@@ -1,4 +1,4 @@
-"""Runs without training: the files of a run directory, written as the trainer writes them."""
+"""Runs without training: the files of a run directory, written as a training writes them."""
 
 import json
 import os

@@ -113,6 +113,17 @@ def test_a_test_that_is_read_later_is_what_it_would_have_been(
     assert report(later, dataset, other).artifact == report(run, dataset, other).artifact
 
 
+def test_a_test_is_read_by_all_that_the_run_was_sealed_with(config: Config, dataset: Dataset, tmp_path: Path) -> None:
+    """Whoever reads it first, by however little, others find what they were promised."""
+    later = train(config, dataset, tmp_path, read_test=False).artifact
+    first = report(later, dataset, EvaluationConfig(ks=(10,), baselines=("ease",))).artifact
+    assert set(first["baselines"]) == {"ease"}
+    assert {*config.evaluation.baselines, "ease"} == set(later.measured.metrics["baselines"])
+    assert report(later, dataset, config.evaluation).reused
+    for name, file in later.baseline_files().items():
+        assert set(pd.read_parquet(file)["split"]) == {"validation", "test"}, name
+
+
 def test_figures_are_those_of_the_kept_ranks(dataset: Dataset, run: Run) -> None:
     metrics = report(run, dataset, EvaluationConfig(ks=(10, 2), baselines=("popularity", "ease"))).artifact
     for name, file in [(None, run.ranks_file), *run.baseline_files().items()]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from recsys.artifacts.dataset import ITEMS_FILE, Dataset, dataset_digest
 from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
-from recsys.bundle import event_from_json
+from recsys.bundle import check_now, event_from_json
 from recsys.config.model import ModelConfig
 from recsys.core.artifact import check_files
 from recsys.core.errors import ArtifactError, DataError
@@ -54,12 +54,12 @@ class Recommender:
         """The ``k`` best items for each row's ``history``; see ``recsys.tracking.models.model.signature``.
 
         Raises:
-            DataError: ``k`` is not positive, or an event is none.
+            DataError: ``k`` is not positive, an event is none, or ``now`` is no moment.
         """
         import pandas as pd
 
         given = params or {}
-        k, now = int(given.get("k", 10)), int(given.get("now", 0)) or now_ms()
+        k, now = int(given.get("k", 10)), check_now(given.get("now") or now_ms(), "params")
         if k < 1:
             raise DataError(f"k must be at least 1, found {k}")
         ranked = [

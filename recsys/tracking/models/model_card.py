@@ -33,7 +33,8 @@ def model_card(run: Run) -> str:
             f"{_number(manifest.multiply_adds)} multiply-adds a ranking, "
             f"{_number(manifest.wall_seconds)} s to train",
             "",
-            "It knows only who touched what in which order, and only items of its vocabulary; "
+            f"It knows only who touched what {'and when' if metrics['request_time'] else 'in which order'}, and only "
+            "items of its vocabulary; "
             "the memory of transitions, where it is on, shows people what others went on to.",
         ]
     )

@@ -20,7 +20,6 @@ from recsys.tracking.store.store import Store
 from recsys.tracking.upload import record
 from recsys.tracking.upload.points import Point, log_points
 
-TFLITE = "tflite"
 BUNDLE_TAG = "recsys.bundle_of"  # of the run below: the run and the variant
 _TAG = "recsys.bundle."  # with the variant's name: the SHA-256 of the manifest that the store has, and so of all files
 
@@ -70,8 +69,8 @@ def _send(store: Store, run: MeasuredRun, bundle: Bundle) -> None:
     store.client.set_tag(run.run_id, _TAG + about.variant, digest)
 
 
-def _log_model(store: Store, run: MeasuredRun, bundle: Bundle, points: Sequence[Point]) -> str:
-    """Log ``bundle`` as a model, in place of an earlier one of its variant; returns its ``models:/…`` address.
+def _log_model(store: Store, run: MeasuredRun, bundle: Bundle, points: Sequence[Point]) -> None:
+    """Log ``bundle`` as a model of its format, in place of an earlier one of its variant.
 
     Args:
         run: that the bundle was made of.
@@ -87,15 +86,14 @@ def _log_model(store: Store, run: MeasuredRun, bundle: Bundle, points: Sequence[
         source_run_id=export,
         tags={record.DIGEST_TAG: run.digest},
         params={**without_tracking(run.parameters), "export.variant": variant},
-        model_type=TFLITE,
+        model_type=bundle.manifest.model_format,
     )
-    address = send_files(store, export, made, bundle.path)
+    send_files(store, export, made, bundle.path)
     for point in points:
         split = point.key.partition("/")[0]
         linked = (record.split_name(run.data, split), run.dataset_digest) if split in ("validation", "test") else None
         log_points(store, export, [point], model_id=made.model_id, dataset=linked)
     client.set_terminated(export, "FINISHED", points[0].milliseconds)
-    return address
 
 
 def _export_run(store: Store, run: MeasuredRun, variant: str, when: int) -> str:
