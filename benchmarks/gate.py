@@ -109,7 +109,7 @@ def measure(runs: list[Path]) -> None:
     print(f"{len(users)} users, NDCG@10 {values[0].mean():.4f} and {values[1].mean():.4f}")
     print(f"ranks {tuple(np.bincount(places, minlength=MISS + 1)[1:].tolist())}, correlation {correlation:.3f}")
     found = noninferiority(values[0], values[1], users)
-    print(f"these users show a loss of {found.detectable:.1%} or more")
+    print(f"so many users can show a loss of {found.detectable:.1%} or more")
 
 
 def main() -> None:
@@ -132,7 +132,9 @@ def main() -> None:
             rows.append(Measurement(what, 100 * now, "% pass", f"{100 * before:.0f} % by the gate before"))
         equals = [population.draw([1.0, 1.0], users, random) for _ in range(draws // 10)]
         least = np.mean([noninferiority(ours, theirs, np.arange(users)).detectable for ours, theirs in equals])
-        rows.append(Measurement(f"{users:,} users: the least loss told from none", 100 * float(least), "% of NDCG@10"))
+        rows.append(
+            Measurement(f"{users:,} users: the smallest loss they can show", 100 * float(least), "% of NDCG@10")
+        )
         left = [chain(population, users, random, keeps_best=True) for _ in range(chains)]
         drifted = [chain(population, users, random, keeps_best=False) for _ in range(chains)]
         against = f"{100 * np.mean(drifted):.1f} % where only the last champion counts"

@@ -63,11 +63,11 @@ def run(args: argparse.Namespace) -> int:
     elif isinstance(result, DiffResult):
         _show_changes(result)
     else:
-        _show(_told(result))
+        _show(_shown(result))
     return 0
 
 
-def _told(result: Result) -> dict[str, Any]:
+def _shown(result: Result) -> dict[str, Any]:
     """What a person asks first, by name; the rest is for ``--json``."""
     match result:
         case InspectResult():

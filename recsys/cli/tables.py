@@ -14,8 +14,10 @@ SHOWN = ("hr@10", "ndcg@10", "mrr")
 
 
 def quality_table(result: "EvaluateResult") -> "Table":
-    """The model beside its baselines, best last; over several seeds, which a baseline has not, with half of their 95 %
-    interval."""
+    """The model beside its baselines, best last.
+
+    A baseline, which no seed changes, has one value; the model its mean over seeds and half of the 95 % interval.
+    """
     from recsys.plain_table import PlainTable
 
     several = len(result.seeds) > 1

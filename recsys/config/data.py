@@ -70,7 +70,7 @@ class DataConfig(Section):
         if not isinstance(value, dict):
             return value
         names = [str(key) if type(key) in (int, float) else key for key in value]
-        names = [re.sub(r"^(-?[1-9]\d{0,14}|0)\.0+$", r"\1", name) if isinstance(name, str) else name for name in names]
+        names = [_whole(name) if isinstance(name, str) else name for name in names]
         if len(set(names)) < len(names):
             raise ValueError(f"two of its types are one, for 1.0 is read as 1; found {', '.join(map(str, value))}")
         return dict(zip(names, value.values(), strict=True))
@@ -102,6 +102,12 @@ class DataConfig(Section):
         if self.event_types and self.columns.event_type is None:
             raise ValueError("data.event_types needs data.columns.event_type, the column that holds an event's type")
         return self
+
+
+def _whole(text: str) -> str:
+    """``12.0`` as ``12``, and all else as it is: as ``recsys.log.values.identifiers`` reads it in a log."""
+    found = re.fullmatch(r"(-?(?:0|[1-9]\d{0,15}))\.0+", text)
+    return str(int(found[1])) if found and abs(int(found[1])) <= 2**53 else text
 
 
 def data_name(name: str | None, path: Path | str | None) -> str:

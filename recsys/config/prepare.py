@@ -44,8 +44,12 @@ class PrepareConfig(Section):
         default_factory=lambda given: "train" if given.get("split") == "temporal" else "all",
         description="events that decide core and vocabulary; split: temporal always takes train",
     )
-    validation_from: datetime | None = Field(None, description="of split: temporal; UTC unless it names a zone")
-    test_from: datetime | None = Field(None, description="of split: temporal; UTC unless it names a zone")
+    validation_from: datetime | None = Field(
+        None, description="with split: temporal, when validation begins; UTC unless it names a zone"
+    )
+    test_from: datetime | None = Field(
+        None, description="with split: temporal, when the test begins; UTC unless it names a zone"
+    )
     session_gap_minutes: float = Field(30, gt=0, description="a longer pause of a user begins a new session")
     keep_events: bool = Field(False, description="keep the valid events, which prepare --extend needs")
     events_per_shard: int = Field(500_000, ge=1, description="rows of the log for each shard, on average")

@@ -17,10 +17,17 @@ class TrackingConfig(Section):
 
     enabled: bool = Field(True, description="log runs to MLflow; their directories are complete either way")
     uri: str | None = Field(
-        None, min_length=1, repr=False, description="null is MLFLOW_TRACKING_URI, or else SQLite in the work directory"
+        None,
+        min_length=1,
+        repr=False,
+        description="http://127.0.0.1:5000, postgresql://…, sqlite:///…; null is MLFLOW_TRACKING_URI, or else SQLite "
+        "in the work directory",
     )
     experiment: str | None = Field(
-        None, min_length=1, max_length=500, description="null is MLFLOW_EXPERIMENT_NAME, or else recsys"
+        None,
+        min_length=1,
+        max_length=500,
+        description="what runs are filed under; null is MLFLOW_EXPERIMENT_NAME, or else recsys",
     )
     system_metrics: bool = Field(True, description="sample the machine's CPU, memory, disk and network")
     log_model: bool = Field(True, description="keep a loadable copy of each run's model in the store")

@@ -51,7 +51,9 @@ class TrainingConfig(Section):
     )
     augmentation: AugmentationConfig = AugmentationConfig()
     epochs: int | None = Field(
-        None, ge=1, description="passes over all histories, at most; null is 20 or, on little data, up to 100"
+        None,
+        ge=1,
+        description="passes over all histories, at most; null is 20 or, on little data, 1,500 steps, up to 100",
     )
     patience: int = Field(20, ge=1, description="validations without a better NDCG@10 before training stops")
     validate_every: int = Field(2, ge=1, description="epochs between validations")
@@ -60,12 +62,14 @@ class TrainingConfig(Section):
     beta_2: float = Field(0.98, gt=0, lt=1, description="Adam's decay of the mean squared gradient")
     warmup_steps: int = Field(100, ge=0, description="steps over which the learning rate grows from 0")
     schedule: Literal["constant", "cosine"] = Field(
-        "cosine", description="after the warm-up; cosine ends at a hundredth"
+        "cosine", description="learning rate after the warm-up; a cosine falls to a hundredth at the last epoch"
     )
     cycles: int = Field(1, ge=1, description="times that the cosine falls, from the full learning rate each time")
     weight_decay: float = Field(0.0, ge=0, description="decoupled, times the learning rate, of matrices alone")
     refit: bool = Field(False, description="train again with the validation events, as long as validation chose")
-    warm_start: LocalPath | None = Field(None, description="a finished run of the same shape, whose weights are first")
+    warm_start: LocalPath | None = Field(
+        None, description="a finished run of the same shape; training begins with its weights"
+    )
     deterministic: bool = Field(False, description="the same bits every time, at some cost in speed")
 
     def epochs_of(self, steps: int) -> int:

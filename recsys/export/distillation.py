@@ -144,7 +144,7 @@ def _histories(
     sequences: Sequences, like: History, config: StudentConfig, steps: int
 ) -> Iterator[tuple[History, npt.NDArray[np.int32]]]:
     """``steps`` batches of histories and of events in them to score after."""
-    random = np.random.default_rng(config.seed)
+    random, length = np.random.default_rng(config.seed), int(like.items.shape[1])
     starts, ends = sequences.bounds("train")
     users = np.flatnonzero(ends > starts)
     # Long histories hold more distinct prefixes, so they are drawn more often.
@@ -152,7 +152,6 @@ def _histories(
     for _ in range(steps):
         chosen = random.choice(users, config.batch_size, p=chances)
         positions = random.integers(starts[chosen], ends[chosen]) + 1
-        length = int(like.items.shape[1])
         real = np.minimum(positions - starts[chosen], length)
         back = random.integers(0, real[:, None], (config.batch_size, config.positions))
         back[:, 0] = 0  # the whole history above all: it is what a phone scores after

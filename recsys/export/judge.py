@@ -44,9 +44,8 @@ class Judge:
         self.evaluation = EvaluationConfig(filter_seen=filter_seen)
         self.length = model.config.max_length
         self.requests = sample_requests(dataset, config.candidates)
-        self.inputs = [
-            encode(request, dataset, history_spec(model.config, 1), config.candidates) for request in self.requests
-        ]
+        history = history_spec(model.config, 1)
+        self.inputs = [encode(one, dataset, history, config.candidates) for one in self.requests]
 
     @cached_property
     def keras(self) -> dict[str, dict[str, float]]:

@@ -39,7 +39,6 @@ def sample_requests(dataset: Dataset, count: int) -> list[SampleRequest]:
     by_length = with_history[np.argsort(lengths[with_history], kind="stable")]
     chosen = [int(by_length[-1]), int(by_length[0])]
     chosen += random.choice(with_history, min(USERS - 2, len(with_history)), replace=False).tolist()
-    kind = next(iter(dataset.policy.event_types), "")
     requests = []
     for user in chosen:
         start, end = starts[user], ends[user]
@@ -51,7 +50,8 @@ def sample_requests(dataset: Dataset, count: int) -> list[SampleRequest]:
         requests.append(SampleRequest(tuple(shuffled), tuple(candidates[:count]), int(sequences.timestamps[end - 1])))
     last = requests[-1]
     requests.append(SampleRequest((), last.candidates, last.now))
-    unknown = Event(UNKNOWN, last.history[0].timestamp if last.history else last.now, 0, kind)
+    some = last.history[0] if last.history else Event(UNKNOWN, last.now)
+    unknown = some._replace(item=UNKNOWN, event_id=0)
     requests.append(SampleRequest((*last.history, unknown), (UNKNOWN, *last.candidates[: count - 1]), last.now))
     return requests
 

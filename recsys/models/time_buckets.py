@@ -1,10 +1,10 @@
-"""How long ago an event was, in buckets that grow with it: a minute tells a minute from an hour, a year no days."""
+"""How long ago an event was, in buckets that grow with it: seconds apart for what is recent, months for what is old."""
 
 import math
 
 from recsys.models.keras import tf
 
-GROWTH = 0.301  # of a bucket's natural logarithm: each ends 1.35 times as late as the one before
+GROWTH = 0.301  # in natural logarithm: each bucket ends 1.35 times as late as the one before
 LONGEST = 10 * 365 * 24 * 3600  # seconds; what is older shares the last bucket
 
 # Where each bucket but the first begins, whole seconds.

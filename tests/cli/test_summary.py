@@ -10,7 +10,7 @@ from recsys.cli.tables import segment_table
 from recsys.core.errors import ArtifactError
 
 
-def metrics(seed: int, ndcg: float, **changed: str) -> dict[str, object]:
+def metrics(seed: int, ndcg: float, **changed: object) -> dict[str, object]:
     return {
         "protocol": "leave_one_out",
         "request_time": False,
@@ -45,6 +45,11 @@ def test_one_seed_has_no_spread() -> None:
 def test_what_is_not_comparable_is_refused(key: str) -> None:
     with pytest.raises(ArtifactError, match=f"different {key} cannot be averaged"):
         combine([metrics(1, 0.1), metrics(2, 0.1, **{key: "other"})])
+
+
+def test_runs_beside_other_baselines_are_refused() -> None:
+    with pytest.raises(ArtifactError, match="different baselines cannot be averaged"):
+        combine([metrics(1, 0.1), metrics(2, 0.1, baselines={})])
 
 
 def test_segments_show_each_kind_of_target_with_every_recommender() -> None:

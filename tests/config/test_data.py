@@ -20,7 +20,20 @@ def test_a_data_set_by_name_takes_no_columns_of_its_own(field: str) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    ["1.0", "1", "0.00", "-7.0", "007.0", "1.5", "v1.0", "1e3", "buy"],
+    [
+        "1.0",
+        "1",
+        "0.00",
+        "-7.0",
+        "-0.0",
+        "007.0",
+        "1234567890123456.0",
+        "9999999999999999.0",
+        "1.5",
+        "v1.0",
+        "1e3",
+        "buy",
+    ],
 )
 def test_event_types_are_spelled_as_a_log_s_are_read(kind: str) -> None:
     values: dict[str, Any] = {"path": "log.csv", "columns": {"event_type": "kind"}, "event_types": {kind: {}}}

@@ -56,6 +56,18 @@ def test_seeds_of_one_config_are_one_group():
     assert estimate.interval.high == pytest.approx(0.4 + 12.7062 * 0.1, abs=1e-4)
 
 
+@pytest.mark.parametrize("values", [("True", "True"), ("True", "False")])
+def test_that_the_time_of_the_request_is_known_is_said_wherever_it_is(values):
+    runs = [
+        stored(config=config, parameters={"model.request_time": value}, test__ndcg_at_10=0.3, best__ndcg_at_10=0.3)
+        for config, value in zip("ab", values, strict=True)
+    ]
+    comparison = compare(runs)
+    said = {group.parameter("model.request_time"): settings(comparison, group) for group in comparison.groups}
+    assert said["True"] == ["request_time True"]
+    assert said.get("False", ["request_time False"]) == ["request_time False"]
+
+
 def test_groups_come_best_on_validation_first_whatever_the_test_says():
     figures = {"a": (0.3, 0.9), "b": (0.5, 0.1), "c": (0.4, 0.5)}
     runs = [stored(config=name, best__ndcg_at_10=best, test__ndcg_at_10=test) for name, (best, test) in figures.items()]

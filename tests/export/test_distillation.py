@@ -1,11 +1,13 @@
 """A student comes to score as its teacher does."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from recsys.config.export import StudentConfig
 from recsys.core.history import History
-from recsys.export.distillation import adapt, distill, scores_after
+from recsys.export.distillation import _histories, adapt, distill, scores_after
 from recsys.export.variants import Variant
 from recsys.models.events import history_spec
 from recsys.models.keras import tf
@@ -27,6 +29,22 @@ def divergence(teacher, student, histories):
 def histories(dataset, model):
     users, positions = dataset.sequences.targets("test")
     return dataset.sequences.histories(users, positions, history_spec(model.config, None))
+
+
+def test_a_student_learns_nothing_of_held_out_events_nor_of_their_times(dataset):
+    sequences, like = dataset.sequences, History(np.empty((0, 12)), np.empty((0, 12)))
+    held_out = np.concatenate([sequences.targets(split)[1] for split in ("validation", "test")])
+    items, times = sequences.items.copy(), sequences.timestamps.copy()
+    items[held_out], times[held_out] = 1, times[held_out] + 10**9
+    moved = dataclasses.replace(sequences, items=items, timestamps=times)
+    config = StudentConfig(batch_size=64, positions=2)
+    for (ours, columns), (theirs, same) in zip(
+        _histories(sequences, like, config, 5), _histories(moved, like, config, 5), strict=True
+    ):
+        np.testing.assert_array_equal(ours.items, theirs.items)
+        np.testing.assert_array_equal(ours.times, theirs.times)
+        np.testing.assert_array_equal(columns, same)
+        assert ours.times.max() > 0
 
 
 @pytest.mark.slow

@@ -86,3 +86,11 @@ def test_a_format_that_nobody_makes_is_refused_with_those_that_are_known(toy, ru
     assert not (tmp_path / "bundles").exists()
     with pytest.raises(ConfigError, match="expected one of tflite, toy"):
         backend_of("onnx")
+
+
+def test_a_stored_bundle_of_a_format_that_nobody_makes_is_named(toy, run, tmp_path, capsys, monkeypatch):
+    assert export(run, tmp_path, "export.format=toy") == 0, capsys.readouterr().err
+    bundle = Bundle(json.loads(capsys.readouterr().out)["variants"]["float32"]["path"])
+    monkeypatch.delitem(BACKENDS, "toy")
+    with pytest.raises(ArtifactError, match=f"{bundle.path}: its model_format is 'toy', this version makes tflite"):
+        scorer_of(bundle)

@@ -1,6 +1,7 @@
 """What MLflow's Models tab reads: models with parameters, and metrics linked to them and to their data's splits."""
 
 from statistics import stdev
+from types import SimpleNamespace
 
 import mlflow
 import pytest
@@ -9,6 +10,8 @@ from recsys.config.tracking import TrackingConfig
 from recsys.tracking.registry.registry import register
 from recsys.tracking.runs import complete_runs
 from recsys.tracking.store.store import open_store
+from recsys.tracking.upload.record import SEED_TAG
+from recsys.tracking.upload.seeds import _summarize
 from recsys.tracking.upload.sync import sync, sync_work_dir
 
 MODEL = TrackingConfig(system_metrics=False)
@@ -81,6 +84,30 @@ def test_several_seeds_stand_below_one_run_with_mean_and_deviation(make_run, wor
     _, runs = sync_work_dir(tracking, work_dir)
     assert len(runs) == 4, "it is no run to be compared"
     assert not any(run.is_trial for run in runs)
+
+
+def test_a_mean_is_over_the_seeds_that_its_title_names(make_run):
+    """The third seed's test was not read: what stands above the seeds speaks of the other two throughout."""
+    kept = {}
+    store = SimpleNamespace(
+        client=SimpleNamespace(
+            log_batch=lambda run, metrics, tags: kept.update({one.key: one.value for one in (*metrics, *tags)}),
+            set_terminated=lambda run, status, when: None,
+        )
+    )
+    values = {1: {"best/ndcg": 0.2, "test/ndcg": 0.1}, 2: {"best/ndcg": 0.4, "test/ndcg": 0.3}, 3: {"best/ndcg": 0.9}}
+    children = [
+        SimpleNamespace(
+            data=SimpleNamespace(
+                metrics=metrics, tags={SEED_TAG: str(seed)}, params={"data.name": "toy", "data.path": "None"}
+            ),
+            info=SimpleNamespace(end_time=seed, start_time=0),
+        )
+        for seed, metrics in values.items()
+    ]
+    _summarize(store, "above", make_run(), children)
+    assert (kept["best/ndcg"], kept["test/ndcg"]) == (pytest.approx(0.3), pytest.approx(0.2))
+    assert kept["mlflow.runName"].endswith("seeds 1, 2")
 
 
 def test_the_registrys_version_and_the_model_know_each_other(make_run, work_dir):

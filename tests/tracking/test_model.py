@@ -122,6 +122,12 @@ def test_what_is_no_event_is_named(saved):
         recommender.predict(pd.DataFrame({"history": history}))
 
 
+def test_a_moment_that_is_none_is_named(saved):
+    recommender = Recommender(next(saved.rglob("dataset")).parent)
+    with pytest.raises(DataError, match="params: now is a 64-bit integer"):
+        recommender.predict(pd.DataFrame({"history": [[]]}), {"now": 10**30})
+
+
 @pytest.mark.parametrize(
     "change",
     [

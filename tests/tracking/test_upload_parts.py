@@ -7,6 +7,7 @@ import pytest
 
 from recsys.artifacts.finding import dataset_of, find_dataset
 from recsys.core.errors import ArtifactError
+from recsys.core.json_files import write_json
 from recsys.tracking.models.model_card import model_card
 from recsys.tracking.upload.record import dataset_inputs
 from recsys.tracking.upload.system import SystemMetrics
@@ -67,3 +68,9 @@ def test_a_model_card_says_what_was_learned_how_well_and_what_it_cost(make_run):
     assert f"dataset `{run.manifest.dataset_digest}`" in card
     assert "1,000 parameters, 5,000 multiply-adds a ranking, 60 s to train" in card
     assert "uncommitted" not in card
+    assert "who touched what in which order" in card
+    metrics = {**run.metrics, "request_time": True}
+    write_json(run.metrics_file, metrics)
+    told = model_card(run)
+    assert "test split, the time of the request known, the whole catalog ranked" in told
+    assert "who touched what and when, and only items" in told

@@ -42,7 +42,7 @@ def guess_columns(looked: Sample, given: dict[str, str]) -> dict[str, Guess]:
     found = {name: Guess(column, "given") for name, column in given.items()}
     for guess in found.values():
         if guess.column not in sample.columns:
-            raise DataError(f"{file}: no column {guess.column!r}; it has {_told_columns(looked)}")
+            raise DataError(f"{file}: no column {guess.column!r}; it has {_list_columns(looked)}")
 
     def left(*, unnamed: bool = False) -> list[str]:
         taken = {guess.column for guess in found.values()}
@@ -60,7 +60,7 @@ def guess_columns(looked: Sample, given: dict[str, str]) -> dict[str, Guess]:
         if likely is None:
             flag = name.removesuffix("_id")
             raise DataError(
-                f"{file}: no column looks like the {name}; it has {_told_columns(looked)}; "
+                f"{file}: no column looks like the {name}; it has {_list_columns(looked)}; "
                 f"say which one with --{flag} COLUMN"
             )
         found[name] = likely
@@ -70,7 +70,7 @@ def guess_columns(looked: Sample, given: dict[str, str]) -> dict[str, Guess]:
     return found
 
 
-def _told_columns(looked: Sample) -> str:
+def _list_columns(looked: Sample) -> str:
     passed_over = [f"{name} ({kind})" for name, kind in looked.passed_over.items()]
     return ", ".join([*(str(name) or "one without a name" for name in looked.frame.columns), *passed_over])
 
