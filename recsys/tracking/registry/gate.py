@@ -77,8 +77,8 @@ def check_quality(
     found = noninferiority(ours, theirs, users)
     told = (
         f"validation {metric} {ours.mean():.4f}, {rival} {theirs.mean():.4f}: {found.difference:+.1%}, and with 97.5 % "
-        f"confidence above {found.bound:+.1%}, which must be above {-margin:.1%}; so many users "
-        f"({found.users}) can show a loss of {found.detectable:.1%} or more"
+        f"confidence above {found.bound:+.1%}, which must be above {-margin:.1%}; {found.users} users "
+        f"can show a loss of {found.detectable:.1%} or more"
     )
     passed = found.passes(margin)
     if not passed and found.difference > -margin and found.detectable > margin:
