@@ -47,6 +47,7 @@ if TYPE_CHECKING:  # for type checkers and editors; what runs is _HOMES below, a
     from recsys.experiments.pages.comparison_charts import interval_chart as interval_chart
     from recsys.experiments.pages.comparison_charts import pareto_chart as pareto_chart
     from recsys.log.synthetic.log import SyntheticLog as SyntheticLog
+    from recsys.models.events import history_spec as history_spec
     from serving.reranker import Ranked as Ranked
     from serving.reranker import Reranker as Reranker
     from serving.session import Session as Session
@@ -77,6 +78,7 @@ _HOMES = {
     "evaluate": "recsys.api.stages",
     "export_bundles": "recsys.api.stages",
     "fetch": "recsys.api.stages",
+    "history_spec": "recsys.models.events",
     "interval_chart": "recsys.experiments.pages.comparison_charts",
     "learning_curves": "recsys.api.comparing",
     "load": "recsys.api.opening",
