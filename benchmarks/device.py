@@ -63,7 +63,7 @@ def random_model(items: int, length: int, *, memory: bool = True) -> SASRec:
         counts = (random.random((items + 1, NEIGHBOURS)) * often).astype(np.float32)
         model.transitions.neighbours.assign(random.integers(1, items + 1, counts.shape).astype(np.int32))
         model.transitions.counts.assign(counts)
-        model.transitions.totals.assign(counts.sum(1))
+        model.transitions.divisors.assign(counts.sum(1))
     return model
 
 

@@ -10,7 +10,11 @@ from recsys.config.base import Section
 class MemoryConfig(Section):
     """Transition memory: what people went on to after the newest items of a history."""
 
-    window: int = Field(3, ge=1, description="steps ahead that count as a transition, weighted 1/step")
+    window: int = Field(3, ge=1, description="steps ahead that count as a transition")
+    window_decay: float = Field(1.0, ge=0, description="a transition k steps ahead counts k ** -window_decay")
+    normalization: float = Field(
+        1.0, ge=0, le=1, description="counts are divided by their item's total ** this; 1 makes them probabilities"
+    )
     neighbours: int = Field(64, ge=1, description="transitions kept per item, heaviest first")
     average: int | None = Field(None, ge=1, description="transitions kept per item on average; null is all neighbours")
     newest: int = Field(10, ge=1, description="items of a history, newest first, whose rows are read")

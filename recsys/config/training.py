@@ -65,6 +65,12 @@ class TrainingConfig(Section):
         "cosine", description="learning rate after the warm-up; a cosine falls to a hundredth at the last epoch"
     )
     cycles: int = Field(1, ge=1, description="times that the cosine falls, from the full learning rate each time")
+    ema_momentum: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="judge and keep weights averaged over steps, this share of the average a step; or not",
+    )
     weight_decay: float = Field(0.0, ge=0, description="decoupled, times the learning rate, of matrices alone")
     refit: bool = Field(False, description="train again with the validation events, as long as validation chose")
     warm_start: LocalPath | None = Field(

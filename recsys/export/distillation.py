@@ -14,7 +14,7 @@ from recsys.models.events import history_spec, requests_of
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import SASRec, build_model
 from recsys.sequences.sequences import Sequences
-from recsys.sequences.transitions import Transitions, highest_pmi
+from recsys.sequences.transitions import highest_pmi
 from recsys.terminal import say
 
 REPORT_EVERY = 100  # steps
@@ -175,6 +175,6 @@ def _begin_with(student: SASRec, teacher: SASRec, average: float) -> None:
             np.take_along_axis(np.where(kept, values, 0), first, 1).astype(values.dtype)
             for values in (neighbours, counts)
         )
-        student.transitions.assign(Transitions(neighbours, counts, known.totals.numpy(), attention.config.window))
+        student.transitions.assign_rows(neighbours, counts, known.divisors.numpy())
         for name in ("age_bias", "log_scale", "gain"):
             getattr(student.memory.attention, name).assign(getattr(attention, name))

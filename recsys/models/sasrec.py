@@ -182,7 +182,9 @@ def build_model(config: ModelConfig, rows: int) -> SASRec:
     memory = None
     if config.memory:
         attention = MemoryAttention(config.memory, config.width, config.request_time)
-        memory = TransitionMemory(attention, CountedTransitions(rows, config.memory.neighbours), rows)
+        memory = TransitionMemory(
+            attention, CountedTransitions(rows, config.memory.neighbours, config.memory.normalization), rows
+        )
     model = SASRec(config, events, blocks, RMSNorm(name="final_norm"), memory)
     model.score_all(history_spec(config, 1).map(lambda spec: tf.zeros(spec.shape, spec.dtype)))
     model.built = True

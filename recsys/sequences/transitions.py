@@ -1,6 +1,6 @@
 """Which items people went on to: decayed item-to-item counts, kept sparse.
 
-A transition from ``a`` to ``b``, ``k`` steps later in one user's sequence, counts ``1 / k`` up to a window. The
+A transition from ``a`` to ``b``, ``k`` steps later in one user's sequence, counts ``k ** -decay`` up to a window. The
 heaviest of each item are kept. Where the whole catalog may keep only so many, those stay that tell most: a
 transition's count times the logarithm of its lift, how much more often ``b`` follows ``a`` than it follows anything.
 """
@@ -24,12 +24,14 @@ class Transitions:
         weights: ``[table, n] float32`` decayed counts, 0 beside ``PAD_ID``.
         totals: ``[table] float32``, the count of all transitions from the item, kept or not.
         window: steps ahead that counted.
+        decay: how fast what counted fell with the steps.
     """
 
     neighbours: npt.NDArray[np.int32]
     weights: npt.NDArray[np.float32]
     totals: npt.NDArray[np.float32]
     window: int
+    decay: float = 1.0
 
 
 def pair_weights(
@@ -37,8 +39,12 @@ def pair_weights(
     starts: npt.NDArray[np.int64],
     ends: npt.NDArray[np.int64],
     window: int,
+    decay: float = 1.0,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Every transition inside the sequences ``items[starts[i]:ends[i]]``, one entry each time it happened.
+
+    Args:
+        window: steps ahead that count, each ``k`` of them ``k ** -decay``.
 
     Returns:
         ``(from position [m], to position [m], weight [m])``: flat positions in ``items``.
@@ -50,7 +56,7 @@ def pair_weights(
         source = positions[left > step]
         sources.append(source)
         targets.append(source + step)
-        weights.append(np.full(len(source), 1.0 / step))
+        weights.append(np.full(len(source), step**-decay))
     return np.concatenate(sources), np.concatenate(targets), np.concatenate(weights)
 
 
@@ -70,6 +76,7 @@ def count_transitions(
     window: int,
     neighbours: int,
     average: int | None = None,
+    decay: float = 1.0,
 ) -> Transitions:
     """Count the transitions of many sequences; ``items[starts[i]:ends[i]]`` is one, oldest event first.
 
@@ -83,10 +90,11 @@ def count_transitions(
         neighbours: most transitions kept of an item.
         average: transitions kept per item on average, over the whole table, those that tell most; None keeps as many as
             ``neighbours`` lets.
+        decay: a transition ``k`` steps ahead counts ``k ** -decay``.
     """
-    source, target, weight = pair_weights(items, starts, ends, window)
+    source, target, weight = pair_weights(items, starts, ends, window, decay)
     keys, sums = sum_by_key(items[source].astype(np.int64) * table_size + items[target], weight)
-    return keep_heaviest(keys, sums, table_size, window, neighbours, average)
+    return keep_heaviest(keys, sums, table_size, window, neighbours, average, decay)
 
 
 def keep_heaviest(
@@ -96,6 +104,7 @@ def keep_heaviest(
     window: int,
     neighbours: int,
     average: int | None,
+    decay: float = 1.0,
 ) -> Transitions:
     """Some of the transitions ``keys = source * table_size + target``, as ``count_transitions`` says."""
     source, target = np.divmod(keys, table_size)
@@ -112,7 +121,7 @@ def keep_heaviest(
     weights = np.zeros((table_size, neighbours), np.float32)
     ids[source[kept], rank[kept]] = target[kept]
     weights[source[kept], rank[kept]] = sums[kept]
-    return Transitions(ids, weights, totals.astype(np.float32), window)
+    return Transitions(ids, weights, totals.astype(np.float32), window, decay)
 
 
 def information(

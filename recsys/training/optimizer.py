@@ -37,9 +37,23 @@ class LazyAdam(keras.optimizers.Optimizer):
     Weight decay leaves vectors and scalars alone.
     """
 
-    def __init__(self, rate: Schedule, beta_1: float, beta_2: float, decay: float, epsilon: float = 1e-8) -> None:
-        # With its default of 0, Keras would subtract nothing from every row of every variable.
-        super().__init__(name="lazy_adam", jit_compile=False, weight_decay=None)
+    def __init__(
+        self,
+        rate: Schedule,
+        beta_1: float,
+        beta_2: float,
+        decay: float,
+        ema_momentum: float = 0.0,
+        epsilon: float = 1e-8,
+    ) -> None:
+        # With its default weight decay of 0, Keras would subtract nothing from every row of every variable.
+        super().__init__(
+            name="lazy_adam",
+            jit_compile=False,
+            weight_decay=None,
+            use_ema=ema_momentum > 0,
+            ema_momentum=ema_momentum,
+        )
         self._learning_rate = self._build_learning_rate(rate)
         self.beta_1, self.beta_2, self.decay, self.epsilon = beta_1, beta_2, decay, epsilon
 
@@ -88,4 +102,4 @@ class LazyAdam(keras.optimizers.Optimizer):
 
 
 def build_optimizer(config: TrainingConfig, total_steps: int) -> LazyAdam:
-    return LazyAdam(Schedule(config, total_steps), 0.9, config.beta_2, config.weight_decay)
+    return LazyAdam(Schedule(config, total_steps), 0.9, config.beta_2, config.weight_decay, config.ema_momentum)

@@ -17,6 +17,7 @@ from recsys.evaluation.metrics import ndcg, summarize
 from recsys.models.events import history_spec
 from recsys.models.sasrec import SASRec
 from recsys.models.weights import load_weights, save_weights
+from recsys.training.averaging import averaged, take_average
 from recsys.training.fit import Fit, FitCallback
 
 CHOSEN_BY = "ndcg@10"
@@ -65,15 +66,16 @@ class Validation(FitCallback):
         progress = fit.progress
         if progress.epoch % fit.config.validate_every and progress.epoch != fit.epochs:
             return
-        found = self.validate()
-        metrics.update({f"validation/{name}": value for name, value in found.metrics.items()})
-        reached, weight = fit.workers.agreed(found.metrics[CHOSEN_BY], found.memory_weight)
-        if reached > progress.best:
-            progress.best, progress.best_epoch, progress.memory_weight = reached, progress.epoch, weight
-            if fit.workers.is_chief:
-                learned = weigh_memory(fit.model, weight)
-                save_weights(fit.model, self.best_weights)
-                weigh_memory(fit.model, learned=learned)
+        with averaged(fit):
+            found = self.validate()
+            metrics.update({f"validation/{name}": value for name, value in found.metrics.items()})
+            reached, weight = fit.workers.agreed(found.metrics[CHOSEN_BY], found.memory_weight)
+            if reached > progress.best:
+                progress.best, progress.best_epoch, progress.memory_weight = reached, progress.epoch, weight
+                if fit.workers.is_chief:
+                    learned = weigh_memory(fit.model, weight)
+                    save_weights(fit.model, self.best_weights)
+                    weigh_memory(fit.model, learned=learned)
 
     def on_end(self, fit: Fit) -> None:
         if fit.workers.is_chief:
@@ -90,6 +92,7 @@ class LastEpoch(FitCallback):
         fit.progress.best_epoch = fit.progress.epoch
 
     def on_end(self, fit: Fit) -> None:
+        take_average(fit)
         weigh_memory(fit.model, self.memory_weight)
 
 

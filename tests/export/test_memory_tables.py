@@ -77,6 +77,13 @@ def test_a_faint_row_keeps_its_differences():
     np.testing.assert_allclose(probabilities.numpy(), [[[2**-11, 2**-13], [0.5, 0.125]]], rtol=1e-5)
 
 
+def test_shares_above_one_are_read_as_they_are():
+    """Counts that are divided by less than their total: 64 / 8 and 16 / 8."""
+    counts = np.array([[64, 16]], np.float32)
+    memory = CompactMemory(np.array([[1, 2]], np.int32), counts, np.array([8], np.float32), 2)
+    np.testing.assert_allclose(memory.read(np.array([[0]], np.int32))[1].numpy(), [[[8.0, 2.0]]], rtol=1e-5)
+
+
 def test_an_empty_memory_gives_nothing():
     memory = CompactMemory(np.zeros((4, 2), np.int32), np.zeros((4, 2), np.float32), np.ones(4, np.float32), 2)
     assert not memory.read(np.array([[1, 3]], np.int32))[1].numpy().any()

@@ -104,7 +104,7 @@ def file_of(base: str) -> str:
     assert model.transitions is not None
     model.transitions.neighbours.assign(random.integers(1, 21, (21, 4)).astype(np.int32))
     model.transitions.counts.assign(random.integers(1, 9, (21, 4)).astype(np.float32))
-    model.transitions.totals.assign(np.full(21, 32, np.float32))
+    model.transitions.divisors.assign(np.full(21, 32, np.float32))
     content = TFLite().convert(model, Variant.parse(base, 3), 5, ("explain", "incremental"))
     return hashlib.sha256(content).hexdigest()
 

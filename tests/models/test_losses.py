@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from recsys.core.history import History
 from recsys.models.keras import tf
 from recsys.models.sasrec import Packing
 from recsys.training.objective import TargetScorer, build_loss
-from recsys.training.objective.losses import EXCLUDED
+from recsys.training.objective.full_softmax import Softmax
+from recsys.training.objective.losses import EXCLUDED, NextItemTask
 
 
 def scorer_of(case) -> TargetScorer:
@@ -60,7 +62,7 @@ def test_the_memory_is_read_without_the_users_own_transitions(make_case) -> None
         return out
 
     shares = scorer.shares.numpy().reshape(-1, 27)  # one frame of 25 + 3 - 1 keys a row
-    totals = np.pad(case.batch["totals"].numpy(), [[0, 0], [2, 0]], constant_values=1.0)
+    totals = np.pad(case.batch["divisors"].numpy(), [[0, 0], [2, 0]], constant_values=1.0)
     for slot, train, length in slots(case):
         others = list(everyone)
         others.remove(train)
@@ -155,14 +157,22 @@ def test_sampling_every_item_is_the_full_softmax(make_case, memory: bool) -> Non
     assert sampled == pytest.approx(float(build_loss(full.training)(scorer_of(full))), rel=1e-5)
 
 
-def test_the_full_softmax_has_the_gradient_of_sampling_every_item(make_case) -> None:
+@pytest.mark.parametrize("largest", [100, 4], ids=["at once", "in three stretches"])
+def test_the_full_softmax_has_the_gradient_of_sampling_every_item(make_case, largest: int) -> None:
     gradients = []
     for loss in ("softmax", "sampled_softmax"):
         case = make_case(memory=True, loss=loss)
-        with tf.GradientTape() as tape:
-            value = build_loss(case.training)(scorer_of(case))
-        found = tape.gradient(value, case.model.trainable_variables)
-        gradients.append([tf.convert_to_tensor(one).numpy() for one in found])
+        task = Softmax(case.training, largest) if loss == "softmax" else build_loss(case.training)
+
+        def descend(case: Any = case, task: NextItemTask = task) -> list[tf.Tensor]:
+            with tf.GradientTape() as tape:
+                value = task(scorer_of(case))
+            found = tape.gradient(value, case.model.trainable_variables)
+            return [value, *map(tf.convert_to_tensor, found)]
+
+        gradients.append([one.numpy() for one in tf.function(lambda descend=descend: descend())()])
+    (one, *gradients[0]), (other, *gradients[1]) = gradients
+    assert one == pytest.approx(other, rel=1e-5)
     for variable, one, other in zip(case.model.trainable_variables, *gradients, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5, err_msg=variable.name)
 

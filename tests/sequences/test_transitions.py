@@ -12,22 +12,26 @@ from recsys.sequences.transitions import count_transitions, highest_pmi
 TABLE = 7
 
 
-def by_hand(histories: list[list[int]], window: int) -> Counter[tuple[int, int]]:
+def by_hand(histories: list[list[int]], window: int, decay: float) -> Counter[tuple[int, int]]:
     counts: Counter[tuple[int, int]] = Counter()
     for history in histories:
         for place, source in enumerate(history):
             for step in range(1, window + 1):
                 if place + step < len(history):
-                    counts[source, history[place + step]] += 1 / step
+                    counts[source, history[place + step]] += 1 / step**decay
     return counts
 
 
-@given(st.lists(st.lists(st.integers(1, TABLE - 1), max_size=9), min_size=1, max_size=6), st.integers(1, 4))
-def test_all_transitions_kept(histories: list[list[int]], window: int) -> None:
+@given(
+    st.lists(st.lists(st.integers(1, TABLE - 1), max_size=9), min_size=1, max_size=6),
+    st.integers(1, 4),
+    st.sampled_from([0.0, 0.5, 1.0]),
+)
+def test_all_transitions_kept(histories: list[list[int]], window: int, decay: float) -> None:
     offsets = np.cumsum([0, *map(len, histories)])
     items = np.array([item for history in histories for item in history], np.int32)
-    found = count_transitions(items, offsets[:-1], offsets[1:], TABLE, window, neighbours=TABLE)
-    expected = by_hand(histories, window)
+    found = count_transitions(items, offsets[:-1], offsets[1:], TABLE, window, neighbours=TABLE, decay=decay)
+    expected = by_hand(histories, window, decay)
     assert np.count_nonzero(found.weights) == len(expected)
     for source in range(TABLE):
         assert found.totals[source] == pytest.approx(sum(n for (a, _), n in expected.items() if a == source))

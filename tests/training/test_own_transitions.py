@@ -44,6 +44,16 @@ def test_own_transitions_are_as_if_they_had_never_been_counted(
         assert abs(totals[number, 0] - max(left[one], 0.01)) < 1e-5
 
 
+def test_totals_are_raised_to_the_normalization() -> None:
+    """1 led to 2 in four histories, one of which is the user's own: 3 are left, and they are divided by 3 ** .5."""
+    items, starts = np.array([1, 2] * 4, np.int32), np.arange(0, 8, 2)
+    others = OthersTransitions(count_transitions(items, starts, starts + 2, 3, window=1, neighbours=2), 0.5)
+    counts, divisors = others.look_up(
+        items, starts[:1], starts[:1] + 2, np.array([0]), np.array([[1]], np.int32), np.array([2], np.int32)
+    )
+    assert (counts.tolist(), divisors.tolist()) == ([[3.0]], [[np.float32(3**0.5)]])
+
+
 def test_several_sources_of_one_target_are_looked_up_beside_each_other() -> None:
     """Users 1 2 3 and 1 3: without the first, 1 led to 3 once and to nothing else, and nothing came from 2."""
     items = np.array([1, 2, 3, 1, 3], np.int32)

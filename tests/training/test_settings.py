@@ -20,12 +20,8 @@ from recsys.models.sasrec import Packing, SASRec
 from recsys.training.assembly import assemble
 from recsys.training.batches.batches import Batches
 from recsys.training.objective import TargetScorer, build_loss
-from recsys.training.objective.losses import (
-    BinaryCrossEntropy,
-    GeneralisedBinaryCrossEntropy,
-    NextItemTask,
-    Softmax,
-)
+from recsys.training.objective.full_softmax import Softmax
+from recsys.training.objective.losses import BinaryCrossEntropy, GeneralisedBinaryCrossEntropy, NextItemTask
 from recsys.training.optimizer import LazyAdam, Schedule, build_optimizer
 from recsys.training.stage import config_digest, run_of
 
@@ -89,8 +85,9 @@ def order_counts(made: Made) -> bool:
 
 
 def counted_steps(made: Made) -> float:
-    """The weight of all transitions; of each user's training events n, those k steps apart weigh (n - k) / k."""
-    return round(float(made.transitions.totals.numpy().sum()), 2)
+    """What transitions weigh; of each user's n training events, those k steps apart weigh (n - k) / k, and a row's
+    total is divided by itself to the power of the normalization."""
+    return round(float(made.transitions.divisors.numpy().sum()), 2)
 
 
 def kept_transitions(made: Made) -> int:
@@ -129,6 +126,8 @@ MEANINGS: list[tuple[str, Meaning, Any]] = [
     ("model.positions=rotary", lambda made: (first_position(made), order_counts(made)), (None, True)),
     ("model.memory=null", lambda made: made.model.memory is None, True),
     ("model.memory.window=1", counted_steps, "ones"),
+    ("model.memory.window_decay=0", counted_steps, "as many"),
+    ("model.memory.normalization=0.25", lambda made: made.model.transitions.normalization, 0.25),
     ("model.memory.neighbours=2", lambda made: made.transitions.neighbours.shape[1], 2),
     ("model.memory.average=1", kept_transitions, 21),
     ("model.memory.newest=2", lambda made: made.batch["target_counts"].shape[-1], 2),
@@ -164,6 +163,7 @@ ELSEWHERE = {
     "training.epochs": "test_the_loop_ends_by_epochs_or_patience",
     "training.patience": "test_the_loop_ends_by_epochs_or_patience",
     "training.validate_every": "test_the_loop_ends_by_epochs_or_patience",
+    "training.ema_momentum": "test_the_average_forgets_by_its_momentum_and_learning_goes_on_from_the_weights",
     "training.cycles": "test_cycles_fall_one_after_the_other",
     "training.gbce_calibration": "test_the_calibration_of_gbce_by_scalars",
     "training.refit": "test_the_final_fit_learns_from_validation_events_too",
@@ -189,6 +189,7 @@ def test_a_setting_does_what_it_says(
 ) -> None:
     lengths = dataset.sequences.train_end
     known = {"ones": round(float((lengths - 1).sum()), 2), "every": int((lengths - 1).sum())}
+    known["as many"] = round(float(sum(np.maximum(lengths - step, 0).sum() for step in (1, 2, 3))), 2)
     expected = known.get(expected, expected) if isinstance(expected, str) else expected
     other = changed(config, *setting.split("=", 1))
     assert look(make(other, dataset)) == pytest.approx(expected)

@@ -48,9 +48,9 @@ def _memory(model: SASRec, variant: Variant) -> StoredTransitions | None:
     table = model.transitions
     if table is None or variant.depth == 0:
         return None
-    neighbours, counts, totals = table.neighbours.numpy(), table.counts.numpy(), table.totals.numpy()
+    neighbours, counts, divisors = table.neighbours.numpy(), table.counts.numpy(), table.divisors.numpy()
     if variant.base != "float32":
-        return CompactMemory(neighbours, counts, totals, variant.depth)
+        return CompactMemory(neighbours, counts, divisors, variant.depth)
     longest = max(int((counts > 0).sum(1).max(initial=0)), 1)  # rows have their gaps at the end
     kept = slice(None, min(longest, variant.depth or longest))
-    return ExactMemory(neighbours[:, kept], (counts / totals[:, None])[:, kept])
+    return ExactMemory(neighbours[:, kept], (counts / divisors[:, None])[:, kept])

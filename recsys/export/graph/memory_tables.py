@@ -9,8 +9,9 @@ from recsys.models.keras import tf
 from recsys.models.memory import TransitionTable
 from recsys.sequences.transitions import highest_pmi
 
-STEPS, OCTAVE = 16, 4  # of a probability below its row's largest: how many, and how many halve it
+STEPS, OCTAVE = 16, 4  # of a share below its row's largest: how many, and how many halve it
 HALF = OCTAVE // 2
+HIGHEST = 16 * OCTAVE  # steps from 1 up to what a row's largest may be at most: counts that are no probabilities
 PACKED_IDS = 4096  # internal ids below this leave room for a step in two bytes
 GROUP = 16  # rows that share a start; a row's own follows from the lengths before it
 SHORT = 32768  # two-byte numbers are stored less this much, to use the sign
@@ -27,22 +28,22 @@ class StoredTransitions(TransitionTable, Protocol):
 
 
 class ExactMemory:
-    """Neighbours and probabilities as they were counted."""
+    """Neighbours and shares as they were counted."""
 
-    def __init__(self, neighbours: npt.NDArray[np.int32], probabilities: npt.NDArray[np.float32]) -> None:
+    def __init__(self, neighbours: npt.NDArray[np.int32], shares: npt.NDArray[np.float32]) -> None:
         self.depth = neighbours.shape[1]
-        self.constants: dict[str, npt.NDArray[Any]] = {"neighbours": neighbours, "probabilities": probabilities}
-        self.neighbours, self.probabilities = tf.constant(neighbours), tf.constant(probabilities)
+        self.constants: dict[str, npt.NDArray[Any]] = {"neighbours": neighbours, "shares": shares}
+        self.neighbours, self.shares = tf.constant(neighbours), tf.constant(shares)
 
     def read(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return tf.gather(self.neighbours, ids), tf.gather(self.probabilities, ids)
+        return tf.gather(self.neighbours, ids), tf.gather(self.shares, ids)
 
 
 class CompactMemory:
     """The transitions of the whole catalog that tell most, in two bytes each where it has up to 4,095 items, else in
     five.
 
-    Rows are of different lengths, end to end: frequent items, whose rows are read most, keep more. A probability is
+    Rows are of different lengths, end to end: frequent items, whose rows are read most, keep more. A share is
     one of 16 steps of a quarter of an octave below its row's largest, itself rounded up to half an octave: the
     logarithm that the score takes of it hides the rounding. Small catalogs keep 12 bits of id above the 4 bits of
     the step. A row's neighbours stand in the order of their ids, which no night's counting changes.
@@ -50,7 +51,7 @@ class CompactMemory:
     Args:
         neighbours: ``[rows, trained] int32``.
         counts: ``[rows, trained] float32``, 0 where a row has no more neighbours.
-        totals: ``[rows] float32``, each row's count, kept or not.
+        divisors: ``[rows] float32``, what each row's counts are divided by.
         average: transitions to keep an item, on average; None keeps all.
     """
 
@@ -58,14 +59,14 @@ class CompactMemory:
         self,
         neighbours: npt.NDArray[np.int32],
         counts: npt.NDArray[np.float32],
-        totals: npt.NDArray[np.float32],
+        divisors: npt.NDArray[np.float32],
         average: int | None,
     ) -> None:
         kept = counts > 0 if average is None else highest_pmi(neighbours, counts, average * len(counts))
         row, place = np.nonzero(kept)
         order = np.lexsort((neighbours[row, place], row))
         row, place = row[order], place[order]
-        ids, below = neighbours[row, place], -OCTAVE * np.log2(counts[row, place] / totals[row])
+        ids, below = neighbours[row, place], HIGHEST - OCTAVE * np.log2(counts[row, place] / divisors[row])
         lengths = np.bincount(row, minlength=len(counts))
         self.depth = max(int(lengths.max()), 1)
         least = np.full(len(counts), np.inf)
@@ -101,7 +102,7 @@ class CompactMemory:
             neighbours = self._numbers("neighbours", places)
             steps = tf.cast(tf.gather(self._tensors["steps"], places), tf.float32)
         below = steps + tf.cast(tf.gather(self._tensors["largest"], ids), tf.float32)[..., None]
-        return neighbours, tf.where(inside, tf.exp(below * (-float(np.log(2)) / OCTAVE)), 0.0)
+        return neighbours, tf.where(inside, tf.exp((below - HIGHEST) * (-float(np.log(2)) / OCTAVE)), 0.0)
 
     def _runs(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Where each row begins, after the earlier ones of its group, and how long it is; both ``[…] int32``."""

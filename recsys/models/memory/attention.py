@@ -86,7 +86,7 @@ class MemoryAttention(keras.layers.Layer):
 
         Args:
             hidden: ``[n, width]``.
-            support: ``[n, candidates]``, attention-weighted transition probabilities.
+            support: ``[n, candidates]``, attention-weighted shares of transitions.
         """
         weight = 2.0 * self.gain * tf.sigmoid(self.confidence(hidden))  # [n, 1]
         return weight * tf.math.log(1.0 + tf.exp(self.log_scale) * support)

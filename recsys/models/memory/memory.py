@@ -13,7 +13,7 @@ class TransitionMemory(keras.layers.Layer):
         self.attention, self.table, self.rows = attention, table, rows
 
     def support(self, weights: tf.Tensor, ids: tf.Tensor, candidates: tf.Tensor) -> tf.Tensor:
-        """Attention-weighted probability of going on to each candidate.
+        """Attention-weighted share of each candidate in where the newest items led to.
 
         Args:
             weights: ``[batch, newest]``; ids: ``[batch, newest] int32``; candidates: ``[batch, n] int32``.
@@ -21,16 +21,16 @@ class TransitionMemory(keras.layers.Layer):
         Returns:
             ``[batch, n]``.
         """
-        rows, probabilities = self.table.read(ids)
-        shares = probabilities * weights[:, :, None]
+        rows, counted = self.table.read(ids)
+        shares = counted * weights[:, :, None]
         flat = [tf.shape(ids)[0], self.attention.config.newest * self.table.depth]
         hits = tf.equal(tf.reshape(rows, flat)[:, :, None], candidates[:, None, :])  # [batch, newest * depth, n]
         return tf.matmul(tf.reshape(shares, flat)[:, None, :], tf.cast(hits, tf.float32))[:, 0]
 
     def support_all(self, weights: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
         """``support`` of every row of the item table, ``[batch, rows]``; arguments as there."""
-        rows, probabilities = self.table.read(ids)
-        shares = probabilities * weights[:, :, None]
+        rows, counted = self.table.read(ids)
+        shares = counted * weights[:, :, None]
         batch = tf.shape(ids)[0]
         owner = tf.broadcast_to(tf.range(batch)[:, None, None], tf.shape(rows))
         flat = tf.reshape(owner * self.rows + rows, [-1])

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from recsys.models.keras import keras, tf
 from recsys.sequences.transitions import Transitions
@@ -18,7 +19,7 @@ class TransitionTable(Protocol):
     depth: int
 
     def read(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """``[batch, newest] int32`` to neighbours ``[batch, newest, depth] int32`` and their probabilities."""
+        """``[batch, newest] int32`` to neighbours ``[batch, newest, depth] int32`` and their shares."""
 
 
 class CountedTransitions(keras.layers.Layer):
@@ -27,25 +28,34 @@ class CountedTransitions(keras.layers.Layer):
     Args:
         rows: of the item table.
         depth: neighbours kept an item.
+        normalization: what counts are divided by is their row's total to this power: 1 makes them probabilities, less
+            gives more weight to rows that much is known of.
     """
 
-    def __init__(self, rows: int, depth: int, name: str = "transitions") -> None:
+    def __init__(self, rows: int, depth: int, normalization: float = 1.0, name: str = "transitions") -> None:
         super().__init__(name=name)
-        self.rows, self.depth = rows, depth
+        self.rows, self.depth, self.normalization = rows, depth, normalization
         constant = {"trainable": False, "initializer": "zeros"}
         self.neighbours = self.add_weight("neighbours", [rows, depth], dtype=tf.int32, **constant)
         self.counts = self.add_weight("counts", [rows, depth], **constant)
-        self.totals = self.add_weight("totals", [rows], trainable=False, initializer="ones")
+        self.divisors = self.add_weight("divisors", [rows], trainable=False, initializer="ones")
 
     def assign(self, transitions: Transitions) -> None:
         """Take the counted transitions as the table that is read."""
-        self.neighbours.assign(transitions.neighbours)
-        self.counts.assign(transitions.weights)
-        self.totals.assign(np.maximum(transitions.totals, 1e-6))
+        divisors = (np.maximum(transitions.totals, 1e-6) ** self.normalization).astype(np.float32)
+        self.assign_rows(transitions.neighbours, transitions.weights, divisors)
+
+    def assign_rows(
+        self, neighbours: npt.NDArray[np.int32], counts: npt.NDArray[np.float32], divisors: npt.NDArray[np.float32]
+    ) -> None:
+        """Take these rows, ``[rows, depth]`` and ``[rows]``, whose counts have what they are divided by."""
+        self.neighbours.assign(neighbours)
+        self.counts.assign(counts)
+        self.divisors.assign(divisors)
 
     def read(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        totals = tf.gather(self.totals, ids)[..., None]
-        return tf.gather(self.neighbours, ids), tf.gather(self.counts, ids) / totals
+        divisors = tf.gather(self.divisors, ids)[..., None]
+        return tf.gather(self.neighbours, ids), tf.gather(self.counts, ids) / divisors
 
     def columns(self, ids: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
         """Dense transition counts between two lists of items.

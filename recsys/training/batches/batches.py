@@ -35,7 +35,7 @@ Batch = dict[str, npt.NDArray[Any]]
 - ``seen [m] int32``, the training items of the examples' users, and ``seen_by [m] int32``, the segment of each
 - ``negatives [n] int32`` and ``log_expected [n] float32``
 - ``target_counts [rows, length, newest] float32``, others' transitions to the target
-- ``totals [rows, length] float32``, others' transitions from the item
+- ``divisors [rows, length] float32``, what others' transitions from the item are divided by
 """
 
 
@@ -63,7 +63,8 @@ class Batches:
         counts = np.bincount(sequences.items[flat_ranges(self.starts, ends)[1]], minlength=items + 1)
         self.sampler = NegativeSampler(training.negatives, counts[1 : items + 1])
         self.augmentation = Augmentation(training.augmentation)
-        self.others = OthersTransitions(transitions) if transitions else None
+        memory = model.memory
+        self.others = OthersTransitions(transitions, memory.normalization) if transitions and memory else None
 
     def signature(self) -> dict[str, Any]:
         """The TensorFlow types of a batch; rows and negatives vary."""
@@ -77,7 +78,7 @@ class Batches:
             "log_expected": tf.TensorSpec([None], tf.float32),
             "count": tf.TensorSpec([], tf.float32),
             "target_counts": tf.TensorSpec([*rows, newest], tf.float32),
-            "totals": tf.TensorSpec(rows, tf.float32),
+            "divisors": tf.TensorSpec(rows, tf.float32),
         }
 
     def __len__(self) -> int:
@@ -130,18 +131,18 @@ class Batches:
             "negatives": negatives,
             "log_expected": log_expected,
             "target_counts": np.zeros((*shape, 0), np.float32),
-            "totals": np.zeros(shape, np.float32),
+            "divisors": np.zeros(shape, np.float32),
         }
         if self.others is not None and self.model.memory is not None:
             newest = np.arange(self.model.memory.newest)
             behind = np.maximum(np.arange(len(targets))[:, None] - newest, 0)
             earlier = np.where(index[:, None] >= newest, read.items[behind], PAD_ID)
             distinct, user = np.unique(users, return_inverse=True)
-            counts, totals = self.others.look_up(
+            counts, divisors = self.others.look_up(
                 self.sequences.items, self.starts[distinct], self.ends[distinct], user[owner], earlier, targets
             )
             batch["target_counts"] = np.zeros((*shape, len(newest)), np.float32)
             batch["target_counts"][slot] = counts
-            batch["totals"] = np.ones(shape, np.float32)
-            batch["totals"][slot] = totals[:, 0]
+            batch["divisors"] = np.ones(shape, np.float32)
+            batch["divisors"][slot] = divisors[:, 0]
         return batch

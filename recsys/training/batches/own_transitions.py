@@ -21,11 +21,16 @@ def _look_up(
 
 
 class OthersTransitions:
-    """Looks transitions up with a user's own contribution taken away."""
+    """Looks transitions up with a user's own contribution taken away.
 
-    def __init__(self, transitions: Transitions) -> None:
+    Args:
+        normalization: the power of a total that counts are divided by.
+    """
+
+    def __init__(self, transitions: Transitions, normalization: float = 1.0) -> None:
+        self.normalization = normalization
         self.table_size = len(transitions.totals)
-        self.window = transitions.window
+        self.window, self.decay = transitions.window, transitions.decay
         self.totals = transitions.totals
         source, rank = np.nonzero(transitions.weights)
         keys = source.astype(np.int64) * self.table_size + transitions.neighbours[source, rank]
@@ -49,9 +54,10 @@ class OthersTransitions:
             source: ``[n, k] int32``; target: ``[n] int32``.
 
         Returns:
-            ``(counts [n, k], totals [n, k])``, both float32; totals are at least a hundredth.
+            ``(counts [n, k], totals [n, k])``, both float32; what counts are divided by, of totals that are at least
+            a hundredth.
         """
-        before, after, weight = pair_weights(items, starts, ends, self.window)
+        before, after, weight = pair_weights(items, starts, ends, self.window, self.decay)
         owner = np.searchsorted(starts, before, side="right") - 1 if len(starts) else before
         from_key = owner * self.table_size + items[before]
         pairs = sum_by_key(from_key * self.table_size + items[after], weight)
@@ -61,4 +67,6 @@ class OthersTransitions:
         own = _look_up(*pairs, asked * self.table_size + target[:, None])
         totals = self.totals[source] - _look_up(*rows, asked)
         # A count that was not kept is 0 already; rounding must not take it below.
-        return np.maximum(counts - own, 0.0).astype(np.float32), np.maximum(totals, 0.01).astype(np.float32)
+        return np.maximum(counts - own, 0.0).astype(np.float32), (
+            np.maximum(totals, 0.01) ** self.normalization
+        ).astype(np.float32)

@@ -4,14 +4,11 @@ TFRS' own ``Retrieval`` task scores one row of candidates a query, by a dot prod
 their negatives and a logit has a second part, so the tasks are written on its base class.
 """
 
-import numpy as np
-
 from recsys.config.training import TrainingConfig
 from recsys.models.keras import tf, tfrs
 from recsys.training.objective.targets import TargetScorer
 
 EXCLUDED = -1e9  # the logit of what a target must not be told apart from
-COLUMN_CHUNK = 4096  # items whose logits are in memory at once under the full softmax
 
 
 class NextItemTask(tfrs.tasks.Task):
@@ -72,27 +69,6 @@ class SampledSoftmax(NextItemTask):
         ]
 
 
-class Softmax(NextItemTask):
-    """Cross-entropy over the full catalog, a chunk of it in memory at a time."""
-
-    def losses(self, scorer: TargetScorer) -> list[tf.Tensor]:
-        @tf.recompute_grad
-        def total(chunk: tf.Tensor, *flows: tf.Tensor) -> tf.Tensor:
-            excluded = self.excluded(scorer, chunk)
-            logits = [tf.where(excluded, EXCLUDED, self.tempered(view)) for view in scorer.read(chunk, *flows)]
-            return tf.stack([[tf.reduce_logsumexp(view, -1), *self.spread(view)] for view in logits])
-
-        flows = [scorer.hidden] if scorer.shares is None else [scorer.hidden, scorer.shares]
-        columns = np.arange(1, scorer.model.items.rows, dtype=np.int32)
-        chunks = [columns[first : first + COLUMN_CHUNK] for first in range(0, len(columns), COLUMN_CHUNK)]
-        parts = tf.stack([total(tf.constant(chunk), *flows) for chunk in chunks])  # [chunks, views, 1 or 3, slots]
-        others, spread = tf.reduce_logsumexp(parts[:, :, 0], 0), tf.reduce_sum(parts[:, :, 1:], 0)
-        return [
-            self.cross_entropy(self.tempered(positive), others[view], tf.unstack(spread[view]))
-            for view, positive in enumerate(scorer.positives())
-        ]
-
-
 class BinaryCrossEntropy(NextItemTask):
     """The target against the mean over its negatives: SASRec's one negative, in expectation."""
 
@@ -120,15 +96,3 @@ class GeneralisedBinaryCrossEntropy(NextItemTask):
             power * tf.nn.softplus(-positive) + tf.reduce_sum(tf.nn.softplus(negative), -1)
             for positive, negative in self.shared(scorer)
         ]
-
-
-LOSSES = {
-    "softmax": Softmax,
-    "sampled_softmax": SampledSoftmax,
-    "bce": BinaryCrossEntropy,
-    "gbce": GeneralisedBinaryCrossEntropy,
-}
-
-
-def build_loss(config: TrainingConfig) -> NextItemTask:
-    return LOSSES[config.loss](config)

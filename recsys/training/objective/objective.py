@@ -4,7 +4,7 @@ from recsys.config.training import TrainingConfig
 from recsys.core.history import History
 from recsys.models.keras import tf, tfrs
 from recsys.models.sasrec import Packing, SASRec
-from recsys.training.objective.losses import build_loss
+from recsys.training.objective.choice import build_loss
 from recsys.training.objective.targets import TargetScorer
 
 

@@ -8,11 +8,27 @@ attention. ``joint`` leaves this view out and lets the gradient flow, which suit
 the memory.
 """
 
+from typing import NamedTuple
+
+import numpy as np
+
 from recsys.core.history import History
 from recsys.models.items import embed
 from recsys.models.keras import tf
 from recsys.models.memory import CHUNK, TransitionMemory, frame
 from recsys.models.sasrec import SASRec
+
+
+class Supported(NamedTuple):
+    """What the memory speaks of at every slot: ``m`` items, of which some may be the same.
+
+    Attributes:
+        items: ``[slots, m] int32``; ``PAD_ID`` for none.
+        shares: ``[slots, m]``, each one's part of the support.
+    """
+
+    items: tf.Tensor
+    shares: tf.Tensor
 
 
 class TargetScorer:
@@ -38,8 +54,8 @@ class TargetScorer:
             history = History.of(batch)
             asking, asked = self._into_memory(stream), self._into_memory(embed(model.items, history.items))
             band = model.memory.attention.band(asking, asked, history, batch["segments"], batch.get("requests", ()))
-            totals = frame(batch["totals"], model.memory.attention.config.newest)
-            self.shares = band.weights / tf.maximum(totals, 0.01)[:, :, None, :]
+            divisors = frame(batch["divisors"], model.memory.attention.config.newest)
+            self.shares = band.weights / tf.maximum(divisors, 0.01)[:, :, None, :]
             self.framed_ids = band.ids
 
     def positives(self) -> list[tf.Tensor]:
@@ -48,13 +64,9 @@ class TargetScorer:
         memory = self.model.memory
         if memory is None:
             return [attention]
-        newest = memory.attention.config.newest
-        # Diagonal k of a frame holds the item newest - 1 - k events back; the uppermost comes first.
-        shares = tf.transpose(tf.linalg.diag_part(self.shares, k=(0, newest - 1)), [0, 1, 3, 2])
-        shape = tf.shape(shares)
-        shares = tf.reshape(shares, [shape[0], shape[1] * CHUNK, newest])
-        support = tf.reshape(tf.reduce_sum(shares * self.batch["target_counts"], -1), [-1, 1])
-        return self._views(attention, memory.attention.logits(self._into_memory(self.hidden), support)[:, 0])
+        counts = tf.reshape(self.batch["target_counts"], [-1, memory.attention.config.newest])
+        support = tf.reduce_sum(self._shares_by_slot() * counts, -1, keepdims=True)
+        return self._views(attention, self.remembered(support)[:, 0])
 
     def against(self, columns: tf.Tensor) -> list[tf.Tensor]:
         """Logits of ``columns [n] int32`` at every slot, ``[slots, n]`` a view."""
@@ -68,6 +80,25 @@ class TargetScorer:
         remembered = self._remembered(self.model.memory, columns, self._into_memory(hidden), shares)
         return self._views(attention, remembered)
 
+    def supported(self) -> Supported:
+        """What the memory speaks of; nothing without one."""
+        if self.shares is None:
+            return Supported(tf.zeros([tf.size(self.targets), 0], tf.int32), tf.zeros([tf.size(self.targets), 0]))
+        transitions, newest = self.model.transitions, self._newest()
+        assert transitions is not None, "a memory that trains has counts"
+        # Query a of a chunk sees keys a … a + newest - 1 of its frame, the newest last.
+        back = np.arange(CHUNK)[:, None] + newest - 1 - np.arange(newest)
+        ids = tf.reshape(tf.gather(self.framed_ids, back, axis=2), [-1, newest])
+        items, counts = tf.gather(transitions.neighbours, ids), tf.gather(transitions.counts, ids)
+        shares = counts * self._shares_by_slot()[:, :, None]
+        flat = [tf.shape(ids)[0], newest * transitions.depth]
+        return Supported(tf.reshape(items, flat), tf.reshape(shares, flat))
+
+    def remembered(self, support: tf.Tensor) -> tf.Tensor:
+        """The memory's logits of ``support [slots, n]``."""
+        assert self.model.memory is not None, "without a memory nothing is supported"
+        return self.model.memory.attention.logits(self._into_memory(self.hidden), support)
+
     def seen(self, columns: tf.Tensor) -> tf.Tensor:
         """Which ``columns [n]`` are in the training events of each slot's user: ``[slots, n] bool``."""
         distinct, place = tf.unique(columns)
@@ -78,6 +109,16 @@ class TargetScorer:
         table = tf.math.unsorted_segment_max(tf.ones_like(flat), flat, users * size) > 0
         segments = tf.reshape(self.batch["segments"], [-1])
         return tf.gather(tf.gather(tf.reshape(table, [users, size]), place, axis=1), segments)
+
+    def _newest(self) -> int:
+        assert self.model.memory is not None, "without a memory there are no shares"
+        return self.model.memory.attention.config.newest
+
+    def _shares_by_slot(self) -> tf.Tensor:
+        """The shares of the newest items of each slot, newest first: ``[slots, newest]``."""
+        # Diagonal k of a frame holds the item newest - 1 - k events back; the uppermost comes first.
+        shares = tf.linalg.diag_part(self.shares, k=(0, self._newest() - 1))
+        return tf.reshape(tf.transpose(shares, [0, 1, 3, 2]), [-1, self._newest()])
 
     def _into_memory(self, x: tf.Tensor) -> tf.Tensor:
         """What the memory reads of attention's side, ``[…]``; no gradient comes back unless they train together."""
