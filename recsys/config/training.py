@@ -26,11 +26,15 @@ class NegativesConfig(Section):
 
 
 class AugmentationConfig(Section):
-    """What an epoch changes in the histories it trains on, anew each time (Xie et al., 2022)."""
+    """What an epoch changes in the histories it trains on, anew each time."""
 
     crop: float = Field(0.0, ge=0, le=1, description="share of histories cut to a random run of their events")
     mask: float = Field(0.0, ge=0, lt=1, description="share of events that are read as blank; they stay targets")
     reorder: float = Field(0.0, ge=0, le=1, description="share of histories with a fifth of their events shuffled")
+    prefix: float = Field(
+        0.0, ge=0, le=1, description="share of histories cut at a random event, which is their only target"
+    )
+    repeat: float = Field(0.0, ge=0, le=1, description="share of histories repeated until they fill model.max_length")
 
 
 class TrainingConfig(Section):

@@ -71,6 +71,25 @@ def test_reordering_moves_events_whole(dataset: Dataset, config: Config) -> None
     assert sorted(whole) != sorted(reordered), "in another order"
 
 
+def test_a_prefix_has_its_last_event_as_its_only_target(dataset: Dataset, config: Config) -> None:
+    whole = [[read[0], *targets] for read, targets in histories_of(dataset, config)]
+    prefixes = histories_of(dataset, config, prefix=1.0)
+    assert len(prefixes) == len(whole)
+    for read, targets in prefixes:
+        assert not any(targets[:-1]), "nothing before the last is a target"
+        assert any(one[: len(read) + 1] == [*read, targets[-1]] for one in whole), "a history from its beginning"
+    assert len({len(read) for read, _ in prefixes}) > 2, "cut at random events"
+
+
+def test_short_histories_are_repeated_until_the_row_is_full(dataset: Dataset, config: Config) -> None:
+    length = config.model.max_length
+    whole = [[read[0], *targets] for read, targets in histories_of(dataset, config)]
+    repeated = [[read[0], *targets] for read, targets in histories_of(dataset, config, repeat=1.0)]
+    expected = [one * max((length + 1) // len(one), 1) for one in whole]
+    assert sorted(repeated) == sorted(expected)
+    assert sorted(repeated) != sorted(whole)
+
+
 def test_epochs_differ_and_repeat(dataset: Dataset, config: Config) -> None:
     ends = dataset.sequences.bounds("train")[1]
     model = config.model.model_copy(update={"memory": None})

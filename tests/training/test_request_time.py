@@ -57,7 +57,9 @@ def test_a_pause_that_decides_what_comes_next_is_learned(memory: bool) -> None:
     keras.utils.set_random_seed(1)
     ends = sequences.bounds("train")[1]
     model, batches = assemble(config, training, sequences, ends, ITEMS, ITEMS + 1)
-    Fit(model, batches, training, []).run("search", None)
+    fit = Fit(model, batches, training, [])
+    fit.run("search", None)
+    assert np.isfinite([float(loss) for loss in fit.steps(13)]).all(), "a user who has seen every item has a loss, too"
     history = tf.constant([[0] * (EVENTS - 2) + [1, 2]] * 2)
     ages = np.zeros((2, EVENTS), np.int32)
     ages[:, -2:] = [[120, 60], [LATE // 1000 + 60, LATE // 1000]]

@@ -160,6 +160,8 @@ ELSEWHERE = {
     "training.augmentation.crop": "test_cropping_trains_on_runs_of_histories",
     "training.augmentation.mask": "test_masking_blanks_what_is_read_and_no_target",
     "training.augmentation.reorder": "test_reordering_moves_events_whole",
+    "training.augmentation.prefix": "test_a_prefix_has_its_last_event_as_its_only_target",
+    "training.augmentation.repeat": "test_short_histories_are_repeated_until_the_row_is_full",
     "training.epochs": "test_the_loop_ends_by_epochs_or_patience",
     "training.patience": "test_the_loop_ends_by_epochs_or_patience",
     "training.validate_every": "test_the_loop_ends_by_epochs_or_patience",

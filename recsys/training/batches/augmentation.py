@@ -1,4 +1,4 @@
-"""Histories changed anew each epoch: a random run of one, events read as blank, a stretch shuffled."""
+"""Histories changed anew each epoch: cut, blanked, shuffled, left with one target, repeated."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,8 @@ class Augmentation:
     """Draws changes for a batch; with nothing asked for it draws nothing, and changes nothing.
 
     Args:
-        config: how often; crop and mask as in CL4SRec (Xie et al., 2022), for training itself rather than for
-            contrasting two views.
+        config: how often; crop, mask and reorder as in CL4SRec (Xie et al., 2022), for training itself rather than for
+            contrasting two views; repeat as in RepPad (Dang et al., 2024).
     """
 
     def __init__(self, config: AugmentationConfig) -> None:
@@ -31,6 +31,21 @@ class Augmentation:
         kept = np.where(chosen, rng.integers(2, lengths + 1), lengths)
         begin = first + rng.integers(0, lengths - kept + 1)
         return begin, begin + kept
+
+    def prefix(
+        self, rng: np.random.Generator, first: npt.NDArray[np.int64], last: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """The end of each history, and which of them are prefixes, whose last event alone is a target."""
+        if not self.config.prefix:
+            return last, np.zeros(len(last), np.bool_)
+        chosen = rng.random(len(first)) < self.config.prefix
+        return np.where(chosen, first + rng.integers(2, last - first + 1), last), chosen
+
+    def times(self, rng: np.random.Generator, lengths: npt.NDArray[np.int64], longest: int) -> npt.NDArray[np.int64]:
+        """How many times each history stands behind itself, so that ``longest`` events hold it."""
+        if not self.config.repeat:
+            return np.ones_like(lengths)
+        return np.where(rng.random(len(lengths)) < self.config.repeat, np.maximum(longest // lengths, 1), 1)
 
     def order(
         self, rng: np.random.Generator, flat: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]

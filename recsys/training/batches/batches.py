@@ -94,17 +94,21 @@ class Batches:
     def _batch(self, rng: np.random.Generator, chosen: npt.NDArray[np.int64]) -> Batch:
         users = self.examples.users[chosen]
         first, last = self.augmentation.crop(rng, self.examples.starts[chosen], self.examples.ends[chosen])
-        lengths = last - 1 - first  # an event is read for all but the last
+        last, prefixes = self.augmentation.prefix(rng, first, last)
+        whole = last - first
+        times = self.augmentation.times(rng, whole, self.model.max_length + 1)
+        lengths = whole * times - 1  # an event is read for all but the last
         rows, columns, count = pack(lengths, self.row_length)
         owner, index = flat_ranges(np.zeros_like(lengths), lengths)
         slot = (rows[owner], columns[owner] + index)
         place = np.arange(len(owner)) + owner  # of an event that is read, among the batch's events
-        events = flat_ranges(first, last)[1]
-        order = self.augmentation.order(rng, events, lengths + 1)
+        history, event = flat_ranges(np.zeros_like(lengths), lengths + 1)
+        order = self.augmentation.order(rng, first[history] + event % whole[history], lengths + 1)
         flat = self.sequences.events(self.history)
         read, came = (flat.map(lambda channel, at=at: channel[order[at]]) for at in (place, place + 1))
         read = read._replace(items=self.augmentation.blank(rng, read.items))
-        targets = came.items
+        newest_first = lengths[owner] - 1 - index
+        targets = np.where(prefixes[owner] & (newest_first > 0), PAD_ID, came.items).astype(np.int32)
         seen_by, seen = flat_ranges(self.starts[users], self.ends[users])
         shape = (count, self.row_length)
 
@@ -113,8 +117,7 @@ class Batches:
             out[slot] = values
             return out
 
-        newest_first = lengths[owner] - 1 - index
-        negatives, log_expected = self.sampler.draw(rng, targets)
+        negatives, log_expected = self.sampler.draw(rng, targets[targets != PAD_ID])
         batch: Batch = {}
         if self.model.request_time:
             newest_time = flat.times[last - 1][owner]
@@ -125,7 +128,7 @@ class Batches:
             "targets": spread(targets),
             "segments": spread((owner + 1).astype(np.int32)),
             "positions": spread((newest_first if self.model.positions == "newest" else index).astype(np.int32)),
-            "count": np.array(len(targets), np.float32),
+            "count": np.array(np.count_nonzero(targets), np.float32),
             "seen": self.sequences.items[seen],
             "seen_by": (seen_by + 1).astype(np.int32),
             "negatives": negatives,

@@ -130,5 +130,7 @@ def _corrected(others: tf.Tensor, attention: tf.Tensor, memory: tf.Tensor, share
     """``log(exp(others) + Σ share · exp(attention) · (exp(memory) - 1))``, ``[slots]``."""
     highest = tf.stop_gradient(tf.maximum(tf.reduce_max(memory, -1), 0.0))
     risen = tf.exp(memory - highest[:, None]) - tf.exp(-highest)[:, None]
-    corrected = tf.exp(-highest) + tf.reduce_sum(share * tf.exp(attention - others[:, None]) * risen, -1)
+    # No logit is above the sum that it is part of; where a user has seen everything, there is no sum.
+    probability = tf.exp(tf.minimum(attention - others[:, None], 0.0))
+    corrected = tf.exp(-highest) + tf.reduce_sum(share * probability * risen, -1)
     return others + highest + tf.math.log(tf.maximum(corrected, 1e-30))
