@@ -37,6 +37,8 @@ def assemble(
     if memory is not None and model.transitions is not None:
         starts = sequences.offsets[:-1]
         kept = memory.neighbours, memory.average
-        transitions = count_transitions(sequences.items, starts, ends, rows, memory.window, *kept)
+        transitions = count_transitions(
+            sequences.items, starts, ends, rows, memory.window, *kept, targets=sequences.target_mask
+        )
         model.transitions.assign(transitions)
     return model, Batches(sequences, ends, config, training, items, transitions)

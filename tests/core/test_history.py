@@ -56,7 +56,7 @@ def test_a_clients_events_are_ordered_by_time_then_arrival_then_as_given(events)
 @given(st.permutations(["a", "b", "c"]))
 def test_an_ordered_history_without_arrival_numbers_keeps_its_order(names):
     """Once a hash shuffled what shared a time: most ranks of a replayed data set were others."""
-    (ids, _), _ = clean_history([Event(name, 7) for name in names], VOCABULARY, CleaningPolicy())
+    (ids, *_), _ = clean_history([Event(name, 7) for name in names], VOCABULARY, CleaningPolicy())
     assert [VOCABULARY.decode(int(one)) for one in ids] == names
 
 
@@ -166,7 +166,7 @@ def test_ages_fall_along_a_history_and_grow_with_the_request_alike(events, now, 
 
 def test_an_event_without_a_type_counts_and_another_type_does_not():
     events = [Event(VOCABULARY.decode(n), n, 0, kind) for n, kind in ((1, ""), (2, "view"), (3, "buy"))]
-    (ids, _), _ = clean_history(events, VOCABULARY, CleaningPolicy(event_types=("buy",)))
+    (ids, *_), _ = clean_history(events, VOCABULARY, CleaningPolicy(event_types=("buy",)))
     assert ids.tolist() == [1, 3]
 
 

@@ -72,7 +72,7 @@ def test_temporal_parts_know_nothing_later(users, first, second):
 @given(USERS)
 def test_leave_one_out(users):
     offsets, times = flat(users)
-    train_end, validation_end = split_bounds(offsets, times, PrepareConfig())
+    train_end, validation_end = split_bounds(offsets, times, np.ones(len(times), bool), PrepareConfig())
     for number, user in enumerate(users):
         length = len(user)
         assert (train_end[number], validation_end[number]) == (
@@ -83,7 +83,7 @@ def test_leave_one_out(users):
 @given(USERS, st.data())
 def test_bounds_follow_what_is_left(users, data):
     offsets, times = flat(users)
-    parts = split_parts(offsets, *split_bounds(offsets, times, PrepareConfig()))
+    parts = split_parts(offsets, *split_bounds(offsets, times, np.ones(len(times), bool), PrepareConfig()))
     kept = np.array(data.draw(st.lists(st.booleans(), min_size=len(times), max_size=len(times))), bool)
     left = [[p for p, keep in zip(parts[a:b], kept[a:b], strict=True) if keep] for a, b in itertools.pairwise(offsets)]
     train_end, validation_end = part_bounds(np.cumsum([0, *map(len, left)]), parts[kept])

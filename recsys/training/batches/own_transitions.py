@@ -21,9 +21,14 @@ def _look_up(
 
 
 class OthersTransitions:
-    """Looks transitions up with a user's own contribution taken away."""
+    """Looks transitions up with a user's own contribution taken away.
 
-    def __init__(self, transitions: Transitions) -> None:
+    Args:
+        targets: ``[events] bool``, those that the transitions were counted to; None is all.
+    """
+
+    def __init__(self, transitions: Transitions, targets: npt.NDArray[np.bool_] | None = None) -> None:
+        self.targets = targets
         self.table_size = len(transitions.totals)
         self.window = transitions.window
         self.totals = transitions.totals
@@ -51,7 +56,7 @@ class OthersTransitions:
         Returns:
             ``(counts [n, k], totals [n, k])``, both float32; totals are at least a hundredth.
         """
-        before, after, weight = pair_weights(items, starts, ends, self.window)
+        before, after, weight = pair_weights(items, starts, ends, self.window, self.targets)
         owner = np.searchsorted(starts, before, side="right") - 1 if len(starts) else before
         from_key = owner * self.table_size + items[before]
         pairs = sum_by_key(from_key * self.table_size + items[after], weight)
