@@ -85,7 +85,7 @@ def test_duplicates_and_repeats(rows, duplicates, repeats, with_types):
 
 def test_the_first_to_arrive_of_two_alike_is_kept():
     events = [Event("a", 5, event_id=9), Event("b", 5, event_id=5), Event("a", 5, event_id=1)]
-    (ids, _), positions = clean_history(events, VOCABULARY, CleaningPolicy())
+    (ids, *_), positions = clean_history(events, VOCABULARY, CleaningPolicy())
     assert ids.tolist() == [1, 2]  # a (arrived 1), b (arrived 5); the a that arrived 9 is the same event again
     assert positions.tolist() == [2, 1]
 
@@ -103,7 +103,7 @@ def test_with_arrival_numbers_the_order_in_memory_does_not_matter(events, length
 @given(FEW_EVENTS)
 def test_positions_point_at_the_events_that_count(events):
     policy = CleaningPolicy(event_types=("buy",))
-    (ids, _), positions = clean_history(events, VOCABULARY, policy)
+    (ids, *_), positions = clean_history(events, VOCABULARY, policy)
     for item, position in zip(ids, positions, strict=True):
         assert VOCABULARY.decode(int(item)) == events[position].item
         assert events[position].event_type in ("", "buy")
