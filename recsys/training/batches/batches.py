@@ -33,7 +33,8 @@ Batch = dict[str, npt.NDArray[Any]]
 - ``requests [rows, length] int32``, seconds from the target to the example's newest event, which ages are counted from,
   too; where times are read
 - ``count [] float32``, targets of the batch, by their weights
-- ``seen [m] int32``, the training items of the examples' users, and ``seen_by [m] int32``, the segment of each
+- ``seen [m] int32``, the training items of the examples' users, context left out, and ``seen_by [m] int32``, the
+  segment of each
 - ``negatives [n] int32`` and ``log_expected [n] float32``
 - ``target_counts [rows, length, newest] float32``, others' transitions to the target
 - ``totals [rows, length] float32``, others' transitions from the item
@@ -113,6 +114,9 @@ class Batches:
         if weights is not None:
             targets, total = np.where(weights > 0, targets, PAD_ID).astype(np.int32), float(weights.sum())
         seen_by, seen = flat_ranges(self.starts[users], self.ends[users])
+        if self.sequences.target_mask is not None:  # what users disliked, targets are to be told apart from
+            wanted = self.sequences.target_mask[seen]
+            seen_by, seen = seen_by[wanted], seen[wanted]
         shape = (count, self.row_length)
 
         def spread(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
