@@ -106,7 +106,7 @@ def gradient(weights: dict[int, float] | None) -> Any:
     config = plain_model()
     keras.utils.set_random_seed(3)
     sequences = sequences_of(TWO, types=TYPES.ravel())
-    training = TrainingConfig(negatives={"uniform": 5})
+    training = TrainingConfig(negatives={"uniform": 5, "exclude_seen": False})
     model, _ = assemble(config, training, sequences, sequences.bounds("train")[1], ITEMS, ITEMS + 1)
     assert isinstance(model, SASRec)
     batch = batch_of(weights, config)
