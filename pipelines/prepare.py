@@ -31,6 +31,7 @@ from recsys.config.data import Columns, DataConfig, ItemTableConfig
 from recsys.core.artifact import file_hashes
 from recsys.core.digests import digest, sha256_file
 from recsys.core.errors import DataError
+from recsys.core.event_codes import EventCodes
 from recsys.core.json_files import write_json
 from recsys.core.publishing import ASIDE, is_published, publish
 from recsys.core.schema import COUNT, DATASETS_DIR, EVENT_ID, EXTERNAL_ID, MANIFEST, TITLE
@@ -47,15 +48,16 @@ from recsys.preparation.diagnostics.counts import (
 )
 from recsys.preparation.diagnostics.drift import refuse_drift
 from recsys.preparation.diagnostics.report import write_report
-from recsys.preparation.diagnostics.stats import count_trained, merge_stats
+from recsys.preparation.diagnostics.stats import count_trained, merge_stats, trained_values
 from recsys.preparation.item_table import check_items
 from recsys.preparation.job import Job
+from recsys.preparation.rules.value_buckets import fit_value_edges
 from recsys.preparation.user_deletion import Forgotten, forget, read_users
 from recsys.terminal import say
 
 SPILL_DIR = ".spill"
 # Part of every dataset's name: raise it when the same log and settings would make another dataset.
-PREPARE_VERSION = 7
+PREPARE_VERSION = 8
 
 
 @dataclass(frozen=True)
@@ -126,11 +128,11 @@ def resolve(data: DataConfig, cache_dir: Path) -> DataConfig:
     """A data set by name becomes the files that it was fetched to."""
     if data.name is None:
         return data
-    from recsys.log.sources import fetch
+    from recsys.log.sources import RATING, fetch
 
     log = fetch(data.name, cache_dir)
     items = ItemTableConfig(path=log.items, title=TITLE)
-    return DataConfig(path=log.events, columns=Columns(event_id=EVENT_ID), items=items)
+    return DataConfig(path=log.events, columns=Columns(event_id=EVENT_ID, value=RATING), items=items)
 
 
 def _make(
@@ -178,7 +180,7 @@ def _make(
         stray.unlink()
     if len(forgotten):
         np.save(target / FORGOTTEN_FILE, forgotten.hashes)
-    _describe(job, counts, [shard["stats"] for shard in results["write"]], inputs)
+    _describe(job, counts, [shard["stats"] for shard in results["write"]], inputs, _codes(job, request.extends))
     if request.against is not None:
         refuse_drift(Dataset(target), request.against, request.max_drift)
 
@@ -191,7 +193,19 @@ def _keep_rejects(target: Path, name: str) -> Path:
     return kept
 
 
-def _describe(job: Job, counts: dict[str, Any], stats: list[dict[str, Any]], inputs: dict[str, Any]) -> None:
+def _codes(job: Job, extends: Dataset | None) -> EventCodes:
+    """What stands for types and values; an extended dataset's buckets stay, as its item ids do."""
+    if job.data.columns.value is None:
+        return job.codes
+    if extends is not None:
+        return replace(job.codes, value_edges=extends.codes.value_edges)
+    values = trained_values(sorted((job.target / SEQUENCES_DIR).glob("*.parquet")))
+    return replace(job.codes, value_edges=fit_value_edges(values))
+
+
+def _describe(
+    job: Job, counts: dict[str, Any], stats: list[dict[str, Any]], inputs: dict[str, Any], codes: EventCodes
+) -> None:
     """Write what tells of the shards: statistics, the manifest and the report."""
     target = job.target
     item_counts = pq.read_table(target / ITEMS_FILE, columns=[COUNT]).column(0).to_numpy()
@@ -203,9 +217,10 @@ def _describe(job: Job, counts: dict[str, Any], stats: list[dict[str, Any]], inp
     manifest = {
         **Dataset.heading(),
         "config_digest": digest(inputs),
-        "dataset_digest": dataset_digest(counts, hashes),
+        "dataset_digest": dataset_digest(counts, hashes, codes.to_json()),
         "counts": counts,
         "cleaning": job.policy.to_json(),
+        "event_codes": codes.to_json(),
         "oov": {"buckets": job.config.oov_buckets},
         "split": job.config.split,
         "forgotten_key": job.forgotten.fingerprint,

@@ -8,6 +8,7 @@
 Needs numpy and ai-edge-litert, nothing else; nothing leaves the process.
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,7 @@ class Reranker:
         self.vocabulary = self.bundle.vocabulary
         self._policy = self.bundle.policy
         self._columns = {name: self.bundle.item_column(name) for name in self.bundle.columns}
+        self._told: set[str] = set()  # types that no event of training had
         self._reads = History.of(self.manifest.signatures["rerank"].inputs)
         self._interpreter = Interpreter(self.bundle.model_file, self.manifest.signatures, threads, at_once)
         self._replay_some()
@@ -85,7 +87,8 @@ class Reranker:
 
         Args:
             history: the user's events in any order, but that those that share a time and have no arrival number
-                (``event_id``) stay as they are given; unknown items are left out, the newest are kept, none is fine.
+                (``event_id``) stay as they are given; unknown items are left out, the newest are kept, none is fine. A
+                type that the model has never met is warned of, once.
             candidates: external ids, any number, none included; one that stands twice keeps both places.
             now: when the request is made, in milliseconds since 1970 (default: the device's clock); a model that reads
                 times takes events after it to have just happened.
@@ -94,6 +97,7 @@ class Reranker:
             DataError: an event or a candidate is not what its type says.
         """
         encoded = self.encode_history(history, now)
+        self.tell_unknown_types(history)
         return self.order(candidates, lambda ids: self.score(encoded, ids))
 
     def order(self, candidates: Sequence[str], score: Callable[[npt.NDArray[np.int32]], Scores]) -> list[Ranked]:
@@ -147,7 +151,11 @@ class Reranker:
 
     def encode_history(self, history: Sequence[Event], now: int | None = None) -> History:
         """What the model reads of the events, a batch of one; ``now`` as in ``rerank``."""
-        return self.padded(clean_history(self.checked(history), self.vocabulary, self.manifest.cleaning)[0], now)
+        return self.padded(self.cleaned(self.checked(history)), now)
+
+    def cleaned(self, events: Sequence[Event]) -> History:
+        """Checked events in order, flat: what the model may read of them."""
+        return clean_history(events, self.vocabulary, self.manifest.cleaning, self.manifest.event_codes)[0]
 
     def padded(self, flat: History, now: int | None = None) -> History:
         """A flat, cleaned history as the model reads it, a batch of one; ``now`` as in ``rerank``."""
@@ -187,6 +195,25 @@ class Reranker:
         for place, event in enumerate(history):
             check_event(event, f"event {place}")
         return list(history)
+
+    def unknown_types(self, history: Sequence[Event]) -> list[str]:
+        """The types of events that the model has never met, sorted; it reads such events as of an unknown type.
+
+        None where it does not read types.
+        """
+        known = self.manifest.event_codes.types
+        return sorted({event.event_type for event in history} - {"", *known}) if known else []
+
+    def tell_unknown_types(self, history: Sequence[Event]) -> None:
+        """Warn of each type that the model has never met, once."""
+        for name in self.unknown_types(history):
+            if name not in self._told:
+                self._told.add(name)
+                warnings.warn(
+                    f"{self.bundle.path}: the model has met no event of type {name!r}, only of "
+                    f"{', '.join(self.manifest.event_codes.types)}; it reads such events as of an unknown type",
+                    stacklevel=3,
+                )
 
     def _replay_some(self) -> None:
         """Refuse a bundle that this runtime gets wrong: some read quantized weights otherwise, and say nothing."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from recsys.core.errors import ConfigError, RecsysError
 from recsys.core.events import Event, is_counted
-from recsys.core.history import History, clean_history, encode_newest
+from recsys.core.history import History, encode_newest
 from serving.reranker import Ranked, Reranker
 
 Ages: TypeAlias = npt.NDArray[np.int32]
@@ -54,6 +54,7 @@ class Session:
             DataError: an event is not what its type says; nothing has changed.
         """
         events = self._reranker.checked(history)
+        self._reranker.tell_unknown_types(events)
         with self._lock, self._changing():
             self._events = events
             self._history = self._clean()
@@ -67,6 +68,7 @@ class Session:
             RecsysError: an earlier event failed halfway.
         """
         events = self._reranker.checked([event])
+        self._reranker.tell_unknown_types(events)
         with self._lock:
             self._refuse_broken()
             with self._changing():
@@ -174,7 +176,7 @@ class Session:
         manifest, newest = self._reranker.manifest, self._newest
         if self._tied or (newest is not None and event.timestamp <= newest.timestamp):
             return False
-        added = encode_newest(event, newest, self._reranker.vocabulary, manifest.cleaning)
+        added = encode_newest(event, newest, self._reranker.vocabulary, manifest.cleaning, manifest.event_codes)
         self._history = self._history.map(lambda *channels: np.concatenate(channels), added)
         if is_counted(event, manifest.cleaning):
             self._newest = event
@@ -187,4 +189,4 @@ class Session:
         times = [event.timestamp for event in counted]
         self._newest = counted[times.index(max(times))] if counted else None
         self._tied = bool(times) and times.count(max(times)) > 1
-        return clean_history(self._events, self._reranker.vocabulary, cleaning)[0]
+        return self._reranker.cleaned(self._events)

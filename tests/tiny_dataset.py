@@ -56,6 +56,6 @@ def write_dataset(
     write_json(path / STATS_FILE, stats)
     hashes = file_hashes(path)
     about = {"counts": counts, "cleaning": CleaningPolicy().to_json(), "oov": {"buckets": 0}, **facts.DATASET}
-    found = {"files": hashes, "dataset_digest": dataset_digest(counts, hashes)}
+    found = {"files": hashes, "dataset_digest": dataset_digest(counts, hashes, {})}
     write_json(path / MANIFEST, {**Dataset.heading(), **about, **found})
     return Dataset(path)

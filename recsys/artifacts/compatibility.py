@@ -106,8 +106,8 @@ def check_extends(dataset: Dataset, config: Config) -> None:
         raise DataError(f"{dataset.path}: kept no events to extend; make it with prepare.keep_events: true")
     check_settings("extending", prepared_with(dataset), config.prepare, str(dataset.path))
     before = dataset.manifest.inputs.data
-    for column in ("event_id", "event_type"):
-        if (getattr(config.data.columns, column) is None) != (before["columns"][column] is None):
+    for column in ("event_id", "event_type", "value"):
+        if (getattr(config.data.columns, column) is None) != (before["columns"].get(column) is None):
             raise ConfigError(f"data.columns.{column}: {dataset.path} and this log must both have it, or neither")
     if config.data.model_dump(mode="json")["event_types"] != before["event_types"]:
         raise ConfigError(f"data.event_types differ from those that {dataset.path} was made with")

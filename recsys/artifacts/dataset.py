@@ -13,9 +13,22 @@ from recsys.artifacts.artifact import SealedArtifact
 from recsys.artifacts.manifests import DatasetManifest
 from recsys.core.digests import digest
 from recsys.core.errors import ArtifactError
+from recsys.core.event_codes import EventCodes
 from recsys.core.events import CleaningPolicy, Event
 from recsys.core.json_files import read_json
-from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, ITEMS, TIMESTAMPS, TRAIN_END, USER, VALIDATION_END, WEIGHTS
+from recsys.core.schema import (
+    COUNT,
+    EXTERNAL_ID,
+    ITEM,
+    ITEMS,
+    TIMESTAMPS,
+    TRAIN_END,
+    TYPES,
+    USER,
+    VALIDATION_END,
+    VALUES,
+    WEIGHTS,
+)
 from recsys.core.vocabulary import Vocabulary
 from recsys.sequences.sequences import Sequences
 
@@ -28,13 +41,13 @@ ITEMS_FILE = "items.parquet"
 STATS_FILE = "stats.json"
 
 
-def dataset_digest(counts: dict[str, Any], hashes: dict[str, str]) -> str:
-    """32 hex digits over a dataset's content: its counts and the hashes of its files.
+def dataset_digest(counts: dict[str, Any], hashes: dict[str, str], codes: dict[str, Any]) -> str:
+    """32 hex digits over a dataset's content: its counts, the hashes of its files, and its event codes, if any.
 
     Paths take no part, nor do ``rejects/``, whose rows name the files they came from, nor the report.
     """
     told = {name: value for name, value in hashes.items() if name != REPORT_FILE and not name.startswith(REJECTS_DIR)}
-    return digest({"counts": counts, "files": told})
+    return digest({"counts": counts, "files": told, **({"event_codes": codes} if codes else {})})
 
 
 class Dataset(SealedArtifact[DatasetManifest]):
@@ -64,6 +77,11 @@ class Dataset(SealedArtifact[DatasetManifest]):
         return CleaningPolicy.from_json(self.manifest.cleaning)
 
     @cached_property
+    def codes(self) -> EventCodes:
+        """What stands for the types and values of its events."""
+        return EventCodes.from_json(self.manifest.event_codes)
+
+    @cached_property
     def items(self) -> pd.DataFrame:
         """The item table by internal id: ``item_id, external_id, count`` and metadata."""
         return pd.read_parquet(self.path / ITEMS_FILE)
@@ -85,7 +103,7 @@ class Dataset(SealedArtifact[DatasetManifest]):
     @cached_property
     def sequences(self) -> Sequences:
         """Every user's sequence, in the order of the shards."""
-        return _sequences(self.shard_files)
+        return _sequences(self.shard_files, self.codes)
 
     @property
     def shards(self) -> int:
@@ -94,7 +112,7 @@ class Dataset(SealedArtifact[DatasetManifest]):
 
     def shard(self, number: int) -> Sequences:
         """The sequences of one shard."""
-        return _sequences([self.shard_files[number]])
+        return _sequences([self.shard_files[number]], self.codes)
 
     @cached_property
     def shard_files(self) -> list[Path]:
@@ -111,11 +129,15 @@ class Dataset(SealedArtifact[DatasetManifest]):
         Those of items that share an out-of-vocabulary bucket have no names, and are left out.
         """
         sequences, external = self.sequences, self.vocabulary.external_ids
-        kind = next(iter(self.policy.event_types), "")
-        rows = zip(sequences.items[start:end].tolist(), sequences.timestamps[start:end].tolist(), strict=True)
+        rows = zip(
+            sequences.items[start:end].tolist(),
+            sequences.timestamps[start:end].tolist(),
+            *sequences.types_and_values(start, end),
+            strict=True,
+        )
         return [
-            Event(external[item - 1], time, place, kind)
-            for place, (item, time) in enumerate(rows)
+            Event(external[item - 1], time, place, kind, value)
+            for place, (item, time, kind, value) in enumerate(rows)
             if item <= len(external)
         ]
 
@@ -137,7 +159,7 @@ class Dataset(SealedArtifact[DatasetManifest]):
         return np.load(path, allow_pickle=False) if path.exists() else np.zeros(0, np.uint64)
 
 
-def _sequences(shards: list[Path]) -> Sequences:
+def _sequences(shards: list[Path], codes: EventCodes) -> Sequences:
     table = pa.concat_tables([pq.read_table(shard) for shard in shards]).combine_chunks()
     lengths = table.column(ITEMS).combine_chunks().value_lengths().to_numpy(zero_copy_only=False)
     offsets = np.zeros(len(table) + 1, np.int64)
@@ -150,6 +172,9 @@ def _sequences(shards: list[Path]) -> Sequences:
         train_end=table.column(TRAIN_END).to_numpy().astype(np.int64),
         validation_end=table.column(VALIDATION_END).to_numpy().astype(np.int64),
         weights=_flat(table, WEIGHTS) if WEIGHTS in table.schema.names else None,
+        types=_flat(table, TYPES) if TYPES in table.schema.names else None,
+        values=_flat(table, VALUES) if VALUES in table.schema.names else None,
+        codes=codes,
     )
 
 

@@ -69,6 +69,7 @@ class DatasetManifest(Manifest):
         config_digest: what the dataset's directory is named by.
         dataset_digest: of the content.
         counts: what was read, rejected, dropped and written.
+        event_codes: what stands for event types and values, where the sequences have them.
         forgotten_key: the fingerprint of the key that forgotten users were hashed with.
     """
 
@@ -76,6 +77,7 @@ class DatasetManifest(Manifest):
     dataset_digest: str
     counts: dict[str, Any]
     cleaning: dict[str, Any]
+    event_codes: dict[str, Any] = Field(default_factory=dict)
     oov: Buckets
     split: str
     forgotten_key: str | None = None
@@ -91,6 +93,7 @@ class RunManifest(Manifest):
         request_time: whether the model is told when each target came.
         protocol: the dataset's split, and ``+refit`` where the validation events were trained on at the end.
         dataset_path: where the dataset lay; its digest says whether it is still the one.
+        event_codes: the dataset's, which the model's inputs are encoded with.
         forgotten: users whom the dataset left out because people asked for it.
         code_version: the commit; None outside a checkout.
         command: what started the training, without secrets.
@@ -107,6 +110,7 @@ class RunManifest(Manifest):
     dataset_digest: str
     dataset_path: str | None = None
     dataset_counts: dict[str, Any] = Field(default_factory=dict)
+    event_codes: dict[str, Any] = Field(default_factory=dict)
     forgotten: int = 0
     table_size: int
     vocabulary_digest: str

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from recsys.core.errors import DataError
+from recsys.core.event_codes import is_value
 from recsys.core.events import Event
 
 FIELDS = Event._fields
@@ -13,10 +14,11 @@ _INT64 = np.iinfo(np.int64)
 
 
 def event_from_json(value: Any, origin: str) -> Event:
-    """The event of ``{"item", "timestamp" (milliseconds), "event_id", "event_type"}``; the last two may be left out.
+    """The event of ``{"item", "timestamp" (milliseconds), "event_id", "event_type", "value"}``; only the first two must
+    be there.
 
     >>> event_from_json({"item": "50", "timestamp": 1_700_000_000_000}, "request.json")
-    Event(item='50', timestamp=1700000000000, event_id=0, event_type='')
+    Event(item='50', timestamp=1700000000000, event_id=0, event_type='', value=None)
     >>> event_from_json({"item": 50, "timestamp": 0}, "request.json")
     Traceback (most recent call last):
     recsys.core.errors.DataError: request.json: an item id is text, found int 50; pass str(id)
@@ -52,6 +54,8 @@ def check_event(event: Event, origin: str) -> None:
     if not isinstance(event.event_type, str):
         raise DataError(f"{origin}: event_type is text, found {_short(event.event_type)}")
     _check_unicode(event.event_type, f"{origin}: event_type")
+    if event.value is not None and not is_value(event.value):
+        raise DataError(f"{origin}: value is a finite number within float32's range, found {_short(event.value)}")
 
 
 def check_item(item: object, origin: str) -> None:

@@ -34,8 +34,9 @@ class GoldenCase:
     tolerance: float
 
     def to_json(self) -> dict[str, Any]:
-        # An event's type stands only where it has one: where the cleaning policy keeps some types.
-        events = [{k: v for k, v in e._asdict().items() if k != "event_type" or v} for e in self.history]
+        # An event's type and its value stand only where it has them.
+        absent = {("event_type", ""), ("value", None)}
+        events = [{k: v for k, v in event._asdict().items() if (k, v) not in absent} for event in self.history]
         rest = ("candidates", "history_ids", "candidate_ids", "scores", "order")
         return {
             "history": events,

@@ -5,6 +5,7 @@ from typing import Any
 
 from recsys.bundle.reader import Reader
 from recsys.core.errors import ArtifactError, DataError
+from recsys.core.event_codes import EventCodes
 from recsys.core.events import CleaningPolicy
 from recsys.core.history import History
 from recsys.core.schema import PAD_ID
@@ -43,6 +44,7 @@ class BundleManifest:
         history_length, candidates: the fixed shapes of ``rerank``; clients chunk and pad.
         items: catalog size; internal ids are 1..items, then ``oov_buckets`` more.
         cleaning: what a history leaves out.
+        event_codes: what stands for an event's type and value, of those that the model reads.
         tolerance: how far scores may lie from the golden ones on another runtime.
         minimum_runtime: the first release that has every operator of the model, as ``2.4.0``, by the runtime's name; a
             newer one must still pass the golden cases.
@@ -68,6 +70,7 @@ class BundleManifest:
     operators: dict[str, int]
     measured: dict[str, Any]
     files: dict[str, str] = field(default_factory=dict)
+    event_codes: EventCodes = field(default_factory=EventCodes)
 
     @property
     def history_inputs(self) -> list[str]:
@@ -78,6 +81,9 @@ class BundleManifest:
     def to_json(self) -> dict[str, Any]:
         value = asdict(self)
         value["cleaning"] = self.cleaning.to_json()
+        value["event_codes"] = self.event_codes.to_json()
+        if not value["event_codes"]:
+            del value["event_codes"]
         value["pad_id"], value["padding"], value["truncation"] = PAD_ID, PADDING, TRUNCATION
         return value
 
@@ -94,6 +100,7 @@ class BundleManifest:
         read.constant("truncation", TRUNCATION)
         try:
             cleaning = CleaningPolicy.from_json(read.mapping("cleaning"))
+            codes = EventCodes.from_json(value.get("event_codes", {}))
         except DataError as error:
             raise ArtifactError(f"{origin}: {error}") from None
         manifest = cls(
@@ -114,6 +121,7 @@ class BundleManifest:
             operators=read.counts("operators"),
             measured=read.mapping("measured"),
             files=read.hashes("files"),
+            event_codes=codes,
         )
         manifest.check_signatures(origin)
         return manifest
@@ -122,8 +130,18 @@ class BundleManifest:
         """Hold those that clients rank by to the manifest's own sizes; the other inputs of ``step`` are the model's.
 
         Raises:
-            ArtifactError: ``rerank`` is missing, or one takes or gives something else.
+            ArtifactError: ``rerank`` is missing, one takes or gives something else, or ``event_codes`` are not those of
+                the channels that it takes.
         """
+        for name, has_codes in (
+            ("types", bool(self.event_codes.types)),
+            ("values", self.event_codes.value_edges is not None),
+        ):
+            if has_codes != (name in self.history_inputs):
+                raise ArtifactError(
+                    f"{origin}: event_codes must say what stands for {name} where rerank takes them, and only there; "
+                    "the bundle contradicts itself"
+                )
         history, candidates = Tensor((1, self.history_length), "int32"), Tensor((1, self.candidates), "int32")
         scores = {"scores": Tensor((1, self.candidates), "float32")}
         channels = dict.fromkeys(self.history_inputs, history)

@@ -7,12 +7,14 @@
 Items are named by their own ids, the history oldest first; an id may begin with a dash, unless it is one of the
 options below. Without candidates the whole catalog is ranked, but for what the history holds. A request file is a
 JSON object: {"history": [{"item": "50", "timestamp": 1700000000000}, …], "candidates": ["172", …]}, timestamps in
-milliseconds; an event may have an "event_id", its arrival number, and an "event_type". Events that share a time and
-have no arrival number count in the order in which they stand. "now" says when the request is made (default: this
-machine's clock), for models that read times; events of --history have just happened.
+milliseconds; an event may have an "event_id", its arrival number, an "event_type" and a "value", a number. Events that
+share a time and have no arrival number count in the order in which they stand. "now" says when the request is made
+(default: this machine's clock), for models that read times; events of --history have just happened, and have neither
+type nor value.
 """
 
 import argparse
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,12 +58,15 @@ def run(args: argparse.Namespace) -> int:
     if candidates is None:
         seen = {event.item for event in history}
         candidates = [item for item in reranker.catalogue() if item not in seen]
-    ranked = reranker.rerank(history, candidates, now)[: args.top or (None if args.json else SHOWN)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of unknown types, which are told below
+        ranked = reranker.rerank(history, candidates, now)[: args.top or (None if args.json else SHOWN)]
+    unknown_types = reranker.unknown_types(history)
     rows = _rows(reranker, ranked)
     if args.json:
-        print_json(RerankResult(str(args.bundle), rows))
+        print_json(RerankResult(str(args.bundle), rows, unknown_types))
     else:
-        _show(rows, [event.item for event in history if event.item not in reranker.vocabulary])
+        _show(rows, [event.item for event in history if event.item not in reranker.vocabulary], unknown_types)
     return 0
 
 
@@ -93,10 +98,12 @@ def _rows(reranker: "Reranker", ranked: "list[Ranked]") -> list[dict[str, Any]]:
     return rows
 
 
-def _show(rows: list[dict[str, Any]], unknown: list[str]) -> None:
+def _show(rows: list[dict[str, Any]], unknown: list[str], unknown_types: list[str]) -> None:
     width = max((len(row["item"]) for row in rows), default=0)
     for row in rows:
         score = "  unknown" if row["score"] is None else f"{row['score']:9.4f}"
         print(f"{row['place']:>4}  {score}  {row['item']:<{width}}  {row.get('title', '')}".rstrip())  # noqa: T201
     if unknown:
         print(f"\nleft out of the history, unknown to the model: {', '.join(unknown)}")  # noqa: T201
+    if unknown_types:
+        print(f"\nread as of an unknown type, for the model has met none: {', '.join(unknown_types)}")  # noqa: T201

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, model_validator
 
 from recsys.config.base import Section
 from recsys.config.data import DataConfig
@@ -18,6 +18,7 @@ from recsys.config.tracking import TrackingConfig
 from recsys.config.training import TrainingConfig
 from recsys.config.yaml_text import read_yaml
 from recsys.core.errors import ConfigError
+from recsys.core.event_codes import MOST_TYPES
 
 
 class Config(Section):
@@ -30,6 +31,25 @@ class Config(Section):
     evaluation: EvaluationConfig = EvaluationConfig()
     export: ExportConfig = ExportConfig()
     tracking: TrackingConfig = TrackingConfig()
+
+    @model_validator(mode="after")
+    def _the_data_has_what_the_model_reads(self) -> "Config":
+        types = self.data.event_types
+        if self.model.event_types and not types:
+            raise ValueError("model.event_types reads the types that data.event_types names, and it names none")
+        if self.model.event_types and len(types) > MOST_TYPES:
+            raise ValueError(f"model.event_types reads at most {MOST_TYPES} types, data.event_types names {len(types)}")
+        if self.model.event_values and self.data.name is None and self.data.columns.value is None:
+            raise ValueError("model.event_values needs data.columns.value, the column that holds an event's value")
+        return self
+
+    @model_validator(mode="after")
+    def _time_goes_forwards(self) -> "Config":
+        if self.model.request_time and self.training.augmentation.repeat:
+            raise ValueError(
+                "training.augmentation.repeat sets time back, which model.request_time reads; leave one out"
+            )
+        return self
 
     def to_json(self) -> dict[str, Any]:
         """The whole config, defaults included, as JSON values."""

@@ -23,15 +23,19 @@ class Columns(Section):
     timestamp: str = Field("timestamp", description="column of the event's time")
     event_id: str | None = Field(None, description="column of whole numbers that order a user's events of one time")
     event_type: str | None = Field(None, description="column of the event's type")
+    value: str | None = Field(
+        None, description="column of a number that an event has: a rating, seconds of dwell time, a quantity"
+    )
 
 
 class EventType(Section):
-    """How much an event of one type counts, and which of them count at all.
+    """How much an event of one type counts as a target, whether it is one, and which of them count at all.
 
     ``at_least`` bounds columns of the log from below: ``{dwell_seconds: 10}`` drops events with less, or none.
     """
 
-    weight: float = Field(1.0, gt=0, description="kept beside each event in the dataset; the model does not read it")
+    weight: float = Field(1.0, gt=0, description="of a target of this type in the training loss, beside other types'")
+    target: bool = Field(True, description="whether such events are predicted; else they are only read in histories")
     at_least: dict[str, float] = Field(default_factory=dict, description="lower bounds by column of the log")
 
 
@@ -101,6 +105,15 @@ class DataConfig(Section):
     def _types_have_a_column(self) -> "DataConfig":
         if self.event_types and self.columns.event_type is None:
             raise ValueError("data.event_types needs data.columns.event_type, the column that holds an event's type")
+        return self
+
+    @model_validator(mode="after")
+    def _something_is_predicted(self) -> "DataConfig":
+        if self.event_types and not any(rule.target for rule in self.event_types.values()):
+            raise ValueError(
+                f"none of the data.event_types {', '.join(self.event_types)} is a target, so nothing would be "
+                "predicted; leave target: true at one of them"
+            )
         return self
 
 

@@ -49,6 +49,10 @@ class ModelConfig(Section):
     request_time: bool = Field(
         False, description="read how long before the request each event happened; whoever ranks tells when it is"
     )
+    event_types: bool = Field(False, description="read of which type each event was, of those in data.event_types")
+    event_values: bool = Field(
+        False, description="read each event's value, the number in data.columns.value, in buckets fitted to the data"
+    )
     memory: MemoryConfig | None = MemoryConfig()
 
     @model_validator(mode="after")

@@ -18,7 +18,7 @@ class NegativesConfig(Section):
     popularity: int = Field(0, ge=0, description="drawn by how often an item occurs in training")
     in_batch: int = Field(0, ge=0, description="drawn from the batch's own targets")
     correct: bool = Field(True, description="sampled_softmax: subtract the log of each one's expected count (log Q)")
-    exclude_seen: bool = Field(True, description="leave out, for each user, the items that they train on")
+    exclude_seen: bool = Field(True, description="leave out, for each user, the items that are their targets")
 
     @property
     def total(self) -> int:

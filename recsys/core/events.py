@@ -14,6 +14,7 @@ class Event(NamedTuple):
     timestamp: int  # milliseconds since the epoch
     event_id: int = 0  # arrival number, where there is one; without, the order given decides among equal times
     event_type: str = ""
+    value: float | None = None  # how much: a rating, seconds, a quantity; None where it is missing
 
 
 def now_ms() -> int:

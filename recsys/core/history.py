@@ -5,11 +5,13 @@ Prepare, evaluation, batch scoring and the device call these and nothing else.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from recsys.core.event_codes import EventCodes
 from recsys.core.events import CleaningPolicy, Event, is_counted
 from recsys.core.hashing import hash_strings
 from recsys.core.order import find_repetitions
@@ -17,6 +19,7 @@ from recsys.core.schema import PAD_ID, TIMESTAMP_DTYPE
 
 MILLISECONDS = 1000  # in a second
 OLDEST = 2**31 - 1  # seconds
+NO_CODES = EventCodes()
 
 
 class ItemEncoder(Protocol):
@@ -35,10 +38,14 @@ class History(NamedTuple):
     Attributes:
         items: internal ids, ``int32``.
         times: flat, milliseconds since 1970, ``int64``; padded, seconds before the request, ``int32``.
+        types: codes of event types, ``int32`` (``recsys.core.event_codes``).
+        values: buckets of values, ``int32``.
     """
 
     items: Any
     times: Any = ()
+    types: Any = ()
+    values: Any = ()
 
     @classmethod
     def of(cls, inputs: Mapping[str, Any]) -> "History":
@@ -57,7 +64,7 @@ class History(NamedTuple):
         Args:
             items: what the items are called; a step that takes one more event in calls them ``item``.
         """
-        return {"items": items, "times": "ages"}
+        return {"items": items, "times": "ages", "types": "types", "values": "values"}
 
     def map(self, function: Callable[..., Any], *others: "History") -> "History":
         """``function`` of each channel that is read, with the same channel of ``others``."""
@@ -67,7 +74,7 @@ class History(NamedTuple):
         """Only the channels that ``other`` reads.
 
         >>> History(np.array([7]), np.array([20])).like(History("a model's items"))
-        History(items=array([7]), times=())
+        History(items=array([7]), times=(), types=(), values=())
         """
         return other.map(lambda _, own: own, self)
 
@@ -126,13 +133,16 @@ def pad_histories(
 
 
 def clean_history(
-    events: Sequence[Event], vocabulary: ItemEncoder, policy: CleaningPolicy
+    events: Sequence[Event], vocabulary: ItemEncoder, policy: CleaningPolicy, codes: EventCodes = NO_CODES
 ) -> tuple[History, npt.NDArray[np.int64]]:
     """A client's events, ordered and cleaned, and their positions in ``events``.
 
     Ordered by time, then arrival number; events that share both keep the order in which they are given, which a client
     knows better than the hash that stands in for it where a log has no arrival numbers. Items outside the vocabulary
     are left out (with OOV buckets they stay, as their bucket).
+
+    Args:
+        codes: what stands for types and values; a channel that it does not know is not encoded.
 
     Returns:
         A flat history and ``positions [n] int64``, oldest first.
@@ -146,38 +156,49 @@ def clean_history(
     arrival = np.array([event.event_id for event in events], np.int64)
     kinds = hash_strings([event.event_type for event in events])
     order = np.lexsort([arrival, timestamps])
-    codes = np.unique(np.array(names, dtype=object), return_inverse=True)[1] if names else users
-    duplicate, repeat = find_repetitions(users[order], codes[order], timestamps[order], kinds[order], policy)
+    items = np.unique(np.array(names, dtype=object), return_inverse=True)[1] if names else users
+    duplicate, repeat = find_repetitions(users[order], items[order], timestamps[order], kinds[order], policy)
     kept = order[~(duplicate | repeat)]
-    return _known(vocabulary.encode(names[i] for i in kept), timestamps[kept], source[kept])
+    return _known([events[i] for i in kept], vocabulary, codes, source[kept])
 
 
-def encode_newest(event: Event, before: Event | None, vocabulary: ItemEncoder, policy: CleaningPolicy) -> History:
+def encode_newest(
+    event: Event,
+    before: Event | None,
+    vocabulary: ItemEncoder,
+    policy: CleaningPolicy,
+    codes: EventCodes = NO_CODES,
+) -> History:
     """What ``clean_history`` adds for an event that is later than all others: that event, or nothing.
 
     Args:
         before: the latest of the others that count, none of which shares its time; None where none counts.
     """
     again = policy.drop_repeats and before is not None and before.item == event.item
-    names = [event.item] if is_counted(event, policy) and not again else []
-    times = np.full(len(names), event.timestamp, TIMESTAMP_DTYPE)
-    return _known(vocabulary.encode(names), times, np.arange(len(names)))[0]
+    added = [event] if is_counted(event, policy) and not again else []
+    return _known(added, vocabulary, codes, np.arange(len(added)))[0]
 
 
 def encode_history(
-    events: Sequence[Event], vocabulary: ItemEncoder, length: int, policy: CleaningPolicy, now: int
+    events: Sequence[Event],
+    vocabulary: ItemEncoder,
+    length: int,
+    policy: CleaningPolicy,
+    now: int,
+    codes: EventCodes = NO_CODES,
 ) -> History:
     """One client's events as a model's input, a batch of one.
 
     >>> from recsys.core.vocabulary import Vocabulary
     >>> events = [Event("b", 2000), Event("unknown", 1500), Event("a", 1000)]
-    >>> encode_history(events, Vocabulary(["a", "b"]), 4, CleaningPolicy(), now=7000)
-    History(items=array([[0, 0, 1, 2]], dtype=int32), times=array([[0, 0, 6, 5]], dtype=int32))
+    >>> encode_history(events, Vocabulary(["a", "b"]), 4, CleaningPolicy(), now=7000)[:2]
+    (array([[0, 0, 1, 2]], dtype=int32), array([[0, 0, 6, 5]], dtype=int32))
 
     Args:
         now: when the request is made, in milliseconds since 1970.
+        codes: as ``clean_history`` takes them.
     """
-    flat, _ = clean_history(events, vocabulary, policy)
+    flat, _ = clean_history(events, vocabulary, policy, codes)
     return pad_one(flat, length, now)
 
 
@@ -186,9 +207,28 @@ def pad_one(flat: History, length: int, now: int) -> History:
     return pad_histories(flat, np.array([0]), np.array([len(flat.items)]), length, np.array([now], TIMESTAMP_DTYPE))
 
 
+def client_encoding(like: History, policy: CleaningPolicy, codes: EventCodes) -> tuple[CleaningPolicy, EventCodes]:
+    """What clients of a model that reads the channels of ``like`` encode histories with.
+
+    A model that reads types takes events of every type: those that are none of its own have a code, too.
+
+    Args:
+        policy, codes: of the dataset that it was trained on.
+    """
+    reads_types, reads_values = map(_is_read, (like.types, like.values))
+    own = EventCodes(codes.types if reads_types else (), codes.value_edges if reads_values else None)
+    return (replace(policy, event_types=()) if reads_types else policy), own
+
+
 def _known(
-    ids: npt.NDArray[np.int32], times: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]
+    events: Sequence[Event], vocabulary: ItemEncoder, codes: EventCodes, positions: npt.NDArray[np.int64]
 ) -> tuple[History, npt.NDArray[np.int64]]:
-    """The events of items that the vocabulary knows."""
-    known = ids != PAD_ID
-    return History(ids[known], times[known]), positions[known]
+    """The cleaned events that are of items which the vocabulary knows, and their positions."""
+    history = History(
+        items=vocabulary.encode([event.item for event in events]),
+        times=np.array([event.timestamp for event in events], TIMESTAMP_DTYPE),
+        types=codes.of_types([event.event_type for event in events]) if codes.types else (),
+        values=codes.of_values([event.value for event in events]) if codes.value_edges is not None else (),
+    )
+    known = history.items != PAD_ID
+    return history.map(lambda channel: channel[known]), positions[known]

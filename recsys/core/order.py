@@ -16,6 +16,7 @@ class OrderKeys(NamedTuple):
         users: integer codes.
         item_hashes, type_hashes: stable hashes (``recsys.core.hashing``) of item id and event type.
         event_ids: arrival numbers, where the log has them.
+        values: of the events, where the log has them; a missing one, NaN, comes last.
     """
 
     users: npt.NDArray[np.integer[Any]]
@@ -23,6 +24,7 @@ class OrderKeys(NamedTuple):
     item_hashes: npt.NDArray[np.uint64]
     event_ids: npt.NDArray[np.int64] | None = None
     type_hashes: npt.NDArray[np.uint64] | None = None
+    values: npt.NDArray[np.float32] | None = None
 
     def take(self, places: npt.NDArray[np.intp]) -> "OrderKeys":
         """The keys of some events."""
@@ -30,7 +32,7 @@ class OrderKeys(NamedTuple):
 
 
 def order_events(keys: OrderKeys) -> npt.NDArray[np.intp]:
-    """The permutation ``[n] intp`` that sorts events by user, then time, arrival number, event hash and type.
+    """The permutation ``[n] intp`` that sorts events by user, then time, arrival number, event hash, type and value.
 
     Never by item id: among events that share a time that order leaks the answer (see ``hash_events``).
 
@@ -43,7 +45,7 @@ def order_events(keys: OrderKeys) -> npt.NDArray[np.intp]:
     if len(tied):
         places = np.sort(order[tied])
         among = keys.take(places)
-        last = (among.type_hashes, hash_events(among.item_hashes, among.timestamps), among.event_ids)
+        last = (among.values, among.type_hashes, hash_events(among.item_hashes, among.timestamps), among.event_ids)
         minor: list[npt.NDArray[Any]] = [key for key in last if key is not None]
         order[tied] = places[np.lexsort([*minor, among.timestamps, among.users])]
     return order

@@ -8,13 +8,16 @@ ITEM = "item_id"
 TIMESTAMP = "timestamp"  # int64 milliseconds since the epoch
 EVENT_ID = "event_id"  # int64 arrival number; orders events that share a timestamp
 EVENT_TYPE = "event_type"
+VALUE = "value"  # float32, NaN where it is missing
 
 # Columns of a dataset's sequences: one row a user, internal ids, oldest event first.
 ITEMS = "items"  # list<int32>
 TIMESTAMPS = "timestamps"  # list<int64>
 TRAIN_END = "train_end"  # events [0, train_end) train
 VALIDATION_END = "validation_end"  # [train_end, validation_end) validate, the rest tests
-WEIGHTS = "weights"  # list<float32>, where the config gives event types
+TYPES = "types"  # list<int32>, codes of event types, where the config gives event types
+WEIGHTS = "weights"  # list<float32>, how much each event counts as a target, 0 for context; where TYPES are
+VALUES = "values"  # list<float32>, NaN where one is missing; where the config gives a column of values
 
 # Columns of a dataset's item table beside ITEM (internal id) and the item's metadata.
 EXTERNAL_ID = "external_id"

@@ -1,7 +1,7 @@
 """Recommenders over one split: their numbers, and the ranks that paired tests need."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ from recsys.evaluation.lists import ListDescriber
 from recsys.evaluation.metrics import summarize
 from recsys.evaluation.ranking import TOP, ScoreAll, rank_targets, remove_seen, top_items
 from recsys.sequences.sequences import Sequences
+
+TARGET_TYPE = "target_type"  # column of the ranks
 
 
 class Targets(NamedTuple):
@@ -88,8 +90,12 @@ def rank(
 
 
 def ranks_table(data: EvaluationData, targets: Targets, ranks: np.ndarray) -> pd.DataFrame:
-    """One row a target: what ``ranks.parquet`` holds."""
+    """One row a target: what ``ranks.parquet`` holds; its type, too, where events of several types are predicted."""
     sequences = data.sequences
+    types: dict[str, Any] = {}
+    if len(sequences.target_types) > 1 and sequences.types is not None:
+        names = np.array(["", "", *sequences.codes.types], object)
+        types = {TARGET_TYPE: names[sequences.types[targets.positions]]}
     before = np.maximum(targets.positions - 1, sequences.offsets[targets.users])
     return pd.DataFrame(
         {
@@ -100,6 +106,7 @@ def ranks_table(data: EvaluationData, targets: Targets, ranks: np.ndarray) -> pd
             "target_count": data.counts[sequences.items[targets.positions]],
             "gap_ms": sequences.timestamps[targets.positions] - sequences.timestamps[before],
             "split": targets.split,
+            **types,
         }
     )
 

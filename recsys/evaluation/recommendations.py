@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.artifacts.dataset import Dataset
+from recsys.core.event_codes import EventCodes
 from recsys.core.history import History
 from recsys.core.publishing import appearing
 from recsys.core.schema import EXTERNAL_ID, ITEMS, USER
@@ -63,9 +64,9 @@ def recommend_shard(
 
     A model that reads times ranks for the moment of the log's newest event.
     """
-    score_all, like = _load(run_path)
+    score_all, like, codes = _load(run_path)
     names, items, now = _items(dataset_path)
-    sequences = Dataset(dataset_path).shard(number)
+    sequences = Dataset(dataset_path).shard(number).recoded(codes)
     ids, values = recommend(score_all, sequences, like, items, k, filter_seen, now)
     ranked = np.isfinite(values)
     lengths = ranked.sum(axis=1)
@@ -87,15 +88,16 @@ def lists(lengths: npt.NDArray[np.integer[Any]], values: pa.Array) -> pa.ListArr
 
 
 @cache
-def _load(run_path: Path) -> tuple[Any, History]:
-    """The run's model, once a process."""
+def _load(run_path: Path) -> tuple[Any, History, EventCodes]:
+    """The run's model and what it reads, once a process."""
     from recsys.artifacts.run import Run
     from recsys.evaluation.scorer import compiled
     from recsys.models.events import history_spec
     from recsys.models.loading import load_run
 
-    model = load_run(Run(run_path))
-    return compiled(model), history_spec(model.config, None)
+    run = Run(run_path)
+    model = load_run(run)
+    return compiled(model), history_spec(model.config, None), EventCodes.from_json(run.manifest.event_codes)
 
 
 @cache

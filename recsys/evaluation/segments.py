@@ -1,4 +1,6 @@
-"""Metrics by kind of target: how active the user, how popular the item, how long since the event before."""
+"""Metrics by kind of target: how active the user, how popular the item, how long since the event before, of which type
+the target's event.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +11,7 @@ import pandas as pd
 
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import USER
+from recsys.evaluation.evaluate import TARGET_TYPE
 from recsys.evaluation.metrics import summarize
 from recsys.evaluation.significance import bootstrap_interval, metric_values
 
@@ -24,14 +27,15 @@ SEGMENTS = {
 
 
 def label(ranks: pd.DataFrame) -> dict[str, npt.NDArray[np.object_]]:
-    """Each segmentation's label of every row of a run's ranks."""
+    """Each segmentation's label of every row of a run's ranks; by type only where several types are predicted."""
     gap = np.searchsorted(list(GAP_EDGES.values()), ranks["gap_ms"], side="right")  # the first edge that it is below
     places = {
         "activity": _thirds(ranks["history_length"]),
         "popularity": _thirds(ranks["target_count"]),
         "gap": np.minimum(gap, len(GAP_EDGES) - 1),
     }
-    return {kind: np.array(SEGMENTS[kind], dtype=object)[place] for kind, place in places.items()}
+    labels = {kind: np.array(SEGMENTS[kind], dtype=object)[place] for kind, place in places.items()}
+    return labels | ({"type": ranks[TARGET_TYPE].to_numpy(object)} if TARGET_TYPE in ranks else {})
 
 
 def _thirds(values: "pd.Series[Any]") -> npt.NDArray[np.integer[Any]]:
@@ -60,7 +64,7 @@ def compare_segments(seeds: Sequence[pd.DataFrame], baselines: dict[str, pd.Data
     told: dict[str, dict[str, Any]] = {}
     for kind, labels in label(first).items():
         told[kind] = {}
-        for value in (value for value in SEGMENTS[kind] if value in set(labels)):
+        for value in (value for value in SEGMENTS.get(kind, sorted(set(labels))) if value in set(labels)):
             own = labels == value
             users = first[USER].to_numpy()[own]
 

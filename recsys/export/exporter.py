@@ -22,6 +22,7 @@ from recsys.bundle import (
 from recsys.config.export import ExportConfig
 from recsys.core.digests import DIGEST_LENGTH, sha256_file
 from recsys.core.errors import ConfigError
+from recsys.core.history import client_encoding
 from recsys.export.backend import backend_of
 from recsys.export.distillation import adapt, distill, shape_of
 from recsys.export.graph import incremental
@@ -30,6 +31,7 @@ from recsys.export.judge import Judge
 from recsys.export.latency import median_ms
 from recsys.export.sample_requests import golden_case
 from recsys.export.variants import ROUGH, Variant
+from recsys.models.events import history_spec
 from recsys.models.sasrec import SASRec
 
 
@@ -129,6 +131,7 @@ class Exporter:
         self._write_items(directory)
         if self.config.policy is not None:
             shutil.copyfile(self.config.policy, directory / POLICY_FILE)
+        cleaning, codes = client_encoding(history_spec(self.model.config, 1), self.dataset.policy, self.dataset.codes)
         cases = [
             golden_case(request, one, program.run("rerank", **one)["scores"], tolerance)
             for request, one in zip(judge.requests, judge.inputs, strict=True)
@@ -145,7 +148,8 @@ class Exporter:
             candidates=self.config.candidates,
             items=len(self.dataset.vocabulary),
             oov_buckets=self.dataset.vocabulary.oov_buckets,
-            cleaning=self.dataset.policy,
+            cleaning=cleaning,
+            event_codes=codes,
             tolerance=tolerance,
             minimum_runtime=found.minimum_runtime,
             signatures=program.signatures,

@@ -43,8 +43,8 @@ class Judge:
         self.data = EvaluationData.of(dataset)
         self.evaluation = EvaluationConfig(filter_seen=filter_seen)
         self.length = model.config.max_length
-        self.requests = sample_requests(dataset, config.candidates)
         history = history_spec(model.config, 1)
+        self.requests = sample_requests(dataset, config.candidates, history)
         self.inputs = [encode(one, dataset, history, config.candidates) for one in self.requests]
 
     @cached_property

@@ -9,7 +9,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.bundle import GoldenCase
 from recsys.core.candidates import best_first, pad_candidates
 from recsys.core.events import Event
-from recsys.core.history import History, encode_history
+from recsys.core.history import History, client_encoding, encode_history
 from recsys.core.schema import PAD_ID
 
 USERS = 6
@@ -25,12 +25,16 @@ class SampleRequest:
     now: int  # milliseconds since 1970
 
 
-def sample_requests(dataset: Dataset, count: int) -> list[SampleRequest]:
-    """Some users' histories (the longest and the shortest among them), an empty one and one with unknown items.
+def sample_requests(dataset: Dataset, count: int, like: History) -> list[SampleRequest]:
+    """Some users' histories (the longest and the shortest among them), an empty one and one with what is unknown.
 
     Events come shuffled, as a client may hold them; candidates are the user's next item and a random draw. Test events
     are left out: what is decided by these requests must not depend on them.
+
+    Args:
+        like: the channels that the model reads; values that it does not are left out.
     """
+    _, codes = client_encoding(like, dataset.policy, dataset.codes)
     random = np.random.default_rng(0)
     sequences, vocabulary = dataset.sequences, dataset.vocabulary
     starts, ends = sequences.bounds("train")[0], sequences.bounds("validation")[1]
@@ -46,13 +50,18 @@ def sample_requests(dataset: Dataset, count: int) -> list[SampleRequest]:
         drawn = random.choice(len(vocabulary), min(count, len(vocabulary)), replace=False)
         following = [event.item for event in dataset.client_events(end - 1, end)]  # none where only a bucket knows it
         candidates = following + [item for item in (vocabulary.external_ids[i] for i in drawn) if item not in following]
+        if codes.value_edges is None:
+            events = [event._replace(value=None) for event in events]
         shuffled = [events[i] for i in random.permutation(len(events))]
         requests.append(SampleRequest(tuple(shuffled), tuple(candidates[:count]), int(sequences.timestamps[end - 1])))
     last = requests[-1]
     requests.append(SampleRequest((), last.candidates, last.now))
     some = last.history[0] if last.history else Event(UNKNOWN, last.now)
-    unknown = some._replace(item=UNKNOWN, event_id=0)
-    requests.append(SampleRequest((*last.history, unknown), (UNKNOWN, *last.candidates[: count - 1]), last.now))
+    strange = [some._replace(item=UNKNOWN, event_id=0)]
+    if codes.to_json():  # the newest event is of a type that nobody has met, and has no value
+        kind = UNKNOWN if codes.types else some.event_type
+        strange.append(Event(some.item, last.now, len(last.history), kind))
+    requests.append(SampleRequest((*last.history, *strange), (UNKNOWN, *last.candidates[: count - 1]), last.now))
     return requests
 
 
@@ -60,7 +69,8 @@ def encode(request: SampleRequest, dataset: Dataset, like: History, width: int) 
     """A request as the model's inputs: the channels of ``like``, and ``candidates [1, width]`` (padded)."""
     candidates = pad_candidates(dataset.vocabulary.encode(request.candidates), width)
     length = int(like.items.shape[1])
-    history = encode_history(request.history, dataset.vocabulary, length, dataset.policy, request.now)
+    policy, codes = client_encoding(like, dataset.policy, dataset.codes)
+    history = encode_history(request.history, dataset.vocabulary, length, policy, request.now, codes)
     return {**history.like(like).inputs(), "candidates": candidates}
 
 

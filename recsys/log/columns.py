@@ -6,7 +6,7 @@ from pathlib import Path
 
 from recsys.config.data import DataConfig
 from recsys.core.errors import DataError
-from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
+from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER, VALUE
 from recsys.log.blocks import LogBlock
 from recsys.log.event_types import BOUNDED
 
@@ -28,7 +28,8 @@ def found_twice(name: str, names: Sequence[str]) -> str:
 def source_columns(data: DataConfig) -> dict[str, str]:
     """Our name of each column that is read, and the log's own."""
     columns = {USER: data.columns.user, ITEM: data.columns.item, TIMESTAMP: data.columns.timestamp}
-    for ours, name in ((EVENT_ID, data.columns.event_id), (EVENT_TYPE, data.columns.event_type)):
+    optional = {EVENT_ID: data.columns.event_id, EVENT_TYPE: data.columns.event_type, VALUE: data.columns.value}
+    for ours, name in optional.items():
         if name is not None:
             columns[ours] = name
     bounded = {name for rule in data.event_types.values() for name in rule.at_least}

@@ -1,4 +1,4 @@
-"""Which types of events count, and how much."""
+"""Which types of events count, how much, and what stands for them."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recsys.config.data import EventType
+from recsys.core.event_codes import UNKNOWN, EventCodes
 from recsys.core.hashing import hash_strings
 from recsys.core.schema import EVENT_TYPE
 
@@ -40,8 +41,16 @@ def types_met(events: pa.Table, types: dict[str, EventType]) -> list[str]:
 
 
 def type_weights(codes: npt.NDArray[np.uint64], types: dict[str, EventType]) -> npt.NDArray[np.float32]:
-    """The weight of each event, ``[n] float32``, by the hash of its type (``hash_strings``)."""
+    """What each event counts as a target, ``[n] float32``, by the hash of its type (``hash_strings``); 0 is context."""
     weights = np.ones(len(codes), np.float32)
     for code, rule in zip(hash_strings(types), types.values(), strict=True):
-        weights[codes == code] = rule.weight
+        weights[codes == code] = rule.weight if rule.target else 0.0
     return weights
+
+
+def type_codes(hashes: npt.NDArray[np.uint64], codes: EventCodes) -> npt.NDArray[np.int32]:
+    """``EventCodes.of_types``, ``[n] int32``, of types that are known by their hash (``hash_strings``)."""
+    found = np.full(len(hashes), UNKNOWN, np.int32)
+    for one, code in zip(hash_strings(codes.types), codes.of_types(codes.types), strict=True):
+        found[hashes == one] = code
+    return found

@@ -5,7 +5,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recsys.config.data import NULL_VALUES
-from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, MAX_ID_BYTES, TIMESTAMP, USER
+from recsys.core.event_codes import LARGEST_VALUE
+from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, MAX_ID_BYTES, TIMESTAMP, USER, VALUE
 from recsys.log.formats.raw import RawBlock, Reject
 from recsys.log.values.casting import Mask, as_mask, cast_column
 from recsys.log.values.identifiers import ids_as_text
@@ -38,8 +39,10 @@ def validate(
             wrong |= {f"missing {name}": missing, f"bad {name}": bad}
         else:
             columns[name], missing, bad = _numbers(values, pa.int64() if name == EVENT_ID else pa.float64())
-            if name == EVENT_ID:  # what a bound is read from may be missing
+            if name == EVENT_ID:  # a value, and what a bound is read from, may be missing
                 wrong[f"missing {name}"] = missing
+            if name == VALUE:
+                bad |= as_mask(pc.greater(pc.abs(columns[name]), LARGEST_VALUE))
             wrong[f"bad {name}"] = bad
     events = pa.table(columns)
     refused = np.zeros(len(events), np.bool_)

@@ -1,10 +1,11 @@
-"""The event embedding: what a block reads of an event, summed over its channels."""
+"""The event embedding: what a block reads of an event, of all its channels."""
 
 from typing import Self
 
 from recsys.config.model import ModelConfig
 from recsys.core.history import History
 from recsys.core.schema import PAD_ID
+from recsys.models.categories import CategoryEmbedding, categories_of
 from recsys.models.items import ItemEmbedding, embed
 from recsys.models.keras import keras, tf
 from recsys.models.positions import LearnedPositions
@@ -19,15 +20,14 @@ def history_spec(config: ModelConfig, batch: int | None, length: int | None = No
     """
     shape = [batch, length or config.max_length]
     names = History.names(items)
-    read = {"items"} | ({"times"} if config.request_time else set())
+    read = {"items", *categories_of(config)} | ({"times"} if config.request_time else set())
     return History(**{channel: tf.TensorSpec(shape, tf.int32, name=names[channel]) for channel in read})
 
 
 def step_spec(config: ModelConfig) -> History:
-    """The types of one more event: of its own items alone, and the ages of all that is carried and then its own."""
+    """The types of one more event: of its own channels alone, but the ages of all that is carried and then its own."""
     event = history_spec(config, 1, length=1, items="item")
-    ages = history_spec(config, 1, length=config.max_length + 1)
-    return ages._replace(items=event.items)
+    return event._replace(times=history_spec(config, 1, length=config.max_length + 1).times)
 
 
 def requests_of(ages: tf.Tensor) -> tf.Tensor:
@@ -40,30 +40,47 @@ def requests_of(ages: tf.Tensor) -> tf.Tensor:
 
 
 class EventEmbedding(keras.layers.Layer):
-    """The vector of an event's item, and of each further channel that the model reads.
+    """The vector of an event's item, changed by its type and its value, and that of its position.
+
+    An event is ``item * (1 + gates) + vectors``, the gates and the vectors of its type and of its value summed: a gate
+    can turn what an item says around, as a dislike does, and of items that nobody disliked before, too.
 
     Args:
         positions: learned vectors of positions; None where the blocks know positions by themselves, or not at all.
+        categories: the gates and vectors of types and values, by the channel of ``History``; of those that are read.
     """
 
-    def __init__(self, items: ItemEmbedding, positions: LearnedPositions | None, name: str = "events") -> None:
+    def __init__(
+        self,
+        items: ItemEmbedding,
+        positions: LearnedPositions | None,
+        categories: dict[str, CategoryEmbedding],
+        name: str = "events",
+    ) -> None:
         super().__init__(name=name)
-        self.items, self.positions = items, positions
+        self.items, self.positions, self.categories = items, positions, categories
 
     @classmethod
     def from_config(cls, config: ModelConfig, items: ItemEmbedding) -> Self:
         """New vectors of every channel that a model of ``config`` reads, beside those of ``items``."""
         learned = config.positions in ("newest", "oldest")
-        return cls(items, LearnedPositions(config.max_length, config.width) if learned else None)
+        positions = LearnedPositions(config.max_length, config.width) if learned else None
+        categories = {name: CategoryEmbedding(rows, config.width, name) for name, rows in categories_of(config).items()}
+        return cls(items, positions, categories)
 
     def over(self, items: ItemEmbedding, positions: LearnedPositions | None) -> "EventEmbedding":
-        """The same channels beside other tables of items and positions."""
-        return EventEmbedding(items, positions, self.name)
+        """The same channels beside other tables of items and positions, in no more rows than have learned anything."""
+        categories = {name: category.trimmed() for name, category in self.categories.items()}
+        return EventEmbedding(items, positions, categories, self.name)
 
     def call(self, history: History, positions: tf.Tensor) -> tf.Tensor:
         """Events to ``[batch, length, width]``, padding to zero; positions: ``[batch, length] int32``."""
         x = embed(self.items, history.items)
+        real = tf.cast(tf.not_equal(history.items, PAD_ID), tf.float32)[..., None]
+        if self.categories:
+            read = [category(getattr(history, name)) for name, category in self.categories.items()]
+            gates, vectors = (sum(parts) for parts in zip(*read, strict=True))
+            x = x * (1.0 + gates) + vectors * real
         if self.positions is not None:
-            real = tf.not_equal(history.items, PAD_ID)
-            x += self.positions(positions) * tf.cast(real, tf.float32)[..., None]
+            x += self.positions(positions) * real
         return x

@@ -181,7 +181,7 @@ def build_model(config: ModelConfig, rows: int) -> SASRec:
     blocks = [Block(config, number) for number in range(config.blocks)]
     memory = None
     if config.memory:
-        attention = MemoryAttention(config.memory, config.width, config.request_time)
+        attention = MemoryAttention(config)
         memory = TransitionMemory(
             attention, CountedTransitions(rows, config.memory.neighbours, config.memory.normalization), rows
         )

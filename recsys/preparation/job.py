@@ -11,6 +11,7 @@ import pyarrow as pa
 from recsys.artifacts.dataset import EVENTS_DIR, REJECTS_DIR, SEQUENCES_DIR
 from recsys.config.data import DataConfig
 from recsys.config.prepare import PrepareConfig, milliseconds
+from recsys.core.event_codes import EventCodes
 from recsys.core.events import CleaningPolicy
 from recsys.preparation.exchange.catalog import Catalog
 from recsys.preparation.exchange.spill import ITEM_PARTITIONS
@@ -44,6 +45,11 @@ class Job:
         return CleaningPolicy(
             self.config.drop_duplicates, self.config.drop_repeats, tuple(sorted(self.data.event_types))
         )
+
+    @property
+    def codes(self) -> EventCodes:
+        """What stands for the types; where buckets of values begin is known when the sequences are."""
+        return EventCodes(self.policy.event_types)
 
     @property
     def past_until(self) -> int | None:

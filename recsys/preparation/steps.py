@@ -11,15 +11,16 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from recsys.artifacts.dataset import EVENTS_DIR, ITEMS_FILE, REJECTS_DIR, SEQUENCES_DIR
 from recsys.core.publishing import appearing
-from recsys.core.schema import EVENT_ID, EVENT_TYPE, TIMESTAMP, WEIGHTS
+from recsys.core.schema import EVENT_ID, EVENT_TYPE, TIMESTAMP, TYPES, VALUE, VALUES, WEIGHTS
 from recsys.core.vocabulary import bucket_ids
 from recsys.log.blocks import LogBlock
 from recsys.log.columns import source_columns
-from recsys.log.event_types import filter_types, type_weights, types_met
+from recsys.log.event_types import filter_types, type_codes, type_weights, types_met
 from recsys.log.formats import Reject, read_block
 from recsys.log.rejects import write_rejects
 from recsys.log.validation import validate
@@ -80,6 +81,9 @@ def clean(job: Job, element: tuple[list[int], int]) -> Result:
         store_events(users, events, catalog, job.shard_file(EVENTS_DIR, number))
     if job.data.event_types:
         events[WEIGHTS] = type_weights(events[EVENT_TYPE], job.data.event_types)
+        events[TYPES] = type_codes(events[EVENT_TYPE], job.codes)
+    if VALUE in events:
+        events[VALUES] = events[VALUE]
     bucket, dropped = clean_bucket(users, events, catalog.hashes, job.policy, job.config.bots, job.past_until)
     if job.cap is not None:
         dropped["over_max_user_events"] = over
@@ -120,9 +124,14 @@ def fitted_events(bucket: Bucket, job: Job) -> Events:
     """The events that decide core and vocabulary: all, or those that train."""
     if job.config.fit_on == "all":
         return Events(bucket.items, bucket.offsets)
-    train_end, _ = split_bounds(bucket.offsets, bucket.timestamps, job.config)
+    train_end, _ = bounds_of(bucket, job)
     train = np.arange(len(bucket.items)) < (bucket.offsets[:-1] + train_end)[bucket.owners]
     return Events(bucket.items[train], np.concatenate([[0], np.cumsum(train_end)]))
+
+
+def bounds_of(bucket: Bucket, job: Job) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """``split_bounds`` of a bucket's users."""
+    return split_bounds(bucket.offsets, bucket.timestamps, bucket.target_mask, job.config)
 
 
 def write(job: Job, number: int) -> Result:
@@ -137,12 +146,12 @@ def write(job: Job, number: int) -> Result:
     drop_reason = np.zeros(len(bucket.items), np.uint8) if keep_unknown else drop_reasons[bucket.items]
     drop_reason = np.where(cold, COLD_USER, np.where((drop_reason == KEPT) & ~lasting, CORE, drop_reason))
     kept = drop_reason == KEPT
-    parts = split_parts(bucket.offsets, *split_bounds(bucket.offsets, bucket.timestamps, job.config))[kept]
+    parts = split_parts(bucket.offsets, *bounds_of(bucket, job))[kept]
     bucket = bucket.keep(kept)
     if job.config.fit_on == "train":
         train_end, validation_end = part_bounds(bucket.offsets, parts)
     else:
-        train_end, validation_end = split_bounds(bucket.offsets, bucket.timestamps, job.config)
+        train_end, validation_end = bounds_of(bucket, job)
     bucket = replace(bucket, items=ids[bucket.items])
     write_shard(bucket, train_end, validation_end, job.shard_file(SEQUENCES_DIR, number))
     tally = np.bincount(drop_reason, minlength=len(DROP_REASONS))

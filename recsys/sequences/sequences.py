@@ -1,11 +1,16 @@
 """Every user's sequence in one flat array: what training and evaluation read."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.core.history import History, pad_histories
+from recsys.core.errors import ConfigError
+from recsys.core.event_codes import FIRST, UNKNOWN, EventCodes
+from recsys.core.history import NO_CODES, History, pad_histories
 from recsys.sequences.ranges import flat_ranges
 
 
@@ -20,7 +25,10 @@ class Sequences:
         timestamps: ``[events] int64`` milliseconds.
         train_end: ``[n] int64``, events of the user that train.
         validation_end: ``[n] int64``; ``[train_end, validation_end)`` validate, the rest tests.
-        weights: ``[events] float32``, where the config gives event types; otherwise None.
+        weights: ``[events] float32``, how much each event counts as a target, 0 for context; None where all alike.
+        types: ``[events] int32``, codes of event types; None where the config gives none.
+        values: ``[events] float32``, NaN where one is missing; None where the config gives no column of them.
+        codes: what stands for types and values.
     """
 
     users: npt.NDArray[np.object_]
@@ -30,13 +38,65 @@ class Sequences:
     train_end: npt.NDArray[np.int64]
     validation_end: npt.NDArray[np.int64]
     weights: npt.NDArray[np.float32] | None = None
+    types: npt.NDArray[np.int32] | None = None
+    values: npt.NDArray[np.float32] | None = None
+    codes: EventCodes = NO_CODES
 
     def __len__(self) -> int:
         return len(self.users)
 
     def events(self, like: History) -> History:
-        """What a model reads of the events, flat: the channels that ``like`` has."""
-        return History(self.items, self.timestamps).like(like)
+        """What a model reads of the events, flat: the channels that ``like`` has.
+
+        Raises:
+            ConfigError: the model reads a channel that these events do not have.
+        """
+        known = History(self.items, self.timestamps, () if self.types is None else self.types, self._buckets)
+        missing = [name for name in like.inputs() if name not in known.inputs()]
+        if missing:
+            raise ConfigError(
+                f"the model reads {' and '.join(missing)} of events, and the dataset has none; prepare it with "
+                "data.event_types and data.columns.value, or set model.event_types and model.event_values to false"
+            )
+        return known.like(like)
+
+    @cached_property
+    def _buckets(self) -> Any:
+        return () if self.values is None else self.codes.of_values(self.values)
+
+    @cached_property
+    def target_mask(self) -> npt.NDArray[np.bool_] | None:
+        """Which events may be predicted, ``[events] bool``; None where all may."""
+        mask = None if self.weights is None else self.weights > 0
+        return None if mask is None or mask.all() else mask
+
+    @cached_property
+    def target_types(self) -> tuple[str, ...]:
+        """The types of events that are predicted, of those that occur."""
+        if self.types is None:
+            return ()
+        codes = np.unique(self.types if self.target_mask is None else self.types[self.target_mask])
+        return tuple(self.codes.types[code - FIRST] for code in codes if code >= FIRST)
+
+    def types_and_values(self, start: int, end: int) -> tuple[Iterable[str], Iterable[float | None]]:
+        """Of events ``[start, end)``, as a client holds them: "" and None where there is nothing."""
+        types, values = [""] * (end - start), [None] * (end - start)
+        if self.types is not None:
+            types = [self.codes.types[code - FIRST] if code >= FIRST else "" for code in self.types[start:end]]
+        if self.values is None:
+            return types, values
+        # The shortest number that is this float32.
+        return types, [None if np.isnan(value) else float(str(value)) for value in self.values[start:end]]
+
+    def recoded(self, codes: EventCodes) -> "Sequences":
+        """The same events as a model reads them that was trained on events of other codes."""
+        if codes == self.codes:
+            return self
+        types = None
+        if self.types is not None:
+            theirs = np.concatenate([[0, UNKNOWN], codes.of_types(self.codes.types)]).astype(np.int32)
+            types = theirs[self.types]
+        return replace(self, types=types, codes=codes)
 
     def bounds(self, split: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Each user's ``[start, end)`` in the flat arrays for ``train``, ``validation`` or ``test``."""
@@ -51,9 +111,13 @@ class Sequences:
     def targets(self, split: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Every event to be predicted in ``split``: ``(user [m], flat position [m])``, both int64.
 
-        A target's history is all that its user did before it.
+        A target's history is all that its user did before it, context too.
         """
-        return flat_ranges(*self.bounds(split))
+        users, positions = flat_ranges(*self.bounds(split))
+        if self.target_mask is None:
+            return users, positions
+        predicted = self.target_mask[positions]
+        return users[predicted], positions[predicted]
 
     def histories(
         self,

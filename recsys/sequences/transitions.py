@@ -40,24 +40,27 @@ def pair_weights(
     ends: npt.NDArray[np.int64],
     window: int,
     decay: float = 1.0,
+    targets: npt.NDArray[np.bool_] | None = None,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Every transition inside the sequences ``items[starts[i]:ends[i]]``, one entry each time it happened.
 
     Args:
         window: steps ahead that count, each ``k`` of them ``k ** -decay``.
+        targets: ``[events] bool``, the events that a transition may arrive at; None is all.
 
     Returns:
         ``(from position [m], to position [m], weight [m])``: flat positions in ``items``.
     """
     owner, positions = flat_ranges(starts, ends)
     left = ends[owner] - positions  # events from this one to the sequence's end
-    sources, targets, weights = [], [], []
+    sources, arrivals, weights = [], [], []
     for step in range(1, window + 1):
         source = positions[left > step]
+        source = source if targets is None else source[targets[source + step]]
         sources.append(source)
-        targets.append(source + step)
+        arrivals.append(source + step)
         weights.append(np.full(len(source), step**-decay))
-    return np.concatenate(sources), np.concatenate(targets), np.concatenate(weights)
+    return np.concatenate(sources), np.concatenate(arrivals), np.concatenate(weights)
 
 
 def sum_by_key(
@@ -77,6 +80,7 @@ def count_transitions(
     neighbours: int,
     average: int | None = None,
     decay: float = 1.0,
+    targets: npt.NDArray[np.bool_] | None = None,
 ) -> Transitions:
     """Count the transitions of many sequences; ``items[starts[i]:ends[i]]`` is one, oldest event first.
 
@@ -91,8 +95,9 @@ def count_transitions(
         average: transitions kept per item on average, over the whole table, those that tell most; None keeps as many as
             ``neighbours`` lets.
         decay: a transition ``k`` steps ahead counts ``k ** -decay``.
+        targets: as ``pair_weights`` takes them.
     """
-    source, target, weight = pair_weights(items, starts, ends, window, decay)
+    source, target, weight = pair_weights(items, starts, ends, window, decay, targets)
     keys, sums = sum_by_key(items[source].astype(np.int64) * table_size + items[target], weight)
     return keep_heaviest(keys, sums, table_size, window, neighbours, average, decay)
 

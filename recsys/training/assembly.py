@@ -36,7 +36,7 @@ def assemble(
     model = build_model(config, rows)
     if memory is not None and model.transitions is not None:
         starts = sequences.offsets[:-1]
-        counted = memory.window, memory.neighbours, memory.average, memory.window_decay
+        counted = memory.window, memory.neighbours, memory.average, memory.window_decay, sequences.target_mask
         transitions = count_transitions(sequences.items, starts, ends, rows, *counted)
         model.transitions.assign(transitions)
     return model, Batches(sequences, ends, config, training, items, transitions)

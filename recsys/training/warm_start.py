@@ -20,6 +20,7 @@ from recsys.config.model import ModelConfig
 from recsys.config.prepare import PrepareConfig
 from recsys.core.digests import digest
 from recsys.core.errors import ArtifactError, ConfigError
+from recsys.core.event_codes import EventCodes
 
 if TYPE_CHECKING:
     from recsys.models.sasrec import SASRec
@@ -92,6 +93,13 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
         was, is_now = (getattr(model, key) for model in (before, config.model))
         if was != is_now and not _may_differ(config.model, key, was):
             raise ConfigError(f"{KEY}: model.{key} is {is_now!r} here and {was!r} in {run.path}; they must agree")
+    codes = EventCodes.from_json(manifest.event_codes)
+    for key, was_read in (("types", before.event_types), ("value_edges", before.event_values)):
+        if was_read and getattr(codes, key) != getattr(dataset.codes, key):
+            raise ConfigError(
+                f"{KEY}: {run.path} was trained with other {key} of events than those of {dataset.path}; they stay the "
+                "same only where a dataset is made by recsys prepare --extend from the one that the run was trained on"
+            )
     known = manifest.table_size - 1 - dataset.vocabulary.oov_buckets
     if digest(dataset.vocabulary.external_ids[:known]) != manifest.vocabulary_digest:
         raise ConfigError(

@@ -11,11 +11,11 @@ from recsys.core.events import CleaningPolicy, Event
 
 
 def test_every_field_is_taken() -> None:
-    value = {"item": "50", "timestamp": 17, "event_id": 3, "event_type": "view"}
-    assert event_from_json(value, "here") == Event("50", 17, 3, "view")
+    value = {"item": "50", "timestamp": 17, "event_id": 3, "event_type": "view", "value": 4.5}
+    assert event_from_json(value, "here") == Event("50", 17, 3, "view", 4.5)
 
 
-@pytest.mark.parametrize("absent", [{}, {"event_id": None, "event_type": None}])
+@pytest.mark.parametrize("absent", [{}, {"event_id": None, "event_type": None, "value": None}])
 def test_what_is_left_out_or_null_has_its_default(absent: dict[str, None]) -> None:
     assert event_from_json({"item": "50", "timestamp": np.int64(17), **absent}, "here") == Event("50", 17, 0, "")
 
@@ -23,7 +23,7 @@ def test_what_is_left_out_or_null_has_its_default(absent: dict[str, None]) -> No
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        (3, "expected an object with item, timestamp, event_id, event_type, found 3"),
+        (3, "expected an object with item, timestamp, event_id, event_type, value, found 3"),
         (["50", 17], "expected an object"),
         ({"item": "50"}, r"missing \['timestamp'\], unknown \[\]"),
         ({"timestamp": 1}, r"missing \['item'\]"),
@@ -41,6 +41,12 @@ def test_what_is_left_out_or_null_has_its_default(absent: dict[str, None]) -> No
         ({"item": "50", "timestamp": 1, "event_type": 7}, "event_type is text, found 7"),
         ({"item": "50", "timestamp": 1, "event_type": ["view"]}, "event_type is text"),
         ({"item": "50", "timestamp": 1, "event_type": "\udfff"}, "event_type: .* not valid Unicode"),
+        ({"item": "50", "timestamp": 1, "value": "4"}, "value is a finite number within float32's range, found '4'"),
+        ({"item": "50", "timestamp": 1, "value": True}, "value is a finite number .* found True"),
+        ({"item": "50", "timestamp": 1, "value": float("nan")}, "value is a finite number .* found nan"),
+        ({"item": "50", "timestamp": 1, "value": float("-inf")}, "value is a finite number .* found -inf"),
+        ({"item": "50", "timestamp": 1, "value": 3.5e38}, r"value is a finite number .* found 3\.5e\+38"),
+        ({"item": "50", "timestamp": 1, "value": 10**400}, "value is a finite number .* found an integer of 1329 bits"),
     ],
 )
 def test_what_is_no_event_is_named(value: Any, reason: str) -> None:

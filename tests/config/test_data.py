@@ -44,6 +44,36 @@ def test_event_types_are_spelled_as_a_log_s_are_read(kind: str) -> None:
         parse_config({"data": {**values, "event_types": {"1": {}, 1.0: {}}}})
 
 
+TYPED: dict[str, Any] = {"path": "log.csv", "columns": {"event_type": "kind", "value": "rating"}}
+
+
+@pytest.mark.parametrize(
+    ("data", "model", "message"),
+    [
+        ({"path": "log.csv"}, "event_types", "reads the types that data.event_types names, and it names none"),
+        (TYPED, "event_types", "reads the types that data.event_types names, and it names none"),
+        ({"name": "movielens-100k"}, "event_types", "data.event_types names, and it names none"),
+        ({**TYPED, "event_types": {str(n): {} for n in range(31)}}, "event_types", "at most 30 types, .* names 31"),
+        ({"path": "log.csv"}, "event_values", "needs data.columns.value, the column that holds an event's value"),
+    ],
+)
+def test_a_model_reads_what_the_data_has(data: dict[str, Any], model: str, message: str) -> None:
+    assert parse_config({"data": data})
+    with pytest.raises(ConfigError, match=message):
+        parse_config({"data": data, "model": {model: True}})
+
+
+def test_a_data_set_by_name_brings_its_ratings() -> None:
+    assert parse_config({"data": {"name": "movielens-100k"}, "model": {"event_values": True}}).model.event_values
+
+
+def test_something_must_be_predicted() -> None:
+    kinds: dict[str, Any] = {"view": {"target": False}, "skip": {"target": False}}
+    with pytest.raises(ConfigError, match=r"none of the data\.event_types view, skip is a target"):
+        parse_config({"data": {**TYPED, "event_types": kinds}})
+    assert parse_config({"data": {**TYPED, "event_types": {**kinds, "buy": {}}}})
+
+
 def test_a_whole_config_can_be_read_again() -> None:
     config = parse_config({"data": {"name": "movielens-100k"}})
     assert parse_config(config.to_json()) == config

@@ -56,7 +56,7 @@ def test_a_clients_events_are_ordered_by_time_then_arrival_then_as_given(events)
 @given(st.permutations(["a", "b", "c"]))
 def test_an_ordered_history_without_arrival_numbers_keeps_its_order(names):
     """Once a hash shuffled what shared a time: most ranks of a replayed data set were others."""
-    (ids, _), _ = clean_history([Event(name, 7) for name in names], VOCABULARY, CleaningPolicy())
+    (ids, *_), _ = clean_history([Event(name, 7) for name in names], VOCABULARY, CleaningPolicy())
     assert [VOCABULARY.decode(int(one)) for one in ids] == names
 
 
@@ -85,7 +85,7 @@ def test_duplicates_and_repeats(rows, duplicates, repeats, with_types):
 
 def test_the_first_to_arrive_of_two_alike_is_kept():
     events = [Event("a", 5, event_id=9), Event("b", 5, event_id=5), Event("a", 5, event_id=1)]
-    (ids, _), positions = clean_history(events, VOCABULARY, CleaningPolicy())
+    (ids, *_), positions = clean_history(events, VOCABULARY, CleaningPolicy())
     assert ids.tolist() == [1, 2]  # a (arrived 1), b (arrived 5); the a that arrived 9 is the same event again
     assert positions.tolist() == [2, 1]
 
@@ -103,7 +103,7 @@ def test_with_arrival_numbers_the_order_in_memory_does_not_matter(events, length
 @given(FEW_EVENTS)
 def test_positions_point_at_the_events_that_count(events):
     policy = CleaningPolicy(event_types=("buy",))
-    (ids, _), positions = clean_history(events, VOCABULARY, policy)
+    (ids, *_), positions = clean_history(events, VOCABULARY, policy)
     for item, position in zip(ids, positions, strict=True):
         assert VOCABULARY.decode(int(item)) == events[position].item
         assert events[position].event_type in ("", "buy")
@@ -166,7 +166,7 @@ def test_ages_fall_along_a_history_and_grow_with_the_request_alike(events, now, 
 
 def test_an_event_without_a_type_counts_and_another_type_does_not():
     events = [Event(VOCABULARY.decode(n), n, 0, kind) for n, kind in ((1, ""), (2, "view"), (3, "buy"))]
-    (ids, _), _ = clean_history(events, VOCABULARY, CleaningPolicy(event_types=("buy",)))
+    (ids, *_), _ = clean_history(events, VOCABULARY, CleaningPolicy(event_types=("buy",)))
     assert ids.tolist() == [1, 3]
 
 

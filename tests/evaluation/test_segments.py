@@ -1,5 +1,7 @@
 """Kinds of targets by hand, and their figures beside baselines."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from recsys.evaluation.segments import DAY_MS, compare_segments, label, summariz
 from recsys.evaluation.significance import bootstrap_interval
 
 
-def ranks(*places: float, users: list[str] | None = None, **columns: list[int]) -> pd.DataFrame:
+def ranks(*places: float, users: list[str] | None = None, **columns: list[Any]) -> pd.DataFrame:
     count = len(places)
     table = {
         "user_id": users or [f"u{number}" for number in range(count)],
@@ -64,6 +66,19 @@ def test_seeds_are_averaged_and_baselines_stand_beside() -> None:
     assert medium["model"]["hr@10"]["mean"] == 0.75
     assert medium["baselines"]["popularity"]["hr@10"]["mean"] == 0.0
     assert found["short"]["baselines"]["popularity"]["ndcg@10"]["mean"] == pytest.approx(1 / np.log2(3))
+
+
+def test_targets_of_several_types_are_told_apart() -> None:
+    """Hits: of the two bought one, of the carted one none."""
+    table = ranks(1.0, 50.0, 50.0, target_type=["buy", "cart", "buy"])
+    found = compare_segments([table], {"popularity": ranks(50.0, 1.0, 50.0)})["type"]
+    assert [(name, one["targets"], one["model"]["hr@10"]["mean"]) for name, one in found.items()] == [
+        ("buy", 2, 0.5),
+        ("cart", 1, 0.0),
+    ]
+    assert found["cart"]["baselines"]["popularity"]["hr@10"]["mean"] == 1.0
+    assert summarize_segments(table, (10,))["type"]["buy"]["hr@10"] == 0.5
+    assert "type" not in label(ranks(1.0))
 
 
 def test_bounds_are_those_over_users() -> None:

@@ -1,6 +1,7 @@
 """A small chain of items, a dataset of it, and a model whose transition memory knows the chain."""
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ import pytest
 
 from recsys.artifacts.dataset import ITEMS_FILE, SEQUENCES_DIR, STATS_FILE, Dataset
 from recsys.core.artifact import file_hashes
-from recsys.core.json_files import write_json
+from recsys.core.event_codes import EventCodes
+from recsys.core.json_files import read_json, write_json
 from recsys.core.schema import ITEMS as ITEM_LIST
-from recsys.core.schema import MANIFEST, TIMESTAMPS, TRAIN_END, USER, VALIDATION_END
+from recsys.core.schema import MANIFEST, TIMESTAMPS, TRAIN_END, TYPES, USER, VALIDATION_END, VALUES
 from tests import facts as known
 
 ITEMS, USERS, LENGTH = 60, 80, 12
@@ -51,6 +53,27 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     write_json(path / STATS_FILE, {})
     facts = {**known.DATASET, "dataset_digest": "0" * 32, "counts": {}, "oov": {"buckets": 0}, "cleaning": {}}
     write_json(path / MANIFEST, {**Dataset.heading(), "files": file_hashes(path), **facts})
+    return Dataset(path)
+
+
+@pytest.fixture(scope="session")
+def channel_dataset(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """The same events, each of one of three types, and most with one of five values."""
+    path: Path = tmp_path_factory.mktemp("channels") / "dataset"
+    shutil.copytree(dataset.path, path)
+    (shard,) = (path / SEQUENCES_DIR).iterdir()
+    table = pq.read_table(shard)
+    offsets = table.column(ITEM_LIST).combine_chunks().offsets
+    random = np.random.default_rng(9)
+    count = len(dataset.sequences.items)
+    values = random.choice(np.array([np.nan, 1, 2, 3, 4, 5], np.float32), count)
+    for name, flat in ((TYPES, random.integers(2, 5, count).astype(np.int32)), (VALUES, values)):
+        table = table.append_column(name, pa.ListArray.from_arrays(offsets, pa.array(flat)))
+    pq.write_table(table, shard)
+    manifest = {**read_json(path / MANIFEST), "files": file_hashes(path)}
+    manifest["event_codes"] = EventCodes(("buy", "cart", "view"), (2.0, 3.0, 4.0, 5.0)).to_json()
+    manifest["cleaning"] = {"event_types": ["buy", "cart", "view"]}
+    write_json(path / MANIFEST, manifest)
     return Dataset(path)
 
 

@@ -1,5 +1,7 @@
 """Event by event, the carried keys and values give what the whole history gives."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -14,26 +16,32 @@ from serving.reranker import Reranker
 from serving.session import Session
 
 LENGTH = 6
+CHANNELS = ("request_time", "event_types", "event_values")
 
 
-@pytest.fixture(
-    scope="session",
-    params=[("float32", False), ("float32", True), pytest.param(("int8", True), marks=pytest.mark.slow)],
-    ids=["float32", "float32, times", "int8, times"],
-)
-def reranker(request, dataset, tmp_path_factory):
-    """Of random weights; those of times begin at 0 and are made random, too."""
+def cases():
+    """Every combination of channels, the less telling ones among the slow tests."""
+    for variant in ("float32", "int8"):
+        for count in range(len(CHANNELS) + 1):
+            for read in itertools.combinations(CHANNELS, count):
+                quick = variant == "float32" and read in ((), CHANNELS[:1], CHANNELS)
+                marks = [] if quick else [pytest.mark.slow]
+                yield pytest.param((variant, read), marks=marks, id=", ".join((variant, *read)))
+
+
+@pytest.fixture(scope="session", params=cases())
+def reranker(request, channel_dataset, tmp_path_factory):
+    """Of random weights; those of channels begin at 0 and are made random, too."""
     from recsys.models.keras import keras, tf
     from recsys.models.sasrec import build_model
 
-    variant, request_time = request.param
+    variant, read = request.param
     keras.utils.set_random_seed(4)
-    memory = {"neighbours": 4, "newest": 3}
-    config = ModelConfig(max_length=LENGTH, width=16, heads=2, memory=memory, request_time=request_time)
+    memory, dataset = {"neighbours": 4, "newest": 3}, channel_dataset
+    config = ModelConfig(max_length=LENGTH, width=16, heads=2, memory=memory, **dict.fromkeys(read, True))
     model = build_model(config, dataset.vocabulary.table_size)
-    if request_time:
-        bias = model.blocks[-1].mixer.time_bias
-        for variable in (bias.bias, bias.pause, model.memory.attention.time_bias):
+    for variable in model.trainable_variables:
+        if not np.any(variable.numpy()):
             variable.assign(tf.random.normal(variable.shape))
     model.items.assign(model.items.vectors() * 30)
     path = tmp_path_factory.mktemp("incremental")
@@ -44,6 +52,12 @@ def reranker(request, dataset, tmp_path_factory):
 
 
 DAY = 86_400_000
+KINDS, VALUES = ("buy", "", "view", "cart"), (None, 1.0, 2.5, 3.0, 9.0)
+
+
+def event(reranker, number, place):
+    """An event of the item of that number, a day after the one before it, of some type and value."""
+    return Event(reranker.catalogue()[number], place * DAY, 0, KINDS[place % 4], VALUES[place % 5])
 
 
 def scores(ranked):
@@ -53,11 +67,11 @@ def scores(ranked):
 @pytest.mark.long
 def test_each_event_gives_what_the_whole_history_gives(reranker):
     """Up to the model's length by steps; beyond it the window slides, so the history is encoded anew."""
-    items = [reranker.catalogue()[i] for i in (3, 14, 15, 9, 26, 5, 35, 8)]
+    items = (3, 14, 15, 9, 26, 5, 35, 8)
     session, history, stepped = Session(reranker), [], []
     tolerance = max(reranker.manifest.tolerance, 1e-4)
     for time, item in enumerate(items):
-        history.append(Event(item, time * DAY))
+        history.append(event(reranker, item, time))
         stepped.append(session.append(history[-1]))
         for now in (time * DAY, (time + 40) * DAY):  # at once, and long after: the newest event is asked again
             whole = reranker.rerank(history, reranker.catalogue(), now)
@@ -68,10 +82,10 @@ def test_each_event_gives_what_the_whole_history_gives(reranker):
 
 @pytest.mark.parametrize("began", range(5))
 def test_a_session_may_begin_with_a_history(reranker, began):
-    history, now = [Event(reranker.catalogue()[i], i * DAY) for i in range(5)], 9 * DAY
+    history, now = [event(reranker, place, place) for place in range(5)], 9 * DAY
     session = Session(reranker, history[:began])
-    for event in history[began:]:
-        assert session.append(event)
+    for one in history[began:]:
+        assert session.append(one)
     expected = scores(reranker.rerank(history, reranker.catalogue()[:9], now))
     found = scores(session.rerank(reranker.catalogue()[:9], now))
     assert found == pytest.approx(expected, abs=max(reranker.manifest.tolerance, 1e-4))
@@ -90,10 +104,37 @@ def test_events_that_share_a_time_or_come_late_end_in_the_same_scores(reranker):
     a, b, c, d = reranker.catalogue()[:4]
     events = [Event(a, 5), Event(b, 5), Event(b, 5), Event("nobody knows it", 6), Event(c, 9), Event(d, 7), Event(a, 9)]
     session = Session(reranker)
-    for count, event in enumerate(events, 1):
-        session.append(event)
+    for count, one in enumerate(events, 1):
+        session.append(one)
         expected = scores(reranker.rerank(events[:count], [a, b, c, d]))
         assert scores(session.rerank([a, b, c, d])) == pytest.approx(expected, abs=1e-3), f"after event {count}"
+
+
+def test_goldens_are_answered_and_hold_what_is_unknown(reranker):
+    cases, codes = reranker.bundle.golden(), reranker.manifest.event_codes
+    assert [reranker.mismatch(case) for case in cases] == [None] * len(cases)
+    known = {"buy", "cart", "view"}
+    met = {event.event_type for case in cases for event in case.history} - known
+    assert met == ({"no such item ☃"} if codes.types else set())
+    values = {event.value for case in cases for event in case.history}
+    assert values == ({None, 1.0, 2.0, 3.0, 4.0, 5.0} if codes.value_edges else {None})
+    assert reranker.manifest.cleaning.event_types == (() if codes.types else ("buy", "cart", "view"))
+
+
+def test_each_channel_that_is_read_changes_scores_and_no_other(reranker):
+    codes, catalog = reranker.manifest.event_codes, reranker.catalogue()
+
+    def told(kind, value):
+        events = [event(reranker, 3, 0), Event(catalog[5], DAY, 0, kind, value), Event(catalog[7], 2 * DAY)]
+        return tuple(one.score for one in reranker.rerank(events, catalog[:9], 3 * DAY))
+
+    assert (told("buy", 1.0) != told("view", 1.0)) == bool(codes.types)
+    assert (told("buy", 1.0) != told("buy", 5.0)) == (codes.value_edges is not None)
+    if codes.types:
+        with pytest.warns(UserWarning, match="no event of type 'swipe', only of buy, cart, view"):
+            assert told("swipe", 1.0) == told("", 1.0)
+        assert reranker.unknown_types([Event("a", 0, 0, "swipe"), Event("a", 0)]) == ["swipe"]
+    assert told("", 1.0) == told("", 1.0)  # what was told once is not told again
 
 
 def test_positions_from_the_newest_event_are_refused(model):

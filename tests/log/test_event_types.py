@@ -5,9 +5,10 @@ import pyarrow as pa
 import pytest
 
 from recsys.config.data import EventType
+from recsys.core.event_codes import EventCodes
 from recsys.core.hashing import hash_strings
 from recsys.core.schema import EVENT_TYPE
-from recsys.log.event_types import BOUNDED, filter_types, type_weights, types_met
+from recsys.log.event_types import BOUNDED, filter_types, type_codes, type_weights, types_met
 
 EVENTS = pa.table(
     {
@@ -43,3 +44,11 @@ def test_weights_go_by_the_hash_of_a_type() -> None:
     rules = {"buy": EventType(weight=3), "view": EventType(weight=0.5)}
     assert type_weights(codes, rules).tolist() == [0.5, 3.0, 0.5, 1.0]
     assert type_weights(codes, rules).dtype == np.float32
+    context = {**rules, "view": EventType(weight=0.5, target=False)}
+    assert type_weights(codes, context).tolist() == [0.0, 3.0, 0.0, 1.0]
+
+
+def test_codes_go_by_the_hash_of_a_type() -> None:
+    names = ["view", "buy", "view", "other"]
+    codes = EventCodes(("buy", "view"))
+    assert type_codes(hash_strings(names), codes).tolist() == codes.of_types(names).tolist() == [3, 2, 3, 1]

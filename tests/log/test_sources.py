@@ -2,6 +2,7 @@
 
 import hashlib
 import http.server
+import json
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from recsys.core.digests import sha256_file
 from recsys.core.errors import ConfigError, DataError, RecsysError
 from recsys.log.sources import fetch, fetch_dataset
 from recsys.log.sources.catalog import NamedDataset
@@ -76,7 +78,7 @@ def test_fetch_verifies_normalises_and_caches(
     sha256 = write_archive(archive)
     dataset = named(UrlRoute("recbole-ml-100k", f"{url}/tiny.zip", archive.stat().st_size, sha256))
     log = fetch_dataset(dataset, tmp_path / "cache")
-    assert log.events.read_text() == "user_id,item_id,timestamp,event_id\n1,10,100,1\n1,11,101,2\n"
+    assert log.events.read_text() == "user_id,item_id,timestamp,event_id,rating\n1,10,100,1,5\n1,11,101,2,4\n"
     assert log.items.read_text() == "item_id,title,year,genres\n10,A,1990,Drama\n"
     assert left_in(tmp_path / "cache") == ["events.csv", "items.csv", "manifest.json", "tiny"]
     assert "Terms of tiny." in capsys.readouterr().err
@@ -95,6 +97,22 @@ def test_a_damaged_cache_is_told_and_fetched_again(
     events.write_bytes(whole[:-1])
     assert fetch_dataset(dataset, tmp_path).events.read_bytes() == whole
     assert "the cached copy is damaged, fetching it again" in capsys.readouterr().err
+
+
+def test_a_cache_of_an_older_layout_is_told_and_fetched_again(
+    served: tuple[Path, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has no ratings."""
+    folder, url = served
+    sha256 = write_archive(folder / "tiny.zip")
+    dataset = named(UrlRoute("recbole-ml-100k", f"{url}/tiny.zip", 1 << 20, sha256))
+    log = fetch_dataset(dataset, tmp_path)
+    whole, manifest = log.events.read_bytes(), log.events.with_name("manifest.json")
+    log.events.write_bytes(b"user_id,item_id,timestamp,event_id\n1,10,100,1\n")
+    hashes = {path.name: sha256_file(path) for path in (log.events, log.items)}
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "format_version": 1, "files": hashes}))
+    assert fetch_dataset(dataset, tmp_path).events.read_bytes() == whole
+    assert "the cached copy is of an older layout, fetching it again" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -121,7 +139,7 @@ def test_an_archive_put_there_by_hand_is_taken_and_kept(tmp_path: Path) -> None:
     sha256 = write_archive(by_hand)
     unreachable = "http://127.0.0.1:9/tiny.zip"
     log = fetch_dataset(named(UrlRoute("recbole-ml-100k", unreachable, 1000, sha256)), tmp_path / "cache")
-    assert log.events.read_text().endswith("1,11,101,2\n")
+    assert log.events.read_text().endswith("1,11,101,2,4\n")
     assert by_hand.exists()
 
 
@@ -155,7 +173,7 @@ def test_the_next_route_is_taken_aloud(
     )
     log = fetch_dataset(dataset, tmp_path / "cache")
     assert log.route == "tiny==1.0 from the Python package index"
-    assert log.events.read_text().endswith("1,11,101,2\n")
+    assert log.events.read_text().endswith("1,11,101,2,4\n")
     told = capsys.readouterr().err
     assert "http://127.0.0.1:9/tiny.zip: cannot be fetched" in told
     assert "fetching tiny==1.0 from the Python package index" in told

@@ -41,7 +41,9 @@ COMMAS = (
     "1412,Land Before Time III: The Time of the Great Giving (1995) (V),Animation|Children's\n"
     "1635,Two Friends (1986),Drama\n"
 )
-EXPECTED_EVENTS = "user_id,item_id,timestamp,event_id\n196,242,881250949,1\n7,1412,881250949,2\n22,267,878887116,3\n"
+EXPECTED_EVENTS = (
+    "user_id,item_id,timestamp,event_id,rating\n196,242,881250949,1,3\n7,1412,881250949,2,4\n22,267,878887116,3,1\n"
+)
 EXPECTED_ITEMS = (
     "item_id,title,year,genres\n"
     "1,Toy Story,1995,Animation|Children's|Comedy\n"

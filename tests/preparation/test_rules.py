@@ -72,7 +72,7 @@ def test_temporal_parts_know_nothing_later(users, first, second):
 @given(USERS)
 def test_leave_one_out(users):
     offsets, times = flat(users)
-    train_end, validation_end = split_bounds(offsets, times, PrepareConfig())
+    train_end, validation_end = split_bounds(offsets, times, np.ones(len(times), bool), PrepareConfig())
     for number, user in enumerate(users):
         length = len(user)
         assert (train_end[number], validation_end[number]) == (
@@ -81,9 +81,21 @@ def test_leave_one_out(users):
 
 
 @given(USERS, st.data())
+def test_leave_one_out_holds_out_targets(users, data):
+    """The last two that may be predicted test and validate, whatever context comes between and after them."""
+    offsets, times = flat(users)
+    targets = np.array(data.draw(st.lists(st.booleans(), min_size=len(times), max_size=len(times))), bool)
+    train_end, validation_end = split_bounds(offsets, times, targets, PrepareConfig())
+    for number, (start, end) in enumerate(itertools.pairwise(offsets)):
+        places = [place for place, target in enumerate(targets[start:end]) if target]
+        held_out = places[-2:] if len(places) >= 2 and places[-2] > 0 else [end - start] * 2
+        assert [train_end[number], validation_end[number]] == held_out
+
+
+@given(USERS, st.data())
 def test_bounds_follow_what_is_left(users, data):
     offsets, times = flat(users)
-    parts = split_parts(offsets, *split_bounds(offsets, times, PrepareConfig()))
+    parts = split_parts(offsets, *split_bounds(offsets, times, np.ones(len(times), bool), PrepareConfig()))
     kept = np.array(data.draw(st.lists(st.booleans(), min_size=len(times), max_size=len(times))), bool)
     left = [[p for p, keep in zip(parts[a:b], kept[a:b], strict=True) if keep] for a, b in itertools.pairwise(offsets)]
     train_end, validation_end = part_bounds(np.cumsum([0, *map(len, left)]), parts[kept])

@@ -44,7 +44,8 @@ def encoded(bundle: Bundle, case: GoldenCase) -> dict[str, Any]:
     """What ``rerank`` takes of a case."""
     manifest = bundle.manifest
     reads = History.of(manifest.signatures["rerank"].inputs)
-    history = encode_history(case.history, bundle.vocabulary, manifest.history_length, manifest.cleaning, case.now)
+    known = bundle.vocabulary, manifest.history_length, manifest.cleaning, case.now, manifest.event_codes
+    history = encode_history(case.history, *known)
     candidates = pad_candidates(np.array(case.candidate_ids, np.int32), manifest.candidates)
     return {**history.like(reads).inputs(), "candidates": candidates}
 

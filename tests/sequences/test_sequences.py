@@ -1,10 +1,14 @@
 """Flat sequences against lists of each user's events."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsys.core.errors import ConfigError
+from recsys.core.event_codes import EventCodes
 from recsys.core.history import History
 from recsys.sequences.ranges import flat_ranges
 from recsys.sequences.sequences import Sequences
@@ -65,6 +69,55 @@ def test_a_history_is_all_that_came_before_the_newest_kept(
             before = [item for part in users[owner] for item in part][: position - sequences.offsets[owner]]
             kept = before[-length:]
             assert history == [0] * (length - len(kept)) + kept
+
+
+def with_channels() -> Sequences:
+    """Two users: a view, a buy, a view, a buy; a buy, a view."""
+    plain = flattened([([1, 2], [3], [4]), ([5], [6], [])])
+    types = np.array([3, 2, 3, 2, 2, 3], np.int32)
+    values = np.array([np.nan, 1, 2, 3, 4, 0.1], np.float32)
+    weights = np.where(types == 2, 3, 0).astype(np.float32)
+    return replace(plain, types=types, values=values, weights=weights, codes=EventCodes(("buy", "view"), (2.0, 4.0)))
+
+
+def test_only_events_of_target_types_are_predicted_and_all_are_read() -> None:
+    sequences = with_channels()
+    assert [sequences.targets(split)[1].tolist() for split in ("train", "validation", "test")] == [[1, 4], [], [3]]
+    assert sequences.target_types == ("buy",)
+    like = History(np.empty((0, 5)), types=(np.empty((0, 5))), values=np.empty((0, 5)))
+    read = sequences.histories(*sequences.targets("test"), like)
+    assert [channel.tolist() for channel in (read.items, read.types, read.values)] == [
+        [[0, 0, 1, 2, 3]], [[0, 0, 3, 2, 3]], [[0, 0, 1, 2, 3]]
+    ]  # fmt: skip
+    assert read.times == ()
+
+
+def test_events_that_count_alike_are_all_predicted() -> None:
+    sequences = replace(with_channels(), weights=np.full(6, 0.5, np.float32))
+    assert sequences.target_mask is None
+    assert sequences.target_types == ("buy", "view")
+    assert sequences.targets("train")[1].tolist() == [0, 1, 4]
+
+
+def test_types_and_values_are_given_back_as_a_client_holds_them() -> None:
+    assert [*map(list, with_channels().types_and_values(3, 6))] == [["buy", "buy", "view"], [3.0, 4.0, 0.1]]
+    assert [*map(list, with_channels().types_and_values(0, 1))] == [["view"], [None]]
+    assert [*map(list, flattened([([1], [], [])]).types_and_values(0, 1))] == [[""], [None]]
+
+
+def test_a_model_of_other_codes_reads_the_same_events_by_its_own() -> None:
+    theirs = EventCodes(("share", "view"), (0.5,))
+    like = History(np.empty(0), types=np.empty(0), values=np.empty(0))
+    read = with_channels().recoded(theirs).events(like)
+    names, values = ["view", "buy", "view", "buy", "buy", "view"], [None, 1, 2, 3, 4, 0.1]
+    assert read.types.tolist() == theirs.of_types(names).tolist() == [3, 1, 3, 1, 1, 3]
+    assert read.values.tolist() == theirs.of_values(values).tolist() == [1, 3, 3, 3, 3, 2]
+
+
+def test_a_channel_that_is_not_there_is_told() -> None:
+    like = History(np.empty(0), types=np.empty(0), values=np.empty(0))
+    with pytest.raises(ConfigError, match="reads types and values of events, and the dataset has none"):
+        flattened([([1], [], [])]).events(like)
 
 
 def test_a_split_of_another_name_is_refused() -> None:

@@ -12,12 +12,15 @@ from recsys.sequences.transitions import count_transitions, highest_pmi
 TABLE = 7
 
 
-def by_hand(histories: list[list[int]], window: int, decay: float) -> Counter[tuple[int, int]]:
+def by_hand(
+    histories: list[list[int]], window: int, decay: float = 1.0, context: frozenset[int] = frozenset()
+) -> Counter[tuple[int, int]]:
+    """What stands on ``context`` items is never arrived at."""
     counts: Counter[tuple[int, int]] = Counter()
     for history in histories:
         for place, source in enumerate(history):
             for step in range(1, window + 1):
-                if place + step < len(history):
+                if place + step < len(history) and history[place + step] not in context:
                     counts[source, history[place + step]] += 1 / step**decay
     return counts
 
@@ -38,6 +41,19 @@ def test_all_transitions_kept(histories: list[list[int]], window: int, decay: fl
         for target, weight in zip(found.neighbours[source], found.weights[source], strict=True):
             assert weight == pytest.approx(expected.get((source, int(target)), 0.0))
         assert not found.weights[source][np.count_nonzero(found.weights[source]) :].any(), "the empty places come last"
+
+
+@given(st.lists(st.lists(st.integers(1, TABLE - 1), max_size=9), min_size=1, max_size=6), st.integers(1, 4))
+def test_only_arrivals_at_targets_count(histories: list[list[int]], window: int) -> None:
+    """Items 1 and 2 are only context here: what follows them counts, what leads to them does not."""
+    offsets = np.cumsum([0, *map(len, histories)])
+    items = np.array([item for history in histories for item in history], np.int32)
+    bounds = items, offsets[:-1], offsets[1:]
+    found = count_transitions(*bounds, TABLE, window, neighbours=TABLE, targets=items > 2)
+    for source in range(TABLE):
+        counted = {int(t): w for t, w in zip(found.neighbours[source], found.weights[source], strict=True) if w}
+        expected = {t: n for (s, t), n in by_hand(histories, window, context=frozenset({1, 2})).items() if s == source}
+        assert counted == pytest.approx(expected)
 
 
 def test_the_heaviest_are_kept_and_the_total_counts_all() -> None:

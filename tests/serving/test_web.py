@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.bundle import Bundle
 from recsys.core.digests import sha256_file
+from recsys.core.event_codes import LARGEST_VALUE, EventCodes
 from recsys.core.events import CleaningPolicy
 from recsys.core.history import History, encode_history
 from recsys.core.vocabulary import Vocabulary
@@ -131,7 +133,7 @@ console.log(JSON.stringify(golden.cases.map(({{rules}}) => applyPolicy(
         assert [one["score"] for one in answer] == pytest.approx([s for _, s, _ in case["expected"]], abs=0.01)
 
 
-Encode = Callable[[list[Event], int, CleaningPolicy, list[str], int], dict[str, list[int]]]
+Encode = Callable[[list[Event], int, CleaningPolicy, EventCodes, list[str], int], dict[str, list[int]]]
 ITEMS = [f"é{number}" for number in range(5)]
 
 
@@ -155,9 +157,10 @@ for await (const line of createInterface({{input: process.stdin}})) {{
         asked, answers = process.stdin, process.stdout
 
         def encode(
-            events: list[Event], length: int, policy: CleaningPolicy, inputs: list[str], now: int
+            events: list[Event], length: int, policy: CleaningPolicy, codes: EventCodes, inputs: list[str], now: int
         ) -> dict[str, list[int]]:
             form = {"history_length": length, "cleaning": policy.to_json(), "history_inputs": inputs}
+            form["event_codes"] = {"types": codes.types, "value_edges": codes.value_edges or []}
             print(json.dumps([[event._asdict() for event in events], form, now]), file=asked, flush=True)
             found: dict[str, list[int]] = json.loads(answers.readline())
             return found
@@ -173,18 +176,37 @@ MOMENTS = st.one_of(
     st.integers(-EXACT, EXACT),
 )
 KINDS = st.sampled_from(["", "view", "buy"])
-EVENTS = st.lists(st.builds(Event, st.sampled_from([*ITEMS, "zzz"]), MOMENTS, st.integers(-1, 1), KINDS), max_size=20)
+FLOATS = st.floats(allow_nan=False, min_value=-LARGEST_VALUE, max_value=LARGEST_VALUE)
+EDGES = (float(np.float32(0.1)), 1.0, 2.5)
+VALUES = st.none() | st.sampled_from([*EDGES, 0.1, 0.10000001, 2, 3]) | FLOATS
+ITEM_NAMES = st.sampled_from([*ITEMS, "zzz"])
+EVENTS = st.lists(st.builds(Event, ITEM_NAMES, MOMENTS, st.integers(-1, 1), KINDS, VALUES), max_size=20)
+CODES = st.builds(EventCodes, st.sampled_from([("view",), ("buy", "view")]), st.sampled_from([(), (1.0,), EDGES]))
 POLICIES = st.builds(CleaningPolicy, st.booleans(), st.booleans(), st.sampled_from([(), ("view",), ("view", "buy")]))
 
 
 @settings(max_examples=300)
-@given(events=EVENTS, length=st.integers(1, 12), policy=POLICIES, reads_times=st.booleans(), now=MOMENTS)
+@given(
+    events=EVENTS,
+    length=st.integers(1, 12),
+    policy=POLICIES,
+    codes=CODES,
+    read=st.sets(st.sampled_from(sorted(set(History.names().values()) - {"history"}))),
+    now=MOMENTS,
+)
 def test_histories_encode_as_in_python(
-    encode_in_node: Encode, events: list[Event], length: int, policy: CleaningPolicy, reads_times: bool, now: int
+    encode_in_node: Encode,
+    events: list[Event],
+    length: int,
+    policy: CleaningPolicy,
+    codes: EventCodes,
+    read: set[str],
+    now: int,
 ) -> None:
-    taken = list(History.names().values()) if reads_times else ["history"]
-    expected = encode_history(events, Vocabulary(ITEMS), length, policy, now).inputs()
-    assert encode_in_node(events, length, policy, taken, now) == {name: expected[name][0].tolist() for name in taken}
+    taken = ["history", *sorted(read)]
+    expected = encode_history(events, Vocabulary(ITEMS), length, policy, now, codes).inputs()
+    found = encode_in_node(events, length, policy, codes, taken, now)
+    assert found == {name: expected[name][0].tolist() for name in taken}
 
 
 @pytest.mark.parametrize("now", [1 << 53, -(1 << 53), 1.5, "1", None])

@@ -267,6 +267,7 @@ def test_the_calibration_of_gbce_by_scalars(dataset: Dataset, config: Config, ca
         (["training.cycles=2"], "repeats a cosine"),
         (["training.gbce_calibration=0.5"], "is gbce's"),
         (["training.loss=softmax", "training.negatives.in_batch=3"], "draws none"),
+        (["model.request_time=true", "training.augmentation.repeat=0.5"], "sets time back"),
     ],
 )
 def test_settings_that_cannot_work_together_are_refused(config: Config, overrides: list[str], reason: str) -> None:

@@ -47,6 +47,20 @@ def test_a_run_that_learned_from_users_who_are_forgotten_since_is_no_beginning(
         begin_with(model, changed(config, warm_start=first.path), dataset)
 
 
+@pytest.mark.parametrize("channel", ["types", "value_edges"])
+def test_codes_that_meant_something_else_are_no_beginning(
+    dataset: Dataset, config: Config, first: Run, tmp_path: Path, channel: str
+) -> None:
+    reads = {"event_types": channel == "types", "event_values": channel == "value_edges"}
+    model = config.model.model_copy(update=reads)
+    codes = {"types": ["buy"]} if channel == "types" else {"value_edges": [3.0]}
+    earlier = Run(rewritten(first, tmp_path, event_codes=codes))
+    write_json(earlier.config_file, {**config.to_json(), "model": model.model_dump(mode="json")})
+    config = changed(config, warm_start=earlier.path).model_copy(update={"model": model})
+    with pytest.raises(ConfigError, match=f"was trained with other {channel} of events .* recsys prepare --extend"):
+        begin_with(build_model(model, dataset.vocabulary.table_size), config, dataset)
+
+
 @pytest.mark.long
 def test_every_trained_weight_is_taken_over(dataset: Dataset, config: Config, first: Run) -> None:
     model = build_model(config.model, dataset.vocabulary.table_size)

@@ -29,7 +29,9 @@ class RerankResult(Result):
         bundle: the directory of the bundle that ordered them.
         ranked: best first: ``place`` (from 1), ``item``, ``score`` (null where the model does not know the item) and,
             where the bundle has one, ``title``.
+        unknown_types: types of events that a model which reads types has never met, and reads as of an unknown type.
     """
 
     bundle: str
     ranked: list[dict[str, Any]]
+    unknown_types: list[str]

@@ -24,12 +24,14 @@ class TrainingEvents(NamedTuple):
 
     @property
     def flat(self) -> npt.NDArray[np.int64]:
-        """Flat positions of every training event."""
-        return flat_ranges(self.starts, self.ends)[1]
+        """Flat positions of every training event that may be predicted: what popularity counts."""
+        flat, mask = flat_ranges(self.starts, self.ends)[1], self.sequences.target_mask
+        return flat if mask is None else flat[mask[flat]]
 
     def transitions(self, window: int) -> sparse.csr_array:
-        """Share of each item's transitions that lead to each other item, ``[table, table]``."""
-        source, target, weight = pair_weights(self.sequences.items, self.starts, self.ends, window)
+        """Share of each item's transitions to targets that lead to each other item, ``[table, table]``."""
+        targets = self.sequences.target_mask
+        source, target, weight = pair_weights(self.sequences.items, self.starts, self.ends, window, targets=targets)
         items, shape = self.sequences.items, (self.table_size, self.table_size)
         counts = sparse.coo_array((weight, (items[source], items[target])), shape=shape).tocsr()
         totals = np.asarray(counts.sum(axis=1)).ravel()

@@ -1,7 +1,7 @@
 """Data sets by name: fetched, verified by SHA-256, normalized, and cached.
 
 Whatever route a data set came by, the files below ``CACHE/NAME/`` are the same to the byte: ``events.csv``
-(``user_id,item_id,timestamp,event_id``; the event id is the line number in the source's own file) and
+(``user_id,item_id,timestamp,event_id,rating``; the event id is the line number in the source's own file) and
 ``items.csv`` (``item_id,title,year,genres``).
 """
 
@@ -14,11 +14,13 @@ from recsys.core.json_files import write_json
 from recsys.core.publishing import publish
 from recsys.core.schema import MANIFEST
 from recsys.log.sources.catalog import CATALOG, NamedDataset
-from recsys.log.sources.movielens import normalize
+from recsys.log.sources.movielens import RATING, normalize
 from recsys.terminal import say
 
+__all__ = ["CATALOG", "RATING", "FetchedLog", "NamedDataset", "fetch", "fetch_dataset"]
+
 KIND = "named data set"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1 had no ratings
 EVENTS_FILE = "events.csv"
 ITEMS_FILE = "items.csv"
 
@@ -59,6 +61,9 @@ def fetch_dataset(dataset: NamedDataset, cache_dir: Path) -> FetchedLog:
         check_files(target, manifest["files"], KIND)
     except ArtifactError as error:
         say(f"{error}\n{dataset.name}: the cached copy is damaged, fetching it again")
+        return _fetch_anew(dataset, target)
+    if manifest["format_version"] < FORMAT_VERSION:
+        say(f"{dataset.name}: the cached copy is of an older layout, fetching it again")
         return _fetch_anew(dataset, target)
     return FetchedLog(dataset.name, target / EVENTS_FILE, target / ITEMS_FILE, manifest["route"])
 

@@ -17,7 +17,7 @@ from recsys.core.errors import DataError
 from recsys.core.schema import EVENT_ID, ITEM, TIMESTAMP, TITLE, USER
 
 MAX_MEMBER_BYTES = 1 << 31
-YEAR, GENRES = "year", "genres"
+YEAR, GENRES, RATING = "year", "genres", "rating"
 # The order of the flags in MovieLens-100K's u.item; every layout's genres are put into it.
 # fmt: off
 GENRE_ORDER = (
@@ -74,16 +74,17 @@ def _open_member(archive: Path, name: str) -> Iterator[BinaryIO]:
 def _write_events(file: BinaryIO, delimiter: str, header: int, target: Path) -> None:
     if len(delimiter) > 1:  # Arrow splits at one character
         file, delimiter = io.BytesIO(file.read().replace(delimiter.encode(), b"\t")), "\t"
-    names = [USER, ITEM, "rating", TIMESTAMP]
+    names = [USER, ITEM, RATING, TIMESTAMP]
     integers: dict[str, Any] = {USER: pa.int64(), ITEM: pa.int64(), TIMESTAMP: pa.int64()}
-    schema = pa.schema([*integers.items(), (EVENT_ID, pa.int64())])
+    kinds = {**integers, RATING: pa.float32()}
+    schema = pa.schema([*integers.items(), (EVENT_ID, pa.int64()), (RATING, pa.float32())])
     seen = 0
     with (
         pyarrow.csv.open_csv(
             file,
             read_options=pyarrow.csv.ReadOptions(column_names=names, skip_rows=header, use_threads=False),
             parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, quote_char=False),
-            convert_options=pyarrow.csv.ConvertOptions(column_types=integers, include_columns=list(integers)),
+            convert_options=pyarrow.csv.ConvertOptions(column_types=kinds, include_columns=list(kinds)),
         ) as reader,
         pyarrow.csv.CSVWriter(
             target, schema, write_options=pyarrow.csv.WriteOptions(quoting_style="none", quoting_header="none")
@@ -91,7 +92,8 @@ def _write_events(file: BinaryIO, delimiter: str, header: int, target: Path) -> 
     ):
         for batch in reader:
             arrival = pa.array(np.arange(seen + 1, seen + 1 + len(batch)))
-            writer.write_batch(pa.record_batch([*batch.columns, arrival], schema=schema))
+            *columns, ratings = batch.columns
+            writer.write_batch(pa.record_batch([*columns, arrival, ratings], schema=schema))
             seen += len(batch)
 
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from recsys.config.model import MemoryConfig
+from recsys.config.model import ModelConfig
 from recsys.core.history import History
 from recsys.core.schema import PAD_ID
+from recsys.models.categories import categories_of
 from recsys.models.keras import keras, tf
 from recsys.models.memory.band import CHUNK, Band, frame
 from recsys.models.mixers.attention import MASKED
@@ -19,9 +20,12 @@ INITIAL_GAIN = 1.5
 class MemoryAttention(keras.layers.Layer):
     """All that the memory learns."""
 
-    def __init__(self, config: MemoryConfig, width: int, reads_times: bool = False, name: str = "memory") -> None:
+    def __init__(self, model: ModelConfig, name: str = "memory") -> None:
         super().__init__(name=name)
-        self.config, self.width = config, width
+        assert model.memory is not None
+        config = model.memory
+        self.config, self.width = config, model.width
+        width, reads_times = model.width, model.request_time
         self.query = keras.layers.Dense(width, use_bias=False, name="query")
         self.key = keras.layers.Dense(width, use_bias=False, name="key")
         self.confidence = keras.layers.Dense(1, kernel_initializer="zeros", name="confidence")
@@ -29,6 +33,11 @@ class MemoryAttention(keras.layers.Layer):
         decay = constant(np.log(INITIAL_DECAY) * np.arange(config.newest))
         self.age_bias = self.add_weight("age_bias", [config.newest], initializer=decay)
         self.time_bias = self.add_weight("time_bias", [BUCKETS], initializer="zeros") if reads_times else None
+        # By what kind of event it was: what people go on to after an item that they disliked need not be heard.
+        self.category_biases = {
+            channel: self.add_weight(f"{channel}_bias", [rows], initializer="zeros")
+            for channel, rows in categories_of(model).items()
+        }
         self.log_scale = self.add_weight("log_scale", [], initializer=constant(np.log(INITIAL_SCALE)))
         self.gain = self.add_weight("gain", [], initializer=constant(INITIAL_GAIN))
 
@@ -56,6 +65,8 @@ class MemoryAttention(keras.layers.Layer):
             requested = tf.reshape(tf.pad(requests, tail), [tf.shape(ids)[0], -1, CHUNK, 1])
             seconds = tf.maximum(frame(history.times, newest)[:, :, None, :] - requested, 0)
             scores += tf.gather(self.time_bias, bucket(seconds))
+        for channel, bias in self.category_biases.items():
+            scores += tf.gather(bias, frame(getattr(history, channel), newest))[:, :, None, :]
         asking = tf.reshape(tf.pad(segments, tail), [tf.shape(ids)[0], -1, CHUNK, 1])
         asked = frame(segments, newest)[:, :, None, :]
         seen = tf.equal(asking, asked) & tf.not_equal(asked, 0)
@@ -77,6 +88,8 @@ class MemoryAttention(keras.layers.Layer):
         scores += self.age_bias[::-1]
         if self.time_bias is not None:
             scores += tf.gather(self.time_bias, bucket(newest.times))
+        for channel, bias in self.category_biases.items():
+            scores += tf.gather(bias, getattr(newest, channel))
         real = tf.not_equal(newest.items, PAD_ID)
         weights = tf.nn.softmax(tf.where(real, scores, MASKED))
         return tf.where(real, weights, 0.0)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from recsys.core.schema import ITEMS, TRAIN_END
+from recsys.core.schema import ITEMS, TRAIN_END, VALUES
 from recsys.preparation.exchange.bucket import Bucket
 from recsys.preparation.rules.splits import session_starts
 from recsys.sequences.ranges import flat_ranges
@@ -28,6 +28,8 @@ def bucket_stats(
     # Sorted rather than by np.unique, which hashes: on millions of pairs that took twenty times as long.
     pairs = np.sort(owners << 32 | bucket.items)
     lengths, users = np.unique(np.diff(bucket.offsets), return_counts=True)
+    before, starts = np.concatenate([[0], np.cumsum(bucket.target_mask)]), bucket.offsets[:-1]
+    to_validate, to_test = before[starts + validation_end], before[bucket.offsets[1:]]  # targets up to each part's end
     days, events = np.unique(bucket.timestamps // DAY, return_counts=True)
     return {
         "lengths": {str(length): int(count) for length, count in zip(lengths, users, strict=True)},
@@ -35,8 +37,8 @@ def bucket_stats(
         "sessions": int(session_starts(bucket.offsets, bucket.timestamps, gap).sum()),
         "first": int(bucket.timestamps.min()) if len(bucket.timestamps) else None,
         "last": int(bucket.timestamps.max()) if len(bucket.timestamps) else None,
-        "test_users": int((validation_end < np.diff(bucket.offsets)).sum()),
-        "validation_users": int((train_end < validation_end).sum()),
+        "test_users": int((to_validate < to_test).sum()),
+        "validation_users": int((before[starts + train_end] < to_validate).sum()),
         "pairs": int(np.count_nonzero(np.diff(pairs))) + bool(len(pairs)),
         "tied": int(tied.sum()),
         "cold_users": int((train_end == 0).sum()),
@@ -90,14 +92,25 @@ def count_trained(shards: Iterable[Path], items: int) -> int:
     """How many of the items 1..``items`` have an event that trains, read shard by shard."""
     seen = np.zeros(items + 1, np.bool_)
     for shard in shards:
-        table = pq.read_table(shard, columns=[ITEMS, TRAIN_END]).combine_chunks()
-        lists = table.column(ITEMS).combine_chunks()
-        lengths = lists.value_lengths().to_numpy(zero_copy_only=False).astype(np.int64)
-        starts = np.cumsum(lengths) - lengths
-        _, positions = flat_ranges(starts, starts + table.column(TRAIN_END).to_numpy())
-        trained = lists.flatten().to_numpy()[positions]
+        trained = _trained(shard, ITEMS)
         seen[trained[trained <= items]] = True
     return int(seen[1:].sum())
+
+
+def trained_values(shards: Iterable[Path]) -> npt.NDArray[np.float32]:
+    """The values of all events that train, ``[n] float32``, shard by shard; four bytes an event are held at once."""
+    return np.concatenate([_trained(shard, VALUES) for shard in shards])
+
+
+def _trained(shard: Path, column: str) -> npt.NDArray[Any]:
+    """A column of lists, of the events that train, end to end."""
+    table = pq.read_table(shard, columns=[column, TRAIN_END]).combine_chunks()
+    lists = table.column(column).combine_chunks()
+    lengths = lists.value_lengths().to_numpy(zero_copy_only=False).astype(np.int64)
+    starts = np.cumsum(lengths) - lengths
+    _, positions = flat_ranges(starts, starts + table.column(TRAIN_END).to_numpy())
+    trained: npt.NDArray[Any] = lists.flatten().to_numpy()[positions]
+    return trained
 
 
 def gini(counts: npt.NDArray[np.int64]) -> float:

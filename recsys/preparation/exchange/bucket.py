@@ -13,12 +13,24 @@ from recsys.config.prepare import BotRule
 from recsys.core.events import CleaningPolicy
 from recsys.core.order import find_repetitions, order_events
 from recsys.core.publishing import appearing
-from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, ITEMS, TIMESTAMP, TIMESTAMPS, TRAIN_END, USER, VALIDATION_END
+from recsys.core.schema import (
+    EVENT_ID,
+    EVENT_TYPE,
+    ITEM,
+    ITEMS,
+    TIMESTAMP,
+    TIMESTAMPS,
+    TRAIN_END,
+    USER,
+    VALIDATION_END,
+    VALUE,
+    WEIGHTS,
+)
 from recsys.preparation.exchange.arrow import read_batch, write_batches
 from recsys.preparation.exchange.shuffle_read import Columns, order_keys
 from recsys.preparation.rules.bots import bot_events
 
-GATHERED = (USER, ITEM, TIMESTAMP, EVENT_ID, EVENT_TYPE)  # what ``gather_bucket`` gives
+GATHERED = (USER, ITEM, TIMESTAMP, EVENT_ID, EVENT_TYPE, VALUE)  # what ``gather_bucket`` gives
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,12 @@ class Bucket:
     def owners(self) -> npt.NDArray[np.int64]:
         """The user of each event, ``[events] int64``."""
         return np.repeat(np.arange(len(self.users)), np.diff(self.offsets))
+
+    @property
+    def target_mask(self) -> npt.NDArray[np.bool_]:
+        """Which events may be predicted, ``[events] bool``: those of types that are targets, without types all."""
+        weights = self.more.get(WEIGHTS)
+        return np.ones(len(self.items), np.bool_) if weights is None else weights > 0
 
     def keep(self, kept: npt.NDArray[np.bool_]) -> "Bucket":
         """Only the events where ``kept``, and the users who still have one."""

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from recsys.core.order import OrderKeys
-from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
+from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER, VALUE
 from recsys.preparation.exchange.arrow import rank_strings, read_batch
 from recsys.preparation.exchange.catalog import Catalog
 from recsys.preparation.exchange.spill import EVENTS_FILE, USERS_FILE
@@ -22,8 +22,8 @@ def gather_bucket(number: int, blocks: list[Path], catalog: Catalog, cap: Cap | 
 
     Returns:
         The distinct users in the order of their bytes; columns ``user_id`` (place among them), ``item_id``
-        (catalog code), ``timestamp`` and, where the log has them, ``event_id`` and ``event_type`` (as its hash);
-        and how many events were over the cap.
+        (catalog code), ``timestamp`` and, where the log has them, ``event_id``, ``event_type`` (as its hash) and
+        ``value``; and how many events were over the cap.
     """
     names = pa.chunked_array([read_batch(block / USERS_FILE, number).column(0) for block in blocks], pa.string())
     users, ranks = rank_strings(names.combine_chunks())
@@ -47,7 +47,8 @@ def gather_bucket(number: int, blocks: list[Path], catalog: Catalog, cap: Cap | 
 def order_keys(events: Columns, item_hashes: npt.NDArray[np.uint64]) -> OrderKeys:
     """What orders a bucket's events; ``item_hashes`` by catalog code."""
     hashes = item_hashes[events[ITEM]]
-    return OrderKeys(events[USER], events[TIMESTAMP], hashes, events.get(EVENT_ID), events.get(EVENT_TYPE))
+    optional = (events.get(name) for name in (EVENT_ID, EVENT_TYPE, VALUE))
+    return OrderKeys(events[USER], events[TIMESTAMP], hashes, *optional)
 
 
 def _concatenate(pieces: list[Columns]) -> Columns:

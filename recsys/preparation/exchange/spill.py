@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from recsys.core.order import OrderKeys
 from recsys.core.publishing import appearing_directory
-from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
+from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER, VALUE
 from recsys.preparation.exchange.arrow import hash_array, write_batches
 from recsys.preparation.rules.truncation import Cap, newest_events
 
@@ -37,10 +37,11 @@ def spill_events(events: pa.Table, buckets: int, cap: Cap | None, directory: Pat
     types = None
     if EVENT_TYPE in events.column_names:
         types = _type_hashes(events.column(EVENT_TYPE).combine_chunks())
+    values = _values(events.column(VALUE)) if VALUE in events.column_names else None
     if cap is not None:
         arrival = events.column(EVENT_ID).to_numpy() if EVENT_ID in events.column_names else None
         times, item_hashes = events.column(TIMESTAMP).to_numpy(), hash_array(item_strings)[item_codes]
-        order = order[newest_events(OrderKeys(user_codes, times, item_hashes, arrival, types), cap)[order]]
+        order = order[newest_events(OrderKeys(user_codes, times, item_hashes, arrival, types, values), cap)[order]]
     edges = np.searchsorted(bucket_of[order], np.arange(buckets + 1))
     columns = {USER: pa.array(user_codes[order] - user_edges[bucket_of[order]].astype(np.int32))}
     columns[ITEM] = pa.array(item_codes[order])
@@ -49,6 +50,8 @@ def spill_events(events: pa.Table, buckets: int, cap: Cap | None, directory: Pat
             columns[name] = pa.array(events.column(name).to_numpy()[order])
     if types is not None:
         columns[EVENT_TYPE] = pa.array(types[order])
+    if values is not None:
+        columns[VALUE] = pa.array(values[order])
     batch = pa.record_batch(columns)
     with appearing_directory(directory) as aside:
         write_batches(aside / EVENTS_FILE, [batch.slice(edges[b], edges[b + 1] - edges[b]) for b in range(buckets)])
@@ -56,6 +59,12 @@ def spill_events(events: pa.Table, buckets: int, cap: Cap | None, directory: Pat
             whole = pa.record_batch({USER if file == USERS_FILE else ITEM: strings})
             write_batches(aside / file, [whole.slice(a, b - a) for a, b in itertools.pairwise(cuts)])
     return len(events) - len(order)
+
+
+def _values(column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
+    """Values, ``[n] float32``: NaN where one is missing, and one zero, not two that are equal and of other bytes."""
+    values: npt.NDArray[np.float32] = column.to_numpy().astype(np.float32) + np.float32(0.0)
+    return values
 
 
 def _type_hashes(types: pa.Array) -> npt.NDArray[np.uint64]:

@@ -1,7 +1,8 @@
 """Which of a user's events train, which validate and which test.
 
 Every split gives ``(train_end, validation_end)``, both ``[users] int64`` and counted from the user's first event:
-events ``[0, train_end)`` train, ``[train_end, validation_end)`` validate, the rest tests.
+events ``[0, train_end)`` train, ``[train_end, validation_end)`` validate, the rest tests. What is predicted of a part
+are the events of types that are targets; the others of it are only read.
 """
 
 import numpy as np
@@ -10,32 +11,41 @@ import numpy.typing as npt
 from recsys.config.prepare import PrepareConfig, milliseconds
 
 Ints = npt.NDArray[np.int64]
-ENOUGH = 3  # events, or sessions: one each to train, to validate and to test
+Flags = npt.NDArray[np.bool_]
+ENOUGH = 3  # sessions: one each to train, to validate and to test
 
 
-def split_bounds(offsets: Ints, timestamps: Ints, config: PrepareConfig) -> tuple[Ints, Ints]:
+def split_bounds(offsets: Ints, timestamps: Ints, targets: Flags, config: PrepareConfig) -> tuple[Ints, Ints]:
     """Split users' ordered events as the config says.
 
     Args:
         offsets: ``[users + 1] int64``; user ``i`` owns ``timestamps[offsets[i]:offsets[i + 1]]``.
+        targets: ``[events] bool``, which events may be predicted.
     """
     if config.split == "temporal":
         return temporal(offsets, timestamps, milliseconds(config.validation_from), milliseconds(config.test_from))
     if config.split == "last_session":
         return last_session(offsets, timestamps, 60_000 * config.session_gap_minutes)
-    return leave_one_out(offsets)
+    return leave_one_out(offsets, targets)
 
 
-def leave_one_out(offsets: Ints) -> tuple[Ints, Ints]:
-    """The last event tests, the one before it validates; users with fewer than 3 events train only.
+def leave_one_out(offsets: Ints, targets: Flags) -> tuple[Ints, Ints]:
+    """The last target tests, the one before it validates; users with no event before those two train only.
 
-    >>> train_end, validation_end = leave_one_out(np.array([0, 5, 7]))  # users of five and of two events
+    >>> train_end, validation_end = leave_one_out(np.array([0, 5, 7]), np.ones(7, bool))  # of five and of two events
     >>> train_end.tolist(), validation_end.tolist()
     ([3, 2], [4, 2])
+    >>> context = np.array([True, True, False, True, False])  # the parts that test and validate end with context
+    >>> [bound.tolist() for bound in leave_one_out(np.array([0, 5]), context)]
+    [[1], [3]]
     """
     lengths = np.diff(offsets)
-    enough = lengths >= ENOUGH
-    return np.where(enough, lengths - 2, lengths), np.where(enough, lengths - 1, lengths)
+    found = np.flatnonzero(targets)
+    ends = np.concatenate([[0], np.cumsum(targets)])[offsets[1:]]  # behind each user's last target in ``found``
+    before = np.concatenate([[-1, -1], found])  # so that ends + 1 and ends are the last two
+    last, second = before[ends + 1] - offsets[:-1], before[ends] - offsets[:-1]
+    enough = second > 0
+    return np.where(enough, second, lengths), np.where(enough, last, lengths)
 
 
 def temporal(offsets: Ints, timestamps: Ints, validation_from: int, test_from: int) -> tuple[Ints, Ints]:

@@ -16,8 +16,9 @@ from recsys.bundle import check_now, event_from_json
 from recsys.config.model import ModelConfig
 from recsys.core.artifact import check_files
 from recsys.core.errors import ArtifactError, DataError
+from recsys.core.event_codes import EventCodes
 from recsys.core.events import Event, now_ms
-from recsys.core.history import History, encode_history
+from recsys.core.history import History, client_encoding, encode_history
 from recsys.core.schema import PAD_ID
 from recsys.evaluation.ranking import top_items
 
@@ -45,6 +46,8 @@ class Recommender:
         _check(run, self.dataset)
         config = recorded(ModelConfig, run, "model")
         self.history = history_spec(config, None)
+        self.codes = EventCodes.from_json(run.manifest.event_codes)
+        self._encoding = client_encoding(self.history, self.dataset.policy, self.codes)
         model = build_model(config, self.dataset.vocabulary.table_size)
         load_weights(model, run.weights_file)
         self._model = model
@@ -82,7 +85,8 @@ class Recommender:
         """The ``k`` best items that are not in ``history``, and their scores, best first, at ``now`` (milliseconds)."""
         vocabulary = self.dataset.vocabulary
         length = int(self.history.items.shape[1])
-        encoded = encode_history(history, vocabulary, length, self.dataset.policy, now)
+        policy, codes = self._encoding
+        encoded = encode_history(history, vocabulary, length, policy, now, codes)
         scores = self.score_all(encoded.like(self.history))[0, : len(vocabulary) + 1]
         scores[PAD_ID] = -np.inf
         scores[vocabulary.encode({event.item for event in history} & set(vocabulary.external_ids))] = -np.inf
@@ -100,5 +104,5 @@ def _check(run: Run, dataset: Dataset) -> None:
     sealed, manifest = run.manifest.files, dataset.manifest
     check_files(run.path, {file.name: sealed.get(file.name, "") for file in (run.config_file, run.weights_file)}, "run")
     check_files(dataset.path, {ITEMS_FILE: manifest.files.get(ITEMS_FILE, "")}, "dataset")
-    if dataset_digest(manifest.counts, manifest.files) != run.manifest.dataset_digest:
+    if dataset_digest(manifest.counts, manifest.files, manifest.event_codes) != run.manifest.dataset_digest:
         raise ArtifactError(f"{dataset.path}: not the dataset that the run was trained on; log the model again")

@@ -104,7 +104,8 @@ def save_model(path: Path, run: Run, dataset: Dataset, **identity: Any) -> None:
 
 
 def signature() -> "ModelSignature":
-    """One row a user: ``history``, a list of ``{"item", "timestamp" (ms)}``, ``event_id`` and ``event_type`` optional.
+    """One row a user: ``history``, a list of ``{"item", "timestamp" (ms)}``; ``event_id``, ``event_type`` and ``value``
+    are optional.
 
     Gives ``items`` and ``scores``, best first; the parameter ``k`` says how many, and ``now`` when the request is made,
     in milliseconds since 1970 (0: now), which a model that reads times reads.
@@ -119,6 +120,7 @@ def signature() -> "ModelSignature":
             Property("timestamp", DataType.long),
             Property("event_id", DataType.long, required=False),
             Property("event_type", DataType.string, required=False),
+            Property("value", DataType.double, required=False),
         ]
     )
     return ModelSignature(

@@ -103,7 +103,8 @@ def check_parity(
         return Check("parity", False, f"{about.variant}: made from run {about.run_digest}, not {run_digest}")
     device, largest = scorer_of(bundle), 0.0
     for number, case in enumerate(bundle.golden()):
-        history = encode_history(case.history, bundle.vocabulary, about.history_length, about.cleaning, case.now)
+        known = bundle.vocabulary, about.history_length, about.cleaning, case.now, about.event_codes
+        history = encode_history(case.history, *known)
         history = history.like(History.of(about.signatures["rerank"].inputs))
         found, ours = (_scores(case, history, one, about.candidates) for one in (device, keras))
         order = best_first(np.array(case.candidate_ids), np.array(found, np.float64))

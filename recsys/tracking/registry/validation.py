@@ -80,9 +80,10 @@ def scores_of(recommender: Recommender, dataset: Dataset) -> ScoreAll:
     length = int(recommender.history.items.shape[1])
     longest = int(np.diff(dataset.sequences.offsets).max(initial=length))
     whole = recommender.history.map(lambda channel: np.empty((0, longest)))
+    sequences = dataset.sequences.recoded(recommender.codes)
 
     def score_all(users: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        history = dataset.sequences.histories(users, positions, whole)
+        history = sequences.histories(users, positions, whole)
         pushed = push_right(history._replace(items=theirs[history.items]))
         scores = recommender.score_all(pushed.map(lambda channel: channel[:, -length:]))
         return np.where(known, scores[:, theirs], np.float32(-np.inf))

@@ -26,13 +26,15 @@ Batch = dict[str, npt.NDArray[Any]]
 """Arrays of one step; ``rows × length`` slots, most of them real:
 
 - what is read, as a ``History`` names its inputs: ``[rows, length]`` a channel
-- ``targets [rows, length] int32``, the item that came next; ``PAD_ID`` where none
+- ``targets [rows, length] int32``, the item that came next; ``PAD_ID`` where none, or where that event is only context
+- ``weights [rows, length] float32``, how much each target counts, 0 where none; where types of events have weights
 - ``segments [rows, length] int32``, 1.. by example of the batch; 0 is padding
 - ``positions [rows, length] int32``, from the example's newest or oldest event
 - ``requests [rows, length] int32``, seconds from the target to the example's newest event, which ages are counted from,
   too; where times are read
-- ``count [] float32``, targets of the batch
-- ``seen [m] int32``, the training items of the examples' users, and ``seen_by [m] int32``, the segment of each
+- ``count [] float32``, targets of the batch, by their weights
+- ``seen [m] int32``, the training items of the examples' users, context left out, and ``seen_by [m] int32``, the
+  segment of each
 - ``negatives [n] int32`` and ``log_expected [n] float32``
 - ``target_counts [rows, length, newest] float32``, others' transitions to the target
 - ``divisors [rows, length] float32``, what others' transitions from the item are divided by
@@ -59,12 +61,16 @@ class Batches:
         self.starts = sequences.offsets[:-1]
         self.row_length = -(-model.max_length // CHUNK) * CHUNK if model.memory else model.max_length
         self.history = history_spec(model, None, self.row_length)
-        self.examples = cut_examples(self.starts, ends, model.max_length, training.events)
-        counts = np.bincount(sequences.items[flat_ranges(self.starts, ends)[1]], minlength=items + 1)
+        self.flat = sequences.events(self.history)
+        mask = sequences.target_mask
+        self.examples = cut_examples(self.starts, ends, model.max_length, training.events, mask)
+        trained = flat_ranges(self.starts, ends)[1]
+        trained = trained if mask is None else trained[mask[trained]]
+        counts = np.bincount(sequences.items[trained], minlength=items + 1)
         self.sampler = NegativeSampler(training.negatives, counts[1 : items + 1])
         self.augmentation = Augmentation(training.augmentation)
         memory = model.memory
-        self.others = OthersTransitions(transitions, memory.normalization) if transitions and memory else None
+        self.others = OthersTransitions(transitions, memory.normalization, mask) if transitions and memory else None
 
     def signature(self) -> dict[str, Any]:
         """The TensorFlow types of a batch; rows and negatives vary."""
@@ -75,6 +81,7 @@ class Batches:
             **self.history.inputs(),
             **{name: tf.TensorSpec(rows, tf.int32) for name in integers},
             **{name: tf.TensorSpec([None], tf.int32) for name in ("seen", "seen_by", "negatives")},
+            **({} if self.sequences.weights is None else {"weights": tf.TensorSpec(rows, tf.float32)}),
             "log_expected": tf.TensorSpec([None], tf.float32),
             "count": tf.TensorSpec([], tf.float32),
             "target_counts": tf.TensorSpec([*rows, newest], tf.float32),
@@ -104,12 +111,19 @@ class Batches:
         place = np.arange(len(owner)) + owner  # of an event that is read, among the batch's events
         history, event = flat_ranges(np.zeros_like(lengths), lengths + 1)
         order = self.augmentation.order(rng, first[history] + event % whole[history], lengths + 1)
-        flat = self.sequences.events(self.history)
-        read, came = (flat.map(lambda channel, at=at: channel[order[at]]) for at in (place, place + 1))
+        read, came = (self.flat.map(lambda channel, at=at: channel[order[at]]) for at in (place, place + 1))
         read = read._replace(items=self.augmentation.blank(rng, read.items))
         newest_first = lengths[owner] - 1 - index
         targets = np.where(prefixes[owner] & (newest_first > 0), PAD_ID, came.items).astype(np.int32)
+        weights = None
+        if self.sequences.weights is not None:
+            weights = np.where(targets != PAD_ID, self.sequences.weights[order[place + 1]], 0).astype(np.float32)
+            targets = np.where(weights > 0, targets, PAD_ID).astype(np.int32)
+        total = float(np.count_nonzero(targets) if weights is None else weights.sum())
         seen_by, seen = flat_ranges(self.starts[users], self.ends[users])
+        if self.sequences.target_mask is not None:  # what users disliked, targets are to be told apart from
+            wanted = self.sequences.target_mask[seen]
+            seen_by, seen = seen_by[wanted], seen[wanted]
         shape = (count, self.row_length)
 
         def spread(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -120,7 +134,7 @@ class Batches:
         negatives, log_expected = self.sampler.draw(rng, targets[targets != PAD_ID])
         batch: Batch = {}
         if self.model.request_time:
-            newest_time = flat.times[last - 1][owner]
+            newest_time = self.flat.times[last - 1][owner]
             read = read._replace(times=ages(read.times, newest_time))
             batch["requests"] = spread(ages(came.times, newest_time))
         batch |= {
@@ -128,7 +142,8 @@ class Batches:
             "targets": spread(targets),
             "segments": spread((owner + 1).astype(np.int32)),
             "positions": spread((newest_first if self.model.positions == "newest" else index).astype(np.int32)),
-            "count": np.array(np.count_nonzero(targets), np.float32),
+            **({} if weights is None else {"weights": spread(weights)}),
+            "count": np.array(total or 1.0, np.float32),
             "seen": self.sequences.items[seen],
             "seen_by": (seen_by + 1).astype(np.int32),
             "negatives": negatives,

@@ -22,18 +22,27 @@ class Examples(NamedTuple):
 
 
 def cut_examples(
-    starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], length: int, events: Literal["newest", "all"]
+    starts: npt.NDArray[np.int64],
+    ends: npt.NDArray[np.int64],
+    length: int,
+    events: Literal["newest", "all"],
+    targets: npt.NDArray[np.bool_] | None = None,
 ) -> Examples:
     """One stretch a user with at least two events, or as many as it takes to predict every event once.
 
     Args:
         starts, ends: ``[users] int64``, flat bounds of each user's events that train.
         length: events that the model reads.
+        targets: ``[events] bool``, which may be predicted, None where all; a stretch that leads to none is left out.
     """
     # The last event of a window is the first read of the next.
     users, begin, end = cut_windows(ends - starts, length=length + 1, stride=length)
     kept = end - begin >= 2  # one event leads to nothing
     if events == "newest":
         kept &= end == (ends - starts)[users]
-    users = users[kept]
-    return Examples(users, starts[users] + begin[kept], starts[users] + end[kept])
+    users, first, last = users[kept], (starts[users] + begin)[kept], (starts[users] + end)[kept]
+    if targets is None:
+        return Examples(users, first, last)
+    before = np.concatenate([[0], np.cumsum(targets)])
+    leads = before[last] > before[first + 1]  # the first event of a stretch is only read
+    return Examples(users[leads], first[leads], last[leads])

@@ -25,10 +25,16 @@ class OthersTransitions:
 
     Args:
         normalization: the power of a total that counts are divided by.
+        targets: ``[events] bool``, those that the transitions were counted to; None is all.
     """
 
-    def __init__(self, transitions: Transitions, normalization: float = 1.0) -> None:
-        self.normalization = normalization
+    def __init__(
+        self,
+        transitions: Transitions,
+        normalization: float = 1.0,
+        targets: npt.NDArray[np.bool_] | None = None,
+    ) -> None:
+        self.normalization, self.targets = normalization, targets
         self.table_size = len(transitions.totals)
         self.window, self.decay = transitions.window, transitions.decay
         self.totals = transitions.totals
@@ -57,7 +63,7 @@ class OthersTransitions:
             ``(counts [n, k], totals [n, k])``, both float32; what counts are divided by, of totals that are at least
             a hundredth.
         """
-        before, after, weight = pair_weights(items, starts, ends, self.window, self.decay)
+        before, after, weight = pair_weights(items, starts, ends, self.window, self.decay, self.targets)
         owner = np.searchsorted(starts, before, side="right") - 1 if len(starts) else before
         from_key = owner * self.table_size + items[before]
         pairs = sum_by_key(from_key * self.table_size + items[after], weight)

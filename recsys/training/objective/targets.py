@@ -39,6 +39,7 @@ class TargetScorer:
 
     Attributes:
         hidden: ``[slots, width]``.
+        weights: ``[slots]``, how much each target counts; 0 where there is none.
         shares: ``[rows, frames, CHUNK, keys]``, the memory's attention over what is left of each row's total when
             the user's own transitions are taken away; None without a memory.
     """
@@ -47,7 +48,8 @@ class TargetScorer:
         self.model, self.batch = model, batch
         self.hidden = tf.reshape(stream, [-1, model.config.width])
         self.targets = tf.reshape(batch["targets"], [-1])
-        self.weights = tf.cast(tf.not_equal(self.targets, 0), tf.float32)
+        real = tf.cast(tf.not_equal(self.targets, 0), tf.float32)
+        self.weights = tf.reshape(batch["weights"], [-1]) if "weights" in batch else real
         self.shares = None
         self.joint = model.memory is not None and model.memory.attention.config.trained == "joint"
         if model.memory is not None:

@@ -1,7 +1,8 @@
 import {isObject, isUnicode, short} from './checked.js';
 import type {Event} from './history.js';
 
-const FIELDS = ['item', 'timestamp', 'event_id', 'event_type'];
+const FIELDS = ['item', 'timestamp', 'event_id', 'event_type', 'value'];
+const LARGEST_VALUE = 3.4028234663852886e38; // of a float32
 
 /** Refuse what is no event, as recsys/bundle/events.py does; `origin` is what errors name. */
 export function checkEvent(event: unknown, origin: string): asserts event is Event {
@@ -20,6 +21,10 @@ export function checkEvent(event: unknown, origin: string): asserts event is Eve
   const kind = event['event_type'] ?? '';
   if (typeof kind !== 'string' || !isUnicode(kind)) {
     throw new Error(`${origin}: event_type is text, found ${short(kind)}`);
+  }
+  const value = event['value'] ?? 0;
+  if (typeof value !== 'number' || !(Math.abs(value) <= LARGEST_VALUE)) {
+    throw new Error(`${origin}: value is a finite number within float32's range, found ${short(value)}`);
   }
 }
 

@@ -7,6 +7,8 @@ export interface Event {
   timestamp: number;
   event_id?: number;
   event_type?: string;
+  /** How much: a rating, seconds, a quantity; null or absent where it is missing. */
+  value?: number | null;
 }
 
 export interface CleaningPolicy {
@@ -15,10 +17,17 @@ export interface CleaningPolicy {
   event_types: string[];
 }
 
+/** What stands for an event's type and value, of those that a model reads: recsys/core/event_codes.py. */
+export interface EventCodes {
+  types: string[];
+  value_edges: number[];
+}
+
 /** What a bundle's manifest says of the histories that its model reads. */
 export interface HistoryFormat {
   history_length: number;
   cleaning: CleaningPolicy;
+  event_codes: EventCodes;
   history_inputs: string[];
 }
 
@@ -27,17 +36,21 @@ export type History = Record<string, Int32Array>;
 
 interface Kept {
   id: number;
-  timestamp: number;
+  event: Event;
 }
 
 export const PAD_ID = 0;
 const MILLISECONDS = 1000; // in a second
 const OLDEST = 2 ** 31 - 1; // seconds
+const UNKNOWN = 1; // a type that the model has never met, or none; a value that is missing
+const FIRST = 2; // code of the first type, and of the lowest bucket of values
 
 /** Every input that a model may read of a history, and what stands in it for an event. */
-const CHANNELS: Record<string, (event: Kept, now: number) => number> = {
-  history: (event) => event.id,
-  ages: (event, now) => age(event.timestamp, now),
+const CHANNELS: Record<string, (kept: Kept, now: number, codes: EventCodes) => number> = {
+  history: ({id}) => id,
+  ages: ({event}, now) => age(event.timestamp, now),
+  types: ({event}, _, {types}) => typeCode(event.event_type ?? '', types),
+  values: ({event}, _, codes) => valueBucket(event.value ?? null, codes.value_edges),
 };
 
 /** Those that a model with these inputs reads; it always reads items. */
@@ -75,7 +88,7 @@ export function encodeHistory(
   const newest = cleanHistory(events, vocabulary, format.cleaning).slice(-length);
   return Object.fromEntries(format.history_inputs.map((name) => {
     const padded = new Int32Array(length);
-    padded.set(newest.map((event) => CHANNELS[name]!(event, now)), length - newest.length);
+    padded.set(newest.map((kept) => CHANNELS[name]!(kept, now, format.event_codes)), length - newest.length);
     return [name, padded];
   }));
 }
@@ -96,9 +109,18 @@ function cleanHistory(events: readonly Event[], vocabulary: Vocabulary, policy: 
     if (policy.drop_repeats && kept[kept.length - 1]?.item === event.item) continue;
     kept.push(event);
   }
-  return kept
-    .map(({item, timestamp}) => ({id: vocabulary.encode(item), timestamp}))
-    .filter(({id}) => id !== PAD_ID);
+  return kept.map((event) => ({id: vocabulary.encode(event.item), event})).filter(({id}) => id !== PAD_ID);
+}
+
+function typeCode(type: string, types: readonly string[]): number {
+  const place = types.indexOf(type);
+  return place < 0 ? UNKNOWN : FIRST + place;
+}
+
+/** How many edges are not above the value, both as float32: so every client compares them. */
+function valueBucket(value: number | null, edges: readonly number[]): number {
+  if (value === null) return UNKNOWN;
+  return FIRST + edges.filter((edge) => Math.fround(edge) <= Math.fround(value)).length;
 }
 
 /** Whole seconds from an event to the request, both cut to seconds first; 0 where the event lies after it. */

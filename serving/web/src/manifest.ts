@@ -1,5 +1,5 @@
 import {Reader, isObject, short} from './checked.js';
-import {type CleaningPolicy, type HistoryFormat, historyInputs} from './history.js';
+import {type CleaningPolicy, type EventCodes, type HistoryFormat, historyInputs} from './history.js';
 
 export interface Tensor {
   shape: number[];
@@ -29,6 +29,9 @@ const MAX_LENGTH = 4096;
 const MAX_CANDIDATES = 65_536;
 const MAX_ITEMS = 100_000_000;
 const LONGEST_NAME = 255;
+const MOST_TYPES = 30;
+const MOST_BUCKETS = 32;
+const LARGEST_VALUE = 3.4028234663852886e38; // of an event: float32's
 const DTYPES = ['int32', 'float32', 'int8', 'uint8', 'float16'];
 const FORMAT = 'tflite'; // of the models that clients run
 
@@ -59,6 +62,8 @@ export function readManifest(value: unknown, origin: string): Manifest {
     Object.keys(read.object('signatures')).map((name) => [name, readSignature(read.inside('signatures').inside(name))]));
   const format = read.text('model_format');
   if (format !== FORMAT) throw new Error(`${origin}: its model is of the format ${short(format)}, clients run ${FORMAT}`);
+  const inputs = historyInputs(signatures['rerank']?.inputs ?? {});
+  const codes = readCodes('event_codes' in value ? value['event_codes'] : {}, inputs, origin);
   const manifest = {
     variant: read.text('variant'),
     model_file: readFileName(read.text('model_file'), origin),
@@ -67,9 +72,10 @@ export function readManifest(value: unknown, origin: string): Manifest {
     items: read.integer('items', 1, MAX_ITEMS),
     oov_buckets: read.integer('oov_buckets', 0, MAX_ITEMS),
     cleaning: readCleaning(read.get('cleaning'), origin),
+    event_codes: codes,
     tolerance: read.positive('tolerance', LARGEST),
     signatures,
-    history_inputs: historyInputs(signatures['rerank']?.inputs ?? {}),
+    history_inputs: inputs,
     files: readFiles(read),
   };
   for (const name of [manifest.model_file, 'vocabulary.bin']) {
@@ -98,6 +104,36 @@ function readCleaning(value: unknown, origin: string): CleaningPolicy {
     throw new Error(`${where}: event_types must be a list of texts, as ["view"], found ${short(types)}`);
   }
   return cleaning;
+}
+
+/** Codes must be there for the channels that the model takes, and for no other. */
+function readCodes(value: unknown, inputs: string[], origin: string): EventCodes {
+  const where = `${origin}: event codes`;
+  if (!isObject(value)) throw new Error(`${where}: expected an object, found ${short(value)}`);
+  const unknown = Object.keys(value).filter((key) => !['types', 'value_edges'].includes(key));
+  if (unknown.length > 0) throw new Error(`${where}: unknown keys ${unknown.join(', ')}; a newer recsys wrote it`);
+  const {types = [], value_edges: edges = null} = value;
+  if (!Array.isArray(types) || !types.every((name) => typeof name === 'string')) {
+    throw new Error(`${where}: types must be a list of texts, as ["view"], found ${short(types)}`);
+  }
+  if (new Set(types).size < types.length || types.length > MOST_TYPES) {
+    throw new Error(`${where}: types must be distinct, at most ${MOST_TYPES}, found ${types.length}`);
+  }
+  const isValue = (edge: unknown) => typeof edge === 'number' && Math.abs(edge) <= LARGEST_VALUE;
+  if (edges !== null && (!Array.isArray(edges) || !edges.every(isValue))) {
+    throw new Error(`${where}: value_edges must be a list of numbers, as [2.0, 3.0], found ${short(edges)}`);
+  }
+  const ascending = (edges ?? []) as number[];
+  if (ascending.length >= MOST_BUCKETS || ascending.some((edge, place) => place > 0 && ascending[place - 1]! >= edge)) {
+    throw new Error(`${where}: value_edges must ascend, fewer than ${MOST_BUCKETS}, found ${ascending.length}`);
+  }
+  for (const [name, isThere] of [['types', types.length > 0], ['values', edges !== null]] as const) {
+    if (isThere !== inputs.includes(name)) {
+      throw new Error(`${origin}: event_codes must say what stands for ${name} where rerank takes them, and only ` +
+        'there; the bundle contradicts itself');
+    }
+  }
+  return {types: types as string[], value_edges: ascending};
 }
 
 function readSignature(read: Reader): Signature {

@@ -17,6 +17,8 @@ export interface Ranked {
 
 /** A verified bundle, loaded once and asked many times. Nothing that it is asked leaves the page. */
 export class Reranker {
+  private readonly told = new Set<string>();
+
   private constructor(
     readonly bundle: Bundle,
     private readonly model: CompiledModel,
@@ -90,7 +92,9 @@ export class Reranker {
    */
   async rerank(history: readonly Event[], candidates: readonly string[], now = Date.now()): Promise<Ranked[]> {
     const ids = this.encodeCandidates(candidates);
-    const scores = await this.score(this.encodeHistory(history, now), ids);
+    const encoded = this.encodeHistory(history, now);
+    this.tellUnknownTypes(history);
+    const scores = await this.score(encoded, ids);
     const places = Array.from(ids.keys());
     const known = places.filter((i) => ids[i] !== PAD_ID).sort((a, b) => scores[b]! - scores[a]!);
     const unknown = places.filter((i) => ids[i] === PAD_ID);
@@ -134,6 +138,22 @@ export class Reranker {
     const scores = await this.score(history, ids);
     const known = Array.from(ids.keys()).filter((i) => ids[i] !== PAD_ID).sort((a, b) => scores[b]! - scores[a]!);
     return mismatch(golden, Array.from(scores, (score, i) => (ids[i] === PAD_ID ? null : score)), known);
+  }
+
+  /** The types of events that the model has never met, and reads as of an unknown type; none where it reads no types. */
+  unknownTypes(history: readonly Event[]): string[] {
+    const known = this.manifest.event_codes.types;
+    if (known.length === 0) return [];
+    return [...new Set(history.map((event) => event.event_type ?? ''))].filter((t) => t !== '' && !known.includes(t));
+  }
+
+  private tellUnknownTypes(history: readonly Event[]): void {
+    for (const type of this.unknownTypes(history)) {
+      if (this.told.has(type)) continue;
+      this.told.add(type);
+      console.warn(`the model has met no event of type ${JSON.stringify(type)}, only of ` +
+        `${this.manifest.event_codes.types.join(', ')}; it reads such events as of an unknown type`);
+    }
   }
 
   private async replaySome(golden: readonly GoldenCase[]): Promise<void> {
