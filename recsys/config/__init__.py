@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, model_validator
 
 from recsys.config.base import Section
 from recsys.config.data import DataConfig
@@ -30,6 +30,15 @@ class Config(Section):
     evaluation: EvaluationConfig = EvaluationConfig()
     export: ExportConfig = ExportConfig()
     tracking: TrackingConfig = TrackingConfig()
+
+    @model_validator(mode="after")
+    def _unknown_items_are_one_thing(self) -> "Config":
+        if self.prepare.oov_buckets and self.data.items is not None and self.data.items.features:
+            raise ValueError(
+                "data.items.features gives items without events rows of their own, prepare.oov_buckets has them share "
+                "some; leave one of the two out"
+            )
+        return self
 
     def to_json(self) -> dict[str, Any]:
         """The whole config, defaults included, as JSON values."""

@@ -38,17 +38,19 @@ class Recommender:
     def __init__(self, path: Path) -> None:
         from recsys.evaluation.scorer import compiled
         from recsys.models.events import history_spec
-        from recsys.models.sasrec import build_model
-        from recsys.models.weights import load_weights
+        from recsys.models.items import shapes_in
+        from recsys.models.sasrec import build_model, folded
+        from recsys.models.weights import load_weights, read_weights
 
         run, self.dataset = Run(path / "run"), Dataset(path / "dataset")
         _check(run, self.dataset)
         config = recorded(ModelConfig, run, "model")
         self.history = history_spec(config, None)
-        model = build_model(config, self.dataset.vocabulary.table_size)
+        shapes = shapes_in(read_weights(run.weights_file))
+        model = build_model(config, self.dataset.vocabulary.table_size, shapes)
         load_weights(model, run.weights_file)
-        self._model = model
-        self._score_all = compiled(model)
+        self._model = folded(model)
+        self._score_all = compiled(self._model)
 
     def predict(self, model_input: "pd.DataFrame", params: dict[str, Any] | None = None) -> "pd.DataFrame":
         """The ``k`` best items for each row's ``history``; see ``recsys.tracking.models.model.signature``.

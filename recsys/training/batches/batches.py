@@ -44,6 +44,7 @@ class Batches:
 
     Args:
         ends: ``[users] int64``, flat end of each user's events that train.
+        trained_only: whether only items that train are negatives; others would learn to be ranked low.
     """
 
     def __init__(
@@ -54,6 +55,8 @@ class Batches:
         training: TrainingConfig,
         items: int,
         transitions: Transitions | None,
+        *,
+        trained_only: bool = False,
     ) -> None:
         self.sequences, self.ends, self.model, self.training = sequences, ends, model, training
         self.starts = sequences.offsets[:-1]
@@ -61,7 +64,7 @@ class Batches:
         self.history = history_spec(model, None, self.row_length)
         self.examples = cut_examples(self.starts, ends, model.max_length, training.events)
         counts = np.bincount(sequences.items[flat_ranges(self.starts, ends)[1]], minlength=items + 1)
-        self.sampler = NegativeSampler(training.negatives, counts[1 : items + 1])
+        self.sampler = NegativeSampler(training.negatives, counts[1 : items + 1], trained_only)
         self.augmentation = Augmentation(training.augmentation)
         self.others = OthersTransitions(transitions) if transitions else None
 

@@ -4,8 +4,6 @@ TFRS' own ``Retrieval`` task scores one row of candidates a query, by a dot prod
 their negatives and a logit has a second part, so the tasks are written on its base class.
 """
 
-import numpy as np
-
 from recsys.config.training import TrainingConfig
 from recsys.models.keras import tf, tfrs
 from recsys.training.objective.targets import TargetScorer
@@ -83,7 +81,7 @@ class Softmax(NextItemTask):
             return tf.stack([[tf.reduce_logsumexp(view, -1), *self.spread(view)] for view in logits])
 
         flows = [scorer.hidden] if scorer.shares is None else [scorer.hidden, scorer.shares]
-        columns = np.arange(1, scorer.model.items.rows, dtype=np.int32)
+        columns = scorer.catalog
         chunks = [columns[first : first + COLUMN_CHUNK] for first in range(0, len(columns), COLUMN_CHUNK)]
         parts = tf.stack([total(tf.constant(chunk), *flows) for chunk in chunks])  # [chunks, views, 1 or 3, slots]
         others, spread = tf.reduce_logsumexp(parts[:, :, 0], 0), tf.reduce_sum(parts[:, :, 1:], 0)
@@ -114,7 +112,7 @@ class GeneralisedBinaryCrossEntropy(NextItemTask):
 
     def losses(self, scorer: TargetScorer) -> list[tf.Tensor]:
         negatives = scorer.batch["negatives"]
-        share = tf.minimum(tf.cast(tf.size(negatives), tf.float32) / (scorer.model.items.rows - 2), 1.0)
+        share = tf.minimum(tf.cast(tf.size(negatives), tf.float32) / (len(scorer.catalog) - 1), 1.0)
         power = share * (self.calibration * (1.0 - 1.0 / share) + 1.0 / share)
         return [
             power * tf.nn.softplus(-positive) + tf.reduce_sum(tf.nn.softplus(negative), -1)
