@@ -50,7 +50,8 @@ class TextEncoder(NamedTuple):
         width = min(WIDTH, len(rows), len(used))
         if width < 2:
             return cls(idf, np.ones((len(used), 1), np.float32))
-        svd = TruncatedSVD(width, random_state=0).fit(_weighted(counts, idf)[:, used])
+        with np.errstate(divide="ignore", invalid="ignore"):  # it asks, too, how much of no variance it explains
+            svd = TruncatedSVD(width, random_state=0).fit(_weighted(counts, idf)[:, used])
         kept = svd.singular_values_ > LEAST * svd.singular_values_[0]
         return cls(idf, np.asarray(svd.components_[kept].T, np.float32))
 
@@ -85,6 +86,8 @@ def _counts(texts: list[str]) -> Any:
     shared = {"n_features": HASHES, "alternate_sign": False, "norm": None, "strip_accents": "unicode"}
     words = HashingVectorizer(ngram_range=(1, 2), token_pattern=r"\w+", **shared)  # noqa: S106 - a regex
     runs = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 5), **shared)
+    if not texts:
+        return sparse.csr_matrix((0, 2 * HASHES))
     return sparse.hstack([words.transform(texts), runs.transform(texts)], format="csr")
 
 
