@@ -89,7 +89,8 @@ def test_few_texts_are_encoded_too(texts: list[str | None]) -> None:
     column = pa.array(texts, pa.string())
     encoder = TextEncoder.fit(column, np.ones(len(texts), np.bool_), None)
     rows = encoder.encode("title", column).rows
-    assert rows.shape[0] == len(texts) and np.isfinite(rows).all()
+    assert rows.shape[0] == len(texts)
+    assert np.isfinite(rows).all()
     assert [bool(row.any()) for row in rows] == [bool(text) for text in texts]
 
 

@@ -35,8 +35,8 @@ def items() -> FeaturedItems:
     made = FeaturedItems(4, 2, shapes_of([GENRES, IMAGES]))
     made.describe([GENRES, IMAGES], trained_rows(np.array([5, 1, 1, 0])))
     made.assign(OWN)
-    made.features[0].table.assign(GENRE_TABLE)
-    made.features[1].kernel.assign(KERNEL)
+    made.features[0].learned.assign(GENRE_TABLE)
+    made.features[1].learned.assign(KERNEL)
     return made
 
 

@@ -35,9 +35,11 @@ def test_items_of_the_table_are_places_in_the_vocabulary(tmp_path: Path, make: A
     # a and b train, four times each; c, e and f are in the table alone, by their names; d is in neither.
     assert dataset.items["external_id"].tolist() == ["a", "b", "c", "e", "f"]
     assert dataset.items["count"].tolist() == [4, 4, 0, 0, 0]
-    assert dataset.counts["items"] == 2 and dataset.counts["described_items"] == 3
+    assert dataset.counts["items"] == 2
+    assert dataset.counts["described_items"] == 3
     assert histories(dataset)["u0"] == ["a", "b", "b", "a", "a", "c"], "d is known to nobody, e is too rare to train"
-    assert dataset.counts["dropped"]["cold_item"] == 4 and dataset.counts["cold"] == {"items": 1, "users": 0}
+    assert dataset.counts["dropped"]["cold_item"] == 4
+    assert dataset.counts["cold"] == {"items": 1, "users": 0}
     kind, number = dataset.features
     assert (kind.name, kind.values, kind.rows.ravel().tolist()) == ("kind", 2, [0, 2, 1, 1, 2, 1])
     assert number.rows.shape == (6, 1)
@@ -49,7 +51,8 @@ def test_without_features_the_table_gives_nobody_a_place(tmp_path: Path, make: A
     del data["items"]["features"]
     dataset = make(write_log(tmp_path / "log.csv", ROWS), data=data, **TEMPORAL)
     assert dataset.items["external_id"].tolist() == ["a", "b"]
-    assert dataset.features == [] and dataset.features_dir is None
+    assert dataset.features == []
+    assert dataset.features_dir is None
     assert not [name for name in dataset.manifest.files if name.startswith("features")]
 
 

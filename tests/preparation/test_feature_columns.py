@@ -1,4 +1,4 @@
-"""Columns of an item table that a model reads: what they may hold, and what is told of those that hold another thing."""
+"""Columns of an item table that a model reads: what they may hold, and what is told of other things."""
 
 from pathlib import Path
 from typing import Any

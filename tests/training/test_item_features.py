@@ -42,7 +42,7 @@ def test_items_without_events_are_learned_by_their_features_and_are_no_negatives
 ) -> None:
     recipe = changed(config, loss=loss, negatives=NegativesConfig(uniform=100, correct=loss == "sampled_softmax"))
     items, batches, fit = made(recipe, dataset.sequences)
-    before, table = items.vectors(), items.features[0].table.numpy()
+    before, table = items.vectors(), items.features[0].learned.numpy()
     drawn = np.concatenate([batch["negatives"] for batch in batches.epoch(1)])
     assert set(drawn) == set(range(1, ITEMS + 1))
     for _ in fit.steps(1):
@@ -50,7 +50,7 @@ def test_items_without_events_are_learned_by_their_features_and_are_no_negatives
     moved = np.abs(items.vectors() - before).max(1)
     assert (moved[1:] > 1e-4).all()  # the last one by its image alone
     assert not items.own_vectors()[ITEMS + 1 :].any()
-    learned = np.abs(items.features[0].table.numpy() - table).max(1)
+    learned = np.abs(items.features[0].learned.numpy() - table).max(1)
     assert (learned[1:5] > 1e-4).all()
     assert learned[5] == 0, "what only items without events have is pushed nowhere"
 

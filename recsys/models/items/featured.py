@@ -44,13 +44,18 @@ class FeaturedItems(TrainedItems):
         self._trained.assign(trained)
         self._trained_ids = np.flatnonzero(trained).astype(np.int32)
 
+    def learn_as(self, other: "FeaturedItems") -> None:
+        """Take over what ``other`` has learned of the same features."""
+        for ours, theirs in zip(self.features, other.features, strict=True):
+            ours.learned.assign(theirs.learned)
+
     @property
     def trained_ids(self) -> npt.NDArray[np.int32]:
         return self._trained_ids
 
     @property
     def value_variables(self) -> list[tf.Variable]:
-        return [layer.table for layer in self.features if isinstance(layer, CodedFeature)]
+        return [layer.learned for layer in self.features if isinstance(layer, CodedFeature)]
 
     def lookup(self, ids: tf.Tensor) -> tf.Tensor:
         return self._lookup(ids, self.parts)

@@ -45,14 +45,14 @@ class CodedFeature(keras.layers.Layer):
         zeros = {"trainable": False, "initializer": "zeros"}
         self.rows = self.add_weight(f"feature_{number}_rows", [rows, shape.width], dtype=tf.int32, **zeros)
         initializer = keras.initializers.RandomNormal(stddev=STDDEV)
-        self.table = self.add_weight(f"feature_{number}_table", [1 + shape.values, width], initializer=initializer)
+        self.learned = self.add_weight(f"feature_{number}_table", [1 + shape.values, width], initializer=initializer)
 
     def call(self, ids: tf.Tensor) -> tf.Tensor:
         codes = tf.gather(self.rows, ids)
         real = tf.cast(codes > 0, tf.float32)
         total = 0.0
         for one in range(codes.shape[1]):  # one after another: of a large catalog all at once would not fit
-            total += tf.gather(self.table, codes[:, one]) * real[:, one, None]
+            total += tf.gather(self.learned, codes[:, one]) * real[:, one, None]
         return total / tf.maximum(tf.reduce_sum(real, 1), 1.0)[:, None]
 
 
@@ -63,7 +63,7 @@ class VectorFeature(keras.layers.Layer):
         super().__init__(name=f"feature_{number}")
         self.rows = self.add_weight(f"feature_{number}_rows", [rows, shape.width], trainable=False, initializer="zeros")
         initializer = keras.initializers.RandomNormal(stddev=STDDEV)
-        self.kernel = self.add_weight(f"feature_{number}_kernel", [shape.width, width], initializer=initializer)
+        self.learned = self.add_weight(f"feature_{number}_kernel", [shape.width, width], initializer=initializer)
 
     def call(self, ids: tf.Tensor) -> tf.Tensor:
-        return tf.matmul(tf.gather(self.rows, ids), self.kernel)
+        return tf.matmul(tf.gather(self.rows, ids), self.learned)
