@@ -14,7 +14,7 @@ VERSION = re.search(r'__version__ = "([^"]+)"', (ROOT / "recsys" / "__init__.py"
 CONFIG = ["pydantic>=2.10,<3", "PyYAML>=6,<7", "rich>=14"]
 DATA = [*CONFIG, "pandas>=3,<4", "pyarrow>=21", "matplotlib>=3.10", "Jinja2>=3.1"]
 EXTRAS = {
-    "pipelines": [*DATA, "apache-beam>=2.77,<2.78"],
+    "pipelines": [*DATA, "apache-beam>=2.77,<2.78", "scikit-learn>=1.7"],
     "training": [
         *DATA,
         "tensorflow>=2.21,<2.22",
@@ -22,6 +22,7 @@ EXTRAS = {
         "tensorflow-recommenders>=0.7.7,<0.8",
         "litert-quantizer>=0.11,<0.12",
         "bsdiff4>=1.2",
+        "scikit-learn>=1.7",
         "scipy>=1.15",
     ],
     "tracking": [*DATA, "mlflow>=3.17,<4", "psutil>=7", "sqlalchemy>=2", "optuna>=4", "scipy>=1.15"],

@@ -103,7 +103,7 @@ def prepare(
         "format_version": Dataset.format_version,
         "prepare_version": PREPARE_VERSION,
         "log": sorted(map(sha256_file, files)),
-        "items": sha256_file(data.items.path) if data.items and data.items.path.is_file() else None,
+        "items": sha256_file(data.items.path) if data.items and data.items.path and data.items.path.is_file() else None,
         "data": data.model_dump(mode="json", exclude={"name": True, "path": True, "items": {"path"}}),
         "prepare": config.prepare.model_dump(mode="json"),
         "extends": request.extends.digest if request.extends else None,
@@ -131,7 +131,8 @@ def resolve(data: DataConfig, cache_dir: Path) -> DataConfig:
     from recsys.log.sources import RATING, fetch
 
     log = fetch(data.name, cache_dir)
-    items = ItemTableConfig(path=log.items, title=TITLE)
+    features = data.items.features if data.items else {}
+    items = ItemTableConfig(path=log.items, title=TITLE, features=features)
     return DataConfig(path=log.events, columns=Columns(event_id=EVENT_ID, value=RATING), items=items)
 
 
@@ -152,13 +153,14 @@ def _make(
     warning = check_items(config.data, blocks[0])
     if warning:
         say(warning)
-    prior = pa.array([], pa.string())
+    prior, known_features = pa.array([], pa.string()), None
     if request.extends is not None:
+        known_features = request.extends.features_dir
         stored = plan_blocks(request.extends.event_files, ",", spill)
         blocks += [replace(block, number=len(blocks) + i, stored=True) for i, block in enumerate(stored)]
         prior = pa.array(request.extends.items[EXTERNAL_ID], pa.string())
     buckets = -(-sum(block.rows for block in blocks) // config.prepare.events_per_shard)
-    job = Job(spill, target, config.data, config.prepare, len(blocks), buckets, prior, forgotten)
+    job = Job(spill, target, config.data, config.prepare, len(blocks), buckets, prior, forgotten, known_features)
     job.make_dirs()
     results = run_steps(job, blocks, runner)
     reads, bound = results["read"], config.prepare.max_rejected_share

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # for type checkers and editors; what runs is _HOMES below, a
     from recsys.api.stages import fetch as fetch
     from recsys.api.stages import prepare as prepare
     from recsys.api.stages import score as score
+    from recsys.api.stages import similar_items as similar_items
     from recsys.api.stages import train as train
     from recsys.artifacts.dataset import Dataset as Dataset
     from recsys.artifacts.run import Run as Run
@@ -88,6 +89,7 @@ _HOMES = {
     "parse_config": "recsys.config",
     "prepare": "recsys.api.stages",
     "score": "recsys.api.stages",
+    "similar_items": "recsys.api.stages",
     "train": "recsys.api.stages",
 }
 __all__ = list(_HOMES)

@@ -17,7 +17,7 @@ STANDARD = set(sys.stdlib_module_names)
 LAYERS: list[tuple[str, ...]] = [
     ("recsys.core", "recsys.packages", "recsys.pages", "recsys.plain_table", "recsys.terminal"),
     ("recsys.bundle", "recsys.config"),
-    ("recsys.sequences", "recsys.litert"),
+    ("recsys.sequences", "recsys.features", "recsys.litert"),
     ("recsys.artifacts",),
     ("recsys.log",),
     ("recsys.preparation",),
@@ -49,6 +49,7 @@ OUTSIDE: dict[str, set[str]] = {
     "recsys.litert": {"numpy", "ai_edge_litert"},
     "recsys.config": {"pydantic", "pydantic_core", "yaml"},
     "recsys.sequences": {"numpy"},
+    "recsys.features": {"numpy", "pyarrow", "scipy", "sklearn"},
     "recsys.artifacts": {*DATA, "pydantic"},
     "recsys.log": DATA,
     "recsys.preparation": DATA,

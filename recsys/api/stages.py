@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from recsys.artifacts.scores import Scores
     from recsys.bundle import Bundle
     from recsys.config import Config
+    from recsys.evaluation.similar_items import Neighbour
     from recsys.log.sources import FetchedLog
     from recsys.training.listeners import RunCallback
 
@@ -161,3 +162,17 @@ def score(
     from pipelines import score as stage
 
     return stage.score(run, dataset.verify(), k, Path(work_dir), overwrite=overwrite, runner=runner).artifact
+
+
+def similar_items(run: "Run", dataset: "Dataset", item: str, k: int = 10) -> "dict[str, list[Neighbour]]":
+    """The ``k`` items nearest to ``item`` by cosine, nearest first: ``{"embedding": [(item, cosine), …]}``.
+
+    Of a model that reads features of items, also ``own``, by what events alone have taught, and ``features``.
+
+    Raises:
+        DataError: ``dataset`` has no such item.
+        ArtifactError: the run is not finished or damaged, or was trained on another dataset.
+    """
+    from recsys.evaluation.similar_items import similar_items as nearest_to
+
+    return nearest_to(run, dataset, item, k)

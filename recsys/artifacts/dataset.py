@@ -30,11 +30,14 @@ from recsys.core.schema import (
     WEIGHTS,
 )
 from recsys.core.vocabulary import Vocabulary
+from recsys.features.encoded import EncodedFeature
+from recsys.features.encoders import read_encoded
 from recsys.sequences.sequences import Sequences
 
 SEQUENCES_DIR = "sequences"
 REJECTS_DIR = "rejects"
 EVENTS_DIR = "events"
+FEATURES_DIR = "features"
 FORGOTTEN_FILE = "forgotten.npy"
 REPORT_FILE = "report.html"
 ITEMS_FILE = "items.parquet"
@@ -99,6 +102,21 @@ class Dataset(SealedArtifact[DatasetManifest]):
         counts = np.zeros(self.vocabulary.table_size, np.int64)
         counts[1 : len(self.items) + 1] = self.items[COUNT]
         return counts
+
+    @property
+    def features_dir(self) -> Path | None:
+        """Where the items' features lie, with the encoders that made them; None where the config names none."""
+        return self.path / FEATURES_DIR if self._listed(FEATURES_DIR) else None
+
+    @cached_property
+    def features(self) -> list[EncodedFeature]:
+        """What is known of each item beside its events, by internal id (padding and buckets know nothing)."""
+        directory = self.features_dir
+        encoded = [] if directory is None else read_encoded(directory)
+        for one in encoded:
+            if len(one.rows) != len(self.items):
+                raise ArtifactError(f"{directory}: {len(one.rows)} rows of {one.name!r} for {len(self.items)} items")
+        return [one.inside(self.vocabulary.table_size) for one in encoded]
 
     @cached_property
     def sequences(self) -> Sequences:

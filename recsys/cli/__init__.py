@@ -29,6 +29,7 @@ COMMANDS = {
     "export": "run → bundles (TFLite)",
     "bundle": "inspect, verify or compare bundles",
     "score": "top candidates for every user (Beam)",
+    "similar": "the items nearest to one, by what a run has learned",
     "rerank": "order candidates through a bundle, as a phone does",
 }
 # Which install sets (see setup.py) hold all that a command may need; the others need the base install alone.
@@ -46,6 +47,7 @@ EXTRAS = {
     "export": "all",
     "bundle": "training,signing",
     "score": "all",
+    "similar": "training",
 }
 
 

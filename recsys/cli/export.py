@@ -3,11 +3,15 @@
     recsys export work/runs/DIGEST
     recsys export work/runs/DIGEST --set 'export.variants=[float32, int8, int8-m8, int4, pq]'
     recsys export work/runs/DIGEST --set 'export.variants=[int8, int4, pq]' --budget 300KiB
+    recsys export work/runs/DIGEST --items tonight.csv
 
 Every variant is held against the trained model before it is written, and its size, latency and NDCG@10 are measured
 through the TFLite model itself. With --budget, the best one within it is named (and its path alone is printed on
 standard output). Validation decides what is written and which is best; test is only reported. The settings are the
 run's own unless --set says otherwise.
+
+With --items, the items of a table that the run has not met are added after all others, ranked by what its model has
+learned of their features (data.items.features). No id moves, and `recsys bundle delta` carries just them.
 """
 
 import argparse
@@ -22,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", type=path, help="a finished run's directory")
     parser.add_argument("--dataset", type=path, help="what it was trained on (default: found in the work directory)")
     add_set(parser, "export.candidates=200")
+    parser.add_argument("--items", metavar="FILE", type=path, help="add the new items of this table, without training")
     parser.add_argument("--budget", type=size, help="name the best variant of at most this size, for example 300KiB")
     add_work_dir(parser)
     parser.add_argument("--overwrite", action="store_true", help="make bundles again even when they are there")
@@ -44,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
     values = recorded(Config, finished).to_json()
     for override in args.overrides:
         apply_override(values, override)
+    if args.items is not None:
+        values["export"]["items"] = str(args.items)
     config = parse_config(values, f"{finished.config_file}{' with --set' if args.overrides else ''}")
     dataset = Dataset(args.dataset) if args.dataset is not None else dataset_of(finished, args.work_dir)
     outcome = mirrored.export(finished, dataset, config, args.work_dir, overwrite=args.overwrite)

@@ -51,6 +51,15 @@ class Config(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _unknown_items_are_one_thing(self) -> "Config":
+        if self.prepare.oov_buckets and self.data.items is not None and self.data.items.features:
+            raise ValueError(
+                "data.items.features gives items without events rows of their own, prepare.oov_buckets has them share "
+                "some; leave one of the two out"
+            )
+        return self
+
     def to_json(self) -> dict[str, Any]:
         """The whole config, defaults included, as JSON values."""
         return self.model_dump(mode="json")

@@ -39,12 +39,47 @@ class EventType(Section):
     at_least: dict[str, float] = Field(default_factory=dict, description="lower bounds by column of the log")
 
 
-class ItemTableConfig(Section):
-    """A table of items joined into the vocabulary; every other column becomes metadata."""
+class FeatureConfig(Section):
+    """How the model reads a column of the item table; the kind alone may stand for it."""
 
-    path: LocalPath = Field(description="CSV, TSV or Parquet, one row an item")
+    kind: Literal["category", "number", "text", "vector"] = Field(
+        description="category: one or several values; number: its quantile; text: words and runs of characters; "
+        "vector: a list column, such as embeddings that exist already"
+    )
+    separator: str = Field("|", min_length=1, description="between an item's categories; a list column needs none")
+
+    @model_validator(mode="after")
+    def _separates_categories(self) -> "FeatureConfig":
+        if self.separator != "|" and self.kind != "category":
+            raise ValueError(f"separator is a category's; the kind is {self.kind}")
+        return self
+
+
+class ItemTableConfig(Section):
+    """A table of items joined into the vocabulary; columns that the model does not read become metadata alone.
+
+    With ``features``, items that have no events yet enter the vocabulary, too, and are ranked by what is known of them.
+    """
+
+    path: LocalPath | None = Field(None, description="CSV, TSV or Parquet, one row an item; data.name brings its own")
     item: str = Field("item_id", description="column of the item's id, as the log has it")
     title: str | None = Field(None, description="column of what people call the item")
+    features: dict[str, FeatureConfig] = Field(
+        default_factory=dict, description="columns that the model reads, and as what"
+    )
+
+    @field_validator("features", mode="before")
+    @classmethod
+    def _kinds_alone(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {name: {"kind": one} if isinstance(one, str) else one for name, one in value.items()}
+
+    @model_validator(mode="after")
+    def _item_is_no_feature(self) -> "ItemTableConfig":
+        if self.item in self.features:
+            raise ValueError(f"features: {self.item!r} is the column of the item's id, which says nothing of it")
+        return self
 
 
 class DataConfig(Section):
@@ -95,10 +130,16 @@ class DataConfig(Section):
     def _one_source(self) -> "DataConfig":
         if (self.name is None) == (self.path is None):
             raise ValueError("give either data.name (a data set fetched by name) or data.path (a log of your own)")
-        plain = DataConfig.model_construct(name=self.name)
+        if self.name is None and self.items is not None and self.items.path is None:
+            raise ValueError("data.items needs its path: the file that holds the item table")
+        own = self.items is not None and self.items == ItemTableConfig(features=self.items.features)
+        plain = DataConfig.model_construct(name=self.name, items=self.items if own else None)
         spare = [field for field in type(self).model_fields if getattr(self, field) != getattr(plain, field)]
         if self.name is not None and spare:
-            raise ValueError(f"data.name brings its own columns, units and items; leave out {', '.join(spare)}")
+            raise ValueError(
+                f"data.name brings its own columns, units and items; leave out {', '.join(spare)} "
+                "(but data.items.features)"
+            )
         return self
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from recsys.config.base import Section
 
-Baseline = Literal["popularity", "recent_popularity", "markov", "window_markov", "item_knn", "ease"]
+Baseline = Literal["popularity", "recent_popularity", "markov", "window_markov", "item_knn", "ease", "content"]
 
 
 class EvaluationConfig(Section):

@@ -58,6 +58,9 @@ class ExportConfig(Section):
         None,
         description="last night's bundles, a folder of variants; int8 and int4 keep the codes of what hardly moved",
     )
+    items: LocalPath | None = Field(
+        None, description="item table whose new items are added without training, by data.items.features"
+    )
     policy: LocalPath | None = Field(None, description="rules to apply after the scores, see recsys/bundle/policy.py")
     tolerance: float = Field(1e-3, gt=0, description="largest difference of a float32 score from Keras'")
     max_quality_loss: float = Field(

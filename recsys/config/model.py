@@ -46,6 +46,12 @@ class ModelConfig(Section):
     dropout: float = Field(
         0.2, ge=0, lt=1, description="share zeroed in training, of the input and of what each half of a block adds"
     )
+    id_dropout: float = Field(
+        0.2,
+        ge=0,
+        lt=1,
+        description="with data.items.features, share of items that a step knows by these alone",
+    )
     request_time: bool = Field(
         False, description="read how long before the request each event happened; whoever ranks tells when it is"
     )

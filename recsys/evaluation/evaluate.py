@@ -1,6 +1,6 @@
 """Recommenders over one split: their numbers, and the ranks that paired tests need."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from recsys.evaluation.baselines import BASELINES, TrainingEvents
 from recsys.evaluation.lists import ListDescriber
 from recsys.evaluation.metrics import summarize
 from recsys.evaluation.ranking import TOP, ScoreAll, rank_targets, remove_seen, top_items
+from recsys.features.encoded import EncodedFeature
 from recsys.sequences.sequences import Sequences
 
 TARGET_TYPE = "target_type"  # column of the ranks
@@ -33,15 +34,17 @@ class EvaluationData(NamedTuple):
     Attributes:
         items: of the vocabulary; ids above are OOV buckets.
         counts: how often each item was seen, ``[rows of the item table] int64``.
+        features: reads what is known of each item beside its events, when a baseline asks for it.
     """
 
     sequences: Sequences
     items: int
     counts: np.ndarray
+    features: Callable[[], Sequence[EncodedFeature]] = tuple
 
     @classmethod
     def of(cls, dataset: Dataset) -> "EvaluationData":
-        return cls(dataset.sequences, len(dataset.vocabulary), dataset.item_counts)
+        return cls(dataset.sequences, len(dataset.vocabulary), dataset.item_counts, lambda: dataset.features)
 
 
 def targets_of(data: EvaluationData, split: str, at_most: int | None = None) -> Targets:
@@ -142,4 +145,5 @@ class Evaluator:
 
     def baseline(self, name: str) -> Evaluated:
         """The same of the baseline called ``name``, counted from what the model was trained on."""
-        return self(BASELINES[name](self.events))
+        events = self.events._replace(features=tuple(self.data.features())) if name == "content" else self.events
+        return self(BASELINES[name](events))

@@ -7,7 +7,7 @@ from recsys.core.history import History
 from recsys.evaluation.ranking import ScoreAll
 from recsys.models.events import history_spec
 from recsys.models.keras import tf
-from recsys.models.sasrec import SASRec
+from recsys.models.sasrec import SASRec, folded
 from recsys.sequences.sequences import Sequences
 
 
@@ -15,8 +15,9 @@ def compiled(model: SASRec) -> Callable[[History], tf.Tensor]:
     """``model.score_all`` as one graph for any number of histories.
 
     It is traced here, once a model: traced by its first call, TensorFlow would warn that a sweep's models, which share
-    the method, are one function that is traced again and again.
+    the method, are one function that is traced again and again. Features of items are folded here, too.
     """
+    model = folded(model)
     graph = tf.function(model.score_all).get_concrete_function(history_spec(model.config, None))
     return partial(_scores, graph, model)
 

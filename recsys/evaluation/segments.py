@@ -1,5 +1,5 @@
-"""Metrics by kind of target: how active the user, how popular the item, how long since the event before, of which type
-the target's event.
+"""Metrics by kind of target: how active the user, how popular or new the item, how long since the event before, and of
+which type the event.
 """
 
 from collections.abc import Sequence
@@ -22,18 +22,24 @@ GAP_EDGES = {"tie": 1, "same_day": DAY_MS, "same_week": 7 * DAY_MS, "later": np.
 SEGMENTS = {
     "activity": ("short", "medium", "long"),
     "popularity": ("tail", "middle", "head"),
+    "novelty": ("cold", "warm"),
     "gap": tuple(GAP_EDGES),
 }
 
 
 def label(ranks: pd.DataFrame) -> dict[str, npt.NDArray[np.object_]]:
-    """Each segmentation's label of every row of a run's ranks; by type only where several types are predicted."""
+    """Each segmentation's label of every row of a run's ranks; by type only where several types are predicted, novelty
+    only where some items had no events before.
+    """
     gap = np.searchsorted(list(GAP_EDGES.values()), ranks["gap_ms"], side="right")  # the first edge that it is below
     places = {
         "activity": _thirds(ranks["history_length"]),
         "popularity": _thirds(ranks["target_count"]),
         "gap": np.minimum(gap, len(GAP_EDGES) - 1),
     }
+    cold = ranks["target_count"] == 0
+    if cold.any() and not cold.all():
+        places["novelty"] = np.where(cold, 0, 1)
     labels = {kind: np.array(SEGMENTS[kind], dtype=object)[place] for kind, place in places.items()}
     return labels | ({"type": ranks[TARGET_TYPE].to_numpy(object)} if TARGET_TYPE in ranks else {})
 

@@ -43,6 +43,7 @@ class Exporter:
         filter_seen: leave a history's items out of its ranking, as the run's evaluation does.
         teacher: what a student imitates, of the same items and length; None is the model itself.
         taught_by: the run that the teacher comes from.
+        new: how many of the last items were added after training.
     """
 
     def __init__(
@@ -55,10 +56,11 @@ class Exporter:
         filter_seen: bool,
         teacher: SASRec | None = None,
         taught_by: str | None = None,
+        new: int = 0,
     ) -> None:
         self.model, self.dataset, self.config, self.backend = model, dataset, config, backend_of(config.format)
         self.teacher, self.taught_by = teacher or model, taught_by or run_digest
-        self.run_digest, self.judge = run_digest, Judge(model, dataset, config, filter_seen=filter_seen)
+        self.run_digest, self.judge = run_digest, Judge(model, dataset, config, filter_seen=filter_seen, new=new)
         self._adapted: dict[tuple[bool, float | None, str | None], SASRec] = {}
 
     def check(self, variant: Variant) -> None:
@@ -73,6 +75,11 @@ class Exporter:
             shape = shape_of(self.config.student, self.teacher.config)
             transitions = self.config.student.memory_average
         variant.check(shape, transitions)
+        if self.config.items is not None and (variant.of_student or variant.kept is not None):
+            raise ConfigError(
+                f"export.items adds items without training, and {variant.name} is trained when it is exported; "
+                "leave one of the two out"
+            )
         if "incremental" in self.config.signatures:
             incremental.check(shape)
         carried = set(self.config.item_columns) & set(self.dataset.items.columns)

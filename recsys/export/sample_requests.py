@@ -25,18 +25,22 @@ class SampleRequest:
     now: int  # milliseconds since 1970
 
 
-def sample_requests(dataset: Dataset, count: int, like: History) -> list[SampleRequest]:
+def sample_requests(dataset: Dataset, count: int, like: History, new: int = 0) -> list[SampleRequest]:
     """Some users' histories (the longest and the shortest among them), an empty one and one with what is unknown.
 
     Events come shuffled, as a client may hold them; candidates are the user's next item and a random draw. Test events
     are left out: what is decided by these requests must not depend on them.
 
     Args:
+        count: candidates of a request, at most.
         like: the channels that the model reads; values that it does not are left out.
+        new: how many of the last items were added after training. The requests are those without them, so that a phone
+            that has these need not fetch them again, and one more that asks for them.
     """
     _, codes = client_encoding(like, dataset.policy, dataset.codes)
     random = np.random.default_rng(0)
     sequences, vocabulary = dataset.sequences, dataset.vocabulary
+    known = len(vocabulary) - new
     starts, ends = sequences.bounds("train")[0], sequences.bounds("validation")[1]
     lengths = ends - starts
     with_history = np.flatnonzero(lengths > 1)
@@ -47,7 +51,7 @@ def sample_requests(dataset: Dataset, count: int, like: History) -> list[SampleR
     for user in chosen:
         start, end = starts[user], ends[user]
         events = dataset.client_events(start, end - 1)
-        drawn = random.choice(len(vocabulary), min(count, len(vocabulary)), replace=False)
+        drawn = random.choice(known, min(count, known), replace=False)
         following = [event.item for event in dataset.client_events(end - 1, end)]  # none where only a bucket knows it
         candidates = following + [item for item in (vocabulary.external_ids[i] for i in drawn) if item not in following]
         if codes.value_edges is None:
@@ -62,6 +66,9 @@ def sample_requests(dataset: Dataset, count: int, like: History) -> list[SampleR
         kind = UNKNOWN if codes.types else some.event_type
         strange.append(Event(some.item, last.now, len(last.history), kind))
     requests.append(SampleRequest((*last.history, *strange), (UNKNOWN, *last.candidates[: count - 1]), last.now))
+    if new:
+        added = vocabulary.external_ids[known : known + max(count - 1, 1)]
+        requests.append(SampleRequest(last.history, (*added, *last.candidates[:1])[:count], last.now))
     return requests
 
 

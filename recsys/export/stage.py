@@ -13,7 +13,7 @@ from recsys.config.evaluation import EvaluationConfig
 from recsys.config.export import ExportConfig
 from recsys.core.artifact import artifacts
 from recsys.core.digests import digest, sha256_file
-from recsys.core.errors import ArtifactError, RecsysError
+from recsys.core.errors import ArtifactError, DataError, RecsysError
 from recsys.core.publishing import is_published, publish
 from recsys.core.schema import BUNDLES_DIR
 from recsys.export.backend import backend_of
@@ -25,8 +25,12 @@ EXPORT_VERSION = 11
 
 def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
     """Where the bundles of ``run`` under ``config`` lie, one directory a variant."""
-    settings = config.model_dump(mode="json", exclude={"variants", "policy", "since"})
+    settings = config.model_dump(mode="json", exclude={"variants", "policy", "since", "items"})
     settings["policy"] = None if config.policy is None else sha256_file(config.policy)
+    if config.items is not None:
+        if not config.items.is_file():
+            raise DataError(f"{config.items}: no such item table; export.items names it")
+        settings["items"] = sha256_file(config.items)
     if config.student.teacher is not None:
         teacher = _teacher(config.student.teacher, run)
         settings["student"]["teacher"] = [teacher.digest, teacher.weights_digest]
@@ -42,7 +46,8 @@ def export(
     """Make the variants of a finished run that are not there yet.
 
     Raises:
-        ConfigError: no such format.
+        ConfigError: no such format, or items are to be added to what does not know them by their features.
+        DataError: the table of items to add cannot be used.
         RecsysError: variants stray from Keras beyond the tolerance (the others are written), or one holds an operator
             that a phone lacks.
         ArtifactError: the run, the dataset or a bundle that is there already is damaged.
@@ -58,7 +63,11 @@ def export(
         from recsys.models.loading import load_run
 
         dataset.verify()
-        model = load_run(run)
+        model, new = load_run(run), 0
+        if config.items is not None:
+            from recsys.export.new_items import add_items
+
+            model, dataset, new = add_items(run, dataset, config.items)
         variants = {name: Variant.parse(name, config.memory_neighbours) for name in missing}
         taught_by = run
         if config.student.teacher is not None and any(one.of_student for one in variants.values()):
@@ -71,6 +80,7 @@ def export(
             filter_seen=recorded(EvaluationConfig, run, "evaluation").filter_seen,
             teacher=model if taught_by is run else load_run(taught_by),
             taught_by=taught_by.digest,
+            new=new,
         )
         since = _last_night(config)
         for variant in variants.values():

@@ -1,5 +1,6 @@
 """The recommender: self-attention over a history (SASRec, Kang and McAuley, 2018) beside a transition memory."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from recsys.config.model import ModelConfig
@@ -8,7 +9,7 @@ from recsys.core.schema import PAD_ID
 from recsys.models.blocks import Block
 from recsys.models.dropout import dropout, fold
 from recsys.models.events import EventEmbedding, history_spec, requests_of
-from recsys.models.items import ItemEmbedding, TrainedItems, embed
+from recsys.models.items import FeaturedItems, FeatureShape, ItemEmbedding, TrainedItems, embed
 from recsys.models.keras import keras, tf
 from recsys.models.memory import CountedTransitions, MemoryAttention, TransitionMemory
 from recsys.models.mixers import Context, State
@@ -71,6 +72,11 @@ class SASRec(keras.Model):
         """The item embedding of a model that ``build_model`` made, which can be read as a whole and assigned."""
         assert isinstance(self.items, TrainedItems), "this model reads stored tables"
         return self.items
+
+    def over(self, items: ItemEmbedding) -> "SASRec":
+        """The same network, reading other vectors of its items."""
+        events = self.events.over(items, self.events.positions)
+        return SASRec(self.config, events, self.blocks, self.final_norm, self.memory)
 
     @property
     def transitions(self) -> CountedTransitions | None:
@@ -170,13 +176,14 @@ class SASRec(keras.Model):
         return newest.items, memory.attention.newest_weights(query, embed(self.items, newest.items), newest)
 
 
-def build_model(config: ModelConfig, rows: int) -> SASRec:
+def build_model(config: ModelConfig, rows: int, features: Sequence[FeatureShape] = ()) -> SASRec:
     """A recommender with all its variables made (and the memory, if any, still empty).
 
     Args:
         rows: of the item table: padding, items, out-of-vocabulary buckets.
+        features: of the items, which nothing is known of yet.
     """
-    items = TrainedItems(rows, config.width)
+    items = FeaturedItems(rows, config.width, features) if features else TrainedItems(rows, config.width)
     events = EventEmbedding.from_config(config, items)
     blocks = [Block(config, number) for number in range(config.blocks)]
     memory = None
@@ -189,3 +196,12 @@ def build_model(config: ModelConfig, rows: int) -> SASRec:
     model.score_all(history_spec(config, 1).map(lambda spec: tf.zeros(spec.shape, spec.dtype)))
     model.built = True
     return model
+
+
+def folded(model: SASRec) -> SASRec:
+    """The model with its items' features folded into one table: it scores alike, and reads no features any more."""
+    if not isinstance(model.items, FeaturedItems):
+        return model
+    items = TrainedItems(model.items.rows, model.items.width)
+    items.assign(model.items.vectors())
+    return model.over(items)

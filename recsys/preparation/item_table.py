@@ -2,24 +2,47 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from recsys.config.data import DataConfig, ItemTableConfig
 from recsys.core.errors import DataError
 from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, TITLE
+from recsys.features.encoders import Column
 from recsys.log.blocks import LogBlock
 from recsys.log.columns import INDEX, found_twice, source_columns
-from recsys.log.files import delimiter_of, format_of
 from recsys.log.formats import read_block
 from recsys.log.validation import validate
+from recsys.log.values.casting import as_mask
 from recsys.log.values.identifiers import ids_as_text
 from recsys.log.values.nulls import blank_nulls
+from recsys.preparation.feature_columns import FeatureColumns
+from recsys.preparation.item_file import read_item_file
 
 LOOKED_AT = 4 << 20  # bytes of text, from the beginning of a log
+
+
+class ItemTable(NamedTuple):
+    """An item table's rows that name an item.
+
+    Attributes:
+        table: all columns.
+        keys: ids as text, spelled as a log's are.
+        features: the columns that the model reads, checked, by their names.
+    """
+
+    table: pa.Table
+    keys: pa.Array
+    features: dict[str, Column]
+
+    def take(self, rows: pa.Array) -> dict[str, Column]:
+        """The features of these rows, in this order; where a row is null, nothing is known of the item."""
+        known = np.asarray(rows.is_valid())
+        return {name: _taken(column, rows, known) for name, column in self.features.items()}
 
 
 def check_items(data: DataConfig, block: LogBlock) -> str | None:
@@ -35,33 +58,30 @@ def check_items(data: DataConfig, block: LogBlock) -> str | None:
     if data.items is None:
         return None
     own = {ITEM: pa.array([], pa.int32()), EXTERNAL_ID: pa.array([], pa.string()), COUNT: pa.array([], pa.int64())}
-    join_metadata(pa.table(own), data.items, data.null_values)
+    items = read_items(data.items, data.null_values)
+    join_metadata(pa.table(own), data.items, items)
     if block.format != "parquet" and block.end - block.start > LOOKED_AT:
         beginning = block.read(LOOKED_AT).rpartition(b"\n")[0]
         block = replace(block, end=block.start + len(beginning) + 1, rows=beginning.count(b"\n") + 1)
     raw = read_block(block, source_columns(data), frozenset())
     events, _ = validate(raw, data.timestamp_unit, block.origin, data.null_values)
-    _, keys = read_items(data.items, data.null_values)
-    items = pc.unique(events.column(ITEM).cast(pa.string()))
-    return describe_mismatch(data.items, keys, items, f"the first rows of {block.origin}")
+    met = pc.unique(events.column(ITEM).cast(pa.string()))
+    return describe_mismatch(data.items, items.keys, met, f"the first rows of {block.origin}")
 
 
-def join_metadata(table: pa.Table, source: ItemTableConfig, nulls: tuple[str, ...]) -> pa.Table:
-    """Add the columns of an item table, null for items that it does not know.
-
-    Args:
-        nulls: texts that mean that nothing is there (``data.null_values``).
+def join_metadata(table: pa.Table, source: ItemTableConfig, items: ItemTable) -> pa.Table:
+    """Add the columns of an item table, null for items that it does not know; vectors are no metadata.
 
     Raises:
-        DataError: the file is missing, is no UTF-8, lacks a column, names an item twice, or knows none of the items.
+        DataError: a column is called as one of the dataset's own, or the table knows none of the items.
     """
-    metadata, keys = read_items(source, nulls)
+    metadata, keys = items.table, items.keys
     mismatch = describe_mismatch(source, keys, table.column(EXTERNAL_ID).combine_chunks(), "the log")
     if mismatch:
         raise DataError(mismatch)
     rows = pc.index_in(table.column(EXTERNAL_ID), value_set=keys)
     for name in metadata.column_names:
-        if name == source.item or INDEX.fullmatch(name):
+        if name == source.item or INDEX.fullmatch(name) or _is_vector(source, name):
             continue
         ours = TITLE if name == source.title else name
         if ours in table.column_names:
@@ -71,35 +91,56 @@ def join_metadata(table: pa.Table, source: ItemTableConfig, nulls: tuple[str, ..
     return table
 
 
-def read_items(source: ItemTableConfig, nulls: tuple[str, ...]) -> tuple[pa.Table, pa.Array]:
-    """An item table's rows that name an item, and their ids as text, spelled as a log's are.
+def read_items(source: ItemTableConfig, nulls: tuple[str, ...]) -> ItemTable:
+    """An item table as it lies in a file, checked.
+
+    Args:
+        nulls: texts that mean that nothing is there (``data.null_values``).
 
     Raises:
-        DataError: as ``join_metadata``.
+        DataError: the file is missing, is no UTF-8, lacks a column or names an item twice, or a column that the model
+            reads holds something else than the config says.
     """
-    metadata = _read(source.path, source.item)
+    assert source.path is not None, "the config gives data.items a path"
+    path = source.path
+    flat = (name for name in source.features if not _is_vector(source, name))
+    metadata = read_item_file(path, {source.item, *flat})
     names = metadata.column_names
-    for column in filter(None, (source.item, source.title)):
+    for column in filter(None, (source.item, source.title, *source.features)):
         if column not in names:
-            raise DataError(f"{source.path}: column {column!r} is missing; found {', '.join(names)}")
+            raise DataError(f"{path}: column {column!r} is missing; found {', '.join(names)}")
     for column in names:
         if names.count(column) > 1 and not INDEX.fullmatch(column):
-            raise DataError(f"{source.path}: {found_twice(column, names)}; leave one of them")
+            raise DataError(f"{path}: {found_twice(column, names)}; leave one of them")
     values = metadata.column(source.item).combine_chunks()
     values = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
     keys, bad = ids_as_text(blank_nulls(values, nulls))
     if bad.any():
         row = int(bad.argmax())
         raise DataError(
-            f"{source.path}: row {row + 1}: {values[row].as_py()!r} can be no id; an id is text "
+            f"{path}: row {row + 1}: {values[row].as_py()!r} can be no id; an id is text "
             "or a whole number, as a float up to 2^53"
         )
     named = pc.fill_null(pc.not_equal(keys, ""), False)
-    metadata, keys = metadata.filter(named), keys.filter(named)
-    if len(pc.unique(keys)) < len(keys):
-        twice = next(value["values"] for value in pc.value_counts(keys).to_pylist() if value["counts"] > 1)
-        raise DataError(f"{source.path}: item {twice!r} stands in more than one row; one row an item is expected")
-    return metadata, keys
+    _refuse_repeats(path, keys, named)
+    columns = FeatureColumns(path, nulls)
+    features = {
+        name: columns.read(name, metadata.column(name).combine_chunks(), one) for name, one in source.features.items()
+    }
+    whole = ItemTable(metadata.filter(named), keys.filter(named), features)
+    return whole._replace(features=whole.take(pa.array(np.flatnonzero(named))))
+
+
+def _refuse_repeats(path: Path, keys: pa.Array, named: pa.Array) -> None:
+    known = keys.filter(named)
+    if len(pc.unique(known)) == len(known):
+        return
+    twice = next(value["values"] for value in pc.value_counts(known).to_pylist() if value["counts"] > 1)
+    rows = np.flatnonzero(as_mask(pc.equal(keys, twice)))[:2] + 1
+    raise DataError(
+        f"{path}: item {twice!r} stands in more than one row, such as rows {rows[0]} and {rows[1]}; one row an item "
+        "is expected, and 12.0 is read as 12"
+    )
 
 
 def describe_mismatch(source: ItemTableConfig, keys: pa.Array, items: pa.Array, origin: str) -> str | None:
@@ -119,39 +160,14 @@ def describe_mismatch(source: ItemTableConfig, keys: pa.Array, items: pa.Array, 
     )
 
 
-def _read(path: Path, key: str) -> pa.Table:
-    """The table, with the column ``key`` as the text it is: ``007`` is not 7."""
-    if not path.is_file():
-        raise DataError(f"{path}: no such item table; data.items.path names it")
-    kind = format_of(path)
-    if kind == "jsonl":
-        raise DataError(f"{path}: an item table is CSV or Parquet")
-    try:
-        if kind == "parquet":
-            return pq.read_table(path)
-        with pa.input_stream(str(path), compression="detect") as file:
-            data = file.read()
-        _refuse_other_text(path, data)
-        return pacsv.read_csv(
-            pa.BufferReader(data),
-            parse_options=pacsv.ParseOptions(delimiter=delimiter_of(path), newlines_in_values=True),
-            convert_options=pacsv.ConvertOptions(
-                strings_can_be_null=True, null_values=[""], column_types={key: pa.string()}
-            ),
-        )
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from None
+def _taken(column: Column, rows: pa.Array, known: npt.NDArray[np.bool_]) -> Column:
+    if isinstance(column, pa.Array):
+        return column.take(rows)
+    nothing = np.nan if column.ndim == 1 else 0.0
+    taken = np.full((len(rows), *column.shape[1:]), nothing, column.dtype)
+    taken[known] = column[np.asarray(rows.drop_null())]
+    return taken
 
 
-def _refuse_other_text(path: Path, data: bytes) -> None:
-    try:
-        str(data, "utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        found = data[max(0, error.start - 20) : error.start + 20]
-        utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-        looks_like, name = ("UTF-16", "UTF-16") if utf16 else ("Latin-1", "WINDOWS-1252")
-        raise DataError(
-            f"{path}: line {line} is not UTF-8, found {found!r}; it looks like {looks_like}: "
-            f"iconv -f {name} -t UTF-8 writes it so"
-        ) from None
+def _is_vector(source: ItemTableConfig, name: str) -> bool:
+    return name in source.features and source.features[name].kind == "vector"

@@ -29,6 +29,7 @@ class Job:
         blocks, buckets: how many of each there are.
         prior_items: external ids of the vocabulary that is extended, in its order.
         forgotten: the users whose events are left out.
+        prior_features: folder of the features of the dataset that is extended, where it has some.
     """
 
     spill: Path
@@ -39,6 +40,7 @@ class Job:
     buckets: int
     prior_items: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
     forgotten: Forgotten = field(default_factory=Forgotten)
+    prior_features: Path | None = None
 
     @property
     def policy(self) -> CleaningPolicy:

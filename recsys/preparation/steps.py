@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from recsys.artifacts.dataset import EVENTS_DIR, ITEMS_FILE, REJECTS_DIR, SEQUENCES_DIR
+from recsys.artifacts.dataset import EVENTS_DIR, FEATURES_DIR, ITEMS_FILE, REJECTS_DIR, SEQUENCES_DIR
 from recsys.core.publishing import appearing
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, TIMESTAMP, TYPES, VALUE, VALUES, WEIGHTS
 from recsys.core.vocabulary import bucket_ids
@@ -24,13 +24,14 @@ from recsys.log.event_types import filter_types, type_codes, type_weights, types
 from recsys.log.formats import Reject, read_block
 from recsys.log.rejects import write_rejects
 from recsys.log.validation import validate
+from recsys.preparation.described_items import append_described, fit_features, keep_described
 from recsys.preparation.diagnostics.stats import bucket_stats
 from recsys.preparation.exchange.bucket import Bucket, clean_bucket, write_shard
 from recsys.preparation.exchange.catalog import merge_partition
 from recsys.preparation.exchange.event_store import read_stored, store_events
 from recsys.preparation.exchange.shuffle_read import gather_bucket
 from recsys.preparation.exchange.spill import spill_events
-from recsys.preparation.item_table import join_metadata
+from recsys.preparation.item_table import join_metadata, read_items
 from recsys.preparation.job import Job
 from recsys.preparation.rules.k_core import Events, lasting_users
 from recsys.preparation.rules.splits import part_bounds, split_bounds, split_parts
@@ -102,20 +103,28 @@ def fit(job: Job, sizes: list[int]) -> Result:
     catalog = job.catalogue(sizes)
     chosen = fit_vocabulary(parts, catalog.names, job.config)
     ids, table = number_items(catalog.names, chosen.counts, job.prior_items)
+    drop_reasons = chosen.drop_reasons
     if job.config.oov_buckets:
         # An item of the vocabulary that is extended may be out now.
-        outside = np.flatnonzero(chosen.drop_reasons != KEPT)
+        outside = np.flatnonzero(drop_reasons != KEPT)
         ids[outside] = bucket_ids(catalog.hashes[outside], len(table), job.config.oov_buckets)
+    fitted = len(table)
     if job.data.items is not None:
-        table = join_metadata(table, job.data.items, job.data.null_values)
+        items = read_items(job.data.items, job.data.null_values)
+        if items.features:
+            table = append_described(table, items.keys)
+            ids, drop_reasons = keep_described(table, catalog.names, drop_reasons)
+            fit_features(table, items, job.data.items, job.target / FEATURES_DIR, job.prior_features)
+        table = join_metadata(table, job.data.items, items)
     with appearing(job.target / ITEMS_FILE) as aside:
         pq.write_table(table, aside, compression="zstd")
     with appearing(job.spill / VOCABULARY_FILE) as aside, aside.open("wb") as file:
-        np.savez(file, ids=ids, drop_reasons=chosen.drop_reasons)
+        np.savez(file, ids=ids, drop_reasons=drop_reasons)
     return {
         "number": 0,
         "items": int(np.count_nonzero(chosen.counts)),
-        "cold_items": int(np.count_nonzero(chosen.drop_reasons == COLD)),
+        "described_items": len(table) - fitted,
+        "cold_items": int(np.count_nonzero(drop_reasons == COLD)),
         "rounds": chosen.rounds,
     }
 

@@ -1,12 +1,17 @@
 """A model and the batches that it learns from, put together from one stretch of every user's events."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from recsys.config.model import ModelConfig
 from recsys.config.training import TrainingConfig
+from recsys.features.encoded import EncodedFeature
+from recsys.models.items import FeaturedItems, shapes_of, trained_rows
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import SASRec, build_model
+from recsys.sequences.ranges import flat_ranges
 from recsys.sequences.sequences import Sequences
 from recsys.sequences.transitions import count_transitions
 from recsys.training.batches.batches import Batches
@@ -26,17 +31,22 @@ def assemble(
     ends: npt.NDArray[np.int64],
     items: int,
     rows: int,
+    features: Sequence[EncodedFeature] = (),
 ) -> tuple[SASRec, Batches]:
     """A new model, its memory counted from the events before ``ends [users] int64``, and the batches of the same.
 
     Args:
         items: in the vocabulary; ``rows`` in the item table, with padding and OOV buckets.
+        features: of the items, by internal id; with them, items without events are no negatives.
     """
     memory, transitions = config.memory, None
-    model = build_model(config, rows)
+    model = build_model(config, rows, shapes_of(features))
+    if isinstance(model.items, FeaturedItems):
+        met = sequences.items[flat_ranges(sequences.offsets[:-1], ends)[1]]
+        model.items.describe(features, trained_rows(np.bincount(met, minlength=rows)))
     if memory is not None and model.transitions is not None:
         starts = sequences.offsets[:-1]
         counted = memory.window, memory.neighbours, memory.average, memory.window_decay, sequences.target_mask
         transitions = count_transitions(sequences.items, starts, ends, rows, *counted)
         model.transitions.assign(transitions)
-    return model, Batches(sequences, ends, config, training, items, transitions)
+    return model, Batches(sequences, ends, config, training, items, transitions, trained_only=bool(features))

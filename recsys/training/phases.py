@@ -122,7 +122,9 @@ class Training:
         with self.workers.strategy.scope():
             ends = sequences.bounds(split)[1]
             rows = vocabulary.table_size
-            model, batches = assemble(self.config.model, training, sequences, ends, len(vocabulary), rows)
+            model, batches = assemble(
+                self.config.model, training, sequences, ends, len(vocabulary), rows, self.dataset.features
+            )
             begin_with(model, self.config, self.dataset)
         if not len(batches):
             raise DataError(f"{self.dataset.path}: no user has two events to train on")

@@ -15,7 +15,7 @@ from recsys.evaluation.evaluate import EvaluationData, Targets
 from recsys.evaluation.graph_ranking import GraphRanker
 from recsys.evaluation.metrics import ndcg, summarize
 from recsys.models.events import history_spec
-from recsys.models.sasrec import SASRec
+from recsys.models.sasrec import SASRec, folded
 from recsys.models.weights import load_weights, save_weights
 from recsys.training.averaging import averaged, take_average
 from recsys.training.fit import Fit, FitCallback
@@ -35,10 +35,11 @@ class Validator:
     """Judges a model's current weights on held-out targets."""
 
     def __init__(self, model: SASRec, data: EvaluationData, targets: Targets, config: EvaluationConfig) -> None:
+        self.model, self.folded = model, folded(model)
         self.sequences, self.targets = data.sequences, targets
         self.memory_weights = MEMORY_WEIGHTS if model.memory is not None else (1.0,)
         self._rank = GraphRanker(
-            model.score_parts,
+            self.folded.score_parts,
             history_spec(model.config, None),
             self.memory_weights,
             data.items,
@@ -46,6 +47,8 @@ class Validator:
         )
 
     def __call__(self) -> Judgement:
+        if self.folded is not self.model:  # features are computed once a validation, not once a batch
+            self.folded.trained_items.assign(self.model.trained_items.vectors())
         ranks = self._rank(self.sequences, self.targets.users, self.targets.positions)
         best = int(np.argmax([ndcg(own, 10).mean() for own in ranks]))
         return Judgement(summarize(ranks[best], (10,)), self.memory_weights[best])

@@ -57,12 +57,15 @@ def begin_with(model: "SASRec", config: Config, dataset: Dataset) -> None:
     known = _check(run, config, dataset)
     run.verify()
     arrays = read_weights(run.weights_file)
+    by_value = {variable.ref() for variable in model.trained_items.value_variables}
     by_item = {variable.ref() for variable in model.trained_items.row_variables}
     for variable in model.trainable_variables:
         if variable.ref() in by_item:
             variable.assign(_rows(variable.numpy(), arrays[variable.name], known))
             continue
         found = arrays.get(variable.name)
+        if variable.ref() in by_value and found is not None and 0 < len(found) < len(variable.numpy()):
+            found = np.concatenate([found, variable.numpy()[len(found) :]])  # values that tonight's items brought
         if found is None or found.shape != tuple(variable.shape):
             shape = "no" if found is None else f"{found.shape} as"
             raise ConfigError(
@@ -110,10 +113,10 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
 
 
 def _may_differ(model: ModelConfig, key: str, before: Any) -> bool:
-    """Dropout, and what the memory counts anew."""
+    """Both dropouts, and what the memory counts anew."""
     if key == "memory" and before is not None and model.memory is not None:
         return bool(before.newest == model.memory.newest)
-    return key == "dropout"
+    return key in ("dropout", "id_dropout")
 
 
 def _rows(fresh: npt.NDArray[Any], trained: npt.NDArray[Any], known: int) -> npt.NDArray[Any]:

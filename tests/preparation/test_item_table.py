@@ -17,7 +17,8 @@ VOCABULARY = pa.table({"item_id": pa.array([1, 2], pa.int32()), "external_id": [
 def joined(path: Path, content: str | bytes, **settings: str) -> list[object]:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     source = ItemTableConfig(path=path, item="sku", title="name", **settings)
-    return list(join_metadata(VOCABULARY, source, NULL_VALUES).column("title").to_pylist())
+    table = join_metadata(VOCABULARY, source, read_items(source, NULL_VALUES))
+    return list(table.column("title").to_pylist())
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,10 @@ def test_ids_of_any_type_join(tmp_path: Path, ids: list[object]) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("sku,name\n12,Alien\n12.0,Aliens\n", "item '12' stands in more than one row"),
+        (
+            "sku,name\n12,Alien\n12.0,Aliens\n",
+            "item '12' stands in more than one row, such as rows 1 and 2; .* 12.0 is read as 12",
+        ),
         ("item,name\n12,Alien\n", "column 'sku' is missing; found item, name"),
         ("sku,name,sku\n12,Alien,1\n", "column 'sku' is found twice, as columns 1 and 3 of 3; leave one of them"),
         ("sku,name,year,year\n12,Alien,1,1\n", "column 'year' is found twice, as columns 3 and 4 of 4"),
@@ -70,7 +74,7 @@ def test_tables_that_cannot_be_used_are_named(tmp_path: Path, content: str | byt
 def test_a_few_items_that_are_not_in_the_table_say_nothing_of_the_others(tmp_path: Path) -> None:
     (tmp_path / "items.csv").write_text("sku\n12\n")
     source = ItemTableConfig(path=tmp_path / "items.csv", item="sku")
-    _, keys = read_items(source, NULL_VALUES)
+    keys = read_items(source, NULL_VALUES).keys
     assert describe_mismatch(source, keys, pa.array(["x", "12"]), "the log") is None
     assert describe_mismatch(source, keys, pa.array([], pa.string()), "the log") is None
     assert "in the first rows of a.csv such as 'x'" in str(

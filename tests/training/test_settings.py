@@ -155,6 +155,7 @@ MEANINGS: list[tuple[str, Meaning, Any]] = [
 # What these do is shown by the tests named beside them.
 ELSEWHERE = {
     "model.dropout": "test_dropout_zeroes_its_share_in_training_alone",
+    "model.id_dropout": "test_a_step_knows_a_share_of_the_items_by_their_features_alone",
     "model.request_time": "test_a_pause_that_decides_what_comes_next_is_learned",
     "training.seed": "test_a_seed_draws_weights_and_batches_and_no_other_kind_of_run",
     "training.augmentation.crop": "test_cropping_trains_on_runs_of_histories",

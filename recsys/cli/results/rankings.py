@@ -1,4 +1,4 @@
-"""What ``recsys score`` and ``recsys rerank`` print with ``--json``."""
+"""What ``recsys score``, ``recsys rerank`` and ``recsys similar`` print with ``--json``."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -35,3 +35,19 @@ class RerankResult(Result):
     bundle: str
     ranked: list[dict[str, Any]]
     unknown_types: list[str]
+
+
+@dataclass(frozen=True)
+class SimilarResult(Result):
+    """``recsys similar``: the items nearest to one.
+
+    Attributes:
+        run: the run's directory.
+        item: the ``item`` that was asked for, with its ``title`` where the dataset has one.
+        neighbours: nearest first, by ``embedding`` and, where the model reads features of items, by ``own`` and
+            ``features``: the ``item``, its ``title`` where there is one, and the ``cosine`` of the two vectors.
+    """
+
+    run: str
+    item: dict[str, Any]
+    neighbours: dict[str, list[dict[str, Any]]]

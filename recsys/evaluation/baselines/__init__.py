@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from recsys.evaluation.baselines.content import content
 from recsys.evaluation.baselines.counting import markov, popularity, recent_popularity, window_markov
 from recsys.evaluation.baselines.events import TrainingEvents
 from recsys.evaluation.baselines.neighbours import ease, item_knn
@@ -14,6 +15,7 @@ BASELINES: dict[str, Callable[[TrainingEvents], ScoreAll]] = {
     "window_markov": window_markov,
     "item_knn": item_knn,
     "ease": ease,
+    "content": content,
 }
 
 __all__ = ["BASELINES", "TrainingEvents"]

@@ -6,17 +6,23 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from recsys.features.encoded import EncodedFeature
 from recsys.sequences.ranges import flat_ranges
 from recsys.sequences.sequences import Sequences
 from recsys.sequences.transitions import pair_weights
 
 
 class TrainingEvents(NamedTuple):
-    """``sequences`` up to each user's flat ``ends [users] int64``, and nothing after."""
+    """``sequences`` up to each user's flat ``ends [users] int64``, and nothing after.
+
+    Attributes:
+        features: what is known of each item beside its events, by internal id.
+    """
 
     sequences: Sequences
     ends: npt.NDArray[np.int64]
     table_size: int
+    features: tuple[EncodedFeature, ...] = ()
 
     @property
     def starts(self) -> npt.NDArray[np.int64]:

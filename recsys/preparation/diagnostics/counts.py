@@ -37,7 +37,8 @@ def count_all(steps: dict[str, list[Result]]) -> dict[str, Any]:
 
     ``read + stored = rejected + dropped + events`` and ``events = train + validation + test``, where ``stored`` are
     the events taken over from the dataset that was extended. Where the vocabulary is fitted on what trains, ``cold``
-    says how many items and users came only later; their events are dropped, or share buckets.
+    says how many items and users came only later; their events are dropped, or share buckets. ``described_items`` are
+    those that have a place in the vocabulary by the item table alone.
     """
     rejected = count_rejects(steps["read"])
     fit, shards = steps["fit"][0], steps["write"]
@@ -54,6 +55,7 @@ def count_all(steps: dict[str, list[Result]]) -> dict[str, Any]:
         "core_rounds": fit["rounds"],
         "forgotten_users": len({user for result in steps["read"] for user in result["forgotten"]}),
         "items": fit["items"],
+        **({"described_items": fit["described_items"]} if fit.get("described_items") else {}),
         **totals,
         "test": totals["events"] - totals["train"] - totals["validation"],
         **({"cold": cold} if any(cold.values()) else {}),

@@ -39,8 +39,9 @@ class Recommender:
     def __init__(self, path: Path) -> None:
         from recsys.evaluation.scorer import compiled
         from recsys.models.events import history_spec
-        from recsys.models.sasrec import build_model
-        from recsys.models.weights import load_weights
+        from recsys.models.items import shapes_in
+        from recsys.models.sasrec import build_model, folded
+        from recsys.models.weights import load_weights, read_weights
 
         run, self.dataset = Run(path / "run"), Dataset(path / "dataset")
         _check(run, self.dataset)
@@ -48,10 +49,11 @@ class Recommender:
         self.history = history_spec(config, None)
         self.codes = EventCodes.from_json(run.manifest.event_codes)
         self._encoding = client_encoding(self.history, self.dataset.policy, self.codes)
-        model = build_model(config, self.dataset.vocabulary.table_size)
+        shapes = shapes_in(read_weights(run.weights_file))
+        model = build_model(config, self.dataset.vocabulary.table_size, shapes)
         load_weights(model, run.weights_file)
-        self._model = model
-        self._score_all = compiled(model)
+        self._model = folded(model)
+        self._score_all = compiled(self._model)
 
     def predict(self, model_input: "pd.DataFrame", params: dict[str, Any] | None = None) -> "pd.DataFrame":
         """The ``k`` best items for each row's ``history``; see ``recsys.tracking.models.model.signature``.

@@ -46,6 +46,7 @@ class Batches:
 
     Args:
         ends: ``[users] int64``, flat end of each user's events that train.
+        trained_only: whether only items that train are negatives; others would learn to be ranked low.
     """
 
     def __init__(
@@ -56,6 +57,8 @@ class Batches:
         training: TrainingConfig,
         items: int,
         transitions: Transitions | None,
+        *,
+        trained_only: bool = False,
     ) -> None:
         self.sequences, self.ends, self.model, self.training = sequences, ends, model, training
         self.starts = sequences.offsets[:-1]
@@ -67,7 +70,7 @@ class Batches:
         trained = flat_ranges(self.starts, ends)[1]
         trained = trained if mask is None else trained[mask[trained]]
         counts = np.bincount(sequences.items[trained], minlength=items + 1)
-        self.sampler = NegativeSampler(training.negatives, counts[1 : items + 1])
+        self.sampler = NegativeSampler(training.negatives, counts[1 : items + 1], trained_only)
         self.augmentation = Augmentation(training.augmentation)
         memory = model.memory
         self.others = OthersTransitions(transitions, memory.normalization, mask) if transitions and memory else None

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.config.training import TrainingConfig
-from recsys.core.schema import PAD_ID
 from recsys.models.keras import tf
 from recsys.training.objective.losses import EXCLUDED, NextItemTask
 from recsys.training.objective.targets import Supported, TargetScorer
@@ -83,7 +82,7 @@ class Softmax(NextItemTask):
         supported: Supported,
     ) -> Part:
         """The stretch of the catalog that is ``columns [n]``, whose rows are ``table [n, width]``."""
-        excluded = self.excluded(scorer, tf.constant(columns)) | (columns == PAD_ID)
+        excluded = self.excluded(scorer, tf.constant(columns)) | ~np.isin(columns, scorer.catalog)
         logits = tf.where(excluded, EXCLUDED, self.tempered(tf.matmul(hidden, table, transpose_b=True)))
         others = tf.reduce_logsumexp(logits, -1)
         included = tf.reduce_sum(tf.cast(~excluded, tf.float32), -1)

@@ -90,7 +90,7 @@ class GeneralisedBinaryCrossEntropy(NextItemTask):
 
     def losses(self, scorer: TargetScorer) -> list[tf.Tensor]:
         negatives = scorer.batch["negatives"]
-        share = tf.minimum(tf.cast(tf.size(negatives), tf.float32) / (scorer.model.items.rows - 2), 1.0)
+        share = tf.minimum(tf.cast(tf.size(negatives), tf.float32) / (len(scorer.catalog) - 1), 1.0)
         power = share * (self.calibration * (1.0 - 1.0 / share) + 1.0 / share)
         return [
             power * tf.nn.softplus(-positive) + tf.reduce_sum(tf.nn.softplus(negative), -1)

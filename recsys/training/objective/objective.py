@@ -2,6 +2,7 @@
 
 from recsys.config.training import TrainingConfig
 from recsys.core.history import History
+from recsys.models.items import FeaturedItems
 from recsys.models.keras import tf, tfrs
 from recsys.models.sasrec import Packing, SASRec
 from recsys.training.objective.choice import build_loss
@@ -22,5 +23,14 @@ class Objective(tfrs.models.Model):
             inputs: a ``recsys.training.batches.batches.Batch`` with ``seed [2] int32``, for dropout.
         """
         packing = Packing(inputs["segments"], inputs["positions"], inputs.get("requests", ()))
-        hidden = self.network.hidden(History.of(inputs), packing, inputs["seed"] if training else None)
-        return self.task(TargetScorer(self.network, inputs, hidden.states))
+        seed = inputs["seed"] if training else None
+        network = self.network if seed is None else self._dropping(seed)
+        hidden = network.hidden(History.of(inputs), packing, seed)
+        return self.task(TargetScorer(network, inputs, hidden.states, self.network.trained_items.trained_ids))
+
+    def _dropping(self, seed: tf.Tensor) -> SASRec:
+        """The network of one step: with features, it knows a share of the items by those alone."""
+        network, rate = self.network, self.network.config.id_dropout
+        if not rate or not isinstance(network.items, FeaturedItems):
+            return network
+        return network.over(network.items.dropping(rate, seed))

@@ -11,6 +11,7 @@ the memory.
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from recsys.core.history import History
 from recsys.models.items import embed
@@ -36,6 +37,7 @@ class TargetScorer:
 
     Args:
         stream: ``[rows, length, width]``, the model's hidden states for ``batch``.
+        catalog: ``[n] int32``, what a target may be told apart from; by default the model's own.
 
     Attributes:
         hidden: ``[slots, width]``.
@@ -44,8 +46,15 @@ class TargetScorer:
             the user's own transitions are taken away; None without a memory.
     """
 
-    def __init__(self, model: SASRec, batch: dict[str, tf.Tensor], stream: tf.Tensor) -> None:
+    def __init__(
+        self,
+        model: SASRec,
+        batch: dict[str, tf.Tensor],
+        stream: tf.Tensor,
+        catalog: npt.NDArray[np.int32] | None = None,
+    ) -> None:
         self.model, self.batch = model, batch
+        self.catalog = model.trained_items.trained_ids if catalog is None else catalog
         self.hidden = tf.reshape(stream, [-1, model.config.width])
         self.targets = tf.reshape(batch["targets"], [-1])
         real = tf.cast(tf.not_equal(self.targets, 0), tf.float32)

@@ -8,6 +8,8 @@ import numpy.typing as npt
 from recsys.core.schema import PAD_ID
 from recsys.models.keras import keras, tf
 
+STDDEV = 0.02  # of first vectors
+
 
 class ItemEmbedding(Protocol):
     """A vector for each item.
@@ -37,7 +39,7 @@ class TrainedItems(keras.layers.Layer):
     def __init__(self, rows: int, width: int, name: str = "items") -> None:
         super().__init__(name=name)
         self.rows, self.width = rows, width
-        initializer = keras.initializers.RandomNormal(stddev=0.02)
+        initializer = keras.initializers.RandomNormal(stddev=STDDEV)
         self._vectors = self.add_weight("item_table", [rows, width], initializer=initializer)
 
     def lookup(self, ids: tf.Tensor) -> tf.Tensor:
@@ -47,9 +49,19 @@ class TrainedItems(keras.layers.Layer):
         return self._vectors
 
     @property
+    def trained_ids(self) -> npt.NDArray[np.int32]:
+        """What a target may be told apart from, ``[n] int32``: every row that can have an event that trains."""
+        return np.arange(1, self.rows, dtype=np.int32)
+
+    @property
     def row_variables(self) -> list[tf.Variable]:
         """The variables that hold a row for each item; what else there is fits any catalog."""
         return [self._vectors]
+
+    @property
+    def value_variables(self) -> list[tf.Variable]:
+        """The variables that hold a row for each value of a feature, to which later items may add some."""
+        return []
 
     def vectors(self) -> npt.NDArray[np.float32]:
         """Every row, ``[rows, width]``."""

@@ -1,0 +1,71 @@
+"""Show the items nearest to one, by the cosine of the vectors that a run has learned.
+
+    recsys similar work/runs/DIGEST --item 50
+    recsys similar work/runs/DIGEST --item 50 --top 20 --json
+
+``embedding`` is what ranks. Where the model reads features of items (data.items.features), two further lists tell what
+it is made of: ``own``, what events alone have taught of the items, and ``features``, what the item table says of them.
+An item without events has no vector of its own, and is near others by its features.
+"""
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from recsys.cli.common import add_json, add_work_dir, path, positive, print_json
+from recsys.cli.ids import item_id
+from recsys.cli.results.rankings import SimilarResult
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", type=path, help="a finished run's directory")
+    parser.add_argument("--item", metavar="ITEM", type=item_id, required=True, help="its own id, as the log has it")
+    parser.add_argument("--dataset", type=path, help="what it was trained on (default: found in the work directory)")
+    parser.add_argument("--top", metavar="N", type=positive, default=10, help="items of a list (default: 10)")
+    add_work_dir(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from recsys.artifacts.dataset import Dataset
+    from recsys.artifacts.finding import dataset_of
+    from recsys.artifacts.run import Run
+    from recsys.core.schema import EXTERNAL_ID, TITLE
+    from recsys.evaluation.similar_items import similar_items
+    from recsys.terminal import results
+
+    finished = Run(args.run)
+    dataset = Dataset(args.dataset) if args.dataset is not None else dataset_of(finished, args.work_dir)
+    found = similar_items(finished, dataset, args.item, args.top)
+    titles = dict(zip(dataset.items[EXTERNAL_ID], dataset.items[TITLE], strict=True)) if TITLE in dataset.items else {}
+
+    def described(item: str) -> dict[str, Any]:
+        title = titles.get(item)
+        return {"item": item, **({"title": title} if isinstance(title, str) else {})}
+
+    neighbours = {kind: [{**described(one.item), "cosine": one.cosine} for one in near] for kind, near in found.items()}
+    result = SimilarResult(str(args.run), described(args.item), neighbours)
+    if args.json:
+        print_json(result)
+    else:
+        results().print(_table(result))
+    return 0
+
+
+def _table(result: SimilarResult) -> "Table":
+    from recsys.plain_table import PlainTable
+
+    asked = result.item.get("title", result.item["item"])
+    table = PlainTable(title=f"Nearest to {asked}, by cosine")
+    for kind in result.neighbours:
+        table.add_column(kind, overflow="fold")
+        table.add_column("", justify="right", no_wrap=True)
+    for row in range(max(map(len, result.neighbours.values()))):
+        cells: list[str] = []
+        for near in result.neighbours.values():
+            one = near[row] if row < len(near) else None
+            cells += ["", ""] if one is None else [one.get("title", one["item"]), f"{one['cosine']:.3f}"]
+        table.add_row(*cells)
+    return table

@@ -1,0 +1,42 @@
+"""Numbers, such as a price or a year: in which quantile of the items that train each one lies."""
+
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.features.encoded import EncodedFeature
+
+BUCKETS = 16
+
+
+class NumberEncoder(NamedTuple):
+    """Buckets between ``edges``, and one more for items of which the number is not known.
+
+    >>> NumberEncoder((10.0, 20.0)).encode("price", np.array([5.0, 10.0, 99.0, np.nan])).rows.ravel().tolist()
+    [1, 2, 3, 4]
+    """
+
+    edges: tuple[float, ...]
+
+    @classmethod
+    def fit(cls, column: npt.NDArray[np.float64], trained: npt.NDArray[np.bool_], before: Self | None) -> Self:
+        """Cut at the quantiles of the items that train; where there was something ``before``, as it was cut then."""
+        if before is not None:
+            return before
+        known = column[trained & ~np.isnan(column)]
+        inner = np.arange(1, BUCKETS) / BUCKETS
+        return cls(tuple(np.unique(np.quantile(known, inner)).tolist()) if len(known) else ())
+
+    def encode(self, name: str, column: npt.NDArray[np.float64]) -> EncodedFeature:
+        """One code an item."""
+        missing = len(self.edges) + 2
+        codes = np.where(np.isnan(column), missing, 1 + np.searchsorted(self.edges, column, side="right"))
+        return EncodedFeature(name, missing, codes.astype(np.int32)[:, None])
+
+    def to_json(self) -> dict[str, Any]:
+        return {"edges": list(self.edges)}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        return cls(tuple(value["edges"]))

@@ -1,0 +1,102 @@
+"""Texts, such as a title or a description: hashed words and runs of characters, reduced by a truncated SVD.
+
+Nothing is downloaded, and words of any language count. Latent semantic analysis (Deerwester et al., 1990) over TF-IDF.
+"""
+
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from recsys.features.encoded import EncodedFeature
+from recsys.features.vector import directions
+
+HASHES = 1 << 15  # buckets for words, and as many for runs of characters
+WIDTH = 64
+SAMPLE = 50_000  # items that the SVD is fitted on, evenly drawn
+CHUNK = 20_000  # items whose counts are in memory at once
+LEAST = 1e-3  # of the largest singular value: what lies below is noise
+
+
+class TextEncoder(NamedTuple):
+    """TF-IDF, projected.
+
+    Attributes:
+        idf: ``[2 * HASHES] float32``, the inverse document frequency of each bucket; 0 where no training item has it.
+        components: ``[used, width] float32``, the projection of the buckets with an ``idf`` above 0, in their order.
+    """
+
+    idf: npt.NDArray[np.float32]
+    components: npt.NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, column: pa.Array, trained: npt.NDArray[np.bool_], before: Self | None) -> Self:
+        """Fit on the texts of the items that train; where there was something ``before``, that is kept.
+
+        The same texts give the same projection: the SVD's random start is seeded, and of each component and its
+        opposite the one whose largest number is positive is taken.
+        """
+        if before is not None:
+            return before
+        from sklearn.decomposition import TruncatedSVD
+
+        rows = np.flatnonzero(trained & np.asarray(column.is_valid()))
+        rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), SAMPLE)).astype(np.int64)]
+        counts = _counts(column.take(pa.array(rows)).to_pylist())
+        documents = np.bincount(counts.indices, minlength=counts.shape[1])
+        idf = np.where(documents, np.log((1 + len(rows)) / (1 + documents)) + 1.0, 0.0).astype(np.float32)
+        used = np.flatnonzero(idf)
+        width = min(WIDTH, len(rows), len(used))
+        if width < 2:
+            return cls(idf, np.ones((len(used), 1), np.float32))
+        with np.errstate(divide="ignore", invalid="ignore"):  # it asks, too, how much of no variance it explains
+            svd = TruncatedSVD(width, random_state=0).fit(_weighted(counts, idf)[:, used])
+        kept = svd.singular_values_ > LEAST * svd.singular_values_[0]
+        return cls(idf, np.asarray(svd.components_[kept].T, np.float32))
+
+    def encode(self, name: str, column: pa.Array) -> EncodedFeature:
+        """Vectors of length 1; an item without a text, or of none but unknown words, has zeros."""
+        used = np.flatnonzero(self.idf)
+        parts = [np.zeros((0, self.components.shape[1]), np.float32)]
+        for first in range(0, len(column), CHUNK):
+            counts = _counts(column.slice(first, CHUNK).fill_null("").to_pylist())
+            projected = _weighted(counts, self.idf)[:, used] @ self.components
+            # Rounded: the last digits are the processor's, and they would give each machine a dataset of its own.
+            parts.append(directions(projected).round(4) + 0.0)
+        return EncodedFeature(name, 0, np.concatenate(parts))
+
+    def to_json(self) -> dict[str, Any]:
+        return {}
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """What ``from_arrays`` takes."""
+        return self._asdict()
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> Self:
+        return cls(arrays["idf"], arrays["components"])
+
+
+def _counts(texts: list[str]) -> Any:
+    """How often each hashed word, pair of words and run of 3 to 5 characters stands in each text; a sparse matrix."""
+    from scipy import sparse
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    shared = {"n_features": HASHES, "alternate_sign": False, "norm": None, "strip_accents": "unicode"}
+    words = HashingVectorizer(ngram_range=(1, 2), token_pattern=r"\w+", **shared)  # noqa: S106 - a regex
+    runs = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 5), **shared)
+    if not texts:
+        return sparse.csr_matrix((0, 2 * HASHES))
+    return sparse.hstack([words.transform(texts), runs.transform(texts)], format="csr")
+
+
+def _weighted(counts: Any, idf: npt.NDArray[np.float32]) -> Any:
+    """TF-IDF of damped counts, of length 1 for the words and for the runs of a text each: neither drowns the other."""
+    from scipy import sparse
+    from sklearn.preprocessing import normalize
+
+    weighted = counts.copy()
+    weighted.data = (1.0 + np.log(weighted.data)) * idf[weighted.indices]
+    halves = (weighted[:, :HASHES], weighted[:, HASHES:])
+    return sparse.hstack([normalize(half) for half in halves], format="csr").astype(np.float32)

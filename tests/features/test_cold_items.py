@@ -1,0 +1,205 @@
+"""A log whose transitions depend on a category alone: what nobody has touched is ranked by it, on a phone as well."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import recsys
+from recsys.artifacts.run import Run
+from recsys.bundle import Bundle, Delta
+from recsys.cli import main
+from recsys.config.evaluation import EvaluationConfig
+from recsys.core.errors import ConfigError, DataError
+from recsys.evaluation.baselines import BASELINES, TrainingEvents
+from recsys.evaluation.baselines.content import _directions
+from recsys.evaluation.evaluate import EvaluationData, Evaluator
+from recsys.evaluation.segments import compare_segments
+from recsys.evaluation.similar_items import nearest
+from recsys.export.delta import make_delta
+from recsys.features.encoded import EncodedFeature
+from recsys.models.events import history_spec
+from recsys.models.loading import load_run, load_unfolded
+from tests.features.chain_of_categories import CATEGORIES, COLD, WARM, chain_config
+from tests.features.conftest import Trained
+
+pytestmark = pytest.mark.long
+KIND = WARM + COLD  # items of a category
+
+
+def test_cold_items_are_ranked_by_their_category(trained: Trained) -> None:
+    ranks = pd.read_parquet(trained.run.ranks_file).query("split == 'test'")
+    cold = ranks[ranks["target_count"] == 0]
+    assert len(cold) > 150
+    # Whoever knows the chain puts the 16 items of the next category before the other 112; at random 12.5 % are there.
+    assert (cold["rank"] <= KIND).mean() > 0.95
+    assert (ranks["rank"] <= KIND).mean() > 0.95
+
+
+def test_cold_targets_are_a_segment_beside_content_and_popularity(trained: Trained) -> None:
+    ranks = pd.read_parquet(trained.run.ranks_file).query("split == 'test'")
+    evaluator = Evaluator(EvaluationData.of(trained.dataset), "test", EvaluationConfig(), refit=False)
+    baselines = {name: evaluator.baseline(name).ranks for name in ("popularity", "content")}
+    found = compare_segments([ranks], baselines)["novelty"]
+    assert found["cold"]["targets"] + found["warm"]["targets"] == len(ranks)
+    cold = {name: one["ndcg@10"]["mean"] for name, one in found["cold"]["baselines"].items()}
+    assert cold["popularity"] == 0, "what nobody has touched comes last"
+    # Content looks for more of the same, where the chain goes on to the next category.
+    assert (baselines["content"]["rank"] > KIND).mean() > 0.9
+
+
+def test_content_needs_features() -> None:
+    with pytest.raises(ConfigError, match=r"content compares items by data\.items\.features"):
+        BASELINES["content"](TrainingEvents(None, np.zeros(0, np.int64), 3))
+
+
+def test_content_by_hand() -> None:
+    genre = EncodedFeature("genre", 2, np.array([[0, 0], [1, 0], [1, 2], [2, 0]], np.int32))
+    image = EncodedFeature("image", 0, np.array([[0, 0], [1, 0], [0, 0], [0, 1]], np.float32))
+    rows = _directions((genre, image)).toarray()
+    half = 1 / np.sqrt(2)
+    # Item 1: genre 1 and an image, alike in weight; item 2 has no image, so both of its genres share all.
+    expected = [[0, 0, 0, 0, 0], [0, half, 0, half, 0], [0, half, half, 0, 0], [0, 0, half, 0, half]]
+    np.testing.assert_allclose(rows, expected, atol=1e-9)
+
+
+def test_the_table_that_is_exported_scores_as_the_model_does(trained: Trained) -> None:
+    plain, whole = load_run(trained.run), load_unfolded(trained.run)
+    sequences = trained.dataset.sequences
+    users, positions = sequences.targets("test")
+    history = sequences.histories(users[:50], positions[:50], history_spec(whole.config, None))
+    np.testing.assert_allclose(plain.score_all(history), whole.score_all(history), atol=1e-5)
+    cold = trained.dataset.items["count"].to_numpy() == 0
+    assert not whole.trained_items.own_vectors()[1:][cold].any()
+
+
+@pytest.fixture(scope="module")
+def bundles(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> list[Bundle]:
+    return recsys.export_bundles(trained.run, trained.dataset, trained.config, tmp_path_factory.mktemp("bundles"))
+
+
+def history(category: int) -> list[recsys.Event]:
+    return [recsys.Event(f"{(category - back) % CATEGORIES}-{back}", 10 - back) for back in range(5)]
+
+
+def best_of(path: Path, category: int, number: int) -> str:
+    """Which category's item of this number a phone ranks highest after an item of ``category``."""
+    ranked = recsys.Reranker(path).rerank(history(category), [f"{c}-{number}" for c in range(CATEGORIES)])
+    return ranked[0].item
+
+
+def test_a_phone_ranks_them(bundles: list[Bundle]) -> None:
+    for bundle in bundles:
+        assert [best_of(bundle.path, c, WARM) for c in range(CATEGORIES)] == [
+            f"{(c + 1) % CATEGORIES}-{WARM}" for c in range(CATEGORIES)
+        ]
+
+
+NEW = KIND  # the number of an item that came tonight
+
+
+@pytest.fixture(scope="module")
+def tonight(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One more item of each category, and some that are known."""
+    file = tmp_path_factory.mktemp("tonight") / "tonight.csv"
+    rows = [f"{c}-{number},Item {number} of {c},kind {c}" for number in (0, NEW) for c in range(CATEGORIES)]
+    file.write_text("\n".join(["item_id,title,kind", *rows]) + "\n")
+    return file
+
+
+def added(trained: Trained, file: Path, work_dir: Path, **settings: Any) -> list[Bundle]:
+    export = trained.config.export.model_copy(update={"items": file, **settings})
+    config = trained.config.model_copy(update={"export": export})
+    return recsys.export_bundles(trained.run, trained.dataset, config, work_dir)
+
+
+def test_items_are_added_without_training_and_a_delta_carries_just_them(
+    trained: Trained, bundles: list[Bundle], tonight: Path, tmp_path: Path
+) -> None:
+    for old, new in zip(bundles, added(trained, tonight, tmp_path), strict=True):
+        known = len(old.vocabulary)
+        assert len(new.vocabulary) == known + CATEGORIES
+        assert [new.vocabulary.decode(n) for n in range(1, known + 1)] == [
+            old.vocabulary.decode(n) for n in range(1, known + 1)
+        ]
+        assert new.item_column("title")[known] == f"Item {NEW} of 0"
+        before, after = recsys.Reranker(old.path), recsys.Reranker(new.path)
+        candidates = [f"{c}-{n}" for c in range(CATEGORIES) for n in (1, WARM)]
+        assert before.rerank(history(2), candidates) == after.rerank(history(2), candidates)
+        assert [best_of(new.path, c, NEW) for c in range(CATEGORIES)] == [
+            f"{(c + 1) % CATEGORIES}-{NEW}" for c in range(CATEGORIES)
+        ]
+        assert new.golden()[: len(old.golden())] == old.golden()
+        assert new.golden()[-1].candidates[0] == f"0-{NEW}"
+        delta = make_delta(old.path, new.path, tmp_path / f"delta-{old.manifest.variant}")
+        row = 4 * 16 if old.manifest.variant == "float32" else 16 + 1
+        assert delta.download_bytes < CATEGORIES * row + 8192
+        applied = Delta(delta.path).apply(old.path, tmp_path / f"applied-{old.manifest.variant}")
+        assert applied.manifest == new.manifest
+
+
+def test_nothing_new_changes_nothing(trained: Trained, bundles: list[Bundle], tonight: Path, tmp_path: Path) -> None:
+    lines = tonight.read_text().splitlines()
+    (tmp_path / "known.csv").write_text("\n".join(lines[: 1 + CATEGORIES]) + "\n")
+    (one,) = added(trained, tmp_path / "known.csv", tmp_path, variants=("int8",))
+    assert one.manifest.model_version == bundles[1].manifest.model_version
+
+
+@pytest.mark.parametrize(
+    ("content", "settings", "error", "told"),
+    [
+        (None, {}, DataError, r"tonight\.csv: no such item table; export\.items names it"),
+        ("item_id,title\nnew,Title\n", {}, DataError, r"tonight\.csv: column 'kind' is missing; found item_id, title"),
+        ("item_id,title,kind\nnew,T,a\nnew,T,a\n", {}, DataError, r"item 'new' stands in more than one row"),
+        (
+            "item_id,title,kind\nnew,Title,kind 1\n",
+            {"variants": ("student-int8",)},
+            ConfigError,
+            "student-int8 is trained when it is exported",
+        ),
+    ],
+)
+def test_what_cannot_be_added_is_told_and_nothing_is_written(
+    trained: Trained, tmp_path: Path, content: str | None, settings: Any, error: type[Exception], told: str
+) -> None:
+    if content is not None:
+        (tmp_path / "tonight.csv").write_text(content)
+    with pytest.raises(error, match=told):
+        added(trained, tmp_path / "tonight.csv", tmp_path / "work", **settings)
+    assert not list((tmp_path / "work").rglob("manifest.json"))
+
+
+def test_a_model_without_features_takes_no_items(trained: Trained, tonight: Path, tmp_path: Path) -> None:
+    folder = trained.dataset.path.parents[2]
+    config = chain_config(folder, {}).model_copy(update={"training": trained.config.training})
+    config = config.model_copy(update={"training": config.training.model_copy(update={"epochs": 1})})
+    dataset = recsys.prepare(config, tmp_path)
+    run: Run = recsys.train(config, dataset, tmp_path)
+    wanted = config.model_copy(update={"export": config.export.model_copy(update={"items": tonight})})
+    with pytest.raises(ConfigError, match=r"reads no features, .* train with data\.items\.features"):
+        recsys.export_bundles(run, dataset, wanted, tmp_path)
+    assert list(recsys.similar_items(run, dataset, "0-0", 3)) == ["embedding"]
+
+
+def test_similar_items(trained: Trained, capsys: pytest.CaptureFixture[str]) -> None:
+    item = f"3-{WARM}"  # a cold one
+    assert main(["similar", str(trained.run.path), "--item", item, "--top", str(KIND - 1), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["item"] == {"item": item, "title": f"Item {WARM} of 3"}
+    assert {one["item"].split("-")[0] for one in found["neighbours"]["features"]} == {"3"}
+    assert {one["item"].split("-")[0] for one in found["neighbours"]["embedding"]} == {"3"}
+    assert found["neighbours"]["own"] == [], "nobody has touched it"
+    assert main(["similar", str(trained.run.path), "--item", "3-0", "--top", "2"]) == 0
+    assert "Nearest to Item 0 of 3" in capsys.readouterr().out
+    assert main(["similar", str(trained.run.path), "--item", "nothing"]) == 3
+    assert "has no item 'nothing'" in capsys.readouterr().err
+
+
+def test_nearest_by_hand() -> None:
+    vectors = np.array([[9, 9], [1, 0], [2, 0], [0, 0], [1, 1], [0, -5]], np.float32)
+    rows, cosines = nearest(vectors, 1, 9)
+    assert rows.tolist() == [2, 4, 5]
+    np.testing.assert_allclose(cosines, [1, np.sqrt(0.5), 0], atol=1e-9)

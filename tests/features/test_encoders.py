@@ -1,0 +1,127 @@
+"""What each kind of column becomes, and that encoders are read back as they were."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.core.errors import ArtifactError, DataError
+from recsys.features.category import CategoryEncoder
+from recsys.features.encoded import EncodedFeature
+from recsys.features.encoders import ENCODERS_FILE, Column, Encoders, read_encoded
+from recsys.features.number import BUCKETS, NumberEncoder
+from recsys.features.text import TextEncoder
+from recsys.features.vector import VectorEncoder
+
+TRAINED = np.array([True, True, True, False])
+
+
+def lists(*values: list[str]) -> pa.Array:
+    return pa.array(values, pa.list_(pa.string()))
+
+
+def test_categories_are_numbered_by_how_many_items_that_train_have_them() -> None:
+    column = lists(["war", "drama"], ["drama"], [], ["opera", "opera", "war"])
+    encoder = CategoryEncoder.fit(column, TRAINED, None)
+    assert encoder.values == ("drama", "war"), "opera is nothing that training could learn of"
+    assert encoder.encode("genre", column) == ("genre", 2, pytest.approx(np.array([[1, 2], [1, 0], [0, 0], [2, 0]])))
+
+
+def test_numbers_of_categories_stay_when_a_dataset_is_extended() -> None:
+    before = CategoryEncoder(("drama", "war"))
+    fitted = CategoryEncoder.fit(lists(["war"], ["opera"], ["art"]), np.ones(3, np.bool_), before)
+    assert fitted.values == ("drama", "war", "art", "opera")
+
+
+def test_numbers_are_cut_where_items_that_train_are_many() -> None:
+    column = np.arange(1600.0)
+    trained = column < 800
+    encoder = NumberEncoder.fit(column, trained, None)
+    found = encoder.encode("price", np.append(column, np.nan))
+    sizes = np.bincount(found.rows[:800, 0])[1:]
+    assert len(encoder.edges) == BUCKETS - 1
+    assert sizes.tolist() == [800 / BUCKETS] * BUCKETS
+    assert set(found.rows[800:1600, 0].tolist()) == {BUCKETS}, "beyond all that is known is the last bucket"
+    assert found.rows[-1, 0] == found.values == BUCKETS + 1
+    assert NumberEncoder.fit(column * 2, trained, encoder) is encoder
+
+
+@given(st.lists(st.floats(allow_nan=True, allow_infinity=False), max_size=30))
+def test_every_number_has_a_code_that_the_model_has(values: list[float]) -> None:
+    column = np.array(values, np.float64)
+    encoder = NumberEncoder.fit(column, np.ones(len(column), np.bool_), None)
+    found = encoder.encode("x", column)
+    assert ((found.rows >= 1) & (found.rows <= found.values)).all()
+    known = ~np.isnan(column)
+    order = np.argsort(column[known], kind="stable")
+    assert (np.diff(found.rows[known, 0][order]) >= 0).all(), "a larger number is in no smaller bucket"
+    assert (found.rows[~known, 0] == found.values).all()
+
+
+def test_vectors_of_another_model_are_refused() -> None:
+    with pytest.raises(DataError, match="column 'image': its vectors have 3 numbers, those fitted on 2"):
+        VectorEncoder(2).encode("image", np.zeros((1, 3), np.float32))
+
+
+TITLES = pa.array(
+    [*(f"Star Trek: part {n}" for n in "abcdefgh"), *(f"Cooking with {n}" for n in "abcdefgh"), None, "Star Trek: new"]
+)
+
+
+def test_texts_that_share_words_are_alike() -> None:
+    trained = np.arange(len(TITLES)) < 16
+    encoder = TextEncoder.fit(TITLES, trained, None)
+    rows = encoder.encode("title", TITLES).rows
+    likeness = rows @ rows[-1]
+    assert likeness[:8].min() > likeness[8:16].max() + 0.3
+    assert not rows[16].any(), "no text, no vector"
+    np.testing.assert_allclose(np.linalg.norm(rows[:16], axis=1), 1.0, atol=1e-3)
+    again = TextEncoder.fit(TITLES, trained, None).encode("title", TITLES).rows
+    assert np.array_equal(rows, again)
+    assert TextEncoder.fit(TITLES, ~trained, encoder) is encoder
+
+
+@pytest.mark.parametrize("texts", [[], [None, None], ["one"], ["one", None], ["", "?!"], ["same", "same", "same"]])
+def test_few_texts_are_encoded_too(texts: list[str | None]) -> None:
+    column = pa.array(texts, pa.string())
+    encoder = TextEncoder.fit(column, np.ones(len(texts), np.bool_), None)
+    rows = encoder.encode("title", column).rows
+    assert rows.shape[0] == len(texts)
+    assert np.isfinite(rows).all()
+    assert [bool(row.any()) for row in rows] == [bool(text) for text in texts]
+
+
+def test_encoders_and_what_they_made_are_read_back(tmp_path: Path) -> None:
+    columns: dict[str, Column] = {
+        "a/b é": lists(["x", "y"], [], ["y"], ["z"]),
+        "price": np.array([1.0, 2.0, np.nan, 9.0]),
+        "title": pa.array(["red shoe", "blue shoe", "red hat", None]),
+        "image": np.array([[1, 2], [0, 0], [3, 4], [5, 6]], np.float32),
+    }
+    kinds = dict(zip(columns, ("category", "number", "text", "vector"), strict=True))
+    encoders = Encoders.fit(columns, kinds, TRAINED)
+    encoded = encoders.encode(columns)
+    encoders.save(tmp_path, encoded)
+    for one, other in zip(read_encoded(tmp_path), encoded, strict=True):
+        assert one[:2] == other[:2]
+        assert one.rows.dtype == other.rows.dtype
+        np.testing.assert_array_equal(one.rows, other.rows)
+    read = Encoders.load(tmp_path)
+    assert list(read.by_name) == list(columns)
+    for one, other in zip(read.encode(columns), encoded, strict=True):
+        np.testing.assert_array_equal(one.rows, other.rows)
+    otherwise = {**columns, "price": lists(["1"], ["2"], [], ["9"])}
+    kept = Encoders.fit(otherwise, {"title": "text", "price": "category"}, TRAINED, read)
+    assert kept.by_name["title"] is read.by_name["title"]
+    assert isinstance(kept.by_name["price"], CategoryEncoder), "a column that is read otherwise now is fitted anew"
+    (tmp_path / ENCODERS_FILE).write_text("[{}]")
+    with pytest.raises(ArtifactError, match=r"encoders\.json: expected a list of objects"):
+        Encoders.load(tmp_path)
+
+
+def test_rows_go_to_internal_ids() -> None:
+    inside = EncodedFeature("genre", 2, np.array([[1], [2]], np.int32)).inside(5)
+    assert inside.rows.tolist() == [[0], [1], [2], [0], [0]]  # padding, two items, two buckets
