@@ -11,7 +11,7 @@ import pytest
 from recsys.artifacts.dataset import Dataset
 from recsys.bundle import Bundle
 from recsys.cli import main
-from recsys.core.event_codes import EventCodes
+from recsys.core.events.codes import EventCodes
 from serving.reranker import Event, Reranker
 from serving.session import Session
 from tests.e2e.conftest import Recsys
