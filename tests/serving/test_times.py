@@ -48,9 +48,8 @@ def bundle(
     from recsys.models.keras import keras
     from recsys.models.sasrec import build_model
 
-    dataset = channel_dataset
     keras.utils.set_random_seed(6)
-    model = build_model(ModelConfig(max_length=LENGTH, **MODEL), dataset.vocabulary.table_size)
+    model = build_model(ModelConfig(max_length=LENGTH, **MODEL), channel_dataset.vocabulary.table_size)
     random = np.random.default_rng(6)
     model.items.assign(model.items.vectors() * 30)
     for weights in model.trainable_variables:
@@ -58,7 +57,7 @@ def bundle(
             weights.assign(random.normal(0, 1, weights.shape))
     path: Path = tmp_path_factory.mktemp("times")
     settings = ExportConfig(candidates=20, signatures=("incremental",), max_quality_loss=0.99)
-    exporter = Exporter(model, dataset, settings, "r" * 32, filter_seen=True)
+    exporter = Exporter(model, channel_dataset, settings, "r" * 32, filter_seen=True)
     exporter.write(Variant.parse(request.param, 6), path)
     return path
 
