@@ -31,7 +31,7 @@ from recsys.config.data import Columns, DataConfig, ItemTableConfig
 from recsys.core.artifact import file_hashes
 from recsys.core.digests import digest, sha256_file
 from recsys.core.errors import DataError
-from recsys.core.event_codes import EventCodes
+from recsys.core.events.codes import EventCodes
 from recsys.core.json_files import write_json
 from recsys.core.publishing import ASIDE, is_published, publish
 from recsys.core.schema import COUNT, DATASETS_DIR, EVENT_ID, EXTERNAL_ID, MANIFEST, TITLE

@@ -13,8 +13,8 @@ from recsys.artifacts.artifact import SealedArtifact
 from recsys.artifacts.manifests import DatasetManifest
 from recsys.core.digests import digest
 from recsys.core.errors import ArtifactError
-from recsys.core.event_codes import EventCodes
 from recsys.core.events import CleaningPolicy, Event
+from recsys.core.events.codes import EventCodes
 from recsys.core.json_files import read_json
 from recsys.core.schema import (
     COUNT,

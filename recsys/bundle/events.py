@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from recsys.core.errors import DataError
-from recsys.core.event_codes import is_value
 from recsys.core.events import Event
+from recsys.core.events.codes import is_value
 
 FIELDS = Event._fields
 OPTIONAL = tuple(Event._field_defaults)  # absent or null

@@ -5,8 +5,8 @@ from typing import Any
 
 from recsys.bundle.reader import Reader
 from recsys.core.errors import ArtifactError, DataError
-from recsys.core.event_codes import EventCodes
 from recsys.core.events import CleaningPolicy
+from recsys.core.events.codes import EventCodes
 from recsys.core.history import History
 from recsys.core.schema import PAD_ID
 

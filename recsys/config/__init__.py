@@ -18,7 +18,7 @@ from recsys.config.tracking import TrackingConfig
 from recsys.config.training import TrainingConfig
 from recsys.config.yaml_text import read_yaml
 from recsys.core.errors import ConfigError
-from recsys.core.event_codes import MOST_TYPES
+from recsys.core.events.codes import MOST_TYPES
 
 
 class Config(Section):

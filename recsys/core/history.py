@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from recsys.core.event_codes import EventCodes
 from recsys.core.events import CleaningPolicy, Event, is_counted
+from recsys.core.events.codes import EventCodes
 from recsys.core.hashing import hash_strings
 from recsys.core.order import find_repetitions
 from recsys.core.schema import PAD_ID, TIMESTAMP_DTYPE
@@ -38,7 +38,7 @@ class History(NamedTuple):
     Attributes:
         items: internal ids, ``int32``.
         times: flat, milliseconds since 1970, ``int64``; padded, seconds before the request, ``int32``.
-        types: codes of event types, ``int32`` (``recsys.core.event_codes``).
+        types: codes of event types, ``int32`` (``recsys.core.events.codes``).
         values: buckets of values, ``int32``.
     """
 

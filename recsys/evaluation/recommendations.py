@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.artifacts.dataset import Dataset
-from recsys.core.event_codes import EventCodes
+from recsys.core.events.codes import EventCodes
 from recsys.core.history import History
 from recsys.core.publishing import appearing
 from recsys.core.schema import EXTERNAL_ID, ITEMS, USER

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recsys.config.data import EventType
-from recsys.core.event_codes import UNKNOWN, EventCodes
+from recsys.core.events.codes import UNKNOWN, EventCodes
 from recsys.core.hashing import hash_strings
 from recsys.core.schema import EVENT_TYPE
 

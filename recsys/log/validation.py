@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recsys.config.data import NULL_VALUES
-from recsys.core.event_codes import LARGEST_VALUE
+from recsys.core.events.codes import LARGEST_VALUE
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, MAX_ID_BYTES, TIMESTAMP, USER, VALUE
 from recsys.log.formats.raw import RawBlock, Reject
 from recsys.log.values.casting import Mask, as_mask, cast_column

@@ -5,7 +5,7 @@ from typing import Self
 from recsys.config.model import ModelConfig
 from recsys.core.history import History
 from recsys.core.schema import PAD_ID
-from recsys.models.categories import CategoryEmbedding, categories_of
+from recsys.models.channels.categories import CategoryEmbedding, categories_of
 from recsys.models.items import ItemEmbedding, embed
 from recsys.models.keras import keras, tf
 from recsys.models.positions import LearnedPositions

@@ -11,8 +11,8 @@ import pyarrow as pa
 from recsys.artifacts.dataset import EVENTS_DIR, REJECTS_DIR, SEQUENCES_DIR
 from recsys.config.data import DataConfig
 from recsys.config.prepare import PrepareConfig, milliseconds
-from recsys.core.event_codes import EventCodes
 from recsys.core.events import CleaningPolicy
+from recsys.core.events.codes import EventCodes
 from recsys.preparation.exchange.catalog import Catalog
 from recsys.preparation.exchange.spill import ITEM_PARTITIONS
 from recsys.preparation.rules.truncation import Cap

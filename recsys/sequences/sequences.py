@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.core.errors import ConfigError
-from recsys.core.event_codes import FIRST, UNKNOWN, EventCodes
+from recsys.core.events.codes import FIRST, UNKNOWN, EventCodes
 from recsys.core.history import NO_CODES, History, pad_histories
 from recsys.sequences.ranges import flat_ranges
 

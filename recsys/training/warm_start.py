@@ -20,7 +20,7 @@ from recsys.config.model import ModelConfig
 from recsys.config.prepare import PrepareConfig
 from recsys.core.digests import digest
 from recsys.core.errors import ArtifactError, ConfigError
-from recsys.core.event_codes import EventCodes
+from recsys.core.events.codes import EventCodes
 
 if TYPE_CHECKING:
     from recsys.models.sasrec import SASRec

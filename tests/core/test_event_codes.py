@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.core.errors import DataError
-from recsys.core.event_codes import MOST_BUCKETS, MOST_TYPES, EventCodes
 from recsys.core.events import CleaningPolicy, Event
+from recsys.core.events.codes import MOST_BUCKETS, MOST_TYPES, EventCodes
 from recsys.core.history import History, client_encoding, encode_history
 from recsys.core.vocabulary import Vocabulary
 from recsys.preparation.rules.value_buckets import fit_value_edges

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.run import Run
 from recsys.bundle import Bundle
 from recsys.cli import main
-from recsys.core.event_codes import EventCodes
+from recsys.core.events.codes import EventCodes
+from recsys.tracking.models.loader import Recommender
+from recsys.tracking.models.model import save_model
 from serving.reranker import Event, Reranker
 from serving.session import Session
 from tests.e2e.conftest import Recsys
@@ -91,13 +94,21 @@ def test_types_and_values_reach_the_phone(recsys: Recsys, recipe: Path, tmp_path
         expected = scores(reranker.rerank, events[:count], catalog, now)
         assert scores(session.rerank, catalog, now) == pytest.approx(expected, abs=1e-3)
 
+    (run,) = (work / "runs").glob("*")
+    save_model(tmp_path / "logged", Run(run), dataset)
+    logged = Recommender(tmp_path / "logged" / "data" / "recommender")
+    items, found = logged.recommend(events[-4:], 5, 20_000)
+    left = [item for item in catalog if item not in {event.item for event in events[-4:]}]
+    best = reranker.rerank(events[-4:], left, 20_000)[:5]
+    assert items == [one.item for one in best]
+    assert found == pytest.approx([one.score for one in best], abs=1e-4)
+
     request = tmp_path / "request.json"
     history = [{"item": catalog[0], "timestamp": 1, "event_type": "swipe", "value": 4.5}]
     request.write_text(json.dumps({"history": history}))
     capsys.readouterr()
     assert main(["rerank", str(model.parent), "--request", str(request), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["unknown_types"] == ["swipe"]
-    (run,) = (work / "runs").glob("*")
     capsys.readouterr()
     assert main(["evaluate", str(run), "--segments", "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)["segments"]["type"]) == {"buy", "cart"}

@@ -12,7 +12,7 @@ import pytest
 
 from recsys.artifacts.dataset import ITEMS_FILE, SEQUENCES_DIR, STATS_FILE, Dataset
 from recsys.core.artifact import file_hashes
-from recsys.core.event_codes import EventCodes
+from recsys.core.events.codes import EventCodes
 from recsys.core.json_files import read_json, write_json
 from recsys.core.schema import ITEMS as ITEM_LIST
 from recsys.core.schema import MANIFEST, TIMESTAMPS, TRAIN_END, TYPES, USER, VALIDATION_END, VALUES

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from recsys.config.data import EventType
-from recsys.core.event_codes import EventCodes
+from recsys.core.events.codes import EventCodes
 from recsys.core.hashing import hash_strings
 from recsys.core.schema import EVENT_TYPE
 from recsys.log.event_types import BOUNDED, filter_types, type_codes, type_weights, types_met

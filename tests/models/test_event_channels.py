@@ -7,7 +7,7 @@ import pytest
 
 from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.core.history import History
-from recsys.models.categories import CategoryEmbedding
+from recsys.models.channels.categories import CategoryEmbedding
 from recsys.models.items import embed
 from recsys.models.keras import keras, tf
 from recsys.models.memory import CHUNK

@@ -7,12 +7,12 @@ import pytest
 
 from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.core.history import History
+from recsys.models.channels.time_buckets import BUCKETS, EDGES, bucket
 from recsys.models.events import history_spec
 from recsys.models.items import embed
 from recsys.models.keras import keras, tf
 from recsys.models.memory import CHUNK
 from recsys.models.sasrec import Packing, SASRec, build_model
-from recsys.models.time_buckets import BUCKETS, EDGES, bucket
 from recsys.sequences.sequences import Sequences
 
 ITEMS, LENGTH, NEWEST = 30, 8, 3

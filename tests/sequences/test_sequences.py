@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.core.errors import ConfigError
-from recsys.core.event_codes import EventCodes
+from recsys.core.events.codes import EventCodes
 from recsys.core.history import History
 from recsys.sequences.ranges import flat_ranges
 from recsys.sequences.sequences import Sequences

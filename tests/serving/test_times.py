@@ -1,4 +1,4 @@
-"""A bundle whose model reads how long ago events were, through every client."""
+"""A bundle whose model reads how long ago events were, their types and their values, through every client."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ from recsys.export.exporter import Exporter
 from recsys.export.variants import Variant
 from serving.reranker import Event, Reranker
 from serving.session import Session
-from tests.export.conftest import dataset  # noqa: F401 - a fixture
+from tests.export.conftest import channel_dataset, dataset  # noqa: F401 - fixtures
 from tests.serving.hostile import mutate
 from tests.serving.test_web import browse, web  # noqa: F401 - fixtures
 
@@ -26,24 +26,38 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 LENGTH = 8
 HOUR = 3_600_000  # milliseconds
-MODEL = {"width": 16, "heads": 2, "positions": "rotary", "request_time": True, "memory": {"neighbours": 4, "newest": 3}}
+MODEL = {
+    "width": 16,
+    "heads": 2,
+    "positions": "rotary",
+    "request_time": True,
+    "event_types": True,
+    "event_values": True,
+    "memory": {"neighbours": 4, "newest": 3},
+}
+KINDS, VALUES = ("buy", "", "view", "cart"), (None, 1.0, 2.5, 3.0, 9.0)
 
 
 @pytest.fixture(scope="module", params=["float32", "int8"])
-def bundle(request: pytest.FixtureRequest, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
-    """As the exporter writes it; all that reads times is as large as what training makes of it."""
+def bundle(
+    request: pytest.FixtureRequest,
+    channel_dataset: Dataset,  # noqa: F811
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """As the exporter writes it; all that reads channels is as large as what training makes of it."""
     from recsys.models.keras import keras
     from recsys.models.sasrec import build_model
 
     keras.utils.set_random_seed(6)
-    model = build_model(ModelConfig(max_length=LENGTH, **MODEL), dataset.vocabulary.table_size)
+    model = build_model(ModelConfig(max_length=LENGTH, **MODEL), channel_dataset.vocabulary.table_size)
     random = np.random.default_rng(6)
     model.items.assign(model.items.vectors() * 30)
-    for weights in (*model.blocks[-1].mixer.time_bias.trainable_variables, model.memory.attention.time_bias):
-        weights.assign(random.normal(0, 1, weights.shape))
+    for weights in model.trainable_variables:
+        if not np.any(weights.numpy()):  # what reads a channel begins at 0
+            weights.assign(random.normal(0, 1, weights.shape))
     path: Path = tmp_path_factory.mktemp("times")
     settings = ExportConfig(candidates=20, signatures=("incremental",), max_quality_loss=0.99)
-    exporter = Exporter(model, dataset, settings, "r" * 32, filter_seen=True)
+    exporter = Exporter(model, channel_dataset, settings, "r" * 32, filter_seen=True)
     exporter.write(Variant.parse(request.param, 6), path)
     return path
 
@@ -99,10 +113,25 @@ def test_other_runtimes_are_fed_ages(bundle: Path, moved: Path) -> None:
     assert found[moved.name].startswith("refused: golden case ")
 
 
+@pytest.mark.parametrize(("field", "value"), [("event_type", "buy"), ("value", 1.0)])
+def test_another_type_or_value_is_seen_in_the_browser(
+    browse: Callable[[Path], dict[str, Any]],  # noqa: F811
+    bundle: Path,
+    tmp_path: Path,
+    field: str,
+    value: Any,
+) -> None:
+    path = Path(shutil.copytree(bundle, tmp_path / "bundle"))
+    for number, case in enumerate(Reranker(bundle).bundle.golden()):
+        for place in range(len(case.history)):
+            mutate(path, {"file": "golden.json", "path": [number, "history", place, field], "value": value})
+    assert "ranks otherwise than the exporter: " in browse(path)["refused"]
+
+
 def test_a_session_asks_at_any_moment(bundle: Path) -> None:
     reranker = Reranker(bundle)
     catalog = reranker.catalogue()
-    history = [Event(catalog[i], i * HOUR) for i in range(LENGTH + 2)]
+    history = [Event(catalog[i], i * HOUR, 0, KINDS[i % 4], VALUES[i % 5]) for i in range(LENGTH + 2)]
     session = Session(reranker, history[:3])
     for count, event in enumerate(history[3:], 4):
         session.append(event)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from recsys.bundle import Bundle
 from recsys.core.digests import sha256_file
-from recsys.core.event_codes import LARGEST_VALUE, EventCodes
 from recsys.core.events import CleaningPolicy
+from recsys.core.events.codes import LARGEST_VALUE, EventCodes
 from recsys.core.history import History, encode_history
 from recsys.core.vocabulary import Vocabulary
 from serving.reranker import Event

@@ -108,11 +108,11 @@ def test_every_field_of_an_event_arrives(saved, monkeypatch):
     monkeypatch.setattr(Recommender, "recommend", recommend)
     loaded = mlflow.pyfunc.load_model(str(saved))
     history = [
-        {"item": "film-3", "timestamp": 2000, "event_id": 7, "event_type": "view"},
+        {"item": "film-3", "timestamp": 2000, "event_id": 7, "event_type": "view", "value": 4.5},
         {"item": "film-1", "timestamp": 1000},
     ]
     loaded.predict(pd.DataFrame({"history": [history]}), params={"now": 5000})
-    assert asked == [([Event("film-3", 2000, 7, "view"), Event("film-1", 1000, 0, "")], 5000)]
+    assert asked == [([Event("film-3", 2000, 7, "view", 4.5), Event("film-1", 1000, 0, "")], 5000)]
 
 
 def test_what_is_no_event_is_named(saved):

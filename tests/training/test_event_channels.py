@@ -7,7 +7,7 @@ import pytest
 
 from recsys.config.model import ModelConfig
 from recsys.config.training import TrainingConfig
-from recsys.core.event_codes import EventCodes
+from recsys.core.events.codes import EventCodes
 from recsys.core.history import History
 from recsys.core.schema import PAD_ID
 from recsys.models.keras import keras, tf

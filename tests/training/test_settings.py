@@ -157,6 +157,8 @@ ELSEWHERE = {
     "model.dropout": "test_dropout_zeroes_its_share_in_training_alone",
     "model.id_dropout": "test_a_step_knows_a_share_of_the_items_by_their_features_alone",
     "model.request_time": "test_a_pause_that_decides_what_comes_next_is_learned",
+    "model.event_types": "test_an_unseen_item_that_resembles_disliked_ones_falls",
+    "model.event_values": "test_an_unseen_item_that_resembles_disliked_ones_falls",
     "training.seed": "test_a_seed_draws_weights_and_batches_and_no_other_kind_of_run",
     "training.augmentation.crop": "test_cropping_trains_on_runs_of_histories",
     "training.augmentation.mask": "test_masking_blanks_what_is_read_and_no_target",

@@ -5,11 +5,11 @@ import numpy as np
 from recsys.config.model import ModelConfig
 from recsys.core.history import History
 from recsys.core.schema import PAD_ID
-from recsys.models.categories import categories_of
+from recsys.models.channels.categories import categories_of
+from recsys.models.channels.time_buckets import BUCKETS, bucket
 from recsys.models.keras import keras, tf
 from recsys.models.memory.band import CHUNK, Band, frame
 from recsys.models.mixers.attention import MASKED
-from recsys.models.time_buckets import BUCKETS, bucket
 
 # Where learning starts: the decay and the scale that suit a plain sum of the two scores.
 INITIAL_DECAY = 0.7

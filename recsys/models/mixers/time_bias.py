@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from recsys.models.channels.time_buckets import BUCKETS, bucket
 from recsys.models.keras import keras, tf
-from recsys.models.time_buckets import BUCKETS, bucket
 
 COARSE = 4  # buckets that share a vector of a pause: a phone holds one for each
 

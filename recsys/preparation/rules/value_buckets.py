@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from recsys.core.event_codes import MOST_BUCKETS
+from recsys.core.events.codes import MOST_BUCKETS
 
 
 def fit_value_edges(values: npt.NDArray[np.float32], most: int = MOST_BUCKETS) -> tuple[float, ...]:

@@ -16,8 +16,8 @@ from recsys.bundle import check_now, event_from_json
 from recsys.config.model import ModelConfig
 from recsys.core.artifact import check_files
 from recsys.core.errors import ArtifactError, DataError
-from recsys.core.event_codes import EventCodes
 from recsys.core.events import Event, now_ms
+from recsys.core.events.codes import EventCodes
 from recsys.core.history import History, client_encoding, encode_history
 from recsys.core.schema import PAD_ID
 from recsys.evaluation.ranking import top_items

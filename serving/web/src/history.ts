@@ -17,7 +17,7 @@ export interface CleaningPolicy {
   event_types: string[];
 }
 
-/** What stands for an event's type and value, of those that a model reads: recsys/core/event_codes.py. */
+/** What stands for an event's type and value, of those that a model reads: recsys/core/events/codes.py. */
 export interface EventCodes {
   types: string[];
   value_edges: number[];

@@ -3,7 +3,7 @@
 import numpy as np
 
 from recsys.config.model import ModelConfig
-from recsys.core.event_codes import FIRST, MOST_BUCKETS, MOST_TYPES
+from recsys.core.events.codes import FIRST, MOST_BUCKETS, MOST_TYPES
 from recsys.models.keras import keras, tf
 
 
