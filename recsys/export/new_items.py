@@ -118,8 +118,8 @@ def _extended(model: SASRec, new: Sequence[EncodedFeature]) -> SASRec:
     if model.memory is not None and model.transitions is not None:
         counted = model.transitions
         longer = CountedTransitions(table.rows, counted.depth)
-        arrays = (counted.neighbours.numpy(), counted.counts.numpy(), counted.totals.numpy())
-        padded = (np.pad(array, [(0, count), *[(0, 0)] * (array.ndim - 1)]) for array in arrays)
-        longer.assign(Transitions(*padded, model.memory.attention.config.window))
+        neighbours, counts = (np.pad(one.numpy(), [(0, count), (0, 0)]) for one in (counted.neighbours, counted.counts))
+        totals = np.pad(counted.totals.numpy(), (0, count))
+        longer.assign(Transitions(neighbours, counts, totals, model.memory.attention.config.window))
         memory = TransitionMemory(model.memory.attention, longer, table.rows)
     return SASRec(model.config, events, model.blocks, model.final_norm, memory)
