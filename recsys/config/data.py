@@ -73,7 +73,8 @@ class ItemTableConfig(Section):
     def _kinds_alone(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        return {name: {"kind": one} if isinstance(one, str) else one for name, one in value.items()}
+        whole = {name: {"kind": one} if isinstance(one, str) else one for name, one in value.items()}
+        return dict(sorted(whole.items(), key=lambda pair: str(pair[0])))  # in whichever order they are written
 
     @model_validator(mode="after")
     def _item_is_no_feature(self) -> "ItemTableConfig":

@@ -31,7 +31,7 @@ ENCODERS_FILE, ARRAYS_FILE, ENCODED_FILE = "encoders.json", "arrays.npz", "items
 
 
 class Encoders(NamedTuple):
-    """An encoder a feature, by its column's name, in the config's order."""
+    """An encoder a feature, by its column's name, in the order of the names."""
 
     by_name: dict[str, Encoder]
 
@@ -53,7 +53,7 @@ class Encoders(NamedTuple):
         """
         known = before.by_name if before is not None else {}
         earlier = {name: one for name, one in known.items() if name in kinds and isinstance(one, KINDS[kinds[name]])}
-        return cls({name: KINDS[kind].fit(columns[name], trained, earlier.get(name)) for name, kind in kinds.items()})
+        return cls({name: KINDS[kinds[name]].fit(columns[name], trained, earlier.get(name)) for name in sorted(kinds)})
 
     def encode(self, columns: Mapping[str, Column]) -> list[EncodedFeature]:
         """Every feature of the items of ``columns``.

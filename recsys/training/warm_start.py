@@ -16,6 +16,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
 from recsys.config import Config
+from recsys.config.data import DataConfig
 from recsys.config.model import ModelConfig
 from recsys.config.prepare import PrepareConfig
 from recsys.core.digests import digest
@@ -103,6 +104,11 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
                 f"{KEY}: {run.path} was trained with other {key} of events than those of {dataset.path}; they stay the "
                 "same only where a dataset is made by recsys prepare --extend from the one that the run was trained on"
             )
+    was, is_now = (_features(data) for data in (recorded(DataConfig, run, "data"), config.data))
+    if was != is_now:
+        raise ConfigError(
+            f"{KEY}: data.items.features are {is_now or 'none'} here and {was or 'none'} in {run.path}; they must agree"
+        )
     known = manifest.table_size - 1 - dataset.vocabulary.oov_buckets
     if digest(dataset.vocabulary.external_ids[:known]) != manifest.vocabulary_digest:
         raise ConfigError(
@@ -110,6 +116,11 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
             "only where a dataset is made by recsys prepare --extend from the one that the run was trained on"
         )
     return known
+
+
+def _features(data: DataConfig) -> dict[str, str]:
+    """What a model reads of items, and as what."""
+    return {name: one.kind for name, one in (data.items.features if data.items else {}).items()}
 
 
 def _may_differ(model: ModelConfig, key: str, before: Any) -> bool:

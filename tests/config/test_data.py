@@ -81,7 +81,15 @@ def test_a_whole_config_can_be_read_again() -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["data.path", "data.items.path", "training.warm_start", "export.since", "export.policy", "export.student.teacher"],
+    [
+        "data.path",
+        "data.items.path",
+        "training.warm_start",
+        "export.since",
+        "export.items",
+        "export.policy",
+        "export.student.teacher",
+    ],
 )
 def test_paths_are_of_this_machine(key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -97,3 +105,41 @@ def test_paths_are_of_this_machine(key: str, tmp_path: Path, monkeypatch: pytest
     assert read("~/x") == str(tmp_path / "x")
     with pytest.raises(ConfigError, match=f"{key}: 's3://b/x' is a URL"):
         read("s3://b/x")
+
+
+def test_a_kind_alone_stands_for_a_feature_and_their_order_is_none() -> None:
+    features = {"price": "number", "brand": {"kind": "category", "separator": ";"}, "name": {"kind": "text"}}
+    config = parse_config({"data": {"path": "log.csv", "items": {"path": "items.csv", "features": features}}})
+    assert config.data.items is not None
+    found = config.data.items.features
+    assert [(name, one.kind, one.separator) for name, one in found.items()] == [
+        ("brand", "category", ";"),
+        ("name", "text", "|"),
+        ("price", "number", "|"),
+    ]
+    assert parse_config(config.to_json()) == config
+
+
+@pytest.mark.parametrize(
+    ("items", "told"),
+    [
+        ({"path": "i.csv", "features": {"genre": "categories"}}, "features.genre.kind: .*'category', 'number'"),
+        ({"path": "i.csv", "features": {"x": {"kind": "text", "separator": ";"}}}, "separator is a category's"),
+        ({"path": "i.csv", "features": {"item_id": "category"}}, "'item_id' is the column of the item's id"),
+        ({"path": "i.csv", "features": ["genre"]}, "features: .*dictionary"),
+        ({"features": {"genre": "category"}}, "data.items needs its path"),
+    ],
+)
+def test_features_that_are_none_are_refused(items: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        parse_config({"data": {"path": "log.csv", "items": items}})
+
+
+def test_a_data_set_by_name_has_a_table_whose_features_can_be_named() -> None:
+    features = {"genres": "category", "year": "number", "title": "text"}
+    config = parse_config({"data": {"name": "movielens-100k", "items": {"features": features}}})
+    assert config.data.items is not None
+    assert list(config.data.items.features) == ["genres", "title", "year"]
+    assert parse_config(config.to_json()) == config
+    with pytest.raises(ConfigError, match=r"leave out items \(but data.items.features\)"):
+        parse_config({"data": {"name": "movielens-100k", "items": {"path": "i.csv", "features": features}}})

@@ -8,9 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.prepare import Request
+from pipelines.prepare import Request, resolve
 from recsys.artifacts.dataset import Dataset
+from recsys.config.data import DataConfig
 from recsys.core.errors import ConfigError, DataError
+from recsys.log.sources import FetchedLog
 from tests.pipelines.conftest import histories, random_rows, same, write_log
 
 # Four users meet a and b every day; c and d come on the third day, which tests; e is met once, which is too little.
@@ -106,3 +108,14 @@ def test_features_and_shared_buckets_are_two_answers_to_one_question(tmp_path: P
     log = write_log(tmp_path / "log.csv", ROWS)
     with pytest.raises(ConfigError, match=r"prepare\.oov_buckets has them share"):
         make(log, data=table(tmp_path / "items.csv"), oov_buckets=4)
+
+
+def test_a_data_set_by_name_brings_the_columns_that_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = write_log(tmp_path / "events.csv", ROWS)
+    described = table(tmp_path / "items.csv")["items"]
+    named = described["features"]
+    fetched = FetchedLog("movielens-100k", log, tmp_path / "items.csv", "a test")
+    monkeypatch.setattr("recsys.log.sources.fetch", lambda name, folder: fetched)
+    data = resolve(DataConfig.model_validate({"name": "movielens-100k", "items": {"features": named}}), tmp_path)
+    assert data.items is not None
+    assert (data.items.path, data.items.title, list(data.items.features)) == (fetched.items, "title", sorted(named))

@@ -9,14 +9,16 @@ import pytest
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.run import Run
 from recsys.config import Config
+from recsys.config.data import DataConfig, ItemTableConfig
 from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.core.artifact import file_hashes
 from recsys.core.digests import digest
 from recsys.core.errors import ConfigError
 from recsys.core.json_files import write_json
 from recsys.core.schema import MANIFEST
+from recsys.models.items import FeatureShape
 from recsys.models.sasrec import build_model
-from recsys.models.weights import read_weights
+from recsys.models.weights import read_weights, save_weights
 from recsys.training.stage import config_digest, train
 from recsys.training.warm_start import _may_differ, _rows, begin_with
 from tests.training.conftest import changed
@@ -143,3 +145,27 @@ def test_a_run_from_before_a_key_existed_can_be_begun_with(
     write_json(older.config_file, values)
     write_json(tmp_path / MANIFEST, {**older.manifest.to_json(), "files": file_hashes(tmp_path)})
     begin_with(build_model(config.model, dataset.vocabulary.table_size), changed(config, warm_start=tmp_path), dataset)
+
+
+def test_what_is_learned_of_features_goes_on_and_new_values_begin(
+    dataset: Dataset, config: Config, first: Run, tmp_path: Path
+) -> None:
+    rows, folder = dataset.vocabulary.table_size, Run(rewritten(first, tmp_path)).path
+    before, now = (build_model(config.model, rows, [FeatureShape(0, 3), FeatureShape(values, 1)]) for values in (2, 4))
+    save_weights(before, folder / "weights.npz")
+    items = ItemTableConfig(path=Path("items.csv"), features={"kind": "category", "image": "vector"})
+    described = changed(config, warm_start=folder).model_copy(
+        update={"data": DataConfig(path=Path("log.csv"), items=items)}
+    )
+    write_json(folder / "config.json", described.to_json())
+    write_json(folder / MANIFEST, {**first.manifest.to_json(), "files": file_hashes(folder)})
+    fresh = now.items.features[1].learned.numpy()
+    begin_with(now, described, dataset)
+    projection, learned = (one.learned.numpy() for one in now.items.features)
+    np.testing.assert_array_equal(learned[:3], before.items.features[1].learned)
+    np.testing.assert_array_equal(learned[3:], fresh[3:])
+    np.testing.assert_array_equal(projection, before.items.features[0].learned)
+    other = ItemTableConfig(path=Path("items.csv"), features={"kind": "category", "title": "text"})
+    swapped = described.model_copy(update={"data": DataConfig(path=Path("log.csv"), items=other)})
+    with pytest.raises(ConfigError, match=r"data\.items\.features are .*'title': 'text'.* they must agree"):
+        begin_with(now, swapped, dataset)
