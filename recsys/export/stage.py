@@ -20,7 +20,7 @@ from recsys.export.backend import backend_of
 from recsys.terminal import say
 
 # Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.
-EXPORT_VERSION = 10
+EXPORT_VERSION = 11
 
 
 def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
