@@ -4,6 +4,8 @@ import zlib
 from itertools import pairwise
 from pathlib import Path
 
+import bsdiff4
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,3 +98,17 @@ def test_a_cut_inside_a_character_is_refused_with_its_row_and_any_other_is_read(
 def test_a_string_too_long_is_named(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="row 1 is 70000 bytes"):
         write_strings(tmp_path / "t.bin", ["a", "b" * 70_000])
+
+
+def test_rows_at_the_end_change_the_end_alone(tmp_path: Path) -> None:
+    """So that a delta to a bundle with a few more items is small, however many there were."""
+    random = np.random.default_rng(0)
+    strings = [str(one) for one in random.permutation(100_000)[:12_000]]
+    write_strings(tmp_path / "a.bin", strings)
+    write_strings(tmp_path / "b.bin", [*strings, "x", "y"])
+    one, other = (np.frombuffer((tmp_path / name).read_bytes(), np.uint8)[16:] for name in ("a.bin", "b.bin"))
+    alike = len(bsdiff4.diff(one.tobytes(), other.tobytes()))
+    assert len(one) > 20_000
+    # Of lengths and of text, the last chunk alone is new: 8 KiB of digits take about 3.5 KiB, of which most is alike.
+    assert alike < 4096
+    assert [StringTable(tmp_path / "b.bin")[row] for row in range(12_002)] == [*strings, "x", "y"]
