@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from recsys.core.errors import RecsysError
-from recsys.export.graph.memory_tables import CompactMemory
+from recsys.export.graph.memory_tables import HIGHEST, CompactMemory
 from recsys.export.quantization.row_codes import STEP, RowCodes
 from recsys.export.quantization.stable_quantization import HOLD, INT8, _dense, hold, hold_rows, stable_scales
 from recsys.export.tflite import flatbuffer
@@ -92,7 +92,8 @@ def test_tomorrows_largest_probability_does_not_move_the_others() -> None:
         CompactMemory(neighbours, np.array([[most, 0.1]], np.float32), np.ones(1, np.float32), 2)
         for most in (0.45, 0.40)
     )
-    assert today.constants["largest"] == tomorrow.constants["largest"] == 4
+    # 4 quarters of an octave below 1 is .5, and what is stored is counted from the highest.
+    assert today.constants["largest"] == tomorrow.constants["largest"] == HIGHEST + 4
     assert today.constants["packed"][1] == tomorrow.constants["packed"][1]
 
 
