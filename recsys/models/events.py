@@ -69,9 +69,13 @@ class EventEmbedding(keras.layers.Layer):
         return cls(items, positions, categories)
 
     def over(self, items: ItemEmbedding, positions: LearnedPositions | None) -> "EventEmbedding":
-        """The same channels beside other tables of items and positions, in no more rows than have learned anything."""
+        """The same channels beside other tables of items and positions."""
+        return EventEmbedding(items, positions, self.categories, self.name)
+
+    def trimmed(self) -> "EventEmbedding":
+        """The same in no more rows of each channel than have learned anything."""
         categories = {name: category.trimmed() for name, category in self.categories.items()}
-        return EventEmbedding(items, positions, categories, self.name)
+        return EventEmbedding(self.items, self.positions, categories, self.name)
 
     def call(self, history: History, positions: tf.Tensor) -> tf.Tensor:
         """Events to ``[batch, length, width]``, padding to zero; positions: ``[batch, length] int32``."""

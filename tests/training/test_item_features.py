@@ -1,5 +1,7 @@
 """Training with items' features: what is a negative, what is learned of items that no event trains, and warm starts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.config import Config
 from recsys.config.model import ModelConfig
 from recsys.config.training import NegativesConfig
+from recsys.core.events.codes import FIRST, EventCodes
 from recsys.features.encoded import EncodedFeature
 from recsys.models.items import FeaturedItems
 from recsys.sequences.sequences import Sequences
@@ -69,6 +72,20 @@ def test_a_step_knows_a_share_of_the_items_by_their_features_alone(dataset: Data
         kept[share] = np.mean(moved)
     assert kept[0.0] == 1
     assert 0.25 < kept[0.5] < 0.75  # of 60: 4 standard deviations are .26
+
+
+def test_event_types_are_learned_beside_features(dataset: Dataset, config: Config) -> None:
+    """A step that leaves own vectors out learns of all the rest as one that does not."""
+    types = np.arange(len(dataset.sequences.items), dtype=np.int32) % 2 + FIRST
+    sequences = replace(dataset.sequences, types=types, codes=EventCodes(("buy", "view")))
+    model = config.model.model_copy(update={"id_dropout": 0.5, "event_types": True})
+    _, _, fit = made(config.model_copy(update={"model": model}), sequences)
+    for _ in fit.steps(1):
+        pass
+    category = fit.model.events.categories["types"]
+    for learned in (category.gate.numpy(), category.vector.numpy()):
+        assert (np.abs(learned[[FIRST, FIRST + 1]]).max(1) > 1e-5).all()
+        assert not learned[FIRST + 2 :].any(), "types that nobody has"
 
 
 def test_a_training_can_be_repeated(dataset: Dataset, config: Config) -> None:

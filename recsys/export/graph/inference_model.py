@@ -48,4 +48,5 @@ def inference_model(model: SASRec, tables: Tables) -> SASRec:
     if tables.memory is not None and model.memory is not None:
         memory = TransitionMemory(model.memory.attention, tables.memory, tables.items.rows)
     config = model.config if memory else model.config.model_copy(update={"memory": None})
-    return SASRec(config, model.events.over(tables.items, learned), model.blocks, model.final_norm, memory)
+    events = model.events.over(tables.items, learned).trimmed()
+    return SASRec(config, events, model.blocks, model.final_norm, memory)
