@@ -50,7 +50,7 @@ class ModelConfig(Section):
         0.2,
         ge=0,
         lt=1,
-        description="with data.items.features, share of items that a step knows by these alone",
+        description="with data.items.features, share of items that a training step reads without their own vectors",
     )
     request_time: bool = Field(
         False, description="read how long before the request each event happened; whoever ranks tells when it is"

@@ -70,10 +70,7 @@ class TrainingConfig(Section):
     )
     cycles: int = Field(1, ge=1, description="times that the cosine falls, from the full learning rate each time")
     ema_momentum: float = Field(
-        0.0,
-        ge=0,
-        lt=1,
-        description="judge and keep weights averaged over steps, this share of the average a step; or not",
+        0.0, ge=0, lt=1, description="of a moving average of the weights, which is validated and kept; 0 is off"
     )
     weight_decay: float = Field(0.0, ge=0, description="decoupled, times the learning rate, of matrices alone")
     refit: bool = Field(False, description="train again with the validation events, as long as validation chose")

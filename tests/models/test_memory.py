@@ -9,7 +9,7 @@ from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.core.history import History
 from recsys.models.items import embed
 from recsys.models.keras import keras, tf
-from recsys.models.memory import CHUNK, TransitionMemory
+from recsys.models.memory import CHUNK, CountedTransitions, TransitionMemory
 from recsys.models.sasrec import SASRec, build_model
 from recsys.sequences.transitions import Transitions, count_transitions
 
@@ -38,6 +38,13 @@ def model(transitions: Transitions) -> SASRec:
 def memory(model: SASRec) -> TransitionMemory:
     assert model.memory is not None
     return model.memory
+
+
+def test_counts_are_divided_by_a_power_of_their_rows_total(transitions: Transitions) -> None:
+    table = CountedTransitions(ITEMS + 1, transitions.neighbours.shape[1], normalization=0.5)
+    table.assign(transitions)
+    found = table.read(np.array([[1]], np.int32))[1].numpy()[0, 0]
+    np.testing.assert_allclose(found, transitions.weights[1] / transitions.totals[1] ** 0.5, rtol=1e-6)
 
 
 def probability(transitions: Transitions, source: int, target: int) -> float:

@@ -90,6 +90,11 @@ def counted_steps(made: Made) -> float:
     return round(float(made.transitions.divisors.numpy().sum()), 2)
 
 
+def normalizations(made: Made) -> tuple[float, float]:
+    """Of the table that is read, and of what a batch says without the user's own events."""
+    return made.transitions.normalization, made.batches.others.normalization
+
+
 def kept_transitions(made: Made) -> int:
     return int(np.count_nonzero(made.transitions.counts.numpy()))
 
@@ -127,7 +132,7 @@ MEANINGS: list[tuple[str, Meaning, Any]] = [
     ("model.memory=null", lambda made: made.model.memory is None, True),
     ("model.memory.window=1", counted_steps, "ones"),
     ("model.memory.window_decay=0", counted_steps, "as many"),
-    ("model.memory.normalization=0.25", lambda made: made.model.transitions.normalization, 0.25),
+    ("model.memory.normalization=0.25", normalizations, (0.25, 0.25)),
     ("model.memory.neighbours=2", lambda made: made.transitions.neighbours.shape[1], 2),
     ("model.memory.average=1", kept_transitions, 21),
     ("model.memory.newest=2", lambda made: made.batch["target_counts"].shape[-1], 2),

@@ -41,8 +41,10 @@ class Augmentation:
         chosen = rng.random(len(first)) < self.config.prefix
         return np.where(chosen, first + rng.integers(2, last - first + 1), last), chosen
 
-    def times(self, rng: np.random.Generator, lengths: npt.NDArray[np.int64], longest: int) -> npt.NDArray[np.int64]:
-        """How many times each history stands behind itself, so that ``longest`` events hold it."""
+    def repetitions(
+        self, rng: np.random.Generator, lengths: npt.NDArray[np.int64], longest: int
+    ) -> npt.NDArray[np.int64]:
+        """How many times each history is read, one after another, within ``longest`` events."""
         if not self.config.repeat:
             return np.ones_like(lengths)
         return np.where(rng.random(len(lengths)) < self.config.repeat, np.maximum(longest // lengths, 1), 1)

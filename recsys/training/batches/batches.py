@@ -106,8 +106,8 @@ class Batches:
         first, last = self.augmentation.crop(rng, self.examples.starts[chosen], self.examples.ends[chosen])
         last, prefixes = self.augmentation.prefix(rng, first, last)
         whole = last - first
-        times = self.augmentation.times(rng, whole, self.model.max_length + 1)
-        lengths = whole * times - 1  # an event is read for all but the last
+        repetitions = self.augmentation.repetitions(rng, whole, self.model.max_length + 1)
+        lengths = whole * repetitions - 1  # an event is read for all but the last
         rows, columns, count = pack(lengths, self.row_length)
         owner, index = flat_ranges(np.zeros_like(lengths), lengths)
         slot = (rows[owner], columns[owner] + index)

@@ -1,8 +1,8 @@
 """Cross-entropy over the full catalog, at about the cost of its matrix products.
 
-The memory speaks of a few hundred items a slot and adds 0 to the logits of all others. So the catalog is exponentiated
-once, for attention alone, and what the memory adds is put right at those items:
-``Σ exp(a + m) = Σ exp(a) + Σ exp(a) (exp(m) - 1)``, the second sum over what the memory speaks of.
+The memory supports a few hundred items a slot and adds 0 to the logits of all others. So the catalog is exponentiated
+once, for attention alone, and the sum is corrected for the items that the memory supports:
+``Σ exp(a + m) = Σ exp(a) + Σ exp(a) (exp(m) - 1)``, the second sum over those items.
 """
 
 from typing import NamedTuple
@@ -25,9 +25,9 @@ class Part(NamedTuple):
         others: ``[slots]``, log of the summed exponentials of attention's logits.
         total: ``[slots]``, the sum of those logits.
         included: ``[slots]``, how many they are.
-        attention: ``[slots, m]``, attention's logits of what the memory speaks of, 0 where it is excluded.
-        support: ``[slots, m]``, all that the memory has for the same item.
-        share: ``[slots, m]``, one by the times that the item is among the ``m``; 0 where it is excluded.
+        attention: ``[slots, m]``, attention's logits of the items that the memory supports, 0 where they are excluded.
+        support: ``[slots, m]``, the memory's whole support of the same item.
+        share: ``[slots, m]``, 1 / how often the item is among the ``m``; 0 where it is excluded.
     """
 
     others: tf.Tensor
@@ -69,8 +69,8 @@ class Softmax(NextItemTask):
         rest = [tf.add_n(list(values)) for values in list(zip(*parts, strict=True))[1:]]
         whole = Part(others, *rest)
         return [
-            self.cross_entropy(self.tempered(positive), *view)
-            for positive, view in zip(scorer.positives(), self._views(scorer, whole), strict=True)
+            self.cross_entropy(self.tempered(positive), others, [total, whole.included] if self.smoothing else [])
+            for positive, (others, total) in zip(scorer.positives(), self._views(scorer, whole), strict=True)
         ]
 
     def _part(
@@ -92,7 +92,7 @@ class Softmax(NextItemTask):
         inside = (column >= 0) & (column < size)
         cell = tf.where(inside, tf.range(slots)[:, None] * size + column, -1)  # negative segments are dropped
         flat, place = tf.reshape(cell, [-1]), tf.maximum(cell, 0)
-        summed, times = (
+        summed, repeated = (
             tf.gather(tf.math.unsorted_segment_sum(tf.reshape(values, [-1]), flat, slots * size), place)
             for values in (supported.shares, tf.ones_like(supported.shares))
         )
@@ -105,24 +105,22 @@ class Softmax(NextItemTask):
             included,
             tf.where(counts, attention, zero),
             tf.where(counts, summed, zero),
-            tf.where(counts, 1.0 / tf.maximum(times, 1.0), zero),
+            tf.where(counts, 1.0 / tf.maximum(repeated, 1.0), zero),
         )
 
-    def _views(self, scorer: TargetScorer, part: Part) -> list[tuple[tf.Tensor, list[tf.Tensor]]]:
-        """Of each view, log of the summed exponentials of the other items and what label smoothing needs."""
-        smoothing = bool(self.smoothing)
-        attention = (part.others, [part.total, part.included] if smoothing else [])
+    def _views(self, scorer: TargetScorer, part: Part) -> list[tuple[tf.Tensor, tf.Tensor]]:
+        """Of each view, log of the summed exponentials of the other items' logits and the sum of these logits."""
+        attention = part.others, part.total
         if scorer.model.memory is None:
             return [attention]
         memory = self.tempered(scorer.remembered(part.support))  # [slots, m]
-        told = tf.reduce_sum(part.share * memory, -1)
-        alone = tf.math.log(tf.maximum(part.included, 1.0))
-        both = _corrected(part.others, part.attention, memory, part.share)
-        views = [attention, (both, [part.total + told, part.included] if smoothing else [])]
-        if not scorer.joint:
-            own = _corrected(alone, tf.zeros_like(part.attention), memory, part.share)
-            views.insert(1, (own, [told, part.included] if smoothing else []))
-        return views
+        added = tf.reduce_sum(part.share * memory, -1)
+        both = _corrected(part.others, part.attention, memory, part.share), part.total + added
+        if scorer.joint:
+            return [attention, both]
+        included = tf.math.log(tf.maximum(part.included, 1.0))  # the memory alone: every logit begins at 0
+        alone = _corrected(included, tf.zeros_like(part.attention), memory, part.share), added
+        return [attention, alone, both]
 
 
 def _corrected(others: tf.Tensor, attention: tf.Tensor, memory: tf.Tensor, share: tf.Tensor) -> tf.Tensor:

@@ -16,12 +16,12 @@ import numpy.typing as npt
 from recsys.core.history import History
 from recsys.models.items import embed
 from recsys.models.keras import tf
-from recsys.models.memory import CHUNK, TransitionMemory, frame
+from recsys.models.memory import CHUNK, frame
 from recsys.models.sasrec import SASRec
 
 
 class Supported(NamedTuple):
-    """What the memory speaks of at every slot: ``m`` items, of which some may be the same.
+    """The items that the memory supports at every slot: ``m`` of them, some of which may be the same.
 
     Attributes:
         items: ``[slots, m] int32``; ``PAD_ID`` for none.
@@ -81,18 +81,13 @@ class TargetScorer:
 
     def against(self, columns: tf.Tensor) -> list[tf.Tensor]:
         """Logits of ``columns [n] int32`` at every slot, ``[slots, n]`` a view."""
-        return self.read(columns, self.hidden, self.shares)
-
-    def read(self, columns: tf.Tensor, hidden: tf.Tensor, shares: tf.Tensor | None = None) -> list[tf.Tensor]:
-        """``against`` as a function of all that a gradient flows to."""
-        attention = tf.matmul(hidden, self.model.items.lookup(columns), transpose_b=True)
+        attention = tf.matmul(self.hidden, self.model.items.lookup(columns), transpose_b=True)
         if self.model.memory is None:
             return [attention]
-        remembered = self._remembered(self.model.memory, columns, self._into_memory(hidden), shares)
-        return self._views(attention, remembered)
+        return self._views(attention, self.remembered(self._support(columns)))
 
     def supported(self) -> Supported:
-        """What the memory speaks of; nothing without one."""
+        """The items that the memory supports; none without one."""
         if self.shares is None:
             return Supported(tf.zeros([tf.size(self.targets), 0], tf.int32), tf.zeros([tf.size(self.targets), 0]))
         transitions, newest = self.model.transitions, self._newest()
@@ -138,12 +133,11 @@ class TargetScorer:
     def _views(self, attention: tf.Tensor, memory: tf.Tensor) -> list[tf.Tensor]:
         return [attention, attention + memory] if self.joint else [attention, memory, attention + memory]
 
-    def _remembered(
-        self, memory: TransitionMemory, columns: tf.Tensor, hidden: tf.Tensor, shares: tf.Tensor
-    ) -> tf.Tensor:
+    def _support(self, columns: tf.Tensor) -> tf.Tensor:
+        """The memory's support of ``columns [n]`` at every slot, ``[slots, n]``."""
         transitions = self.model.transitions
         assert transitions is not None, "a memory that trains has counts"
         distinct, place = tf.unique(tf.reshape(self.framed_ids, [-1]))
         counts = tf.gather(transitions.columns(distinct, columns), tf.reshape(place, tf.shape(self.framed_ids)))
-        support = tf.matmul(shares, counts)  # [rows, frames, CHUNK, n]
-        return memory.attention.logits(hidden, tf.reshape(support, [-1, tf.shape(columns)[0]]))
+        support = tf.matmul(self.shares, counts)  # [rows, frames, CHUNK, n]
+        return tf.reshape(support, [-1, tf.shape(columns)[0]])
