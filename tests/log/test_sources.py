@@ -86,12 +86,17 @@ def test_fetch_verifies_normalises_and_caches(
     assert fetch_dataset(dataset, tmp_path / "cache") == log
 
 
+def tiny_dataset(served: tuple[Path, str]) -> NamedDataset:
+    """The archive ``tiny.zip``, written and served."""
+    folder, url = served
+    sha256 = write_archive(folder / "tiny.zip")
+    return named(UrlRoute("recbole-ml-100k", f"{url}/tiny.zip", 1 << 20, sha256))
+
+
 def test_a_damaged_cache_is_told_and_fetched_again(
     served: tuple[Path, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder, url = served
-    sha256 = write_archive(folder / "tiny.zip")
-    dataset = named(UrlRoute("recbole-ml-100k", f"{url}/tiny.zip", 1 << 20, sha256))
+    dataset = tiny_dataset(served)
     events = fetch_dataset(dataset, tmp_path).events
     whole = events.read_bytes()
     events.write_bytes(whole[:-1])
@@ -103,9 +108,7 @@ def test_a_cache_of_an_older_layout_is_told_and_fetched_again(
     served: tuple[Path, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It has no ratings."""
-    folder, url = served
-    sha256 = write_archive(folder / "tiny.zip")
-    dataset = named(UrlRoute("recbole-ml-100k", f"{url}/tiny.zip", 1 << 20, sha256))
+    dataset = tiny_dataset(served)
     log = fetch_dataset(dataset, tmp_path)
     whole, manifest = log.events.read_bytes(), log.events.with_name("manifest.json")
     log.events.write_bytes(b"user_id,item_id,timestamp,event_id\n1,10,100,1\n")
