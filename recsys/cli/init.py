@@ -57,7 +57,7 @@ def write_config(log: Path, given: dict[str, str]) -> str:
     """The text of a config for ``log``; it has been parsed and is valid."""
     from recsys.config import parse_config
     from recsys.config.yaml_text import read_yaml
-    from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
+    from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER, VALUE
     from recsys.log.files import delimiter_of
     from recsys.log.inference.guess import guess_log
 
@@ -66,6 +66,9 @@ def write_config(log: Path, given: dict[str, str]) -> str:
     def column(key: str, name: str) -> str:
         found = guess.columns.get(name)
         return f"    {key}: {_yaml(found.column)} # {found.reason}" if found else f"    {key}: null # {NO_ARRIVAL}"
+
+    def switch(key: str, name: str, says: str) -> list[str]:
+        return [f"  # {key}: true # {says}"] if name in guess.columns else []
 
     unusual = guess.format == "csv" and guess.delimiter != delimiter_of(guess.file)
     text = "\n".join(
@@ -80,7 +83,7 @@ def write_config(log: Path, given: dict[str, str]) -> str:
             column("item", ITEM),
             column("timestamp", TIMESTAMP),
             column("event_id", EVENT_ID),
-            *([column("event_type", EVENT_TYPE)] if EVENT_TYPE in guess.columns else []),
+            *([column(name, name) for name in (EVENT_TYPE, VALUE) if name in guess.columns]),
             f"  timestamp_unit: {guess.unit} # guessed from the values",
             *([f"  delimiter: {_yaml(guess.delimiter)}"] if unusual else []),
             "  # items: {path: items.csv, item: item_id, title: title} # a table with titles, where there is one",
@@ -89,6 +92,8 @@ def write_config(log: Path, given: dict[str, str]) -> str:
             *_more_rejects(guess.rejected),
             "  # keep_events: true # from the first night on, where prepare --extend is to add further nights",
             "model:",
+            *switch("event_types", EVENT_TYPE, "let the model read what kind each event is"),
+            *switch("event_values", VALUE, "let the model read each event's value"),
             f"  max_length: {guess.max_length} # newest events that the model reads, by the sample's lengths",
             "",
         ]

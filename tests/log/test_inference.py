@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from recsys.core.errors import DataError
-from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
+from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER, VALUE
 from recsys.log.inference.guess import guess_log
 
 
@@ -82,6 +82,14 @@ def test_event_types_are_found_and_counted(tmp_path: Path) -> None:
     guess = guess_log(write(tmp_path / "a.csv", "user,item,time,event", rows), {})
     assert guess.columns[EVENT_TYPE].column == "event"
     assert "Event types: view 75%, buy 25%." in " ".join(guess.facts)
+
+
+@pytest.mark.parametrize(("values", "found"), [((3, 4.5), True), (("good", "bad"), False), ((4, 4), False)])
+def test_a_value_is_a_column_of_numbers_that_differ(tmp_path: Path, values: tuple[object, object], found: bool) -> None:
+    rows = [(*row, values[number % 2]) for number, row in enumerate(log())]
+    guess = guess_log(write(tmp_path / "a.csv", "user,item,time,rating", rows), {})
+    assert (VALUE in guess.columns) == found
+    assert not found or guess.columns[VALUE].column == "rating"
 
 
 @pytest.mark.parametrize(

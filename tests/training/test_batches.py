@@ -10,6 +10,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.config import Config
 from recsys.config.training import AugmentationConfig
 from recsys.core.schema import PAD_ID
+from recsys.training.batches.augmentation import Augmentation
 from recsys.training.batches.batches import Batches
 
 
@@ -79,6 +80,15 @@ def test_a_prefix_has_its_last_event_as_its_only_target(dataset: Dataset, config
         assert not any(targets[:-1]), "nothing before the last is a target"
         assert any(one[: len(read) + 1] == [*read, targets[-1]] for one in whole), "a history from its beginning"
     assert len({len(read) for read, _ in prefixes}) > 2, "cut at random events"
+
+
+def test_a_prefix_ends_in_an_event_that_may_be_a_target() -> None:
+    first, last = np.array([0, 4, 8, 12]), np.array([4, 8, 12, 15])
+    wanted = np.array([0, 2, 5, 7, 8])  # of the third history only the first event, which is never predicted
+    augmentation = Augmentation(AugmentationConfig(prefix=1.0))
+    found = [augmentation.prefix(np.random.default_rng(seed), first, last, wanted) for seed in range(20)]
+    assert {tuple(ends.tolist()) for ends, _ in found} == {(3, 6, 12, 15), (3, 8, 12, 15)}
+    assert all(prefixes.tolist() == [True, True, False, False] for _, prefixes in found)
 
 
 def test_short_histories_are_repeated_until_the_row_is_full(dataset: Dataset, config: Config) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from recsys.core.errors import DataError
-from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
+from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER, VALUE
 from recsys.log.columns import INDEX
 from recsys.log.inference.sample import Sample
 from recsys.log.inference.units import unit_of
@@ -20,6 +20,7 @@ WORDS = {
            "content", "business", "game", "anime", "offer", "page", "post"),
     TIMESTAMP: ("timestamp", "datetime", "time", "ts", "date", "created", "when"),
     EVENT_TYPE: ("event type", "behavior", "behaviour", "action", "interaction", "event"),
+    VALUE: ("rating", "stars", "score", "dwell", "duration", "watch", "played", "quantity", "qty", "amount"),
     EVENT_ID: ("event id", "event no", "event number", "arrival", "sequence", "seq", "offset", "row", "line", "index"),
 }  # fmt: skip
 
@@ -50,7 +51,7 @@ def guess_columns(looked: Sample, given: dict[str, str]) -> dict[str, Guess]:
             name for name in map(str, sample.columns) if name not in taken and (unnamed or not INDEX.fullmatch(name))
         ]
 
-    for name in (TIMESTAMP, USER, ITEM, EVENT_ID, EVENT_TYPE):
+    for name in (TIMESTAMP, USER, ITEM, EVENT_ID, EVENT_TYPE, VALUE):
         fit = [column for column in left() if _could_be(name, sample[column])]
         likely = found.get(name) or _by_name(name, fit)
         if likely is not None and (name != EVENT_TYPE or sample[likely.column].nunique() <= MAX_EVENT_TYPES):
@@ -76,11 +77,13 @@ def _list_columns(looked: Sample) -> str:
 
 
 def _could_be(name: str, values: "pd.Series[Any]") -> bool:
-    """Whether a column's values allow what its name says: an arrival number is whole, a type is no date."""
+    """Whether a column's values allow what its name says: an arrival number is whole, a type no date."""
     values = values.dropna()
     if name == EVENT_ID:
         numbers = pd.to_numeric(values, errors="coerce")
         return bool(len(values) and numbers.notna().all() and (numbers % 1 == 0).all())
+    if name == VALUE:
+        return bool(len(values) and pd.to_numeric(values, errors="coerce").notna().all() and values.nunique() > 1)
     if name == EVENT_TYPE:
         dated = values.astype(str).head(1000).str.fullmatch(r"(19|20)\d\d[01]\d[0-3]\d(\.0)?").mean() > 0.5
         return not dated and (values.empty or unit_of(values) is None)
@@ -106,7 +109,7 @@ def _by_name(name: str, columns: list[str]) -> Guess | None:
 
 
 def _by_values(name: str, sample: pd.DataFrame, columns: list[str]) -> Guess | None:
-    """The first column whose values could be this; event types are known by their names only."""
+    """The first column whose values could be this; event types and values are known by their names only."""
     for column in columns:
         values = sample[column].dropna()
         if values.empty:

@@ -22,7 +22,8 @@ class GuessedLog:
     Attributes:
         file: the one whose first rows were looked at.
         files: how many the log has.
-        columns: by our name of the column; ``EVENT_ID`` and ``EVENT_TYPE`` are absent where nothing looks like one.
+        columns: by our name of the column; ``EVENT_ID``, ``EVENT_TYPE`` and ``VALUE`` are absent where nothing looks
+            like one.
         facts: sentences about the sample that help to choose settings.
         max_length: a history length that holds most users' whole histories, up to 200.
         rejected: the share of the sample's rows that prepare will reject.

@@ -33,13 +33,27 @@ class Augmentation:
         return begin, begin + kept
 
     def prefix(
-        self, rng: np.random.Generator, first: npt.NDArray[np.int64], last: npt.NDArray[np.int64]
+        self,
+        rng: np.random.Generator,
+        first: npt.NDArray[np.int64],
+        last: npt.NDArray[np.int64],
+        wanted: npt.NDArray[np.int64] | None = None,
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-        """The end of each history, and which of them are prefixes, whose last event alone is a target."""
+        """The end of each history, and which of them are prefixes, whose last event alone is a target.
+
+        Args:
+            wanted: flat positions of the events that may be a target, rising; None where all may.
+        """
         if not self.config.prefix:
             return last, np.zeros(len(last), np.bool_)
         chosen = rng.random(len(first)) < self.config.prefix
-        return np.where(chosen, first + rng.integers(2, last - first + 1), last), chosen
+        low, high = first + 1, last  # the first event is only read
+        if wanted is not None:
+            low, high = np.searchsorted(wanted, low), np.searchsorted(wanted, high)
+            chosen &= high > low  # a crop may have left context alone
+        drawn = rng.integers(low, np.maximum(high, low + 1))
+        drawn = drawn if wanted is None else wanted[np.minimum(drawn, len(wanted) - 1)]
+        return np.where(chosen, drawn + 1, last), chosen
 
     def repetitions(
         self, rng: np.random.Generator, lengths: npt.NDArray[np.int64], longest: int

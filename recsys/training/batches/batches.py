@@ -66,6 +66,7 @@ class Batches:
         self.history = history_spec(model, None, self.row_length)
         self.flat = sequences.events(self.history)
         mask = sequences.target_mask
+        self.wanted = None if mask is None else np.flatnonzero(mask)
         self.examples = cut_examples(self.starts, ends, model.max_length, training.events, mask)
         trained = flat_ranges(self.starts, ends)[1]
         trained = trained if mask is None else trained[mask[trained]]
@@ -104,7 +105,7 @@ class Batches:
     def _batch(self, rng: np.random.Generator, chosen: npt.NDArray[np.int64]) -> Batch:
         users = self.examples.users[chosen]
         first, last = self.augmentation.crop(rng, self.examples.starts[chosen], self.examples.ends[chosen])
-        last, prefixes = self.augmentation.prefix(rng, first, last)
+        last, prefixes = self.augmentation.prefix(rng, first, last, self.wanted)
         whole = last - first
         repetitions = self.augmentation.repetitions(rng, whole, self.model.max_length + 1)
         lengths = whole * repetitions - 1  # an event is read for all but the last
