@@ -1,6 +1,7 @@
 """Flat sequences against lists of each user's events."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,6 +104,38 @@ def test_types_and_values_are_given_back_as_a_client_holds_them() -> None:
     assert [*map(list, with_channels().types_and_values(3, 6))] == [["buy", "buy", "view"], [3.0, 4.0, 0.1]]
     assert [*map(list, with_channels().types_and_values(0, 1))] == [["view"], [None]]
     assert [*map(list, flattened([([1], [], [])]).types_and_values(0, 1))] == [[""], [None]]
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_of_a_target_and_what_comes_after_a_history_holds_the_time_alone(split: str) -> None:
+    random, events = np.random.default_rng(0), 60
+    sequences = replace(
+        flattened([([1, 2, 3, 4], [5], [6])] * 10),
+        types=random.integers(1, 4, events).astype(np.int32),
+        values=random.uniform(0, 5, events).astype(np.float32),
+        codes=EventCodes(("buy", "view"), (2.0, 4.0)),
+    )
+    users, places = sequences.targets(split)
+    later = np.arange(events) % 6 >= places[0]
+
+    def shuffled(values: Any) -> Any:
+        out = values.copy()
+        out[later] = random.permutation(out[later])
+        return out
+
+    others = replace(
+        sequences, items=sequences.items[::-1] * later + sequences.items * ~later,
+        types=shuffled(sequences.types), values=shuffled(sequences.values),
+    )  # fmt: skip
+    assert (others.items[places] != sequences.items[places]).all()
+    like = History(*[np.empty((0, 5))] * 4)
+    known, unchanged = (one.histories(users, places, like) for one in (sequences, others))
+    for name, array in known.inputs().items():
+        np.testing.assert_array_equal(unchanged.inputs()[name], array, err_msg=f"{name} shows more of a target")
+    apart = replace(sequences, timestamps=sequences.timestamps + 7000 * later).histories(users, places, like)
+    assert {name for name, array in known.inputs().items() if not np.array_equal(apart.inputs()[name], array)} == {
+        "ages"
+    }
 
 
 def test_a_model_of_other_codes_reads_the_same_events_by_its_own() -> None:
