@@ -7,7 +7,8 @@
 A trial's score is its NDCG@10 on validation, never on test, averaged over --seeds. A trial whose first seed falls below
 the median of the earlier ones at the same epoch is stopped. Killed, the same command goes on where it was; with more
 --trials it adds to what is there. --html writes a page: which settings matter, by functional ANOVA, and how. No trial
-reads the test: the command that the sweep ends with does, of the best one, and `recsys evaluate RUN` of any.
+reads the test: the command that the sweep ends with does, of the best one, and `recsys evaluate RUN` of any. --csv
+writes a row a training, of validation and of each test that has been read: keep it beside the recipe.
 """
 
 import argparse
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--warmup-epochs", type=int, default=5, help="before a trial may be stopped (default: 5)")
     parser.add_argument("--mixed", action="store_true", help="search data, prepare and evaluation fields as well")
     parser.add_argument("--html", type=path, metavar="FILE", help="write a self-contained page as well")
+    parser.add_argument("--csv", type=path, metavar="FILE", help="write every training's row as well, to be kept")
     add_dataset(parser)
     add_json(parser)
 
@@ -74,6 +76,12 @@ def run(args: argparse.Namespace) -> int:
         return SweepRun(config.tracking, args.work_dir, digest, space, method)
 
     trials = sweep(config, space, plan, args.work_dir, make_run, subject, open_log)
+    if args.csv:
+        from recsys.core.publishing import appearing
+        from recsys.experiments.trial_rows import trial_rows
+
+        with appearing(args.csv) as aside:
+            trial_rows(trials, args.work_dir).to_csv(aside, index=False, lineterminator="\n")
     if args.html:
         from recsys.core.publishing import appearing
         from recsys.experiments.pages.sweep_page import render

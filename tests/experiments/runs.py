@@ -56,7 +56,7 @@ def sealed(run: Run, validation: float, ranks: list[float]) -> Run:
     metrics = {
         "baselines": {},
         "model": summarize(table["rank"].to_numpy(), (10,)),
-        "validation": {"ndcg@10": validation},
+        "validation": {"hr@10": 2 * validation, "ndcg@10": validation},
     }
     run.metrics_file.write_text(json.dumps({"split": "test", **about, **metrics}))
     run.weights_file.write_bytes(b"")

@@ -12,6 +12,7 @@ from recsys.core.locks import claimed
 from recsys.experiments.space import parse_dimension
 from recsys.experiments.sweep import Plan, sweep
 from recsys.experiments.trial import Trial
+from recsys.experiments.trial_rows import trial_rows
 from tests.experiments.runs import Unwatched, begin_run, sealed
 
 SPACE = [parse_dimension("model.width=8,16,32")]
@@ -76,6 +77,26 @@ def test_a_grid_tries_everything_with_every_seed(config: Config, training: Train
     assert training.calls == [(w, s) for w in (8, 16, 32) for s in (1, 2)]
     assert [trial.values["model.width"] for trial in trials] == ["32", "16", "8"]
     assert [trial.score for trial in trials] == pytest.approx([0.32, 0.16, 0.08])
+
+
+def test_every_training_has_a_row_and_a_failed_trial_says_why(
+    config: Config, training: Training, work_dir: Path
+) -> None:
+    training.fails_at[32, 1] = DivergedError("the loss is not finite")
+    rows = trial_rows(search(config, SPACE, GRID, work_dir, training, "ring"), work_dir)
+    assert [*zip(rows["model.width"], rows["seed"], rows["state"], strict=True)][:4] == [
+        ("16", 1, "complete"), ("16", 2, "complete"), ("8", 1, "complete"), ("8", 2, "complete")
+    ]  # fmt: skip
+    assert rows["validation_ndcg@10"][:4].tolist() == pytest.approx([0.16, 0.16, 0.08, 0.08])
+    assert rows["validation_hr@10"][:4].tolist() == pytest.approx([0.32, 0.32, 0.16, 0.16])
+    assert rows["test_hr@10"][:4].tolist() == [0, 0, 1, 1], "the only target is at rank 16, and at rank 8"
+    (failed,) = rows[4:].to_dict("records")
+    assert (failed["model.width"], failed["state"], failed["run"]) == (
+        "32",
+        "fail",
+        pytest.approx(float("nan"), nan_ok=True),
+    )
+    assert "the loss is not finite" in failed["reason"]
 
 
 def test_done_it_does_nothing_and_more_trials_add(config: Config, training: Training, work_dir: Path) -> None:
