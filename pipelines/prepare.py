@@ -57,7 +57,7 @@ from recsys.terminal import say
 
 SPILL_DIR = ".spill"
 # Part of every dataset's name: raise it when the same log and settings would make another dataset.
-PREPARE_VERSION = 8
+PREPARE_VERSION = 9
 
 
 @dataclass(frozen=True)

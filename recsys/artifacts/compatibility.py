@@ -7,6 +7,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.recorded_config import parse_recorded
 from recsys.artifacts.run import Run
 from recsys.config import Config
+from recsys.config.data import EventType
 from recsys.config.prepare import PrepareConfig, milliseconds
 from recsys.core.errors import ArtifactError, ConfigError, DataError
 
@@ -93,6 +94,25 @@ def check_settings(use: str, before: PrepareConfig, now: PrepareConfig, where: s
 def check_trainable(dataset: Dataset, config: Config) -> None:
     """Raises ConfigError when ``dataset`` was prepared otherwise than ``config`` says."""
     check_settings("training", prepared_with(dataset), config.prepare, f"--dataset {dataset.path}")
+    before = dataset.manifest.inputs.data
+    for key, was, is_now in (
+        ("event_types", _shown(dataset.event_types), _shown(config.data.event_types)),
+        ("items.features", *(features_of(data) for data in (before, config.data.model_dump(mode="json")))),
+    ):
+        if was != is_now:
+            raise ConfigError(
+                f"--dataset {dataset.path}: made with data.{key} {was or 'none'}, the config says {is_now or 'none'}; "
+                "they must agree"
+            )
+
+
+def _shown(types: dict[str, EventType]) -> dict[str, Any]:
+    return {name: rule.model_dump(mode="json", exclude_defaults=True) for name, rule in types.items()}
+
+
+def features_of(data: dict[str, Any]) -> dict[str, str]:
+    """Which columns of the item table a recorded ``data`` section has a model read, and as what."""
+    return {name: one["kind"] for name, one in ((data.get("items") or {}).get("features") or {}).items()}
 
 
 def check_extends(dataset: Dataset, config: Config) -> None:
@@ -109,7 +129,7 @@ def check_extends(dataset: Dataset, config: Config) -> None:
     for column in ("event_id", "event_type", "value"):
         if (getattr(config.data.columns, column) is None) != (before["columns"].get(column) is None):
             raise ConfigError(f"data.columns.{column}: {dataset.path} and this log must both have it, or neither")
-    if config.data.model_dump(mode="json")["event_types"] != before["event_types"]:
+    if config.data.event_types != dataset.event_types:
         raise ConfigError(f"data.event_types differ from those that {dataset.path} was made with")
 
 

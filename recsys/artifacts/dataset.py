@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 
 from recsys.artifacts.artifact import SealedArtifact
 from recsys.artifacts.manifests import DatasetManifest
+from recsys.artifacts.recorded_config import parse_recorded
+from recsys.config.data import EventType
 from recsys.core.digests import digest
 from recsys.core.errors import ArtifactError
 from recsys.core.events import CleaningPolicy, Event
@@ -31,7 +33,7 @@ from recsys.core.schema import (
 )
 from recsys.core.vocabulary import Vocabulary
 from recsys.features.encoded import EncodedFeature
-from recsys.features.encoders import read_encoded
+from recsys.features.encoders import Encoders, read_encoded
 from recsys.sequences.sequences import Sequences
 
 SEQUENCES_DIR = "sequences"
@@ -85,6 +87,18 @@ class Dataset(SealedArtifact[DatasetManifest]):
         return EventCodes.from_json(self.manifest.event_codes)
 
     @cached_property
+    def event_types(self) -> dict[str, EventType]:
+        """``data.event_types`` of the config that it was made with. Raises as ``parse_recorded``."""
+        recorded, origin = self.manifest.inputs.data.get("event_types") or {}, f"{self.path}: inputs.data.event_types"
+        return {name: parse_recorded(EventType, rule, f"{origin}.{name}") for name, rule in recorded.items()}
+
+    @property
+    def seen_types(self) -> tuple[str, ...] | None:
+        """The types of events whose items count as seen; None where all do."""
+        seen = tuple(name for name, rule in self.event_types.items() if rule.is_seen)
+        return None if len(seen) == len(self.event_types) else seen
+
+    @cached_property
     def items(self) -> pd.DataFrame:
         """The item table by internal id: ``item_id, external_id, count`` and metadata."""
         return pd.read_parquet(self.path / ITEMS_FILE)
@@ -119,9 +133,14 @@ class Dataset(SealedArtifact[DatasetManifest]):
         return [one.inside(self.vocabulary.table_size) for one in encoded]
 
     @cached_property
+    def encoders(self) -> Encoders:
+        """What encodes the items' features; empty where the config names none. Raises as ``Encoders.load``."""
+        return Encoders({}) if self.features_dir is None else Encoders.load(self.features_dir)
+
+    @cached_property
     def sequences(self) -> Sequences:
         """Every user's sequence, in the order of the shards."""
-        return _sequences(self.shard_files, self.codes)
+        return _sequences(self.shard_files, self.codes, self.seen_types)
 
     @property
     def shards(self) -> int:
@@ -130,7 +149,7 @@ class Dataset(SealedArtifact[DatasetManifest]):
 
     def shard(self, number: int) -> Sequences:
         """The sequences of one shard."""
-        return _sequences([self.shard_files[number]], self.codes)
+        return _sequences([self.shard_files[number]], self.codes, self.seen_types)
 
     @cached_property
     def shard_files(self) -> list[Path]:
@@ -177,11 +196,12 @@ class Dataset(SealedArtifact[DatasetManifest]):
         return np.load(path, allow_pickle=False) if path.exists() else np.zeros(0, np.uint64)
 
 
-def _sequences(shards: list[Path], codes: EventCodes) -> Sequences:
+def _sequences(shards: list[Path], codes: EventCodes, seen_types: tuple[str, ...] | None) -> Sequences:
     table = pa.concat_tables([pq.read_table(shard) for shard in shards]).combine_chunks()
     lengths = table.column(ITEMS).combine_chunks().value_lengths().to_numpy(zero_copy_only=False)
     offsets = np.zeros(len(table) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
+    types = _flat(table, TYPES) if TYPES in table.schema.names else None
     return Sequences(
         users=table.column(USER).to_numpy(),
         offsets=offsets,
@@ -190,8 +210,9 @@ def _sequences(shards: list[Path], codes: EventCodes) -> Sequences:
         train_end=table.column(TRAIN_END).to_numpy().astype(np.int64),
         validation_end=table.column(VALIDATION_END).to_numpy().astype(np.int64),
         weights=_flat(table, WEIGHTS) if WEIGHTS in table.schema.names else None,
-        types=_flat(table, TYPES) if TYPES in table.schema.names else None,
+        types=types,
         values=_flat(table, VALUES) if VALUES in table.schema.names else None,
+        seen=None if types is None or seen_types is None else np.isin(types, codes.of_types(seen_types)),
         codes=codes,
     )
 

@@ -84,6 +84,18 @@ class DatasetManifest(Manifest):
     inputs: Inputs
 
 
+class FittedFeature(_Typed):
+    """What the codes of an item feature mean.
+
+    Attributes:
+        digest: of the encoder.
+        values: of a category, which the digest covers; 0 of other kinds.
+    """
+
+    digest: str
+    values: int
+
+
 class RunManifest(Manifest):
     """What a run says of itself: what is known when it begins, and what is added when it is sealed.
 
@@ -94,6 +106,7 @@ class RunManifest(Manifest):
         protocol: the dataset's split, and ``+refit`` where the validation events were trained on at the end.
         dataset_path: where the dataset lay; its digest says whether it is still the one.
         event_codes: the dataset's, which the model's inputs are encoded with.
+        features: what the codes of the items' features mean, by feature.
         forgotten: users whom the dataset left out because people asked for it.
         code_version: the commit; None outside a checkout.
         command: what started the training, without secrets.
@@ -111,6 +124,7 @@ class RunManifest(Manifest):
     dataset_path: str | None = None
     dataset_counts: dict[str, Any] = Field(default_factory=dict)
     event_codes: dict[str, Any] = Field(default_factory=dict)
+    features: dict[str, FittedFeature] = Field(default_factory=dict)
     forgotten: int = 0
     table_size: int
     vocabulary_digest: str

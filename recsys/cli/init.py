@@ -83,7 +83,8 @@ def write_config(log: Path, given: dict[str, str]) -> str:
             column("item", ITEM),
             column("timestamp", TIMESTAMP),
             column("event_id", EVENT_ID),
-            *([column(name, name) for name in (EVENT_TYPE, VALUE) if name in guess.columns]),
+            *([column("event_type", EVENT_TYPE)] if EVENT_TYPE in guess.columns else []),
+            *([f"    # {column('value', VALUE).strip()}"] if VALUE in guess.columns else []),
             f"  timestamp_unit: {guess.unit} # guessed from the values",
             *([f"  delimiter: {_yaml(guess.delimiter)}"] if unusual else []),
             "  # items: {path: items.csv, item: item_id, title: title} # a table with titles, where there is one",
@@ -93,7 +94,7 @@ def write_config(log: Path, given: dict[str, str]) -> str:
             "  # keep_events: true # from the first night on, where prepare --extend is to add further nights",
             "model:",
             *switch("event_types", EVENT_TYPE, "let the model read what kind each event is"),
-            *switch("event_values", VALUE, "let the model read each event's value"),
+            *switch("event_values", VALUE, "let the model read that value of each event"),
             f"  max_length: {guess.max_length} # newest events that the model reads, by the sample's lengths",
             "",
         ]

@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     trials = sweep(config, space, plan, args.work_dir, make_run, subject, open_log)
     if args.csv:
         from recsys.core.publishing import appearing
-        from recsys.experiments.trial_rows import trial_rows
+        from recsys.experiments.trial import trial_rows
 
         with appearing(args.csv) as aside:
             trial_rows(trials, args.work_dir).to_csv(aside, index=False, lineterminator="\n")

@@ -37,8 +37,8 @@ class Config(Section):
         types = self.data.event_types
         if self.model.event_types and not types:
             raise ValueError("model.event_types reads the types that data.event_types names, and it names none")
-        if self.model.event_types and len(types) > MOST_TYPES:
-            raise ValueError(f"model.event_types reads at most {MOST_TYPES} types, data.event_types names {len(types)}")
+        if len(types) > MOST_TYPES:
+            raise ValueError(f"data.event_types names {len(types)} types, of which there can be {MOST_TYPES}")
         if self.model.event_values and self.data.name is None and self.data.columns.value is None:
             raise ValueError("model.event_values needs data.columns.value, the column that holds an event's value")
         return self

@@ -36,7 +36,15 @@ class EventType(Section):
 
     weight: float = Field(1.0, gt=0, description="of a target of this type in the training loss, beside other types'")
     target: bool = Field(True, description="whether such events are predicted; else they are only read in histories")
+    seen: bool | None = Field(
+        None, description="whether their items stay out of later rankings (evaluation.filter_seen); null is as target"
+    )
     at_least: dict[str, float] = Field(default_factory=dict, description="lower bounds by column of the log")
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether its events' items count as seen."""
+        return self.target if self.seen is None else self.seen
 
 
 class FeatureConfig(Section):

@@ -13,7 +13,9 @@ class EvaluationConfig(Section):
     """Full-catalog ranking metrics; what only reports makes no other run, and is measured of one that is there."""
 
     ks: tuple[int, ...] = Field((5, 10, 20), description="cut-offs reported; 10, which chooses the epoch, is one")
-    filter_seen: bool = Field(True, description="take a history's items, but never the target, out of its ranking")
+    filter_seen: bool = Field(
+        True, description="what a history has seen, but never the target, stays out of its ranking"
+    )
     batch_size: int = Field(256, ge=1, description="histories scored at once")
     baselines: tuple[Baseline, ...] = Field(
         ("popularity", "markov", "window_markov"), description="what the model is held against"

@@ -31,7 +31,9 @@ class PrepareConfig(Section):
     max_items: int | None = Field(None, ge=1, description="largest vocabulary, most frequent items first; null is all")
     oov_buckets: int = Field(0, ge=0, description="ids that items outside the vocabulary share; 0 drops their events")
     drop_duplicates: bool = Field(True, description="of events alike in user, item, time and type, keep the first")
-    drop_repeats: bool = Field(False, description="of a user's consecutive events on one item, keep the first")
+    drop_repeats: bool = Field(
+        False, description="of a user's successive events alike in item and type, keep the first"
+    )
     bots: BotRule | None = None
     max_user_events: int | None = Field(
         None, ge=1, description="newest events kept of each user; split: temporal caps the past by itself; null is all"

@@ -174,7 +174,7 @@ def encode_newest(
     Args:
         before: the latest of the others that count, none of which shares its time; None where none counts.
     """
-    again = policy.drop_repeats and before is not None and before.item == event.item
+    again = policy.drop_repeats and before is not None and _is_repeat(event, before)
     added = [event] if is_counted(event, policy) and not again else []
     return _known(added, vocabulary, codes, np.arange(len(added)))[0]
 
@@ -218,6 +218,10 @@ def client_encoding(like: History, policy: CleaningPolicy, codes: EventCodes) ->
     reads_types, reads_values = map(_is_read, (like.types, like.values))
     own = EventCodes(codes.types if reads_types else (), codes.value_edges if reads_values else None)
     return (replace(policy, event_types=()) if reads_types else policy), own
+
+
+def _is_repeat(event: Event, before: Event) -> bool:
+    return (event.item, event.event_type) == (before.item, before.event_type)
 
 
 def _known(

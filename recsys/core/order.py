@@ -105,6 +105,8 @@ def find_repetitions(
         duplicate[among[order[1:]]] = same
     if policy.drop_repeats:
         left = np.flatnonzero(~duplicate)
-        again = (users[left][1:] == users[left][:-1]) & (items[left][1:] == items[left][:-1])
+        again = np.ones(max(len(left) - 1, 0), np.bool_)
+        for column in (users, items) if types is None else (users, items, types):
+            again &= column[left][1:] == column[left][:-1]
         repeat[left[1:]] = again
     return duplicate, repeat

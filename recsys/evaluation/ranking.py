@@ -52,15 +52,17 @@ def top_items(scores: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.i
 def seen_cells(
     sequences: Sequences, users: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """Each event before the flat position ``ends`` of its user: ``(row of users [m], item [m])``."""
+    """What each user has seen before the flat position ``ends``: ``(row of users [m], item [m])``, one an event."""
     rows, flat = flat_ranges(sequences.offsets[users], ends)
+    if sequences.seen is not None:
+        rows, flat = rows[sequences.seen[flat]], flat[sequences.seen[flat]]
     return rows, sequences.items[flat]
 
 
 def remove_seen(
     scores: npt.NDArray[Any], sequences: Sequences, users: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
 ) -> None:
-    """Take each user's items before the flat position ``ends`` out of its row, in place.
+    """Take the items that each user has seen before the flat position ``ends`` out of its row, in place.
 
     Args:
         scores: ``[n, items + 1]``; what lies beyond (OOV buckets) is in no row anyway.

@@ -75,10 +75,11 @@ class Exporter:
             shape = shape_of(self.config.student, self.teacher.config)
             transitions = self.config.student.memory_average
         variant.check(shape, transitions)
-        if self.config.items is not None and (variant.of_student or variant.kept is not None):
+        if self.config.items is not None and (variant.of_student or variant.kept is not None or variant.base == "pq"):
+            fitted = "shares codes among all items" if variant.base == "pq" else "is trained when it is exported"
             raise ConfigError(
-                f"export.items adds items without training, and {variant.name} is trained when it is exported; "
-                "leave one of the two out"
+                f"export.items adds items and leaves the others as they are, and {variant.name} {fitted}; leave one of "
+                "the two out"
             )
         if "incremental" in self.config.signatures:
             incremental.check(shape)

@@ -20,7 +20,7 @@ from recsys.config.data import DataConfig, ItemTableConfig
 from recsys.core.errors import ConfigError, DataError
 from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, TITLE
 from recsys.features.encoded import EncodedFeature
-from recsys.features.encoders import Column, Encoders
+from recsys.features.encoders import Column
 from recsys.models.items import FeaturedItems, TrainedItems, shapes_of
 from recsys.models.loading import load_unfolded
 from recsys.models.memory import CountedTransitions, TransitionMemory
@@ -73,7 +73,7 @@ def add_items(run: Run, dataset: Dataset, path: Path) -> Extended:
     found = _new_rows(dataset, source, data.null_values)
     say(f"export: {len(found.rows):,} new items of {path}; {found.known:,} are known already, and stay as they are")
     try:
-        encoded = Encoders.load(dataset.features_dir).encode(found.features)
+        encoded = dataset.encoders.encode(found.features)
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
     model = load_unfolded(run)
@@ -117,6 +117,7 @@ def _extended(model: SASRec, new: Sequence[EncodedFeature]) -> SASRec:
     if model.memory is not None and model.transitions is not None:
         counted = model.transitions
         longer = CountedTransitions(table.rows, counted.depth, counted.normalization)
+        longer.added = count
         empty = ((0, count), (0, 0))
         longer.assign_rows(
             np.pad(counted.neighbours.numpy(), empty),

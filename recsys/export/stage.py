@@ -20,7 +20,8 @@ from recsys.export.backend import backend_of
 from recsys.terminal import say
 
 # Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.
-EXPORT_VERSION = 11
+EXPORT_VERSION = 12
+CHANNELS = ("request_time", "event_types", "event_values")  # of events; a student reads what its teacher reads
 
 
 def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
@@ -122,17 +123,19 @@ def _teacher(path: Path, run: Run) -> Run:
 
     Raises:
         ArtifactError: no finished run, or on another data set, by another protocol (it may have learned the items that
-            validate) or of another length than the one that is exported.
+            validate), of another length than the one that is exported, or a reader of other channels.
     """
     teacher = Run(path)
     try:
         teacher.check_finished()
     except ArtifactError as error:
         raise ArtifactError(f"export.student.teacher: {error}") from None
+    channels = ((f"model.{key}", run.config["model"].get(key), teacher.config["model"].get(key)) for key in CHANNELS)
     for what, ours, theirs in (
         ("data set", run.manifest.dataset_digest, teacher.manifest.dataset_digest),
         ("protocol", run.manifest.protocol, teacher.manifest.protocol),
         ("model.max_length", run.config["model"]["max_length"], teacher.config["model"]["max_length"]),
+        *channels,
     ):
         if ours != theirs:
             raise ArtifactError(

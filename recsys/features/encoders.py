@@ -1,6 +1,7 @@
 """The encoders of all features of an item table: fitted on the items that train, kept beside what they encoded."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -9,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recsys.core.digests import digest
 from recsys.core.errors import ArtifactError
 from recsys.core.json_files import read_json, write_json
 from recsys.features.category import CategoryEncoder
@@ -28,6 +30,13 @@ KINDS: dict[str, type[Any]] = {
     "vector": VectorEncoder,
 }
 ENCODERS_FILE, ARRAYS_FILE, ENCODED_FILE = "encoders.json", "arrays.npz", "items.parquet"
+
+
+class Fingerprint(NamedTuple):
+    """What a feature's codes mean: a digest of its encoder and, of a category, how many values that covers."""
+
+    digest: str
+    values: int = 0
 
 
 class Encoders(NamedTuple):
@@ -62,6 +71,20 @@ class Encoders(NamedTuple):
             DataError: a column's vectors are not as wide as those that were fitted on.
         """
         return [encoder.encode(name, columns[name]) for name, encoder in self.by_name.items()]
+
+    def fingerprints(self) -> dict[str, Fingerprint]:
+        """What the codes of each feature mean, by its name."""
+        return {name: _fingerprint(one) for name, one in self.by_name.items()}
+
+    def changed(self, before: Mapping[str, Fingerprint]) -> list[str]:
+        """The features that mean something else than under the ``fingerprints`` ``before``, or that one of them lacks.
+
+        A category that has more values than before is the same as long as they come after those.
+        """
+        names = sorted(self.by_name.keys() | before.keys())
+        both = self.by_name.keys() & before.keys()
+        same = {name for name in both if _fingerprint(self.by_name[name], before[name].values) == before[name]}
+        return [name for name in names if name not in same]
 
     def save(self, directory: Path, encoded: list[EncodedFeature]) -> None:
         """Write the encoders and what they made of the items, in the order of the internal ids."""
@@ -100,6 +123,16 @@ class Encoders(NamedTuple):
             own = {name.removeprefix(prefix): one for name, one in arrays.items() if name.startswith(prefix)}
             by_name[about["name"]] = kind.from_arrays(own) if own else kind.from_json(about["fitted"])
         return cls(by_name)
+
+
+def _fingerprint(encoder: Encoder, values: int | None = None) -> Fingerprint:
+    """Of a category, that of the first so many ``values``, None for all."""
+    if isinstance(encoder, CategoryEncoder):
+        covered = encoder.values[:values]
+        return Fingerprint(digest(list(covered)), len(covered))
+    if isinstance(encoder, TextEncoder):
+        return Fingerprint(digest({name: sha256(one.tobytes()).hexdigest() for name, one in encoder.arrays().items()}))
+    return Fingerprint(digest(encoder.to_json()))
 
 
 def read_encoded(directory: Path) -> list[EncodedFeature]:

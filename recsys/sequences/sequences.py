@@ -28,6 +28,7 @@ class Sequences:
         weights: ``[events] float32``, how much each event counts as a target, 0 for context; None where all alike.
         types: ``[events] int32``, codes of event types; None where the config gives none.
         values: ``[events] float32``, NaN where one is missing; None where the config gives no column of them.
+        seen: ``[events] bool``, whether each event's item stays out of its user's later rankings; None where all do.
         codes: what stands for types and values.
     """
 
@@ -40,6 +41,7 @@ class Sequences:
     weights: npt.NDArray[np.float32] | None = None
     types: npt.NDArray[np.int32] | None = None
     values: npt.NDArray[np.float32] | None = None
+    seen: npt.NDArray[np.bool_] | None = None
     codes: EventCodes = NO_CODES
 
     def __len__(self) -> int:

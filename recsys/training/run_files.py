@@ -34,6 +34,7 @@ def begin(run: Run, config: Config, dataset: Dataset, facts: dict[str, Any]) -> 
         "dataset_path": str(dataset.path.resolve()),  # where to look first; the digest says whether it is it
         "dataset_counts": dataset.counts,
         "event_codes": dataset.codes.to_json(),
+        "features": {name: one._asdict() for name, one in dataset.encoders.fingerprints().items()},
         "forgotten": len(dataset.forgotten),
         "table_size": dataset.vocabulary.table_size,
         "vocabulary_digest": dataset.vocabulary.digest,

@@ -22,6 +22,7 @@ from recsys.config.prepare import PrepareConfig
 from recsys.core.digests import digest
 from recsys.core.errors import ArtifactError, ConfigError
 from recsys.core.events.codes import EventCodes
+from recsys.features.encoders import Fingerprint
 
 if TYPE_CHECKING:
     from recsys.models.sasrec import SASRec
@@ -108,6 +109,13 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
     if was != is_now:
         raise ConfigError(
             f"{KEY}: data.items.features are {is_now or 'none'} here and {was or 'none'} in {run.path}; they must agree"
+        )
+    learned = {name: Fingerprint(one.digest, one.values) for name, one in manifest.features.items()}
+    others = dataset.encoders.changed(learned)
+    if others:
+        raise ConfigError(
+            f"{KEY}: {run.path} was trained with other codes of {', '.join(others)} than those of {dataset.path}; they "
+            "stay the same only where a dataset is made by recsys prepare --extend from the one that it was trained on"
         )
     known = manifest.table_size - 1 - dataset.vocabulary.oov_buckets
     if digest(dataset.vocabulary.external_ids[:known]) != manifest.vocabulary_digest:

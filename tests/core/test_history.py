@@ -72,15 +72,15 @@ def test_duplicates_and_repeats(rows, duplicates, repeats, with_types):
     policy = CleaningPolicy(duplicates, repeats)
     duplicate, repeat = find_repetitions(users, items, times, types if with_types else None, policy)
     seen: set[tuple[int, ...]] = set()
-    last: dict[int, int] = {}
+    last: dict[int, tuple[int, ...]] = {}
     for i, row in enumerate(rows):
         key = row if with_types else row[:3]
         is_duplicate = duplicates and key in seen
-        is_repeat = repeats and not is_duplicate and last.get(row[0]) == row[2]
+        is_repeat = repeats and not is_duplicate and last.get(row[0]) == key[2:]
         assert (bool(duplicate[i]), bool(repeat[i])) == (is_duplicate, is_repeat)
         seen.add(key)
         if not is_duplicate:
-            last[row[0]] = row[2]
+            last[row[0]] = key[2:]
 
 
 def test_the_first_to_arrive_of_two_alike_is_kept():

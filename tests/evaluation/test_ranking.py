@@ -1,5 +1,7 @@
 """Ranks in the full catalog: ties, seen items, targets that were seen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -26,8 +28,16 @@ def sequences(*histories: list[int]) -> Sequences:
     )
 
 
-def ranks_of(scores: list[float], history: list[int], *, filter_seen: bool = False, padding: float = 0.0) -> float:
-    data = EvaluationData(sequences(history), len(scores), np.zeros(len(scores) + 1))
+def ranks_of(
+    scores: list[float],
+    history: list[int],
+    *,
+    filter_seen: bool = False,
+    padding: float = 0.0,
+    seen: list[bool] | None = None,
+) -> float:
+    events = replace(sequences(history), seen=None if seen is None else np.array(seen))
+    data = EvaluationData(events, len(scores), np.zeros(len(scores) + 1))
     table = np.array([[padding, *scores]], np.float32)
     config = EvaluationConfig(filter_seen=filter_seen)
     return float(rank(lambda u, p: table, data, targets_of(data, "test"), config)[0])
@@ -52,6 +62,11 @@ def test_seen_items_leave_the_ranking() -> None:
 def test_a_target_that_was_seen_stays() -> None:
     # The target 2 is in the history: item 1 is removed, 2 is not.
     assert ranks_of([9, 8, 7, 6], [2, 1, 2], filter_seen=True) == 1
+
+
+def test_items_of_events_that_do_not_count_as_seen_stay() -> None:
+    # Items 1..4 score 9, 8, 7, 6; the user viewed 1 and bought 2, the target is 4: 1 and 3 are better.
+    assert ranks_of([9, 8, 7, 6], [1, 2, 4], filter_seen=True, seen=[False, True, True]) == 3
 
 
 def test_padding_never_ranks() -> None:

@@ -11,8 +11,7 @@ from recsys.core.errors import BusyError, ConfigError, DataError, DivergedError
 from recsys.core.locks import claimed
 from recsys.experiments.space import parse_dimension
 from recsys.experiments.sweep import Plan, sweep
-from recsys.experiments.trial import Trial
-from recsys.experiments.trial_rows import trial_rows
+from recsys.experiments.trial import Trial, trial_rows
 from tests.experiments.runs import Unwatched, begin_run, sealed
 
 SPACE = [parse_dimension("model.width=8,16,32")]

@@ -84,6 +84,20 @@ def test_shares_above_one_are_read_as_they_are():
     np.testing.assert_allclose(memory.read(np.array([[0]], np.int32))[1].numpy(), [[[8.0, 2.0]]], rtol=1e-5)
 
 
+def test_what_rows_keep_does_not_depend_on_rows_that_are_added():
+    random = np.random.default_rng(3)
+    neighbours = random.integers(1, 20, (20, 6)).astype(np.int32)
+    counts = random.integers(1, 50, (20, 6)).astype(np.float32)
+    alone = CompactMemory(neighbours, counts, counts.sum(1), 2)
+    empty = ((0, 40), (0, 0))
+    divisors = np.pad(counts.sum(1), (0, 40), constant_values=1)
+    longer = CompactMemory(np.pad(neighbours, empty), np.pad(counts, empty), divisors, 2, added=40)
+    lengths = [one.constants["lengths"].ravel() for one in (alone, longer)]
+    assert lengths[0].sum() == 40
+    assert lengths[1][:20].tolist() == lengths[0][:20].tolist()
+    np.testing.assert_array_equal(longer.constants["packed"], alone.constants["packed"][:40])
+
+
 def test_an_empty_memory_gives_nothing():
     memory = CompactMemory(np.zeros((4, 2), np.int32), np.zeros((4, 2), np.float32), np.ones(4, np.float32), 2)
     assert not memory.read(np.array([[1, 3]], np.int32))[1].numpy().any()

@@ -160,6 +160,12 @@ def test_nothing_new_changes_nothing(trained: Trained, bundles: list[Bundle], to
             ConfigError,
             "student-int8 is trained when it is exported",
         ),
+        (
+            "item_id,title,kind\nnew,Title,kind 1\n",
+            {"variants": ("pq",)},
+            ConfigError,
+            "pq shares codes among all items",
+        ),
     ],
 )
 def test_what_cannot_be_added_is_told_and_nothing_is_written(

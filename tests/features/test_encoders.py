@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from recsys.core.errors import ArtifactError, DataError
 from recsys.features.category import CategoryEncoder
 from recsys.features.encoded import EncodedFeature
-from recsys.features.encoders import ENCODERS_FILE, Column, Encoders, read_encoded
+from recsys.features.encoders import ENCODERS_FILE, Column, Encoder, Encoders, read_encoded
 from recsys.features.number import BUCKETS, NumberEncoder
 from recsys.features.text import TextEncoder
 from recsys.features.vector import VectorEncoder
@@ -47,6 +47,22 @@ def test_numbers_are_cut_where_items_that_train_are_many() -> None:
     assert set(found.rows[800:1600, 0].tolist()) == {BUCKETS}, "beyond all that is known is the last bucket"
     assert found.rows[-1, 0] == found.values == BUCKETS + 1
     assert NumberEncoder.fit(column * 2, trained, encoder) is encoder
+
+
+def test_what_learned_codes_mean_is_the_same_where_values_only_come_after() -> None:
+    genres, year = CategoryEncoder(("drama", "war")), NumberEncoder((1990.0,))
+    title = TextEncoder(np.ones(4, np.float32), np.ones((4, 2), np.float32))
+    before = Encoders({"genre": genres, "title": title, "year": year}).fingerprints()
+
+    def changed(**others: Encoder) -> list[str]:
+        return Encoders({"genre": genres, "title": title, "year": year} | others).changed(before)
+
+    assert changed() == changed(genre=CategoryEncoder(("drama", "war", "art"))) == []
+    assert changed(genre=CategoryEncoder(("war", "drama"))) == changed(genre=CategoryEncoder(("drama",))) == ["genre"]
+    assert changed(year=NumberEncoder((1991.0,))) == ["year"]
+    assert changed(title=TextEncoder(np.ones(4, np.float32), np.zeros((4, 2), np.float32))) == ["title"]
+    assert changed(brand=genres) == ["brand"]
+    assert Encoders({}).changed(before) == ["genre", "title", "year"]
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=False), max_size=30))

@@ -9,7 +9,13 @@ import pytest
 from pipelines import prepare
 from pipelines.prepare import Request
 from pipelines.runners import Runner
-from recsys.artifacts.compatibility import PREPARE_SETTINGS, blocking_setting, check_trainable, prepared_with
+from recsys.artifacts.compatibility import (
+    PREPARE_SETTINGS,
+    blocking_setting,
+    check_extends,
+    check_trainable,
+    prepared_with,
+)
 from recsys.artifacts.dataset import Dataset
 from recsys.config import parse_config
 from recsys.config.prepare import PrepareConfig
@@ -146,6 +152,44 @@ def test_a_moment_is_the_same_however_it_is_spelled() -> None:
     other = {"validation_from": "1970-01-01T02:00:25+02:00", "test_from": "1970-01-01T00:00:35"}
     before, now = (PrepareConfig.model_validate({**TEMPORAL, **more}) for more in ({}, other))
     assert {blocking_setting(use, before, now) for use in ("extending", "training", "warm_start")} == {None}
+
+
+def test_types_and_features_are_those_that_the_dataset_was_made_with(
+    tmp_path: Any, make: Callable[..., Dataset]
+) -> None:
+    log = write_log(
+        tmp_path / "log.csv", [(*row, "buy") for row in night(0)], "user_id,item_id,timestamp,event_id,kind"
+    )
+    (tmp_path / "items.csv").write_text("item_id,genre\n" + "".join(f"i{n},g\n" for n in range(9)))
+    items = {"path": str(tmp_path / "items.csv"), "features": {"genre": "category"}}
+    data = {"columns": {"event_id": "event_id", "event_type": "kind"}, "event_types": {"buy": {}}, "items": items}
+    dataset = make(log, data=data)
+    prepare = dataset.manifest.inputs.prepare
+    check_trainable(dataset, parse_config({"data": {"path": "other.csv", **data}, "prepare": prepare}))
+    for key, value, told in (
+        ("event_types", {"buy": {"weight": 3}}, r"data\.event_types .*, the config says .*'weight': 3.0"),
+        ("items", {**items, "features": {}}, r"data\.items\.features .*'genre': 'category'.*, the config says none"),
+    ):
+        config = parse_config({"data": {"path": "other.csv", **data, key: value}, "prepare": prepare})
+        with pytest.raises(ConfigError, match=told):
+            check_trainable(dataset, config)
+
+
+def test_types_recorded_before_a_key_existed_extend(tmp_path: Any, make: Callable[..., Dataset]) -> None:
+    log = write_log(
+        tmp_path / "log.csv", [(*row, "buy") for row in night(0)], "user_id,item_id,timestamp,event_id,kind"
+    )
+    data = {"columns": {"event_id": "event_id", "event_type": "kind"}, "event_types": {"buy": {}}}
+    dataset = make(log, data=data, keep_events=True)
+    config = parse_config({"data": {"path": "other.csv", **data}, "prepare": dataset.manifest.inputs.prepare})
+    manifest = dataset.manifest.to_json()
+    manifest["inputs"]["data"]["event_types"] = {"buy": {"weight": 1.0}}
+    write_json(dataset.path / MANIFEST, manifest)
+    check_extends(Dataset(dataset.path), config)
+    manifest["inputs"]["data"]["event_types"] = {"buy": {"weight": 2.0}}
+    write_json(dataset.path / MANIFEST, manifest)
+    with pytest.raises(ConfigError, match=r"data\.event_types differ"):
+        check_extends(Dataset(dataset.path), config)
 
 
 def test_a_setting_that_came_since_counts_as_its_default(tmp_path: Any, make: Callable[..., Dataset]) -> None:

@@ -40,6 +40,26 @@ def test_each_event_keeps_its_type_and_value(tmp_path, make):
     assert [sequences.targets(split)[1].tolist() for split in ("train", "validation", "test")] == [[0], [1], [3]]
 
 
+def test_items_count_as_seen_by_the_type_of_the_event(tmp_path, make):
+    types = {"view": {"target": False}, "buy": {}, "dislike": {"target": False, "seen": True}}
+    rows = [("u", "a", 1, "view", 1), ("u", "b", 2, "buy", 1), ("u", "c", 3, "dislike", 1), ("u", "d", 4, "buy", 1)]
+    log = write_log(tmp_path / "log.csv", rows, HEADER)
+    dataset = make(log, data={**DATA, "event_types": types})
+    assert dataset.seen_types == ("buy", "dislike")
+    assert dataset.sequences.seen.tolist() == [False, True, True, True]
+    all_seen = make(log, data={**DATA, "event_types": {name: {} for name in types}})
+    assert all_seen.seen_types is None
+    assert all_seen.sequences.seen is None
+
+
+def test_a_view_before_a_purchase_of_the_same_item_is_no_repeat(tmp_path, make):
+    kinds = ["view", "view", "buy", "buy", "view"]
+    rows = [("u", "a", time, kind, 1) for time, kind in enumerate(kinds)]
+    dataset = make(write_log(tmp_path / "log.csv", rows, HEADER), data=DATA, drop_repeats=True)
+    assert [event.event_type for event in dataset.client_events(0, 3)] == ["view", "buy", "view"]
+    assert dataset.counts["dropped"]["repeat"] == 2
+
+
 @pytest.mark.parametrize("bad", ["five", "inf", "-1e39"])
 def test_a_value_that_is_no_number_refuses_its_row(tmp_path, make, bad):
     rows = [("u", item, time, "buy", 1) for time, item in enumerate("abcd")]

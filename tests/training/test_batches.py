@@ -91,6 +91,12 @@ def test_a_prefix_ends_in_an_event_that_may_be_a_target() -> None:
     assert all(prefixes.tolist() == [True, True, False, False] for _, prefixes in found)
 
 
+def test_a_prefix_is_read_once() -> None:
+    augmentation = Augmentation(AugmentationConfig(repeat=1.0))
+    lengths, prefixes = np.array([3, 3, 9]), np.array([True, False, False])
+    assert augmentation.repetitions(np.random.default_rng(0), lengths, prefixes, 9).tolist() == [1, 3, 1]
+
+
 def test_short_histories_are_repeated_until_the_row_is_full(dataset: Dataset, config: Config) -> None:
     length = config.model.max_length
     whole = [[read[0], *targets] for read, targets in histories_of(dataset, config)]

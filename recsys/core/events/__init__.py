@@ -28,7 +28,7 @@ class CleaningPolicy:
 
     Attributes:
         drop_duplicates: of events alike in user, item, time and type, keep the first to arrive.
-        drop_repeats: of consecutive events of a user on one item, keep the first.
+        drop_repeats: of consecutive events of a user alike in item and type, keep the first.
         event_types: the types that count; empty where all do. A client's event without a type counts.
     """
 

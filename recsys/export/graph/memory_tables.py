@@ -53,6 +53,7 @@ class CompactMemory:
         counts: ``[rows, trained] float32``, 0 where a row has no more neighbours.
         divisors: ``[rows] float32``, what each row's counts are divided by.
         average: transitions to keep an item, on average; None keeps all.
+        added: rows at the end that came after counting; what the others keep does not depend on them.
     """
 
     def __init__(
@@ -61,8 +62,10 @@ class CompactMemory:
         counts: npt.NDArray[np.float32],
         divisors: npt.NDArray[np.float32],
         average: int | None,
+        added: int = 0,
     ) -> None:
-        kept = counts > 0 if average is None else highest_pmi(neighbours, counts, average * len(counts))
+        budget = None if average is None else average * (len(counts) - added)
+        kept = counts > 0 if budget is None else highest_pmi(neighbours, counts, budget)
         row, place = np.nonzero(kept)
         order = np.lexsort((neighbours[row, place], row))
         row, place = row[order], place[order]

@@ -35,6 +35,7 @@ class CountedTransitions(keras.layers.Layer):
     def __init__(self, rows: int, depth: int, normalization: float = 1.0, name: str = "transitions") -> None:
         super().__init__(name=name)
         self.rows, self.depth, self.normalization = rows, depth, normalization
+        self.added = 0  # rows at the end that came after counting
         constant = {"trainable": False, "initializer": "zeros"}
         self.neighbours = self.add_weight("neighbours", [rows, depth], dtype=tf.int32, **constant)
         self.counts = self.add_weight("counts", [rows, depth], **constant)

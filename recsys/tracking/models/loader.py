@@ -84,14 +84,16 @@ class Recommender:
         return scores
 
     def recommend(self, history: list[Event], k: int, now: int) -> tuple[list[str], list[float]]:
-        """The ``k`` best items that are not in ``history``, and their scores, best first, at ``now`` (milliseconds)."""
+        """The ``k`` best items that ``history`` has not seen, and their scores, best first, at ``now`` (in ms)."""
         vocabulary = self.dataset.vocabulary
         length = int(self.history.items.shape[1])
         policy, codes = self._encoding
         encoded = encode_history(history, vocabulary, length, policy, now, codes)
         scores = self.score_all(encoded.like(self.history))[0, : len(vocabulary) + 1]
         scores[PAD_ID] = -np.inf
-        scores[vocabulary.encode({event.item for event in history} & set(vocabulary.external_ids))] = -np.inf
+        types = self.dataset.seen_types
+        seen = {event.item for event in history if types is None or event.event_type in ("", *types)}
+        scores[vocabulary.encode(seen & set(vocabulary.external_ids))] = -np.inf
         (ids,), (values,) = top_items(scores[None], k)
         ranked = np.isfinite(values)
         return [vocabulary.external_ids[i - 1] for i in ids[ranked]], values[ranked].tolist()

@@ -56,12 +56,20 @@ class Augmentation:
         return np.where(chosen, drawn + 1, last), chosen
 
     def repetitions(
-        self, rng: np.random.Generator, lengths: npt.NDArray[np.int64], longest: int
+        self,
+        rng: np.random.Generator,
+        lengths: npt.NDArray[np.int64],
+        prefixes: npt.NDArray[np.bool_],
+        longest: int,
     ) -> npt.NDArray[np.int64]:
-        """How many times each history is read, one after another, within ``longest`` events."""
+        """How many times each history is read, one after another, within ``longest`` events.
+
+        A prefix is read once: its only target would stand in what is read before it.
+        """
         if not self.config.repeat:
             return np.ones_like(lengths)
-        return np.where(rng.random(len(lengths)) < self.config.repeat, np.maximum(longest // lengths, 1), 1)
+        chosen = (rng.random(len(lengths)) < self.config.repeat) & ~prefixes
+        return np.where(chosen, np.maximum(longest // lengths, 1), 1)
 
     def order(
         self, rng: np.random.Generator, flat: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]

@@ -107,7 +107,7 @@ class Batches:
         first, last = self.augmentation.crop(rng, self.examples.starts[chosen], self.examples.ends[chosen])
         last, prefixes = self.augmentation.prefix(rng, first, last, self.wanted)
         whole = last - first
-        repetitions = self.augmentation.repetitions(rng, whole, self.model.max_length + 1)
+        repetitions = self.augmentation.repetitions(rng, whole, prefixes, self.model.max_length + 1)
         lengths = whole * repetitions - 1  # an event is read for all but the last
         rows, columns, count = pack(lengths, self.row_length)
         owner, index = flat_ranges(np.zeros_like(lengths), lengths)

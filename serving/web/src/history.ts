@@ -106,7 +106,9 @@ function cleanHistory(events: readonly Event[], vocabulary: Vocabulary, policy: 
     const key = JSON.stringify([event.item, event.timestamp, event.event_type ?? '']);
     if (policy.drop_duplicates && seen.has(key)) continue;
     seen.add(key);
-    if (policy.drop_repeats && kept[kept.length - 1]?.item === event.item) continue;
+    const before = kept[kept.length - 1];
+    const again = before?.item === event.item && (before.event_type ?? '') === (event.event_type ?? '');
+    if (policy.drop_repeats && again) continue;
     kept.push(event);
   }
   return kept.map((event) => ({id: vocabulary.encode(event.item), event})).filter(({id}) => id !== PAD_ID);
