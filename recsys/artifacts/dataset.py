@@ -32,6 +32,7 @@ from recsys.core.schema import (
 from recsys.core.vocabulary import Vocabulary
 from recsys.features.encoded import EncodedFeature
 from recsys.features.encoders import read_encoded
+from recsys.sequences.relations import Relations
 from recsys.sequences.sequences import Sequences
 
 SEQUENCES_DIR = "sequences"
@@ -41,6 +42,7 @@ FEATURES_DIR = "features"
 FORGOTTEN_FILE = "forgotten.npy"
 REPORT_FILE = "report.html"
 ITEMS_FILE = "items.parquet"
+RELATIONS_FILE = "relations.parquet"
 STATS_FILE = "stats.json"
 
 
@@ -117,6 +119,14 @@ class Dataset(SealedArtifact[DatasetManifest]):
             if len(one.rows) != len(self.items):
                 raise ArtifactError(f"{directory}: {len(one.rows)} rows of {one.name!r} for {len(self.items)} items")
         return [one.inside(self.vocabulary.table_size) for one in encoded]
+
+    @cached_property
+    def relations(self) -> Relations | None:
+        """What is known to go together, by internal ids; None where the config names no table of it."""
+        if RELATIONS_FILE not in self.manifest.files:
+            return None
+        table = pq.read_table(self.path / RELATIONS_FILE)
+        return Relations(*(table.column(name).to_numpy() for name in Relations._fields))
 
     @cached_property
     def sequences(self) -> Sequences:
