@@ -27,7 +27,7 @@ from recsys.artifacts.dataset import (
 )
 from recsys.artifacts.outcome import Outcome
 from recsys.config import Config
-from recsys.config.data import Columns, DataConfig, ItemTableConfig
+from recsys.config.data import Columns, DataConfig, ItemTableConfig, RelationsConfig
 from recsys.core.artifact import file_hashes
 from recsys.core.digests import digest, sha256_file
 from recsys.core.errors import DataError
@@ -51,6 +51,7 @@ from recsys.preparation.diagnostics.report import write_report
 from recsys.preparation.diagnostics.stats import count_trained, merge_stats, trained_values
 from recsys.preparation.item_table import check_items
 from recsys.preparation.job import Job
+from recsys.preparation.relation_table import check_relations, describe_unknown
 from recsys.preparation.rules.value_buckets import fit_value_edges
 from recsys.preparation.user_deletion import Forgotten, forget, read_users
 from recsys.terminal import say
@@ -103,8 +104,11 @@ def prepare(
         "format_version": Dataset.format_version,
         "prepare_version": PREPARE_VERSION,
         "log": sorted(map(sha256_file, files)),
-        "items": sha256_file(data.items.path) if data.items and data.items.path and data.items.path.is_file() else None,
-        "data": data.model_dump(mode="json", exclude={"name": True, "path": True, "items": {"path"}}),
+        "items": _hash_of(data.items),
+        "relations": _hash_of(data.relations),
+        "data": data.model_dump(
+            mode="json", exclude={"name": True, "path": True, "items": {"path"}, "relations": {"path"}}
+        ),
         "prepare": config.prepare.model_dump(mode="json"),
         "extends": request.extends.digest if request.extends else None,
         "forgotten": forgotten.hashes.tolist(),
@@ -133,7 +137,13 @@ def resolve(data: DataConfig, cache_dir: Path) -> DataConfig:
     log = fetch(data.name, cache_dir)
     features = data.items.features if data.items else {}
     items = ItemTableConfig(path=log.items, title=TITLE, features=features)
-    return DataConfig(path=log.events, columns=Columns(event_id=EVENT_ID, value=RATING), items=items)
+    columns = Columns(event_id=EVENT_ID, value=RATING)
+    return DataConfig(path=log.events, columns=columns, items=items, relations=data.relations)
+
+
+def _hash_of(table: ItemTableConfig | RelationsConfig | None) -> str | None:
+    """SHA-256 of a table's file; None where there is none, which is told when it is read."""
+    return sha256_file(table.path) if table and table.path and table.path.is_file() else None
 
 
 def _make(
@@ -150,9 +160,9 @@ def _make(
     if not blocks:
         raise DataError(f"{config.data.path}: the log holds no rows; an event log needs at least one event")
     check_columns(blocks, config.data)
-    warning = check_items(config.data, blocks[0])
-    if warning:
-        say(warning)
+    for check in (check_items, check_relations):
+        if warning := check(config.data, blocks[0]):
+            say(warning)
     prior, known_features = pa.array([], pa.string()), None
     if request.extends is not None:
         known_features = request.extends.features_dir
@@ -175,6 +185,8 @@ def _make(
     absent = set(config.data.event_types) - {name for one in reads for name in one.get("types", ())}
     if absent:
         say(f"data.event_types: the log has no event of type {', '.join(sorted(absent))}; is it written as there?")
+    if lost := describe_unknown(config.data, results["fit"]):
+        say(lost)
     counts = count_all(results)
     refuse_empty(counts, config.prepare.k_core)
     shutil.rmtree(spill)
@@ -226,7 +238,7 @@ def _describe(
         "oov": {"buckets": job.config.oov_buckets},
         "split": job.config.split,
         "forgotten_key": job.forgotten.fingerprint,
-        "inputs": {name: inputs[name] for name in ("log", "items", "data", "prepare", "extends")},
+        "inputs": {name: inputs[name] for name in ("log", "items", "relations", "data", "prepare", "extends")},
         "files": hashes,
     }
     write_json(target / MANIFEST, manifest)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-INPUTS: dict[str, Any] = {"log": [], "items": None, "data": {}, "prepare": {}, "extends": None}
+INPUTS: dict[str, Any] = {"log": [], "items": None, "relations": None, "data": {}, "prepare": {}, "extends": None}
 DATASET: dict[str, Any] = {"config_digest": "c" * 32, "split": "leave_one_out", "inputs": INPUTS}
 RUN: dict[str, Any] = {
     "digest": "d" * 32,

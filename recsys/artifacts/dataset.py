@@ -34,6 +34,7 @@ from recsys.core.schema import (
 from recsys.core.vocabulary import Vocabulary
 from recsys.features.encoded import EncodedFeature
 from recsys.features.encoders import Encoders, read_encoded
+from recsys.sequences.relations import Relations
 from recsys.sequences.sequences import Sequences
 
 SEQUENCES_DIR = "sequences"
@@ -43,6 +44,7 @@ FEATURES_DIR = "features"
 FORGOTTEN_FILE = "forgotten.npy"
 REPORT_FILE = "report.html"
 ITEMS_FILE = "items.parquet"
+RELATIONS_FILE = "relations.parquet"
 STATS_FILE = "stats.json"
 
 
@@ -136,6 +138,14 @@ class Dataset(SealedArtifact[DatasetManifest]):
     def encoders(self) -> Encoders:
         """What encodes the items' features; empty where the config names none. Raises as ``Encoders.load``."""
         return Encoders({}) if self.features_dir is None else Encoders.load(self.features_dir)
+
+    @cached_property
+    def relations(self) -> Relations | None:
+        """What is known to go together, by internal ids; None where the config names no table of it."""
+        if RELATIONS_FILE not in self.manifest.files:
+            return None
+        table = pq.read_table(self.path / RELATIONS_FILE)
+        return Relations(*(table.column(name).to_numpy() for name in Relations._fields))
 
     @cached_property
     def sequences(self) -> Sequences:

@@ -44,13 +44,14 @@ class Inputs(_Typed):
 
     Attributes:
         log: SHA-256 of the log's files.
-        items: SHA-256 of the item table's file.
+        items: SHA-256 of the item table's file, and ``relations`` of the table's of relations.
         data, prepare: the sections of the config, as ``recorded_config`` reads them.
         extends: the digest of the dataset that was taken over.
     """
 
     log: list[str]
     items: str | None
+    relations: str | None
     data: dict[str, Any]
     prepare: dict[str, Any]
     extends: str | None

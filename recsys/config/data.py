@@ -91,6 +91,25 @@ class ItemTableConfig(Section):
         return self
 
 
+class RelationsConfig(Section):
+    """A table of what is known to go together, a row a relation; the transition memory reads it beside its counts.
+
+    It holds from ``item`` to ``related``: who has met the one may want the other. What holds both ways has two rows.
+    """
+
+    path: LocalPath = Field(description="CSV, TSV or Parquet, one row a relation")
+    item: str = Field("item_id", description="column of the id of the item that a relation begins at")
+    related: str = Field("related_id", description="column of the id of the item that it leads to")
+    weight: str | None = Field(None, description="column of how strong it is, above 0; null makes all alike")
+
+    @model_validator(mode="after")
+    def _columns_differ(self) -> "RelationsConfig":
+        names = [self.item, self.related, *([] if self.weight is None else [self.weight])]
+        if len(set(names)) < len(names):
+            raise ValueError(f"item, related and weight are columns of their own; found {', '.join(names)}")
+        return self
+
+
 class DataConfig(Section):
     """The event log: a data set by name, or any file, folder or glob by path."""
 
@@ -110,6 +129,7 @@ class DataConfig(Section):
     )
     event_types: dict[str, EventType] = Field(default_factory=dict)
     items: ItemTableConfig | None = None
+    relations: RelationsConfig | None = None
 
     @field_validator("event_types", mode="before")
     @classmethod
@@ -142,12 +162,12 @@ class DataConfig(Section):
         if self.name is None and self.items is not None and self.items.path is None:
             raise ValueError("data.items needs its path: the file that holds the item table")
         own = self.items is not None and self.items == ItemTableConfig(features=self.items.features)
-        plain = DataConfig.model_construct(name=self.name, items=self.items if own else None)
+        plain = DataConfig.model_construct(name=self.name, items=self.items if own else None, relations=self.relations)
         spare = [field for field in type(self).model_fields if getattr(self, field) != getattr(plain, field)]
         if self.name is not None and spare:
             raise ValueError(
                 f"data.name brings its own columns, units and items; leave out {', '.join(spare)} "
-                "(but data.items.features)"
+                "(but data.items.features and data.relations)"
             )
         return self
 

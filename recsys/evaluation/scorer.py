@@ -7,7 +7,7 @@ from recsys.core.history import History
 from recsys.evaluation.ranking import ScoreAll
 from recsys.models.events import history_spec
 from recsys.models.keras import tf
-from recsys.models.sasrec import SASRec, folded
+from recsys.models.sasrec import SASRec, with_folded_items
 from recsys.sequences.sequences import Sequences
 
 
@@ -17,7 +17,7 @@ def compiled(model: SASRec) -> Callable[[History], tf.Tensor]:
     It is traced here, once a model: traced by its first call, TensorFlow would warn that a sweep's models, which share
     the method, are one function that is traced again and again. Features of items are folded here, too.
     """
-    model = folded(model)
+    model = with_folded_items(model)
     graph = tf.function(model.score_all).get_concrete_function(history_spec(model.config, None))
     return partial(_scores, graph, model)
 

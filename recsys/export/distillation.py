@@ -32,7 +32,8 @@ def distill(teacher: SASRec, sequences: Sequences, config: StudentConfig) -> SAS
         The student, with the teacher's positions and the most telling part of its memory.
     """
     keras.utils.set_random_seed(config.seed)
-    student = build_model(shape_of(config, teacher.config), teacher.items.rows)
+    depth = teacher.transitions.depth if teacher.transitions else None
+    student = build_model(shape_of(config, teacher.config), teacher.items.rows, depth=depth)
     _begin_with(student, teacher, config.memory_average)
     _learn(student, teacher, student.trainable_variables, sequences, config, config.steps)
     return student

@@ -115,7 +115,7 @@ def _extended(model: SASRec, new: Sequence[EncodedFeature]) -> SASRec:
     table.assign(np.concatenate([items.vectors(), fresh.vectors()[1:]]))
     events, memory = model.events.over(table, model.events.positions), None
     if model.memory is not None and model.transitions is not None:
-        counted = model.transitions
+        counted = model.relations.folded() if model.relations is not None else model.transitions
         longer = CountedTransitions(table.rows, counted.depth, counted.normalization)
         longer.added = count
         empty = ((0, count), (0, 0))

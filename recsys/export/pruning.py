@@ -9,7 +9,7 @@ def prune(model: SASRec, kept: float | None = None) -> SASRec:
     Args:
         kept: share of each block's heads and hidden units, the strongest; None leaves all.
     """
-    copy = build_model(model.config, model.items.rows)
+    copy = build_model(model.config, model.items.rows, depth=model.transitions.depth if model.transitions else None)
     for variable, known in zip(copy.variables, model.variables, strict=True):
         variable.assign(known)
     if kept is not None:

@@ -11,7 +11,7 @@ from recsys.models.dropout import dropout, fold
 from recsys.models.events import EventEmbedding, history_spec, requests_of
 from recsys.models.items import FeaturedItems, FeatureShape, ItemEmbedding, TrainedItems, embed
 from recsys.models.keras import keras, tf
-from recsys.models.memory import CountedTransitions, MemoryAttention, TransitionMemory
+from recsys.models.memory import CountedTransitions, MemoryAttention, RelatedTransitions, TransitionMemory
 from recsys.models.mixers import Context, State
 from recsys.models.norm import RMSNorm
 from recsys.models.positions import count_positions
@@ -83,8 +83,15 @@ class SASRec(keras.Model):
         """The memory's counts, of a model that ``build_model`` made; None without a memory."""
         if self.memory is None:
             return None
-        assert isinstance(self.memory.table, CountedTransitions), "this model reads stored tables"
-        return self.memory.table
+        table = self.memory.table.counted if isinstance(self.memory.table, RelatedTransitions) else self.memory.table
+        assert isinstance(table, CountedTransitions), "this model reads stored tables"
+        return table
+
+    @property
+    def relations(self) -> RelatedTransitions | None:
+        """The memory's second source; None where it has none."""
+        table = self.memory.table if self.memory is not None else None
+        return table if isinstance(table, RelatedTransitions) else None
 
     def hidden(
         self,
@@ -176,12 +183,21 @@ class SASRec(keras.Model):
         return newest.items, memory.attention.newest_weights(query, embed(self.items, newest.items), newest)
 
 
-def build_model(config: ModelConfig, rows: int, features: Sequence[FeatureShape] = ()) -> SASRec:
+def build_model(
+    config: ModelConfig,
+    rows: int,
+    features: Sequence[FeatureShape] = (),
+    *,
+    related: int = 0,
+    depth: int | None = None,
+) -> SASRec:
     """A recommender with all its variables made (and the memory, if any, still empty).
 
     Args:
         rows: of the item table: padding, items, out-of-vocabulary buckets.
         features: of the items, which nothing is known of yet.
+        related: relations of an item, at most; 0 makes no table of them.
+        depth: transitions of an item, at most; None is as the config says.
     """
     items = FeaturedItems(rows, config.width, features) if features else TrainedItems(rows, config.width)
     events = EventEmbedding.from_config(config, items)
@@ -189,9 +205,8 @@ def build_model(config: ModelConfig, rows: int, features: Sequence[FeatureShape]
     memory = None
     if config.memory:
         attention = MemoryAttention(config)
-        memory = TransitionMemory(
-            attention, CountedTransitions(rows, config.memory.neighbours, config.memory.normalization), rows
-        )
+        counted = CountedTransitions(rows, depth or config.memory.neighbours, config.memory.normalization)
+        memory = TransitionMemory(attention, RelatedTransitions(counted, related) if related else counted, rows)
     model = SASRec(config, events, blocks, RMSNorm(name="final_norm"), memory)
     model.score_all(history_spec(config, 1).map(lambda spec: tf.zeros(spec.shape, spec.dtype)))
     model.built = True
@@ -199,7 +214,16 @@ def build_model(config: ModelConfig, rows: int, features: Sequence[FeatureShape]
 
 
 def folded(model: SASRec) -> SASRec:
-    """The model with its items' features folded into one table: it scores alike, and reads no features any more."""
+    """The model as phones and servers have it: it scores alike, and reads no features and no relations any more."""
+    plain = with_folded_items(model)
+    if plain.memory is None or plain.relations is None:
+        return plain
+    memory = TransitionMemory(plain.memory.attention, plain.relations.folded(), plain.memory.rows)
+    return SASRec(plain.config, plain.events, plain.blocks, plain.final_norm, memory)
+
+
+def with_folded_items(model: SASRec) -> SASRec:
+    """The model with its items' features folded into one table of vectors."""
     if not isinstance(model.items, FeaturedItems):
         return model
     items = TrainedItems(model.items.rows, model.items.width)

@@ -1,5 +1,6 @@
-"""The file of an item table, as Arrow reads it."""
+"""The file of a table about items, as Arrow reads it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -7,22 +8,28 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from recsys.core.errors import DataError
+from recsys.log.columns import INDEX, found_twice
 from recsys.log.files import delimiter_of, format_of
+from recsys.log.values.identifiers import ids_as_text
+from recsys.log.values.nulls import blank_nulls
 
 LARGEST = 2**31 - 2  # bytes of text, unpacked
 
 
-def read_item_file(path: Path, as_text: set[str]) -> pa.Table:
+def read_item_file(path: Path, as_text: set[str], key: str = "data.items") -> pa.Table:
     """The table, with columns that are read ``as_text`` as they are written: ``007`` is not 7.
+
+    Args:
+        key: of the config's section that names it.
 
     Raises:
         DataError: the file is missing, of another format, no UTF-8, or cannot be read.
     """
     if not path.is_file():
-        raise DataError(f"{path}: no such item table; data.items.path names it")
+        raise DataError(f"{path}: no such table; {key}.path names it")
     kind = format_of(path)
     if kind == "jsonl":
-        raise DataError(f"{path}: an item table is CSV or Parquet")
+        raise DataError(f"{path}: {key} is read from CSV or Parquet")
     try:
         if kind == "parquet":
             return pq.read_table(path)
@@ -41,6 +48,38 @@ def read_item_file(path: Path, as_text: set[str]) -> pa.Table:
         )
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{path}: cannot be read ({error})") from None
+
+
+def read_ids(path: Path, table: pa.Table, column: str, nulls: tuple[str, ...]) -> pa.Array:
+    """The ids in a column as text, spelled as a log's are; null or empty where there is none.
+
+    Args:
+        nulls: texts that mean that nothing is there (``data.null_values``).
+
+    Raises:
+        DataError: a row holds what can be no id.
+    """
+    values = table.column(column).combine_chunks()
+    values = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    keys, bad = ids_as_text(blank_nulls(values, nulls))
+    if bad.any():
+        row = int(bad.argmax())
+        raise DataError(
+            f"{path}: row {row + 1}, column {column!r}: {values[row].as_py()!r} can be no id; an id is text "
+            "or a whole number, as a float up to 2^53"
+        )
+    return keys
+
+
+def check_columns_in(path: Path, table: pa.Table, wanted: Iterable[str]) -> None:
+    """Raises DataError when a column of ``wanted`` is missing, or one that is no index stands twice."""
+    names = table.column_names
+    for column in wanted:
+        if column not in names:
+            raise DataError(f"{path}: column {column!r} is missing; found {', '.join(names)}")
+    for column in names:
+        if names.count(column) > 1 and not INDEX.fullmatch(column):
+            raise DataError(f"{path}: {found_twice(column, names)}; leave one of them")
 
 
 def _refuse_other_text(path: Path, data: bytes) -> None:

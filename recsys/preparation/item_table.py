@@ -14,14 +14,12 @@ from recsys.core.errors import DataError
 from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, TITLE
 from recsys.features.encoders import Column
 from recsys.log.blocks import LogBlock
-from recsys.log.columns import INDEX, found_twice, source_columns
+from recsys.log.columns import INDEX, source_columns
 from recsys.log.formats import read_block
 from recsys.log.validation import validate
 from recsys.log.values.casting import as_mask
-from recsys.log.values.identifiers import ids_as_text
-from recsys.log.values.nulls import blank_nulls
 from recsys.preparation.feature_columns import FeatureColumns
-from recsys.preparation.item_file import read_item_file
+from recsys.preparation.item_file import check_columns_in, read_ids, read_item_file
 
 LOOKED_AT = 4 << 20  # bytes of text, from the beginning of a log
 
@@ -60,13 +58,17 @@ def check_items(data: DataConfig, block: LogBlock) -> str | None:
     own = {ITEM: pa.array([], pa.int32()), EXTERNAL_ID: pa.array([], pa.string()), COUNT: pa.array([], pa.int64())}
     items = read_items(data.items, data.null_values)
     join_metadata(pa.table(own), data.items, items)
+    return describe_mismatch(data.items, items.keys, first_items(data, block), f"the first rows of {block.origin}")
+
+
+def first_items(data: DataConfig, block: LogBlock) -> pa.Array:
+    """The external ids of the items in the first rows of ``block``."""
     if block.format != "parquet" and block.end - block.start > LOOKED_AT:
         beginning = block.read(LOOKED_AT).rpartition(b"\n")[0]
         block = replace(block, end=block.start + len(beginning) + 1, rows=beginning.count(b"\n") + 1)
     raw = read_block(block, source_columns(data), frozenset())
     events, _ = validate(raw, data.timestamp_unit, block.origin, data.null_values)
-    met = pc.unique(events.column(ITEM).cast(pa.string()))
-    return describe_mismatch(data.items, items.keys, met, f"the first rows of {block.origin}")
+    return pc.unique(events.column(ITEM).cast(pa.string()))
 
 
 def join_metadata(table: pa.Table, source: ItemTableConfig, items: ItemTable) -> pa.Table:
@@ -105,22 +107,8 @@ def read_items(source: ItemTableConfig, nulls: tuple[str, ...]) -> ItemTable:
     path = source.path
     flat = (name for name in source.features if not _is_vector(source, name))
     metadata = read_item_file(path, {source.item, *flat})
-    names = metadata.column_names
-    for column in filter(None, (source.item, source.title, *source.features)):
-        if column not in names:
-            raise DataError(f"{path}: column {column!r} is missing; found {', '.join(names)}")
-    for column in names:
-        if names.count(column) > 1 and not INDEX.fullmatch(column):
-            raise DataError(f"{path}: {found_twice(column, names)}; leave one of them")
-    values = metadata.column(source.item).combine_chunks()
-    values = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
-    keys, bad = ids_as_text(blank_nulls(values, nulls))
-    if bad.any():
-        row = int(bad.argmax())
-        raise DataError(
-            f"{path}: row {row + 1}: {values[row].as_py()!r} can be no id; an id is text "
-            "or a whole number, as a float up to 2^53"
-        )
+    check_columns_in(path, metadata, filter(None, (source.item, source.title, *source.features)))
+    keys = read_ids(path, metadata, source.item, nulls)
     named = pc.fill_null(pc.not_equal(keys, ""), False)
     _refuse_repeats(path, keys, named)
     columns = FeatureColumns(path, nulls)

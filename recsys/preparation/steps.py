@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from recsys.artifacts.dataset import EVENTS_DIR, FEATURES_DIR, ITEMS_FILE, REJECTS_DIR, SEQUENCES_DIR
+from recsys.artifacts.dataset import EVENTS_DIR, FEATURES_DIR, ITEMS_FILE, REJECTS_DIR, RELATIONS_FILE, SEQUENCES_DIR
 from recsys.core.publishing import appearing
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, TIMESTAMP, TYPES, VALUE, VALUES, WEIGHTS
 from recsys.core.vocabulary import bucket_ids
@@ -33,6 +33,7 @@ from recsys.preparation.exchange.shuffle_read import gather_bucket
 from recsys.preparation.exchange.spill import spill_events
 from recsys.preparation.item_table import join_metadata, read_items
 from recsys.preparation.job import Job
+from recsys.preparation.relation_table import number_relations, read_relations
 from recsys.preparation.rules.k_core import Events, lasting_users
 from recsys.preparation.rules.splits import part_bounds, split_bounds, split_parts
 from recsys.preparation.user_deletion import drop_users
@@ -118,6 +119,12 @@ def fit(job: Job, sizes: list[int]) -> Result:
         table = join_metadata(table, job.data.items, items)
     with appearing(job.target / ITEMS_FILE) as aside:
         pq.write_table(table, aside, compression="zstd")
+    related: Result = {}
+    if job.data.relations is not None:
+        found = number_relations(table, job.data.relations, read_relations(job.data.relations, job.data.null_values))
+        related = {"relations": found.counts}
+        with appearing(job.target / RELATIONS_FILE) as aside:
+            pq.write_table(found.table, aside, compression="zstd")
     with appearing(job.spill / VOCABULARY_FILE) as aside, aside.open("wb") as file:
         np.savez(file, ids=ids, drop_reasons=drop_reasons)
     return {
@@ -126,6 +133,7 @@ def fit(job: Job, sizes: list[int]) -> Result:
         "described_items": len(table) - fitted,
         "cold_items": int(np.count_nonzero(drop_reasons == COLD)),
         "rounds": chosen.rounds,
+        **related,
     }
 
 

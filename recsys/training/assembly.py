@@ -12,6 +12,7 @@ from recsys.models.items import FeaturedItems, shapes_of, trained_rows
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import SASRec, build_model
 from recsys.sequences.ranges import flat_ranges
+from recsys.sequences.relations import Relations, related_shares
 from recsys.sequences.sequences import Sequences
 from recsys.sequences.transitions import count_transitions
 from recsys.training.batches.batches import Batches
@@ -32,15 +33,20 @@ def assemble(
     items: int,
     rows: int,
     features: Sequence[EncodedFeature] = (),
+    relations: Relations | None = None,
 ) -> tuple[SASRec, Batches]:
     """A new model, its memory counted from the events before ``ends [users] int64``, and the batches of the same.
 
     Args:
         items: in the vocabulary; ``rows`` in the item table, with padding and OOV buckets.
         features: of the items, by internal id; with them, items without events are no negatives.
+        relations: what the memory reads beside what it counts.
     """
     memory, transitions = config.memory, None
-    model = build_model(config, rows, shapes_of(features))
+    shares = None if relations is None or memory is None else related_shares(relations, rows, memory.neighbours)
+    model = build_model(config, rows, shapes_of(features), related=0 if shares is None else shares.neighbours.shape[1])
+    if shares is not None and model.relations is not None:
+        model.relations.assign(shares)
     if isinstance(model.items, FeaturedItems):
         met = sequences.items[flat_ranges(sequences.offsets[:-1], ends)[1]]
         model.items.describe(features, trained_rows(np.bincount(met, minlength=rows)))

@@ -121,10 +121,8 @@ class Training:
         vocabulary, sequences = self.dataset.vocabulary, self.dataset.sequences
         with self.workers.strategy.scope():
             ends = sequences.bounds(split)[1]
-            rows = vocabulary.table_size
-            model, batches = assemble(
-                self.config.model, training, sequences, ends, len(vocabulary), rows, self.dataset.features
-            )
+            sizes, known = (len(vocabulary), vocabulary.table_size), (self.dataset.features, self.dataset.relations)
+            model, batches = assemble(self.config.model, training, sequences, ends, *sizes, *known)
             begin_with(model, self.config, self.dataset)
         if not len(batches):
             raise DataError(f"{self.dataset.path}: no user has two events to train on")

@@ -15,7 +15,7 @@ from recsys.evaluation.evaluate import EvaluationData, Targets
 from recsys.evaluation.graph_ranking import GraphRanker
 from recsys.evaluation.metrics import ndcg, summarize
 from recsys.models.events import history_spec
-from recsys.models.sasrec import SASRec, folded
+from recsys.models.sasrec import SASRec, with_folded_items
 from recsys.models.weights import load_weights, save_weights
 from recsys.training.averaging import averaged, take_average
 from recsys.training.fit import Fit, FitCallback
@@ -35,7 +35,7 @@ class Validator:
     """Judges a model's current weights on held-out targets."""
 
     def __init__(self, model: SASRec, data: EvaluationData, targets: Targets, config: EvaluationConfig) -> None:
-        self.model, self.folded = model, folded(model)
+        self.model, self.folded = model, with_folded_items(model)
         self.sequences, self.targets = data.sequences, targets
         self.memory_weights = MEMORY_WEIGHTS if model.memory is not None else (1.0,)
         self._rank = GraphRanker(

@@ -98,6 +98,10 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
         was, is_now = (getattr(model, key) for model in (before, config.model))
         if was != is_now and not _may_differ(config.model, key, was):
             raise ConfigError(f"{KEY}: model.{key} is {is_now!r} here and {was!r} in {run.path}; they must agree")
+    data = recorded(DataConfig, run, "data")
+    if (data.relations is None) != (config.data.relations is None):
+        have = ["no data.relations" if one.relations is None else "data.relations" for one in (config.data, data)]
+        raise ConfigError(f"{KEY}: this training has {have[0]}, {run.path} had {have[1]}; they must agree")
     codes = EventCodes.from_json(manifest.event_codes)
     for key, was_read in (("types", before.event_types), ("value_edges", before.event_values)):
         if was_read and getattr(codes, key) != getattr(dataset.codes, key):
@@ -105,7 +109,7 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
                 f"{KEY}: {run.path} was trained with other {key} of events than those of {dataset.path}; they stay the "
                 "same only where a dataset is made by recsys prepare --extend from the one that the run was trained on"
             )
-    was, is_now = (_features(data) for data in (recorded(DataConfig, run, "data"), config.data))
+    was, is_now = _features(data), _features(config.data)
     if was != is_now:
         raise ConfigError(
             f"{KEY}: data.items.features are {is_now or 'none'} here and {was or 'none'} in {run.path}; they must agree"

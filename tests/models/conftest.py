@@ -10,6 +10,7 @@ from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.config.training import TrainingConfig
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import SASRec, build_model
+from recsys.sequences.relations import Relations, related_shares
 from recsys.sequences.sequences import Sequences
 from recsys.sequences.transitions import Transitions, count_transitions
 from recsys.training.batches.batches import Batches
@@ -17,6 +18,7 @@ from recsys.training.batches.batches import Batches
 ITEMS = 9
 HISTORIES = [[1, 2, 3, 4, 5, 6, 7], [3, 1, 8, 9, 2, 4], [5, 6, 1, 2, 1, 2]]
 WINDOW = 2
+RELATIONS = Relations(np.array([1, 1, 4, 6, 7]), np.array([3, 9, 8, 9, 1]), np.array([3.0, 1.0, 1.0, 2.0, 5.0]))
 
 
 class Case(NamedTuple):
@@ -34,7 +36,7 @@ MakeCase = Callable[..., Case]
 
 @pytest.fixture
 def make_case() -> MakeCase:
-    def make(*, memory: bool, **training: object) -> Case:
+    def make(*, memory: bool, relations: bool = False, **training: object) -> Case:
         keras.utils.set_random_seed(3)
         remembered = MemoryConfig(window=WINDOW, neighbours=ITEMS, newest=3) if memory else None
         config = ModelConfig(max_length=25, width=8, blocks=2, positions="newest", dropout=0.0, memory=remembered)
@@ -49,7 +51,10 @@ def make_case() -> MakeCase:
         )
         ends = sequences.bounds("train")[1]
         counted = None
-        model = build_model(config, ITEMS + 1)
+        shares = related_shares(RELATIONS, ITEMS + 1, ITEMS)
+        model = build_model(config, ITEMS + 1, related=shares.neighbours.shape[1] if relations else 0)
+        if model.relations is not None:
+            model.relations.assign(shares)
         if model.transitions is not None:
             counted = count_transitions(sequences.items, sequences.offsets[:-1], ends, ITEMS + 1, WINDOW, ITEMS)
             model.transitions.assign(counted)

@@ -106,9 +106,9 @@ def test_attention_and_memory_learn_alone_and_beside_each_other(make_case) -> No
     assert tape.gradient(asked, table) is None
 
 
-@pytest.mark.parametrize("memory", [False, True])
-def test_softmax_is_the_mean_log_probability_among_unseen_items(make_case, memory: bool) -> None:
-    case = make_case(memory=memory, loss="softmax")
+@pytest.mark.parametrize(("memory", "relations"), [(False, False), (True, False), (True, True)])
+def test_softmax_is_the_mean_log_probability_among_unseen_items(make_case, memory: bool, relations: bool) -> None:
+    case = make_case(memory=memory, relations=relations, loss="softmax")
     scorer = scorer_of(case)
     every = scorer.against(tf.range(1, 10))
     expected, count = 0.0, 0
@@ -157,11 +157,13 @@ def test_sampling_every_item_is_the_full_softmax(make_case, memory: bool) -> Non
     assert sampled == pytest.approx(float(build_loss(full.training)(scorer_of(full))), rel=1e-5)
 
 
-@pytest.mark.parametrize("largest", [100, 4], ids=["at once", "in three stretches"])
-def test_the_full_softmax_has_the_gradient_of_sampling_every_item(make_case, largest: int) -> None:
+@pytest.mark.parametrize(
+    ("largest", "relations"), [(100, False), (4, False), (4, True)], ids=["at once", "in three stretches", "relations"]
+)
+def test_the_full_softmax_has_the_gradient_of_sampling_every_item(make_case, largest: int, relations: bool) -> None:
     gradients = []
     for loss in ("softmax", "sampled_softmax"):
-        case = make_case(memory=True, loss=loss)
+        case = make_case(memory=True, relations=relations, loss=loss)
         task = Softmax(case.training, largest) if loss == "softmax" else build_loss(case.training)
 
         def descend(case: Any = case, task: NextItemTask = task) -> list[tf.Tensor]:

@@ -30,16 +30,17 @@ class CountedTransitions(keras.layers.Layer):
         depth: neighbours kept an item.
         normalization: what counts are divided by is their row's total to this power: 1 makes them probabilities, less
             gives more weight to rows that much is known of.
+        prefix: of its variables' names.
     """
 
-    def __init__(self, rows: int, depth: int, normalization: float = 1.0, name: str = "transitions") -> None:
-        super().__init__(name=name)
+    def __init__(self, rows: int, depth: int, normalization: float = 1.0, prefix: str = "") -> None:
+        super().__init__(name=f"{prefix}transitions")
         self.rows, self.depth, self.normalization = rows, depth, normalization
         self.added = 0  # rows at the end that came after counting
         constant = {"trainable": False, "initializer": "zeros"}
-        self.neighbours = self.add_weight("neighbours", [rows, depth], dtype=tf.int32, **constant)
-        self.counts = self.add_weight("counts", [rows, depth], **constant)
-        self.divisors = self.add_weight("divisors", [rows], trainable=False, initializer="ones")
+        self.neighbours = self.add_weight(f"{prefix}neighbours", [rows, depth], dtype=tf.int32, **constant)
+        self.counts = self.add_weight(f"{prefix}counts", [rows, depth], **constant)
+        self.divisors = self.add_weight(f"{prefix}divisors", [rows], trainable=False, initializer="ones")
 
     def assign(self, transitions: Transitions) -> None:
         """Take the counted transitions as the table that is read."""

@@ -38,7 +38,8 @@ def count_all(steps: dict[str, list[Result]]) -> dict[str, Any]:
     ``read + stored = rejected + dropped + events`` and ``events = train + validation + test``, where ``stored`` are
     the events taken over from the dataset that was extended. Where the vocabulary is fitted on what trains, ``cold``
     says how many items and users came only later; their events are dropped, or share buckets. ``described_items`` are
-    those that have a place in the vocabulary by the item table alone.
+    those that have a place in the vocabulary by the item table alone. ``relations`` are those that were
+    given between items of the vocabulary, and ``unknown_relations`` the others.
     """
     rejected = count_rejects(steps["read"])
     fit, shards = steps["fit"][0], steps["write"]
@@ -56,6 +57,7 @@ def count_all(steps: dict[str, list[Result]]) -> dict[str, Any]:
         "forgotten_users": len({user for result in steps["read"] for user in result["forgotten"]}),
         "items": fit["items"],
         **({"described_items": fit["described_items"]} if fit.get("described_items") else {}),
+        **fit.get("relations", {}),
         **totals,
         "test": totals["events"] - totals["train"] - totals["validation"],
         **({"cold": cold} if any(cold.values()) else {}),

@@ -39,9 +39,8 @@ class Recommender:
     def __init__(self, path: Path) -> None:
         from recsys.evaluation.scorer import compiled
         from recsys.models.events import history_spec
-        from recsys.models.items import shapes_in
-        from recsys.models.sasrec import build_model, folded
-        from recsys.models.weights import load_weights, read_weights
+        from recsys.models.loading import model_in
+        from recsys.models.sasrec import folded
 
         run, self.dataset = Run(path / "run"), Dataset(path / "dataset")
         _check(run, self.dataset)
@@ -49,10 +48,7 @@ class Recommender:
         self.history = history_spec(config, None)
         self.codes = EventCodes.from_json(run.manifest.event_codes)
         self._encoding = client_encoding(self.history, self.dataset.policy, self.codes)
-        shapes = shapes_in(read_weights(run.weights_file))
-        model = build_model(config, self.dataset.vocabulary.table_size, shapes)
-        load_weights(model, run.weights_file)
-        self._model = folded(model)
+        self._model = folded(model_in(run.weights_file, config, self.dataset.vocabulary.table_size))
         self._score_all = compiled(self._model)
 
     def predict(self, model_input: "pd.DataFrame", params: dict[str, Any] | None = None) -> "pd.DataFrame":

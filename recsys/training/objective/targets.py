@@ -16,7 +16,7 @@ import numpy.typing as npt
 from recsys.core.history import History
 from recsys.models.items import embed
 from recsys.models.keras import tf
-from recsys.models.memory import CHUNK, frame
+from recsys.models.memory import CHUNK, CountedTransitions, frame
 from recsys.models.sasrec import SASRec
 
 
@@ -44,6 +44,8 @@ class TargetScorer:
         weights: ``[slots]``, how much each target counts; 0 where there is none.
         shares: ``[rows, frames, CHUNK, keys]``, the memory's attention over what is left of each row's total when
             the user's own transitions are taken away; None without a memory.
+        trusted: of the same shape, over the rows of relations, of which nothing is to be taken away: nobody's events
+            made them; None without.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class TargetScorer:
         self.targets = tf.reshape(batch["targets"], [-1])
         real = tf.cast(tf.not_equal(self.targets, 0), tf.float32)
         self.weights = tf.reshape(batch["weights"], [-1]) if "weights" in batch else real
-        self.shares = None
+        self.shares = self.trusted = None
         self.joint = model.memory is not None and model.memory.attention.config.trained == "joint"
         if model.memory is not None:
             history = History.of(batch)
@@ -67,6 +69,8 @@ class TargetScorer:
             band = model.memory.attention.band(asking, asked, history, batch["segments"], batch.get("requests", ()))
             divisors = frame(batch["divisors"], model.memory.attention.config.newest)
             self.shares = band.weights / tf.maximum(divisors, 0.01)[:, :, None, :]
+            if model.relations is not None:
+                self.trusted = band.weights * model.relations.trust
             self.framed_ids = band.ids
 
     def positives(self) -> list[tf.Tensor]:
@@ -76,7 +80,11 @@ class TargetScorer:
         if memory is None:
             return [attention]
         counts = tf.reshape(self.batch["target_counts"], [-1, memory.attention.config.newest])
-        support = tf.reduce_sum(self._shares_by_slot() * counts, -1, keepdims=True)
+        support = tf.reduce_sum(self._by_slot(self.shares) * counts, -1, keepdims=True)
+        if self.trusted is not None and self.model.relations is not None:
+            related = self._rows(self.model.relations.related, self.trusted)
+            hits = tf.cast(tf.equal(related.items, self.targets[:, None]), tf.float32)
+            support += tf.reduce_sum(related.shares * hits, -1, keepdims=True)
         return self._views(attention, self.remembered(support)[:, 0])
 
     def against(self, columns: tf.Tensor) -> list[tf.Tensor]:
@@ -90,15 +98,8 @@ class TargetScorer:
         """The items that the memory supports; none without one."""
         if self.shares is None:
             return Supported(tf.zeros([tf.size(self.targets), 0], tf.int32), tf.zeros([tf.size(self.targets), 0]))
-        transitions, newest = self.model.transitions, self._newest()
-        assert transitions is not None, "a memory that trains has counts"
-        # Query a of a chunk sees keys a … a + newest - 1 of its frame, the newest last.
-        back = np.arange(CHUNK)[:, None] + newest - 1 - np.arange(newest)
-        ids = tf.reshape(tf.gather(self.framed_ids, back, axis=2), [-1, newest])
-        items, counts = tf.gather(transitions.neighbours, ids), tf.gather(transitions.counts, ids)
-        shares = counts * self._shares_by_slot()[:, :, None]
-        flat = [tf.shape(ids)[0], newest * transitions.depth]
-        return Supported(tf.reshape(items, flat), tf.reshape(shares, flat))
+        parts = [self._rows(table, shares) for table, shares in self._sources()]
+        return parts[0] if len(parts) == 1 else Supported(*(tf.concat(part, 1) for part in zip(*parts, strict=True)))
 
     def remembered(self, support: tf.Tensor) -> tf.Tensor:
         """The memory's logits of ``support [slots, n]``."""
@@ -116,14 +117,31 @@ class TargetScorer:
         segments = tf.reshape(self.batch["segments"], [-1])
         return tf.gather(tf.gather(tf.reshape(table, [users, size]), place, axis=1), segments)
 
+    def _sources(self) -> list[tuple[CountedTransitions, tf.Tensor]]:
+        """The tables that the memory reads, and how much of each row at every position."""
+        transitions, relations = self.model.transitions, self.model.relations
+        assert transitions is not None, "a memory that trains has counts"
+        return [(transitions, self.shares), *([] if relations is None else [(relations.related, self.trusted)])]
+
+    def _rows(self, table: CountedTransitions, shares: tf.Tensor) -> Supported:
+        """What the rows of one table support at every slot."""
+        newest = self._newest()
+        # Query a of a chunk sees keys a … a + newest - 1 of its frame, the newest last.
+        back = np.arange(CHUNK)[:, None] + newest - 1 - np.arange(newest)
+        ids = tf.reshape(tf.gather(self.framed_ids, back, axis=2), [-1, newest])
+        items, counts = tf.gather(table.neighbours, ids), tf.gather(table.counts, ids)
+        parts = counts * self._by_slot(shares)[:, :, None]
+        flat = [tf.shape(ids)[0], newest * table.depth]
+        return Supported(tf.reshape(items, flat), tf.reshape(parts, flat))
+
     def _newest(self) -> int:
         assert self.model.memory is not None, "without a memory there are no shares"
         return self.model.memory.attention.config.newest
 
-    def _shares_by_slot(self) -> tf.Tensor:
+    def _by_slot(self, shares: tf.Tensor) -> tf.Tensor:
         """The shares of the newest items of each slot, newest first: ``[slots, newest]``."""
         # Diagonal k of a frame holds the item newest - 1 - k events back; the uppermost comes first.
-        shares = tf.linalg.diag_part(self.shares, k=(0, self._newest() - 1))
+        shares = tf.linalg.diag_part(shares, k=(0, self._newest() - 1))
         return tf.reshape(tf.transpose(shares, [0, 1, 3, 2]), [-1, self._newest()])
 
     def _into_memory(self, x: tf.Tensor) -> tf.Tensor:
@@ -135,9 +153,10 @@ class TargetScorer:
 
     def _support(self, columns: tf.Tensor) -> tf.Tensor:
         """The memory's support of ``columns [n]`` at every slot, ``[slots, n]``."""
-        transitions = self.model.transitions
-        assert transitions is not None, "a memory that trains has counts"
         distinct, place = tf.unique(tf.reshape(self.framed_ids, [-1]))
-        counts = tf.gather(transitions.columns(distinct, columns), tf.reshape(place, tf.shape(self.framed_ids)))
-        support = tf.matmul(self.shares, counts)  # [rows, frames, CHUNK, n]
-        return tf.reshape(support, [-1, tf.shape(columns)[0]])
+        place = tf.reshape(place, tf.shape(self.framed_ids))
+        supports = [
+            tf.matmul(shares, tf.gather(table.columns(distinct, columns), place))  # [rows, frames, CHUNK, n]
+            for table, shares in self._sources()
+        ]
+        return tf.reshape(tf.add_n(supports), [-1, tf.shape(columns)[0]])

@@ -1,0 +1,81 @@
+"""What is known to go together, as a second source of the transition memory.
+
+A row of relations is read where a row of transitions is, and counts as so many shares more: how many is learned, one
+number for all. A phone knows none of this: both sources are folded into one table.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.models.keras import keras, tf
+from recsys.models.memory.table import CountedTransitions
+from recsys.sequences.relations import RelatedShares
+from recsys.sequences.transitions import keep_heaviest, sum_by_key
+
+INITIAL_TRUST = 0.1  # of a relation's share beside a share of what was counted
+PREFIX = "related_"
+
+
+class RelatedTransitions(keras.layers.Layer):
+    """A ``TransitionTable`` of counts and of relations, as training has it.
+
+    Args:
+        counted: what people went on to.
+        depth: relations of an item, at most.
+    """
+
+    def __init__(self, counted: CountedTransitions, depth: int, name: str = "related") -> None:
+        super().__init__(name=name)
+        self.counted, self.depth = counted, counted.depth + depth
+        self.related = CountedTransitions(counted.rows, depth, prefix=PREFIX)
+        trust = keras.initializers.Constant(np.log(INITIAL_TRUST))
+        self.log_trust = self.add_weight(f"{PREFIX}log_trust", [], initializer=trust)
+
+    @property
+    def trust(self) -> tf.Tensor:
+        """What a relation's share is multiplied by, above 0."""
+        return tf.exp(self.log_trust)
+
+    def assign(self, shares: RelatedShares) -> None:
+        """Take these relations, as wide as the table."""
+        divisors = np.ones(self.counted.rows, np.float32)
+        self.related.assign_rows(shares.neighbours, shares.shares, divisors)
+
+    def read(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        (items, shares), (others, told) = self.counted.read(ids), self.related.read(ids)
+        return tf.concat([items, others], -1), tf.concat([shares, told * self.trust], -1)
+
+    def folded(self) -> CountedTransitions:
+        """One table that says the same: a row is as wide as both sources of any item are together."""
+        counted, rows = self.counted, self.counted.rows
+        neighbours, counts = counted.neighbours.numpy(), counted.counts.numpy()
+        # Where nothing was counted, the divisor stands for nothing.
+        divisors = np.where(counts.any(1), counted.divisors.numpy(), 1.0).astype(np.float32)
+        told = self.related.counts.numpy() * float(self.trust.numpy()) * divisors[:, None]
+        keys, sums = _summed([(neighbours, counts), (self.related.neighbours.numpy(), told)], rows)
+        longest = int(np.bincount(keys // rows, minlength=1).max())
+        both = keep_heaviest(keys, sums, rows, 1, max(longest, 1), None)
+        table = CountedTransitions(rows, both.neighbours.shape[1], counted.normalization)
+        table.assign_rows(both.neighbours, both.weights, divisors)
+        return table
+
+
+def _summed(
+    sources: list[tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]], rows: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Keys ``row * rows + neighbour`` of all sources' entries, and the sums of what stands beside each."""
+    keys, values = [], []
+    for neighbours, shares in sources:
+        row, place = np.nonzero(shares)
+        keys.append(row * np.int64(rows) + neighbours[row, place])
+        values.append(shares[row, place].astype(np.float64))
+    return sum_by_key(np.concatenate(keys), np.concatenate(values))
+
+
+def related_depth(arrays: Mapping[str, npt.NDArray[Any]]) -> int:
+    """How many relations an item has, at most, in a model whose arrays these are; 0 of one that has none."""
+    rows = arrays.get(f"{PREFIX}neighbours:0")
+    return 0 if rows is None else rows.shape[1]
