@@ -1,8 +1,12 @@
-"""Run and dataset → the best items for every user, shard by shard."""
+"""Run and dataset → the best items for every user, or those nearest to every item, part by part."""
 
+import shutil
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from pipelines.runners import Runner
 from pipelines.runners import run as run_pipeline
@@ -15,52 +19,130 @@ from recsys.artifacts.scores import SHARDS_DIR, Scores
 from recsys.config.evaluation import EvaluationConfig
 from recsys.core.artifact import file_hashes
 from recsys.core.digests import digest
-from recsys.core.json_files import write_json
+from recsys.core.errors import ConfigError
+from recsys.core.json_files import read_json, write_json
 from recsys.core.publishing import is_published, publish
 from recsys.core.schema import MANIFEST, SCORES_DIR
-from recsys.evaluation.recommendations import recommend_shard
+from recsys.evaluation.candidates.filters import Filters, cut_by_users, shown_items
+from recsys.terminal import say
+
+STEPS_DIR = ".steps"
 
 
 def score(
-    run: Run, dataset: Dataset, k: int, work_dir: Path, *, overwrite: bool = False, runner: Runner | None = None
+    run: Run,
+    dataset: Dataset,
+    k: int,
+    work_dir: Path,
+    *,
+    filters: Filters | None = None,
+    related: bool = False,
+    overwrite: bool = False,
+    runner: Runner | None = None,
 ) -> Outcome[Scores]:
     """Rank the catalog for every user of ``dataset``, given all that the user did, and keep the best ``k``.
 
-    Items that a user has touched are left out where the run was evaluated that way.
+    Items that a user has touched are left out where the run was evaluated that way. What a killed attempt finished
+    is not done again. This process holds nothing of users: workers do, a shard at a time.
+
+    Args:
+        filters: files that narrow what is shown.
+        related: rank for every item instead, by the cosine of the items' vectors.
 
     Raises:
         ArtifactError: the run is not finished, or was trained on another vocabulary.
+        ConfigError: a filter that is about users, of lists of related items; or by a column that no item has.
+        DataError: a filter's file cannot be used.
         RecsysError: the pipeline failed.
     """
+    filters = filters or Filters()
     run.check_finished()
     check_same_items(run, dataset)
-    filter_seen = recorded(EvaluationConfig, run, "evaluation").filter_seen
+    _check_filters(filters, dataset, related)
     made_of = {
         "weights": run.weights_digest,
         "dataset": dataset.digest,
+        "of": "items" if related else "users",
         "k": k,
-        "filter_seen": filter_seen,
+        "filter_seen": not related and recorded(EvaluationConfig, run, "evaluation").filter_seen,
+        "filters": filters.to_json(),
         "format_version": Scores.format_version,
     }
     target = work_dir / SCORES_DIR / digest(made_of)
-    if is_published(target) and not overwrite:
+    if is_published(target, keep_parts=not overwrite) and not overwrite:
         return Outcome(Scores(target), reused=True)
-    with publish(target, overwrite=overwrite) as aside:
-        (aside / SHARDS_DIR).mkdir()
-        function = partial(recommend_shard, run.path, dataset.path, aside / SHARDS_DIR, k, filter_seen)
-        steps = aside / ".steps"
+    with publish(target, overwrite=overwrite, parts=SHARDS_DIR) as aside:
+        (aside / SHARDS_DIR).mkdir(exist_ok=True)
+        steps = aside / STEPS_DIR
         steps.mkdir()
-        run_pipeline(partial(_build, function, dataset.shards, steps), runner or Runner(), len(dataset.sequences))
-        (steps / "score.json").unlink()
-        steps.rmdir()
+        results = _run_parts(run, dataset, k, bool(made_of["filter_seen"]), filters, related, steps, runner)
+        shutil.rmtree(steps)
         files = file_hashes(aside)
-        write_json(aside / MANIFEST, {"kind": Scores.kind, **made_of, "users": len(dataset.sequences), "files": files})
+        lists = sum(part["rows"] for part in results)
+        write_json(aside / MANIFEST, {"kind": Scores.kind, **made_of, "lists": lists, "files": files})
     return Outcome(Scores(target), reused=False)
 
 
-def _build(function: Any, shards: int, directory: Path, pipeline: Any) -> None:
+def _check_filters(filters: Filters, dataset: Dataset, related: bool) -> None:
+    if related and (filters.exclude or filters.match):
+        raise ConfigError("--related lists items for items, and --exclude and --match are about users; leave them out")
+    if filters.match is not None and filters.match[0] not in dataset.items:
+        raise ConfigError(
+            f"--match {filters.match[0]}: the items of {dataset.path} have no such column, only "
+            f"{', '.join(dataset.items.columns)}; prepare the dataset with data.items that has it"
+        )
+
+
+def _run_parts(
+    run: Run,
+    dataset: Dataset,
+    k: int,
+    filter_seen: bool,
+    filters: Filters,
+    related: bool,
+    steps: Path,
+    runner: Runner | None,
+) -> list[dict[str, Any]]:
+    """Run every part that is not there yet; returns what each has to tell, in their order."""
+    from recsys.evaluation.candidates.related import RELATED
+    from recsys.evaluation.candidates.shards import (
+        EXCLUDE_DIR,
+        MATCH_DIR,
+        SHOWN_FILE,
+        ScoreJob,
+        recommend_shard,
+        related_items,
+    )
+
+    shown, strangers = shown_items(filters.items, dataset)
+    if strangers:
+        say(f"score: {strangers:,} items of {filters.items} are left out, for the run has not met them")
+    np.save(steps / SHOWN_FILE, shown)
+    columns, match = dataset.manifest.inputs.data.get("columns", {}), None
+    if filters.exclude is not None:
+        names = columns["user"], columns["item"]
+        pairs = cut_by_users(filters.exclude, names, dataset.shards, steps / EXCLUDE_DIR)
+    if filters.match is not None:
+        match = filters.match[0]
+        matches = cut_by_users(filters.match[1], (columns["user"], match), dataset.shards, steps / MATCH_DIR)
+    job = ScoreJob(run.path, dataset.path, steps.parent / SHARDS_DIR, steps, k, filter_seen, match)
+    parts = -(-len(dataset.items) // RELATED) if related else dataset.shards
+    function = partial(related_items if related else recommend_shard, job)
+    rows = len(dataset.items) if related else int(dataset.counts["users"])
+    run_pipeline(partial(_build, function, parts, steps), runner or Runner(), rows)
+    results: list[dict[str, Any]] = read_json(steps / "score.json")
+    if filters.exclude is not None:
+        used = sum(part.get("excluded", 0) for part in results)
+        say(f"score: {used:,} of the {pairs:,} pairs of {filters.exclude} name a user and an item of the dataset")
+    if filters.match is not None:
+        used = sum(part.get("matched", 0) for part in results)
+        say(f"score: {used:,} of the {matches:,} users of {filters.match[1]} are in the dataset and match some items")
+    return results
+
+
+def _build(function: Callable[[int], Any], parts: int, directory: Path, pipeline: Any) -> None:
     import apache_beam as beam
 
     from pipelines.transforms import Step
 
-    _ = pipeline | "Shards" >> beam.Create(range(shards)) | Step("score", function, directory)
+    _ = pipeline | "Parts" >> beam.Create(range(parts)) | Step("score", function, directory)

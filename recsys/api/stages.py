@@ -150,18 +150,32 @@ def score(
     k: int = 100,
     work_dir: Path | str = "work",
     *,
+    items: Path | str | None = None,
+    exclude: Path | str | None = None,
+    related: bool = False,
     overwrite: bool = False,
     runner: "Runner | None" = None,
 ) -> "Scores":
     """Run and dataset → the best ``k`` items for every user: the candidates that a server sends.
 
+    Args:
+        items: a table of the items that may be shown.
+        exclude: a table of pairs, a user and an item each, that are left out.
+        related: for every item the items nearest to it, instead.
+
     Raises:
         ArtifactError: the run is not finished, or was trained on another vocabulary.
+        ConfigError: ``exclude`` for related items.
+        DataError: a table cannot be used.
         RecsysError: the pipeline failed.
     """
     from pipelines import score as stage
+    from recsys.evaluation.candidates.filters import Filters
 
-    return stage.score(run, dataset.verify(), k, Path(work_dir), overwrite=overwrite, runner=runner).artifact
+    filters = Filters(None if items is None else Path(items), None if exclude is None else Path(exclude))
+    return stage.score(
+        run, dataset.verify(), k, Path(work_dir), filters=filters, related=related, overwrite=overwrite, runner=runner
+    ).artifact
 
 
 def similar_items(run: "Run", dataset: "Dataset", item: str, k: int = 10) -> "dict[str, list[Neighbour]]":

@@ -173,13 +173,18 @@ class ScoresManifest(Manifest):
 
     Attributes:
         weights: SHA-256 of the run's weights.
-        dataset: digest of the dataset whose users were scored.
-        k: items a user.
+        dataset: digest of the dataset whose users, or items, were scored.
+        of: whose lists these are.
+        k: items a list.
         filter_seen: whether items that a user had touched are left out.
+        filters: SHA-256 of the files that narrowed what is shown, as ``Filters`` of ``evaluation.candidates`` has them.
+        lists: how many there are.
     """
 
     weights: str
     dataset: str
+    of: Literal["users", "items"]
     k: int
     filter_seen: bool
-    users: int
+    filters: dict[str, Any]
+    lists: int

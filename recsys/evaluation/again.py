@@ -13,8 +13,8 @@ from recsys.artifacts.run import Run
 from recsys.config.evaluation import EvaluationConfig
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import USER
+from recsys.evaluation.candidates.columns import lists
 from recsys.evaluation.evaluate import EvaluationData, Evaluator, Targets, rank, targets_of
-from recsys.evaluation.recommendations import lists
 from recsys.evaluation.reporting import ABOUT
 from recsys.evaluation.scorer import scorer
 from recsys.models.loading import load_run

@@ -13,6 +13,7 @@ from recsys.sequences.sequences import Sequences
 ScoreAll = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.float32]]
 
 TOP = 10  # items of a list that is looked at as a list
+GROUPS = 10  # of columns, for each item of a list: more bound the best closer, and take longer to sort
 
 
 def rank_targets(scores: npt.NDArray[np.floating], targets: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
@@ -38,15 +39,34 @@ def top_items(scores: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.i
         scores: ``[n, table] float32``, −inf where an item is out of the ranking.
 
     Returns:
-        ``(ids [n, k] int32, scores [n, k] float32)``; rows with fewer items end in −inf.
+        ``(ids [n, k] int32, scores [n, k] float32)``; rows with fewer items end in 0 and −inf.
     """
-    k = min(k, scores.shape[1])
-    bound = np.partition(scores, -k, axis=1)[:, -k][:, None]
-    ids = np.empty((len(scores), k), np.int32)
-    for row, candidates in enumerate(scores >= bound):
-        columns = np.flatnonzero(candidates)
-        ids[row] = columns[np.argsort(-scores[row, columns], kind="stable")[:k]]
-    return ids, np.take_along_axis(scores, ids, axis=1)
+    rows, table = scores.shape
+    k = min(k, table)
+    flat = np.flatnonzero(scores >= _bounds(scores, k)[:, None])
+    owners, columns = np.divmod(flat, max(table, 1))
+    counts = np.bincount(owners, minlength=rows)
+    places = np.arange(len(flat)) - np.repeat(np.cumsum(counts) - counts, counts)
+    width = max(k, counts.max(initial=0))
+    ids, values = np.zeros((rows, width), np.int32), np.full((rows, width), -np.inf, np.float32)
+    ids[owners, places], values[owners, places] = columns, scores.reshape(-1)[flat]
+    best = np.argsort(-values, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(ids, best, axis=1), np.take_along_axis(values, best, axis=1)
+
+
+def _bounds(scores: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.float32]:
+    """A finite bound a row that its ``k`` best finite scores reach, and few others: ``[n]``.
+
+    It is the ``k``-th best of the maxima of disjoint groups of columns. Each maximum is a score, so that ``k`` scores
+    reach it; a maximum is many times faster than a partition of all columns.
+    """
+    groups = min(scores.shape[1], GROUPS * k)
+    size = scores.shape[1] // max(groups, 1)
+    if not groups:
+        return np.zeros(len(scores), np.float32)
+    maxima = scores[:, : groups * size].reshape(len(scores), size, groups).max(axis=1)
+    bounds: npt.NDArray[np.float32] = np.partition(maxima, groups - k, axis=1)[:, groups - k]
+    return np.maximum(bounds, np.finfo(np.float32).min)
 
 
 def seen_cells(

@@ -149,7 +149,7 @@ class SASRec(keras.Model):
         scores = tf.matmul(self.items.lookup(candidates), query[:, :, None])[:, :, 0]
         if self.memory is None:
             return scores
-        ids, weights = self._remember(self.memory, query, history)
+        ids, weights = self.newest(self.memory.attention, query, history)
         return scores + self.memory.attention.logits(query, self.memory.support(weights, ids, candidates))
 
     def score_all(self, history: History) -> tf.Tensor:
@@ -166,7 +166,7 @@ class SASRec(keras.Model):
         scores = tf.matmul(query, self.items.table(history.items), transpose_b=True)
         if self.memory is None:
             return [scores]
-        ids, weights = self._remember(self.memory, query, history)
+        ids, weights = self.newest(self.memory.attention, query, history)
         return [scores, self.memory.attention.logits(query, self.memory.support_all(weights, ids))]
 
     def _context(self, history: History, packing: Packing | None) -> Context:
@@ -177,10 +177,10 @@ class SASRec(keras.Model):
         positions = count_positions(real, self.config.positions)
         return Context(tf.cast(real, tf.int32), positions, False, history.times, requests)
 
-    def _remember(self, memory: TransitionMemory, query: tf.Tensor, history: History) -> tuple[tf.Tensor, tf.Tensor]:
-        """The newest items, ``[batch, newest] int32``, and how much the memory listens to each."""
-        newest = history.map(lambda channel: channel[:, -memory.attention.config.newest :])
-        return newest.items, memory.attention.newest_weights(query, embed(self.items, newest.items), newest)
+    def newest(self, attention: MemoryAttention, query: tf.Tensor, history: History) -> tuple[tf.Tensor, tf.Tensor]:
+        """The newest items, ``[batch, newest] int32``, and how much a memory's attention listens to each."""
+        newest = history.map(lambda channel: channel[:, -attention.config.newest :])
+        return newest.items, attention.newest_weights(query, embed(self.items, newest.items), newest)
 
 
 def build_model(

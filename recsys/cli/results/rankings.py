@@ -8,17 +8,19 @@ from recsys.cli.results.base import Result
 
 @dataclass(frozen=True)
 class ScoreResult(Result):
-    """``recsys score``: the best items of every user.
+    """``recsys score``: the best items of every user, or with ``--related`` those nearest to every item.
 
     Attributes:
         path: the directory of the scores.
         reused: whether they were there already.
-        users: how many were scored.
+        of: ``users`` or ``items``.
+        lists: how many there are.
     """
 
     path: str
     reused: bool
-    users: int
+    of: str
+    lists: int
 
 
 @dataclass(frozen=True)

@@ -101,5 +101,8 @@ class MemoryAttention(keras.layers.Layer):
             hidden: ``[n, width]``.
             support: ``[n, candidates]``, attention-weighted shares of transitions.
         """
-        weight = 2.0 * self.gain * tf.sigmoid(self.confidence(hidden))  # [n, 1]
-        return weight * tf.math.log(1.0 + tf.exp(self.log_scale) * support)
+        return self.weight(hidden) * tf.math.log(1.0 + tf.exp(self.log_scale) * support)
+
+    def weight(self, hidden: tf.Tensor) -> tf.Tensor:
+        """How much the memory is listened to after each ``hidden [n, width]``: ``[n, 1]``."""
+        return 2.0 * self.gain * tf.sigmoid(self.confidence(hidden))

@@ -1,0 +1,83 @@
+"""The items that may be shown, as queries are held against them: the half of a score that needs no TensorFlow."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from recsys.evaluation.candidates.queries import Queries
+from recsys.models.memory import CountedTransitions
+from recsys.models.sasrec import SASRec
+
+CHUNK = 65_536  # rows of transitions that are read at once
+
+
+class ItemIndex:
+    """Items in the order of their ids, and where others lead to them.
+
+    Args:
+        vectors: ``[rows, width] float32``, of the whole item table.
+        shown: ``[m] int32``, ascending: the ids that are ranked.
+        transitions: ``[rows, m]``, the shares of a memory's transitions to each; None without a memory.
+        scale: what the memory multiplies shares by.
+
+    Attributes:
+        table: ``vectors``, of the whole item table.
+        columns: ``[rows] int32``, each id's column in ``scores``, −1 of those that are not ranked.
+    """
+
+    def __init__(
+        self,
+        vectors: npt.NDArray[np.float32],
+        shown: npt.NDArray[np.int32],
+        transitions: sparse.csr_array | None = None,
+        scale: float = 0.0,
+    ) -> None:
+        self.table, self.shown, self.columns = vectors, shown, columns_of(shown, len(vectors))
+        whole = len(shown) and shown[-1] - shown[0] == len(shown) - 1  # a view, not a copy
+        self.vectors = vectors[shown[0] : shown[-1] + 1] if whole else vectors[shown]
+        self.transitions, self.scale = transitions, np.float32(scale)
+
+    @classmethod
+    def of(cls, model: SASRec, shown: npt.NDArray[np.int32]) -> "ItemIndex":
+        """The items of ``model`` with the ids ``shown``."""
+        vectors = model.trained_items.vectors()
+        if model.memory is None or model.transitions is None:
+            return cls(vectors, shown)
+        transitions = _transitions_to(columns_of(shown, len(vectors)), len(shown), model.transitions)
+        return cls(vectors, shown, transitions, float(np.exp(model.memory.attention.log_scale.numpy())))
+
+    def scores(self, queries: Queries) -> npt.NDArray[np.float32]:
+        """Each item's score after each history, ``[n, m]``: as ``SASRec.score_all``, up to rounding."""
+        scores: npt.NDArray[np.float32] = queries.vectors @ self.vectors.T
+        if self.transitions is not None:
+            count, newest = queries.newest.shape
+            edges = np.arange(0, count * newest + 1, newest)
+            cells = (queries.attention.ravel(), queries.newest.ravel(), edges)
+            support = sparse.csr_array(cells, shape=(count, len(self.columns))) @ self.transitions
+            rows = np.repeat(np.arange(count), np.diff(support.indptr))
+            # A transition is to few items: what the memory has nothing to say of keeps its score.
+            heard = queries.weights[rows, 0] * np.log1p(self.scale * support.data)
+            scores.reshape(-1)[rows * len(self.shown) + support.indices] += heard
+        return scores
+
+
+def columns_of(shown: npt.NDArray[np.int32], rows: int) -> npt.NDArray[np.int32]:
+    """Each id's place among those that are ``shown``, ``[rows] int32``; −1 of all others."""
+    columns = np.full(rows, -1, np.int32)
+    columns[shown] = np.arange(len(shown), dtype=np.int32)
+    return columns
+
+
+def _transitions_to(columns: npt.NDArray[np.int32], shown: int, table: CountedTransitions) -> sparse.csr_array:
+    """Where each row of the item table leads to, of the items that are shown: ``[rows, shown]``."""
+    parts: list[tuple[npt.NDArray[Any], ...]] = []
+    for first in range(0, len(columns), CHUNK):
+        ids = np.arange(first, min(first + CHUNK, len(columns)), dtype=np.int32)
+        neighbours, shares = (part.numpy() for part in table.read(ids))
+        kept = (shares > 0) & (columns[neighbours] >= 0)
+        parts.append((kept.sum(axis=1), columns[neighbours[kept]], shares[kept]))
+    counts, indices, shares = (np.concatenate(part) for part in zip(*parts, strict=True))
+    edges = np.concatenate([[0], np.cumsum(counts)])
+    return sparse.csr_array((shares, indices, edges), shape=(len(columns), shown))
