@@ -16,9 +16,9 @@ from recsys.config.evaluation import EvaluationConfig
 from recsys.core.artifact import file_hashes
 from recsys.core.digests import digest
 from recsys.core.json_files import write_json
-from recsys.core.publishing import is_published, publish
 from recsys.core.schema import MANIFEST, SCORES_DIR
 from recsys.evaluation.recommendations import recommend_shard
+from recsys.storage.publishing import is_published, publish
 
 
 def score(
@@ -47,7 +47,10 @@ def score(
         return Outcome(Scores(target), reused=True)
     with publish(target, overwrite=overwrite) as aside:
         (aside / SHARDS_DIR).mkdir()
-        function = partial(recommend_shard, run.path, dataset.path, aside / SHARDS_DIR, k, filter_seen)
+        paths = (
+            path.absolute() for path in (run.path, dataset.path, aside / SHARDS_DIR)
+        )  # workers may stand elsewhere
+        function = partial(recommend_shard, *paths, k, filter_seen)
         steps = aside / ".steps"
         steps.mkdir()
         run_pipeline(partial(_build, function, dataset.shards, steps), runner or Runner(), len(dataset.sequences))

@@ -8,13 +8,13 @@ server sends such candidates to the phone, which reranks them with what the user
 
 import argparse
 
-from recsys.cli.common import add_json, add_runner, add_work_dir, path, positive, print_json, runner_of
+from recsys.cli.common import add_json, add_runner, add_work_dir, positive, print_json, runner_of, where
 from recsys.cli.results.rankings import ScoreResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", type=path, help="a finished run")
-    parser.add_argument("dataset", metavar="DATASET", type=path, help="the users to score, with the run's vocabulary")
+    parser.add_argument("run", metavar="RUN", type=where, help="a finished run")
+    parser.add_argument("dataset", metavar="DATASET", type=where, help="the users to score, with the run's vocabulary")
     parser.add_argument("--k", type=positive, default=100, help="items a user (default: 100)")
     parser.add_argument("--overwrite", action="store_true", help="score again even when the scores are there")
     add_work_dir(parser)
