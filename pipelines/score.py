@@ -47,10 +47,8 @@ def score(
         return Outcome(Scores(target), reused=True)
     with publish(target, overwrite=overwrite) as aside:
         (aside / SHARDS_DIR).mkdir()
-        paths = (
-            path.absolute() for path in (run.path, dataset.path, aside / SHARDS_DIR)
-        )  # workers may stand elsewhere
-        function = partial(recommend_shard, *paths, k, filter_seen)
+        shards = (aside / SHARDS_DIR).absolute()  # as all that travels, for workers may stand elsewhere
+        function = partial(recommend_shard, run.path.absolute(), dataset.path.absolute(), shards, k, filter_seen)
         steps = aside / ".steps"
         steps.mkdir()
         run_pipeline(partial(_build, function, dataset.shards, steps), runner or Runner(), len(dataset.sequences))

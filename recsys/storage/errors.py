@@ -51,15 +51,18 @@ def _message(path: Path, error: Exception) -> str:
     url = shown(path)
     scheme, _, rest = url.partition("://")
     bucket, credentials = f"{scheme}://{rest.partition('/')[0]}", _CREDENTIALS.get(scheme, "")
+    said = (str(error).splitlines() or [""])[0][:300]
     if isinstance(error, ImportError):
-        return f"{url}: needs a driver that is not installed ({error}): pip install {DRIVERS.get(scheme, 'fsspec')}"
+        return f"{url}: needs a driver that is not installed ({said}): pip install {DRIVERS.get(scheme, 'fsspec')}"
     if type(error).__name__ in _NO_CREDENTIALS:
-        return f"{url}: no credentials for {scheme}:// here ({error}); set {credentials}"
+        return f"{url}: no credentials for {scheme}:// here ({said}); set {credentials}"
+    if "libjvm" in said or "libhdfs" in said:
+        return f"{url}: needs Java and Hadoop's client ({said}); set JAVA_HOME, {credentials}"
     if _lacks_bucket(error):
         return f"{url}: there is no bucket {bucket}; make it, or mend its name or the endpoint's (AWS_ENDPOINT_URL)"
     if isinstance(error, PermissionError):
-        return f"{url}: the store denies it ({error}); the credentials of {credentials} need to list, read and write it"
-    return f"{url}: the store has failed ({type(error).__name__}: {error}); the same command goes on when it is back"
+        return f"{url}: the store denies it ({said}); the credentials of {credentials} need to list, read and write it"
+    return f"{url}: the store has failed ({type(error).__name__}: {said}); the same command goes on when it is back"
 
 
 def _lacks_bucket(error: BaseException) -> bool:

@@ -57,6 +57,8 @@ def matching(path: Path) -> dict[Path, Entry]:
         system, name = _remote(path)
         found: dict[str, dict[str, Any]] = system.glob(name, detail=True)
         base = _remote(root)[1]
+        if not found:
+            system.find(base, maxdepth=1)  # a glob does not tell that there is no bucket
     return dict(sorted(_copies(root, base, found).items()))
 
 

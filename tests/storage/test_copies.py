@@ -3,7 +3,6 @@
 import json
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,7 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def killed_before_the_manifest(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def killed_before_the_manifest(monkeypatch: pytest.MonkeyPatch) -> None:
     def die(path: Path) -> None:
         raise Killed
 
@@ -52,7 +51,6 @@ def killed_before_the_manifest(monkeypatch: pytest.MonkeyPatch) -> Iterator[None
         patched.setattr(transfer, "put_whole", die)
         with pytest.raises(Killed):
             publish_at(TARGET)
-    yield
 
 
 def test_another_machine_reads_what_was_published(machine: Machine) -> None:

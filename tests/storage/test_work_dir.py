@@ -1,7 +1,6 @@
 """The whole way with everything in a store: prepare, train, export and rerank, on machines that share nothing else."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -60,4 +59,4 @@ def test_each_command_on_a_machine_of_its_own(
     assert not [name for name in held if ASIDE in name or name.endswith(".copy")]
     caches = {path.name for path in tmp_path.iterdir()}
     assert {"first", "sixth"} <= caches
-    assert "memory:" not in os.listdir()  # as a path of that name would be
+    assert not Path("memory:").exists()  # as a path of that name would be
