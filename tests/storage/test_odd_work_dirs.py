@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from recsys.cli import main
-from recsys.config.tracking import TrackingConfig
-from recsys.tracking.store.store import open_store
 
 ROOT = Path(__file__).parents[2]
 LOG = "user_id,item_id,timestamp\n" + "".join(f"u{n % 3},i{n % 5},{n}\n" for n in range(30))
@@ -25,7 +23,7 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["our work", "Вещи-ö", "a%2Fb%20c", "../beside", "work/é #?;&*[x]"])
+@pytest.mark.parametrize("name", ["our Вещи/a%2Fb%20c #?;&*[x]", "../beside"])
 def test_a_name_of_any_kind_works(
     name: str, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -40,20 +38,14 @@ def test_a_name_of_any_kind_works(
     assert json.loads(capsys.readouterr().out)["reused"]
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("name", ["our work", "a%2Fb%20c", "é #?;&*[x]"])
-def test_mlflows_store_lies_in_it(name: str, tmp_path: Path) -> None:
-    open_store(TrackingConfig(), tmp_path / name)
-    assert (tmp_path / name / "mlflow.db").is_file()
-
-
 def mounted(options: str, recipe: Path, tmp_path: Path) -> "subprocess.CompletedProcess[str]":
     """``recsys prepare`` with a work directory on a file system of its own, which no other process sees."""
     if shutil.which("unshare") is None or subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode:
         pytest.skip("needs unshare and the right to use it: a file system of its own is mounted")
     mount = tmp_path / "mount"
     mount.mkdir()
-    command = [sys.executable, "-m", "recsys.cli", "prepare", str(recipe), "--work-dir", str(mount / "work")]
+    program = "import sys; from recsys.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "prepare", str(recipe), "--work-dir", str(mount / "work")]
     script = f'mount -t tmpfs -o {options} none "$1" && shift && exec "$@"'
     return subprocess.run(
         ["unshare", "-rm", "sh", "-c", script, "sh", str(mount), *command], capture_output=True, text=True, cwd=ROOT
