@@ -27,12 +27,14 @@ EXTRAS = {
     ],
     "tracking": [*DATA, "mlflow>=3.17,<4", "psutil>=7", "sqlalchemy>=2", "optuna>=4", "scipy>=1.15"],
     "signing": ["cryptography>=45"],
+    "storage": ["fsspec>=2025.9"],  # and the driver of a store: s3fs, gcsfs or adlfs
 }
 EXTRAS["all"] = sorted({requirement for extra in EXTRAS.values() for requirement in extra})
 EXTRAS["dev"] = [
     *EXTRAS["all"],
     "hypothesis>=6.150",
     "ipykernel>=7",
+    "moto[server]>=5.1",
     "mypy>=2,<3",
     "nbclient>=0.10",
     "nbformat>=5.10",
@@ -43,6 +45,7 @@ EXTRAS["dev"] = [
     "pytest-timeout>=2.4",
     "pytest-xdist>=3.8",
     "ruff>=0.17,<0.18",
+    "s3fs>=2025.9",
     "types-PyYAML",
 ]
 

@@ -33,7 +33,8 @@ from recsys.core.digests import digest, sha256_file
 from recsys.core.errors import DataError
 from recsys.core.events.codes import EventCodes
 from recsys.core.json_files import write_json
-from recsys.core.publishing import ASIDE, is_published, publish
+from recsys.core.mirror import cache_dir, url_of
+from recsys.core.publishing import ASIDE
 from recsys.core.schema import COUNT, DATASETS_DIR, EVENT_ID, EXTERNAL_ID, MANIFEST, TITLE
 from recsys.log.block_plan import plan_blocks
 from recsys.log.columns import check_columns
@@ -54,6 +55,9 @@ from recsys.preparation.job import Job
 from recsys.preparation.relation_table import check_relations, describe_unknown
 from recsys.preparation.rules.value_buckets import fit_value_edges
 from recsys.preparation.user_deletion import Forgotten, forget, read_users
+from recsys.storage.copies import send_files
+from recsys.storage.files import fetch_files
+from recsys.storage.publishing import is_published, publish
 from recsys.terminal import say
 
 SPILL_DIR = ".spill"
@@ -95,8 +99,10 @@ def prepare(
         RecsysError: the pipeline failed.
     """
     request = request or Request()
-    data = resolve(config.data, work_dir / "data")
+    data = resolve(config.data, (work_dir if url_of(work_dir) is None else cache_dir()) / "data")
     assert data.path is not None
+    if data.items is not None and data.items.path is not None:
+        fetch_files(data.items.path)
     files = log_files(data.path)
     stamps = stamps_of(files)
     forgotten = forget(read_users(request.forget) if request.forget else (), request.extends, work_dir)
@@ -155,6 +161,7 @@ def _make(
     forgotten: Forgotten,
     inputs: dict[str, Any],
 ) -> None:
+    target = target.absolute()  # workers may stand elsewhere
     spill = target / SPILL_DIR
     blocks = plan_blocks(files, config.data.delimiter, spill / "unpacked")
     if not blocks:
@@ -165,7 +172,7 @@ def _make(
             say(warning)
     prior, known_features = pa.array([], pa.string()), None
     if request.extends is not None:
-        known_features = request.extends.features_dir
+        known_features = request.extends.features_dir and request.extends.features_dir.absolute()
         stored = plan_blocks(request.extends.event_files, ",", spill)
         blocks += [replace(block, number=len(blocks) + i, stored=True) for i, block in enumerate(stored)]
         prior = pa.array(request.extends.items[EXTERNAL_ID], pa.string())
@@ -204,6 +211,7 @@ def _keep_rejects(target: Path, name: str) -> Path:
     kept = target.parent.parent / REJECTS_DIR / name
     shutil.rmtree(kept, ignore_errors=True)
     shutil.copytree(target / REJECTS_DIR, kept)
+    send_files(kept)
     return kept
 
 

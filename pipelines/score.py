@@ -21,9 +21,9 @@ from recsys.core.artifact import file_hashes
 from recsys.core.digests import digest
 from recsys.core.errors import ConfigError
 from recsys.core.json_files import read_json, write_json
-from recsys.core.publishing import is_published, publish
 from recsys.core.schema import MANIFEST, SCORES_DIR
 from recsys.evaluation.candidates.filters import Filters, cut_by_users, shown_items
+from recsys.storage.publishing import is_published, publish
 from recsys.terminal import say
 
 STEPS_DIR = ".steps"
@@ -73,7 +73,7 @@ def score(
         return Outcome(Scores(target), reused=True)
     with publish(target, overwrite=overwrite, parts=SHARDS_DIR) as aside:
         (aside / SHARDS_DIR).mkdir(exist_ok=True)
-        steps = aside / STEPS_DIR
+        steps = aside.absolute() / STEPS_DIR  # as all that travels, for workers may stand elsewhere
         steps.mkdir()
         results = _run_parts(run, dataset, k, bool(made_of["filter_seen"]), filters, related, steps, runner)
         shutil.rmtree(steps)
@@ -125,7 +125,8 @@ def _run_parts(
     if filters.match is not None:
         match = filters.match[0]
         matches = cut_by_users(filters.match[1], (columns["user"], match), dataset.shards, steps / MATCH_DIR)
-    job = ScoreJob(run.path, dataset.path, steps.parent / SHARDS_DIR, steps, k, filter_seen, match)
+    made_from, shards = (run.path.absolute(), dataset.path.absolute()), steps.parent / SHARDS_DIR
+    job = ScoreJob(*made_from, shards, steps, k, filter_seen, match)
     parts = -(-len(dataset.items) // RELATED) if related else dataset.shards
     function = partial(related_items if related else recommend_shard, job)
     rows = len(dataset.items) if related else int(dataset.counts["users"])

@@ -6,7 +6,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from recsys.core.mirror import shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,6 +32,9 @@ def _console(*, stderr: bool, width: int | None = None) -> "Console":
     class _Console(Console):
         def on_broken_pipe(self) -> None:
             raise
+
+        def print(self, *objects: Any, **options: Any) -> None:
+            super().print(*(shown(one) if isinstance(one, str) else one for one in objects), **options)
 
     return _Console(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)
 

@@ -15,7 +15,8 @@ STANDARD = set(sys.stdlib_module_names)
 # Folders from the lowest layer to the highest. A module imports from its own folder and those of lower layers, wherever
 # the import stands; two folders of one layer do not import each other.
 LAYERS: list[tuple[str, ...]] = [
-    ("recsys.core", "recsys.packages", "recsys.pages", "recsys.plain_table", "recsys.terminal"),
+    ("recsys.core", "recsys.packages", "recsys.pages", "recsys.plain_table"),
+    ("recsys.terminal", "recsys.storage"),
     ("recsys.bundle", "recsys.config"),
     ("recsys.sequences", "recsys.features", "recsys.litert"),
     ("recsys.artifacts",),
@@ -45,6 +46,7 @@ OUTSIDE: dict[str, set[str]] = {
     "recsys.plain_table": {"rich"},
     "recsys.terminal": {"rich"},
     "recsys.core": {"numpy"},
+    "recsys.storage": {"fsspec"},
     "recsys.bundle": {"numpy"},
     "recsys.litert": {"numpy", "ai_edge_litert"},
     "recsys.config": {"pydantic", "pydantic_core", "yaml"},

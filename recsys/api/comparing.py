@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recsys.core.local_path import place
+
 if TYPE_CHECKING:
     from recsys.config.tracking import TrackingConfig
     from recsys.experiments.comparison import Comparison
@@ -55,7 +57,7 @@ def compare(
     from recsys.tracking.store.destination import nothing_in
     from recsys.tracking.upload.sync import sync_work_dir
 
-    tracking, work_dir = tracking or TrackingConfig(), Path(work_dir)
+    tracking, work_dir = tracking or TrackingConfig(), place(work_dir)
     store, known = sync_work_dir(tracking, work_dir)
     if store is None:
         raise ConfigError(nothing_in(tracking, work_dir))
@@ -130,7 +132,7 @@ def learning_curves(
     from recsys.tracking.store.destination import nothing_in
     from recsys.tracking.store.store import find_store
 
-    tracking, work_dir = tracking or TrackingConfig(), Path(work_dir)
+    tracking, work_dir = tracking or TrackingConfig(), place(work_dir)
     store = find_store(tracking, work_dir)
     if store is None:
         raise ConfigError(nothing_in(tracking, work_dir))

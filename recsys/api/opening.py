@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from recsys.core.errors import ArtifactError
 from recsys.core.json_files import read_json
 from recsys.core.schema import MANIFEST
+from recsys.storage.copies import here
 
 if TYPE_CHECKING:
     from recsys.artifacts.dataset import Dataset
@@ -26,7 +27,7 @@ def load(path: Path | str) -> "Opened":
     Raises:
         ArtifactError: nothing of these is there, or it is damaged or of a newer format.
     """
-    directory = Path(path)
+    directory = here(path)
     try:
         manifest = read_json(directory / MANIFEST)
     except OSError:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from recsys.core.local_path import local_path, place
+
 if TYPE_CHECKING:
     from pipelines.runners import Runner
     from recsys.artifacts.dataset import Dataset
@@ -26,7 +28,7 @@ def fetch(name: str, work_dir: Path | str = "work") -> "FetchedLog":
     """
     from recsys.log import sources
 
-    return sources.fetch(name, Path(work_dir) / "data")
+    return sources.fetch(name, local_path(work_dir) / "data")
 
 
 def prepare(
@@ -50,7 +52,7 @@ def prepare(
     from pipelines import prepare as stage
 
     request = stage.Request(extends=extends)
-    return stage.prepare(config, Path(work_dir), overwrite=overwrite, runner=runner, request=request).artifact
+    return stage.prepare(config, place(work_dir), overwrite=overwrite, runner=runner, request=request).artifact
 
 
 def train(
@@ -80,7 +82,7 @@ def train(
 
     check_trainable(dataset, config)
     return mirrored.train(
-        config, dataset, Path(work_dir), callbacks=callbacks, overwrite=overwrite, read_test=read_test
+        config, dataset, place(work_dir), callbacks=callbacks, overwrite=overwrite, read_test=read_test
     ).artifact
 
 
@@ -134,7 +136,7 @@ def export_bundles(
     """
     from recsys.api import mirrored
 
-    return mirrored.export(run, dataset, config, Path(work_dir), overwrite=overwrite).artifact
+    return mirrored.export(run, dataset, config, place(work_dir), overwrite=overwrite).artifact
 
 
 def describe_bundles(bundles: "list[Bundle]") -> dict[str, dict[str, Any]]:
@@ -174,7 +176,7 @@ def score(
 
     filters = Filters(None if items is None else Path(items), None if exclude is None else Path(exclude))
     return stage.score(
-        run, dataset.verify(), k, Path(work_dir), filters=filters, related=related, overwrite=overwrite, runner=runner
+        run, dataset.verify(), k, place(work_dir), filters=filters, related=related, overwrite=overwrite, runner=runner
     ).artifact
 
 

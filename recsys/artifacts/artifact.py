@@ -11,12 +11,16 @@ from recsys.config import problems
 from recsys.core.artifact import check_files, read_manifest
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import MANIFEST
+from recsys.storage.copies import here
 
 M = TypeVar("M", bound=Manifest)
 
 
 class Artifact(Generic[M]):
-    """A directory of one kind. ``verify`` holds its files to their hashes; nothing else reads them all."""
+    """A directory of one kind; the copy here of one in a store.
+
+    ``verify`` holds its files to their hashes; nothing else reads them all.
+    """
 
     kind: ClassVar[str]
     format_version: ClassVar[int]
@@ -24,7 +28,7 @@ class Artifact(Generic[M]):
     sealed: ClassVar[tuple[str, ...]]  # files and folders that the manifest must have hashes of
 
     def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
+        self.path = here(path)
 
     @classmethod
     def heading(cls) -> dict[str, Any]:

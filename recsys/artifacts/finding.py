@@ -1,5 +1,6 @@
 """Which dataset of a work directory a run was trained on."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from recsys.artifacts.dataset import Dataset
@@ -7,16 +8,17 @@ from recsys.artifacts.run import Run
 from recsys.core.artifact import artifacts
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import DATASETS_DIR
+from recsys.storage.copies import manifests_below
 
 
-def find_dataset(work_dir: Path, digest: str, *elsewhere: Path) -> Dataset:
+def find_dataset(work_dir: Path, digest: str, *elsewhere: str) -> Dataset:
     """The dataset below ``work_dir/datasets``, or else at one of ``elsewhere``, whose content has ``digest``.
 
     Raises:
         ArtifactError: there is none; one that cannot be read is passed over, and named.
     """
     unreadable = []
-    for path in (*artifacts(work_dir / DATASETS_DIR), *elsewhere):
+    for path in _places(work_dir / DATASETS_DIR, digest, elsewhere):
         try:
             dataset = Dataset(path)
             if dataset.digest == digest:
@@ -30,6 +32,15 @@ def find_dataset(work_dir: Path, digest: str, *elsewhere: Path) -> Dataset:
     )
 
 
+def _places(datasets_dir: Path, digest: str, elsewhere: tuple[str, ...]) -> Iterator[Path | str]:
+    """Where it may lie; a store is asked last, and for manifests alone."""
+    yield from artifacts(datasets_dir)
+    yield from elsewhere
+    for path, manifest in manifests_below(datasets_dir):
+        if manifest.get("dataset_digest") == digest:
+            yield path
+
+
 def dataset_of(run: Run, work_dir: Path) -> Dataset:
     """The dataset that ``run`` was trained on: in ``work_dir``, or where it lay when the run was trained.
 
@@ -37,5 +48,5 @@ def dataset_of(run: Run, work_dir: Path) -> Dataset:
         ArtifactError: it is in neither place.
     """
     manifest = run.manifest
-    elsewhere = [Path(manifest.dataset_path)] if manifest.dataset_path else []
+    elsewhere = [manifest.dataset_path] if manifest.dataset_path else []
     return find_dataset(work_dir, manifest.dataset_digest, *elsewhere)

@@ -10,6 +10,7 @@ from recsys.cli.ids import shielded
 from recsys.cli.interrupt import EXIT_INTERRUPTED, interruptible
 from recsys.cli.streams import drop_gone_readers, flush, open_streams
 from recsys.core.errors import RecsysError
+from recsys.core.mirror import shown
 from recsys.packages import OWN_PACKAGES, own_packages
 
 EXIT_FAILED, EXIT_NO_READER = 1, 141  # as a program that SIGPIPE ends
@@ -108,7 +109,7 @@ def _told(called: str, error: BaseException) -> int:
         message, code = f"{where}{error.strerror or error}", EXIT_FAILED
     else:
         raise error
-    print(f"{called}: {message}", file=sys.stderr)  # noqa: T201
+    print(f"{called}: {shown(message)}", file=sys.stderr)  # noqa: T201
     return code
 
 

@@ -17,10 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from recsys.cli.common import add_json, path, print_json
+from recsys.cli.common import add_json, fetched, path, print_json, where
 from recsys.cli.results.base import Result
 from recsys.cli.results.bundles import ApplyResult, DeltaResult, DiffResult, InspectResult, SignResult, VerifyResult
 from recsys.core.errors import ArtifactError, RecsysError
+from recsys.core.mirror import shown
 
 SPLITS = ("validation", "test")  # of what is measured on export
 
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     ):
         action = actions.add_parser(name, help=text, description=text)
         for operand in operands:
-            action.add_argument(operand.lower(), metavar=operand, type=path)
+            action.add_argument(operand.lower(), metavar=operand, type=where)
         if name in ("delta", "apply"):
             action.add_argument("--out", type=path, required=True, help="the directory to write")
             action.add_argument("--overwrite", action="store_true", help="write it even when it is there")
@@ -57,6 +58,9 @@ def run(args: argparse.Namespace) -> int:
         "apply": lambda a: _apply(a.old, a.delta, a.out, a.overwrite),
         "sign": lambda a: _sign(a.bundle, a.key),
     }
+    for operand in ("bundle", "old", "new", "delta"):
+        if operand in args:
+            fetched(getattr(args, operand))
     result = actions[args.action](args)
     if args.json:
         print_json(result)
@@ -162,8 +166,10 @@ def _apply(old: Path, delta: Path, out: Path, overwrite: bool) -> ApplyResult:
 def _sign(bundle: Path, key: Path) -> SignResult:
     from recsys.bundle import SIGNATURE_FILE
     from recsys.export.signing import sign
+    from recsys.storage.copies import send_signature
 
     sign(bundle, key)
+    send_signature(bundle)
     return SignResult(str(bundle), str(bundle / SIGNATURE_FILE))
 
 
@@ -208,4 +214,4 @@ def _show(result: dict[str, Any]) -> None:
     rows = _flat(result)
     width = max(map(len, rows), default=0)
     for key, value in rows.items():
-        print(f"{key:<{width}}  {value}")  # noqa: T201
+        print(f"{key:<{width}}  {shown(str(value))}")  # noqa: T201

@@ -5,9 +5,10 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from recsys.core.local_path import local_path
+from recsys.core.local_path import local_path, place
+from recsys.core.mirror import shown
 
 if TYPE_CHECKING:
     from pipelines.runners import Runner
@@ -20,9 +21,13 @@ if TYPE_CHECKING:
 UNITS = {"": 1, "b": 1, "kb": 1000, "kib": 1 << 10, "mb": 1000**2, "mib": 1 << 20}
 
 
-def add_work_dir(parser: argparse.ArgumentParser) -> None:
+def add_work_dir(parser: argparse.ArgumentParser, *, stores: bool = True) -> None:
+    """``--work-dir``; without ``stores`` a directory of this machine alone."""
     parser.add_argument(
-        "--work-dir", type=path, default=Path("work"), help="where artifacts, caches and mlflow.db lie (default: work)"
+        "--work-dir",
+        type=where if stores else path,
+        default=Path("work"),
+        help=f"where artifacts and mlflow.db lie, a directory{' or a URL' if stores else ''} (default: work)",
     )
 
 
@@ -49,7 +54,7 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
     """``--dataset``, read by ``dataset_for``."""
     parser.add_argument(
         "--dataset",
-        type=path,
+        type=where,
         help="use this one, for example a night's made by recsys prepare --extend (default: CONFIG's log is prepared)",
     )
 
@@ -175,6 +180,23 @@ def path(text: str) -> Path:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def where(text: str) -> Path:
+    """As ``path``, or a store's URL: where this machine holds a copy of it; argparse reports another URL."""
+    try:
+        return place(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def fetched(bundle: Path) -> Path:
+    """``bundle``, fetched where it lies in a store; or all those in the folder that it names."""
+    from recsys.storage.copies import fetch, fetch_below
+
+    if not fetch(bundle):
+        fetch_below(bundle)
+    return bundle
+
+
 def positive(text: str) -> int:
     """A whole number from 1; argparse reports what is not."""
     value = int(text)
@@ -196,5 +218,14 @@ def size(text: str) -> int:
 
 
 def print_json(result: "Result") -> None:
-    json.dump(result.to_json(), sys.stdout, indent=2, sort_keys=True, allow_nan=False)
+    json.dump(_shown(result.to_json()), sys.stdout, indent=2, sort_keys=True, allow_nan=False)
     sys.stdout.write("\n")
+
+
+def _shown(value: Any) -> Any:
+    """``value`` with URLs for the paths of copies."""
+    if isinstance(value, dict):
+        return {key: _shown(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shown(one) for one in value]
+    return shown(value) if isinstance(value, str) else value

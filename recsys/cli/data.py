@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     fetch = actions.add_parser("fetch", help="a data set by name", description="Fetch a data set by name.")
     fetch.add_argument("name", metavar="NAME", help="movielens-100k, movielens-1m or movielens-20m")
-    add_work_dir(fetch)
+    add_work_dir(fetch, stores=False)
     add_json(fetch)
     synthetic = actions.add_parser(
         "synthetic",

@@ -22,7 +22,7 @@ in more than their seed go into both side by side, but have no figures in common
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_json, path, positive, print_json
+from recsys.cli.common import add_json, path, positive, print_json, where
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +36,8 @@ SHOWN = 12  # users on a page
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", metavar="RUN", nargs="+", type=path, help="run directories that differ in their seed")
-    parser.add_argument("--dataset", type=path, help="the dataset that the runs were trained on, to rank anew")
+    parser.add_argument("runs", metavar="RUN", nargs="+", type=where, help="run directories that differ in their seed")
+    parser.add_argument("--dataset", type=where, help="the dataset that the runs were trained on, to rank anew")
     parser.add_argument(
         "--split", choices=["validation", "test"], default="test", help="whose figures, segments and lists"
     )

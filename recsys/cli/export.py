@@ -17,16 +17,17 @@ learned of their features (data.items.features). No id moves, and `recsys bundle
 import argparse
 from typing import Any
 
-from recsys.cli.common import add_json, add_set, add_work_dir, path, print_json, size
+from recsys.cli.common import add_json, add_set, add_work_dir, print_json, size, where
 from recsys.cli.results.bundles import ExportResult
 from recsys.core.errors import ConfigError, RecsysError
+from recsys.core.mirror import shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", type=path, help="a finished run's directory")
-    parser.add_argument("--dataset", type=path, help="what it was trained on (default: found in the work directory)")
+    parser.add_argument("run", metavar="RUN", type=where, help="a finished run's directory")
+    parser.add_argument("--dataset", type=where, help="what it was trained on (default: found in the work directory)")
     add_set(parser, "export.candidates=200")
-    parser.add_argument("--items", metavar="FILE", type=path, help="add the new items of this table, without training")
+    parser.add_argument("--items", metavar="FILE", type=where, help="add the new items of this table, without training")
     parser.add_argument("--budget", type=size, help="name the best variant of at most this size, for example 300KiB")
     add_work_dir(parser)
     parser.add_argument("--overwrite", action="store_true", help="make bundles again even when they are there")
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     for override in args.overrides:
         apply_override(values, override)
     if args.items is not None:
-        values["export"]["items"] = str(args.items)
+        values["export"]["items"] = shown(args.items)
     config = parse_config(values, f"{finished.config_file}{' with --set' if args.overrides else ''}")
     dataset = Dataset(args.dataset) if args.dataset is not None else dataset_of(finished, args.work_dir)
     outcome = mirrored.export(finished, dataset, config, args.work_dir, overwrite=args.overwrite)
@@ -85,4 +86,4 @@ def _show(variants: dict[str, dict[str, Any]], chosen: str | None) -> None:
 
     results(stderr=chosen is not None).print(bundle_table(variants))
     if chosen is not None:
-        print(variants[chosen]["path"])  # noqa: T201
+        print(shown(variants[chosen]["path"]))  # noqa: T201

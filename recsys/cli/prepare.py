@@ -17,7 +17,7 @@ takes over the earlier dataset's events and keeps its item ids, and stops when t
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_config, add_json, add_runner, path, print_json, runner_of, warn_of_unit
+from recsys.cli.common import add_config, add_json, add_runner, path, print_json, runner_of, warn_of_unit, where
 from recsys.cli.results.data import PrepareResult
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser, overwrite="make the dataset again even when it is there")
     add_json(parser)
-    parser.add_argument("--extend", metavar="DATASET", type=path, help="take over this dataset's events and item ids")
+    parser.add_argument("--extend", metavar="DATASET", type=where, help="take over this dataset's events and item ids")
     parser.add_argument(
         "--forget",
         metavar="FILE",
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="leave these users out for good, one id a line; kept as hashes whose key is WORK/forget.key",
     )
     parser.add_argument(
-        "--against", metavar="DATASET", type=path, help="refuse a dataset that differs too much from it"
+        "--against", metavar="DATASET", type=where, help="refuse a dataset that differs too much from it"
     )
     parser.add_argument("--max-drift", type=float, default=0.5, help="how much may differ, as a share (default: 0.5)")
     add_runner(parser)

@@ -18,7 +18,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_json, path, positive, print_json
+from recsys.cli.common import add_json, fetched, path, positive, print_json, where
 from recsys.cli.ids import item_id
 from recsys.cli.results.rankings import RerankResult
 from recsys.core.errors import ConfigError, DataError
@@ -31,7 +31,7 @@ SHOWN = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bundle", metavar="BUNDLE", type=path, help="a bundle directory, as recsys export makes it")
+    parser.add_argument("bundle", metavar="BUNDLE", type=where, help="a bundle directory, as recsys export makes it")
     parser.add_argument("--history", metavar="ITEM", nargs="*", type=item_id, help="the user's items, oldest first")
     parser.add_argument(
         "--candidates", metavar="ITEM", nargs="+", type=item_id, help="what to order (default: the catalog)"
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         history, candidates = [Event(item, place) for place, item in enumerate(args.history or [])], args.candidates
         now = len(history)
-    reranker = Reranker(args.bundle, threads=args.threads)
+    reranker = Reranker(fetched(args.bundle), threads=args.threads)
     if candidates is None:
         seen = {event.item for event in history}
         candidates = [item for item in reranker.catalogue() if item not in seen]

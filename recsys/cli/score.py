@@ -20,13 +20,13 @@ With --related, the lists are those of items: item_id, items (nearest first) and
 import argparse
 from pathlib import Path
 
-from recsys.cli.common import add_json, add_runner, add_work_dir, path, positive, print_json, runner_of
+from recsys.cli.common import add_json, add_runner, add_work_dir, path, positive, print_json, runner_of, where
 from recsys.cli.results.rankings import ScoreResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", type=path, help="a finished run")
-    parser.add_argument("dataset", metavar="DATASET", type=path, help="the users to score, with the run's vocabulary")
+    parser.add_argument("run", metavar="RUN", type=where, help="a finished run")
+    parser.add_argument("dataset", metavar="DATASET", type=where, help="the users to score, with the run's vocabulary")
     parser.add_argument("--k", type=positive, default=100, help="items a list (default: 100)")
     parser.add_argument("--items", metavar="FILE", type=path, help="show only the items that this table lists")
     parser.add_argument("--exclude", metavar="FILE", type=path, help="pairs of a user and an item to leave out")

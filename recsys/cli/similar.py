@@ -11,7 +11,7 @@ An item without events has no vector of its own, and is near others by its featu
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_json, add_work_dir, path, positive, print_json
+from recsys.cli.common import add_json, add_work_dir, positive, print_json, where
 from recsys.cli.ids import item_id
 from recsys.cli.results.rankings import SimilarResult
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", type=path, help="a finished run's directory")
+    parser.add_argument("run", metavar="RUN", type=where, help="a finished run's directory")
     parser.add_argument("--item", metavar="ITEM", type=item_id, required=True, help="its own id, as the log has it")
-    parser.add_argument("--dataset", type=path, help="what it was trained on (default: found in the work directory)")
+    parser.add_argument("--dataset", type=where, help="what it was trained on (default: found in the work directory)")
     parser.add_argument("--top", metavar="N", type=positive, default=10, help="items of a list (default: 10)")
     add_work_dir(parser)
     add_json(parser)

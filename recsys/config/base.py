@@ -3,16 +3,18 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
-from recsys.core.local_path import local_path
-
-
-def _local(value: Any) -> Any:
-    return local_path(value) if isinstance(value, str | Path) else value
+from recsys.core.local_path import place
+from recsys.core.mirror import shown
 
 
-LocalPath = Annotated[Path, BeforeValidator(_local)]  # ``~`` is filled in, a URL is refused
+def _place(value: Any) -> Any:
+    return place(value) if isinstance(value, str | Path) else value
+
+
+# ``~`` is filled in; a store's URL becomes the path of its copy here, and is written as the URL again.
+LocalPath = Annotated[Path, BeforeValidator(_place), PlainSerializer(shown, return_type=str, when_used="json")]
 
 
 class Section(BaseModel):

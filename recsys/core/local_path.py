@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from recsys.core.mirror import STORES, mirror_of
+
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:/")  # of two letters or more: C:/logs is a path on Windows
 
 
@@ -18,7 +20,7 @@ def local_path(text: str | Path) -> Path:
         ValueError: it is a URL, empty, holds a NUL, or names the home of an unknown user.
     """
     typed = str(text)
-    if _URL.match(typed):
+    if is_url(typed):
         raise ValueError(f"{typed!r} is a URL; {_instead(typed)}")
     if not typed or "\0" in typed:
         raise ValueError(f"{typed!r} is no path")
@@ -29,7 +31,26 @@ def local_path(text: str | Path) -> Path:
     return path.absolute() if str(path).startswith("~") else path  # so that it may be read again
 
 
+def is_url(text: str | Path) -> bool:
+    """Whether it is written as a URL; ``C:/logs`` is a path on Windows."""
+    return _URL.match(str(text)) is not None
+
+
+def place(text: str | Path) -> Path:
+    """As ``local_path``; a store's URL becomes the path where this machine holds a copy. Nothing is fetched yet.
+
+    Raises:
+        ValueError: as ``local_path``, of a URL that no store has.
+    """
+    typed = str(text)
+    if not is_url(typed) or typed.lower().startswith("file:"):
+        return local_path(typed)
+    if "://" not in typed and typed.partition(":")[0].lower() in STORES:
+        raise ValueError(f"{typed!r}: a URL has two slashes after its colon; a Path drops one, so give it as text")
+    return mirror_of(typed)
+
+
 def _instead(url: str) -> str:
     if url.lower().startswith("file:"):
         return f"write the path alone: {unquote(urlsplit(url).path)}"
-    return "recsys reads and writes paths on this machine; copy it here or mount it, and name that path"
+    return "here recsys reads and writes a path on this machine; copy it here or mount it, and name that path"

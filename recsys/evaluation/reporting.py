@@ -23,12 +23,12 @@ from recsys.core.artifact import file_hashes
 from recsys.core.digests import digest
 from recsys.core.errors import ConfigError
 from recsys.core.json_files import write_json
-from recsys.core.publishing import is_published, publish
 from recsys.core.schema import MANIFEST, USER
 from recsys.evaluation.evaluate import EvaluationData, Evaluator
 from recsys.evaluation.lists import DESCRIPTIONS
 from recsys.evaluation.metrics import summarize
 from recsys.evaluation.segments import summarize_segments
+from recsys.storage.publishing import is_published, publish
 
 # Part of an evaluation's name: raise it when the same ranks would give other figures.
 EVALUATION_VERSION = 1

@@ -14,9 +14,11 @@ from recsys.config.export import ExportConfig
 from recsys.core.artifact import artifacts
 from recsys.core.digests import digest, sha256_file
 from recsys.core.errors import ArtifactError, DataError, RecsysError
-from recsys.core.publishing import is_published, publish
 from recsys.core.schema import BUNDLES_DIR
 from recsys.export.backend import backend_of
+from recsys.storage.copies import fetch_below
+from recsys.storage.files import fetch_files
+from recsys.storage.publishing import is_published, publish
 from recsys.terminal import say
 
 # Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.
@@ -27,6 +29,8 @@ CHANNELS = ("request_time", "event_types", "event_values")  # of events; a stude
 def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
     """Where the bundles of ``run`` under ``config`` lie, one directory a variant."""
     settings = config.model_dump(mode="json", exclude={"variants", "policy", "since", "items"})
+    for file in filter(None, (config.policy, config.items)):
+        fetch_files(file)
     settings["policy"] = None if config.policy is None else sha256_file(config.policy)
     if config.items is not None:
         if not config.items.is_file():
@@ -153,6 +157,7 @@ def _last_night(config: ExportConfig, *, verify: bool = True) -> dict[str, Bundl
     """
     if config.since is None:
         return {}
+    fetch_below(config.since)
     found = {path.name: Bundle(path, verify=verify) for path in artifacts(config.since)}
     if not found:
         raise ArtifactError(

@@ -5,6 +5,7 @@ from typing import Literal
 
 from recsys.core.errors import DataError
 from recsys.log.unpacking import packing_of
+from recsys.storage.files import fetch_files
 
 Format = Literal["csv", "jsonl", "parquet"]
 SUFFIXES: dict[str, Format] = {
@@ -44,11 +45,12 @@ def delimiter_of(path: Path) -> str:
 
 
 def log_files(path: Path) -> list[Path]:
-    """The files of a log given as one file, a folder or a glob, in the order of their names.
+    """The files of a log given as one file, a folder or a glob, in the order of their names; of a store, copies.
 
     Raises:
         DataError: there is none, or one has an unknown ending.
     """
+    fetch_files(path)
     if path.is_file():
         format_of(path)
         refuse_table_format(path.parent)

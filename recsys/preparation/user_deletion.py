@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from recsys.artifacts.dataset import Dataset
 from recsys.core.errors import ConfigError, DataError
+from recsys.core.mirror import url_of
 from recsys.core.publishing import appearing
 from recsys.core.schema import USER
 from recsys.log.values.identifiers import ids_as_text
@@ -55,13 +56,18 @@ def forget(users: Iterable[str], earlier: Dataset | None, work_dir: Path) -> For
     """``users``, and all whom ``earlier`` left out. The key is made where nobody was forgotten before.
 
     Raises:
-        ConfigError: the key that ``earlier`` was made with is not there.
+        ConfigError: the key that ``earlier`` was made with is not there, or nobody says where it is to lie.
         DataError: what is there is no key.
     """
     users = list(users)
     old = earlier.forgotten if earlier is not None else np.zeros(0, np.uint64)
     if not users and not len(old):
         return Forgotten()
+    if url_of(work_dir) is not None and not os.environ.get(KEY_VARIABLE):
+        raise ConfigError(
+            f"{work_dir}: a store is no place for the key of forgotten users, and a copy here may go; name a file of "
+            f"this machine in {KEY_VARIABLE}, which is made where it is not there yet, and keep it"
+        )
     path = Path(os.environ.get(KEY_VARIABLE) or work_dir / KEY_FILE).expanduser()
     if not len(old):
         _make_key(path)

@@ -11,6 +11,7 @@ from recsys.config.data import data_name
 from recsys.core.digests import digest
 from recsys.core.locks import claimed
 from recsys.core.schema import RUNS_DIR
+from recsys.storage.copies import send
 from recsys.training.listeners import RunCallback, Steps
 from recsys.training.warm_start import finished
 
@@ -63,6 +64,7 @@ def train(
     """
     run = run_of(config, dataset, work_dir)
     if run.is_finished and not overwrite:
+        send(run.path)  # unless it is in its store already
         return Outcome(run, reused=True)
     dataset.verify()
     from recsys.training.phases import Training
@@ -84,4 +86,5 @@ def train(
         elif run.is_finished:  # by another process, since it was looked at
             return Outcome(run, reused=True)
         training.lead(facts, callbacks, on_step, read_test=read_test)
+    send(run.path, overwrite=overwrite)
     return Outcome(run, reused=False)

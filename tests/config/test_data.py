@@ -96,7 +96,7 @@ def test_a_whole_config_can_be_read_again() -> None:
         "export.student.teacher",
     ],
 )
-def test_paths_are_of_this_machine(key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_are_of_this_machine_or_of_a_store(key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
 
     def read(path: str) -> str:
@@ -108,8 +108,9 @@ def test_paths_are_of_this_machine(key: str, tmp_path: Path, monkeypatch: pytest
         return str(found)
 
     assert read("~/x") == str(tmp_path / "x")
-    with pytest.raises(ConfigError, match=f"{key}: 's3://b/x' is a URL"):
-        read("s3://b/x")
+    assert read("s3://b/a b/*.csv") == "s3://b/a b/*.csv"  # a store's, on whichever machine it is read again
+    with pytest.raises(ConfigError, match=f"{key}: 'https://b/x' is a URL"):
+        read("https://b/x")
 
 
 def test_a_kind_alone_stands_for_a_feature_and_their_order_is_none() -> None:

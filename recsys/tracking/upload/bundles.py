@@ -13,6 +13,7 @@ from recsys.core.digests import sha256_file
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import BUNDLES_DIR, MANIFEST
 from recsys.experiments.measured_run import MeasuredRun, numbers
+from recsys.storage.copies import fetch_below
 from recsys.terminal import say
 from recsys.tracking.models.model import send_files, without_tracking
 from recsys.tracking.store.errors import store_errors
@@ -32,6 +33,7 @@ def send_bundles(store: Store, runs: list[MeasuredRun], work_dir: Path) -> int:
     """
     by_digest = {run.digest: run for run in runs}
     newest: dict[tuple[str, str], Bundle] = {}
+    fetch_below(work_dir / BUNDLES_DIR)
     found = [path for group in (work_dir / BUNDLES_DIR).glob("*") for path in artifacts(group)]
     for path in sorted(found, key=lambda path: ((path / MANIFEST).stat().st_mtime_ns, path)):
         try:

@@ -9,6 +9,7 @@ from recsys.core.artifact import artifacts
 from recsys.core.errors import ArtifactError, RecsysError
 from recsys.core.schema import RUNS_DIR
 from recsys.experiments.measured_run import MeasuredRun
+from recsys.storage.copies import fetch_below
 from recsys.terminal import say
 from recsys.tracking.runs import complete_runs
 from recsys.tracking.store.errors import StoreError
@@ -94,6 +95,7 @@ def unsent(runs_dir: Path, arrived: Sequence[MeasuredRun]) -> Iterator[Run]:
     """
     whole = [run for run in arrived if run.is_trial or record.MODEL_TAG not in run.tags]
     seals = {run.digest: run.tags.get(record.SEAL_TAG) for run in whole}
+    fetch_below(runs_dir)
     for path in artifacts(runs_dir):
         run = Run(path)
         try:
