@@ -24,12 +24,17 @@ SEED_STRIDE = 104_729  # between two workers' seeds
 
 @dataclass
 class Progress:
-    """How far a fit has come; kept in its checkpoint."""
+    """How far a fit has come; kept in its checkpoint, but for what its end finds.
+
+    Attributes:
+        cold_scale: what the vectors of items without events are multiplied by, found at the end.
+    """
 
     epoch: int = 0
     best_epoch: int = 0
     best: float = -math.inf
     memory_weight: float = 1.0
+    cold_scale: float = 1.0
 
     def numbers(self) -> list[float]:
         return [self.epoch, self.best_epoch, self.best, self.memory_weight]

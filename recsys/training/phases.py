@@ -114,7 +114,7 @@ class Training:
         """A new model and its fit on the validation events, too, for as many epochs as validation chose."""
         training = self.config.training.model_copy(update={"epochs": searched.best_epoch})
         model, batches = self._assemble(training, "validation")
-        return model, self._fit(model, batches, training, REFIT, [LastEpoch(searched.memory_weight)], log)
+        return model, self._fit(model, batches, training, REFIT, [LastEpoch(searched)], log)
 
     def _assemble(self, training: TrainingConfig, split: str) -> tuple[SASRec, Batches]:
         make_reproducible(training)

@@ -16,7 +16,7 @@ from recsys.training.listeners import RunCallback, Steps
 from recsys.training.warm_start import finished
 
 # Part of every run's digest: raise it when the same config would train another model.
-TRAINING_VERSION = 8
+TRAINING_VERSION = 9
 
 # What of the evaluation decides the weights, for it chooses the epoch; all else is read off them (``report``).
 CHOOSING = ("filter_seen", "validation_users")

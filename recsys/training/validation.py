@@ -1,12 +1,13 @@
 """Which epoch's weights a fit leaves: the best by validation or, where nothing validates, the last.
 
 Attention learned beside the memory on events that it has met before; on others it knows less than it seemed, and the
-memory is worth more (or less). One factor of the memory, chosen on validation with the epoch, corrects that.
+memory is worth more (or less). One factor of the memory, chosen on validation with the epoch, corrects that. Items that
+nobody has touched are sought more, in some logs, than others of their features: where validation has targets among
+them, a factor of their vectors, chosen last, corrects that.
 """
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -15,13 +16,15 @@ from recsys.evaluation.evaluate import EvaluationData, Targets
 from recsys.evaluation.graph_ranking import GraphRanker
 from recsys.evaluation.metrics import ndcg, summarize
 from recsys.models.events import history_spec
+from recsys.models.items import FeaturedItems
 from recsys.models.sasrec import SASRec, with_folded_items
 from recsys.models.weights import load_weights, save_weights
 from recsys.training.averaging import averaged, take_average
-from recsys.training.fit import Fit, FitCallback
+from recsys.training.fit import Fit, FitCallback, Progress
 
 CHOSEN_BY = "ndcg@10"
 MEMORY_WEIGHTS = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
+COLD_SCALES = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5)  # the first of equals is taken
 
 
 class Judgement(NamedTuple):
@@ -29,6 +32,16 @@ class Judgement(NamedTuple):
 
     metrics: dict[str, float]
     memory_weight: float
+
+
+class Judge(Protocol):
+    """What ``Validation`` asks."""
+
+    def __call__(self) -> Judgement:
+        """How good the current weights are."""
+
+    def cold_scale(self) -> float:
+        """What the vectors of items without events are multiplied by from now on."""
 
 
 class Validator:
@@ -47,22 +60,44 @@ class Validator:
         )
 
     def __call__(self) -> Judgement:
-        if self.folded is not self.model:  # features are computed once a validation, not once a batch
-            self.folded.trained_items.assign(self.model.trained_items.vectors())
-        ranks = self._rank(self.sequences, self.targets.users, self.targets.positions)
+        ranks = self._ranks(1.0)
         best = int(np.argmax([ndcg(own, 10).mean() for own in ranks]))
         return Judgement(summarize(ranks[best], (10,)), self.memory_weights[best])
+
+    def cold_scale(self) -> float:
+        """The factor of the vectors of items without events that suits the targets best; 1 where none of them is one.
+
+        The model keeps it.
+        """
+        items, best = self.model.items, COLD_SCALES[0]
+        if not isinstance(items, FeaturedItems):
+            return best
+        met = self.sequences.items[self.targets.positions]
+        if not np.isin(met, items.trained_ids).all():
+            as_it_is = self.memory_weights.index(1.0)
+            found = [ndcg(self._ranks(scale)[as_it_is], 10).mean() for scale in COLD_SCALES]
+            best = COLD_SCALES[int(np.argmax(found))]
+        items.complete(best)
+        return best
+
+    def _ranks(self, cold_scale: float) -> Any:
+        """The targets' ranks for each weight of the memory."""
+        items = self.model.items
+        if isinstance(items, FeaturedItems):  # features are computed once a validation, not once a batch
+            items.complete(cold_scale)
+            self.folded.trained_items.assign(items.vectors())
+        return self._rank(self.sequences, self.targets.users, self.targets.positions)
 
 
 class Validation(FitCallback):
     """Judges every ``training.validate_every``-th epoch and the last, and leaves the chief's model at the best one.
 
     Args:
-        validate: judges the current weights.
+        validate: judges the current weights, and says what factor the vectors of items without events need.
         best_weights: the file that keeps them.
     """
 
-    def __init__(self, validate: Callable[[], Judgement], best_weights: Path) -> None:
+    def __init__(self, validate: Judge, best_weights: Path) -> None:
         self.validate, self.best_weights = validate, best_weights
 
     def on_epoch(self, fit: Fit, metrics: dict[str, float]) -> None:
@@ -83,20 +118,24 @@ class Validation(FitCallback):
     def on_end(self, fit: Fit) -> None:
         if fit.workers.is_chief:
             load_weights(fit.model, self.best_weights)
+            fit.progress.cold_scale = self.validate.cold_scale()
+        (fit.progress.cold_scale,) = fit.workers.agreed(fit.progress.cold_scale)
 
 
 class LastEpoch(FitCallback):
-    """Takes the last epoch's weights, with the memory weighted as an earlier fit has found best."""
+    """Takes the last epoch's weights, with the memory and items without events weighed as ``searched`` has found."""
 
-    def __init__(self, memory_weight: float) -> None:
-        self.memory_weight = memory_weight
+    def __init__(self, searched: Progress) -> None:
+        self.searched = searched
 
     def on_epoch(self, fit: Fit, metrics: dict[str, float]) -> None:
         fit.progress.best_epoch = fit.progress.epoch
 
     def on_end(self, fit: Fit) -> None:
         take_average(fit)
-        weigh_memory(fit.model, self.memory_weight)
+        weigh_memory(fit.model, self.searched.memory_weight)
+        if isinstance(fit.model.items, FeaturedItems):
+            fit.model.items.complete(self.searched.cold_scale)
 
 
 def weigh_memory(model: SASRec, weight: float = 1.0, learned: float | None = None) -> float:

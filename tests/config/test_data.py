@@ -147,5 +147,7 @@ def test_a_data_set_by_name_has_a_table_whose_features_can_be_named() -> None:
     assert config.data.items is not None
     assert list(config.data.items.features) == ["genres", "title", "year"]
     assert parse_config(config.to_json()) == config
-    with pytest.raises(ConfigError, match=r"leave out items \(but data.items.features\)"):
+    related = parse_config({"data": {"name": "movielens-100k", "relations": {"path": "sequels.csv"}}})
+    assert related.data.relations is not None
+    with pytest.raises(ConfigError, match=r"leave out items \(but data.items.features and data.relations\)"):
         parse_config({"data": {"name": "movielens-100k", "items": {"path": "i.csv", "features": features}}})

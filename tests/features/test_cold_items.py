@@ -16,13 +16,15 @@ from recsys.config.evaluation import EvaluationConfig
 from recsys.core.errors import ConfigError, DataError
 from recsys.evaluation.baselines import BASELINES, TrainingEvents
 from recsys.evaluation.baselines.content import _directions
-from recsys.evaluation.evaluate import EvaluationData, Evaluator
+from recsys.evaluation.evaluate import EvaluationData, Evaluator, Targets, targets_of
 from recsys.evaluation.segments import compare_segments
 from recsys.evaluation.similar_items import nearest
 from recsys.export.delta import make_delta
 from recsys.features.encoded import EncodedFeature
 from recsys.models.events import history_spec
+from recsys.models.items import FeaturedItems, trained_rows
 from recsys.models.loading import load_run, load_unfolded
+from recsys.training.validation import Validator
 from tests.features.chain_of_categories import CATEGORIES, COLD, WARM, chain_config
 from tests.features.conftest import Trained
 
@@ -37,6 +39,43 @@ def test_cold_items_are_ranked_by_their_category(trained: Trained) -> None:
     # Whoever knows the chain puts the 16 items of the next category before the other 112; at random 12.5 % are there.
     assert (cold["rank"] <= KIND).mean() > 0.95
     assert (ranks["rank"] <= KIND).mean() > 0.95
+
+
+def test_warm_and_cold_items_are_ranked_nearly_as_well_as_can_be(trained: Trained) -> None:
+    """Whoever knows the chain cannot tell apart what is left of the next category when the user's own items are out."""
+    ranks = pd.read_parquet(trained.run.ranks_file).query("split == 'test'")
+    sequences = trained.dataset.sequences
+    users, positions = sequences.targets("test")
+    names = np.array(["", *trained.dataset.items["external_id"]])
+    gains: dict[str, list[float]] = {"best": [], "found": []}
+    for user, position, rank in zip(users, positions, ranks["rank"], strict=True):
+        before = set(names[sequences.items[sequences.offsets[user] : position]])
+        category = names[sequences.items[position]].split("-")[0]
+        left = KIND - sum(name.split("-")[0] == category for name in before - {names[sequences.items[position]]})
+        gains["best"].append(sum(1 / np.log2(1 + place) for place in range(1, min(left, 10) + 1)) / left)
+        gains["found"].append(1 / np.log2(1 + rank) if rank <= 10 else 0.0)
+    best, found = np.array(gains["best"]), np.array(gains["found"])
+    cold = ranks["target_count"].to_numpy() == 0
+    assert found[~cold].mean() > 0.95 * best[~cold].mean()
+    assert found[cold].mean() > 0.9 * best[cold].mean()
+
+
+@pytest.mark.parametrize(("cold", "larger"), [(True, True), (False, False)])
+def test_validation_says_how_much_new_items_are_sought(trained: Trained, cold: bool, larger: bool) -> None:
+    model, data = load_unfolded(trained.run), EvaluationData.of(trained.dataset)
+    assert isinstance(model.items, FeaturedItems)
+    counts = trained.dataset.item_counts
+    model.items.describe(trained.dataset.features, trained_rows(counts))
+    before = model.items.vectors()
+    every = targets_of(data, "test")
+    chosen = (counts[data.sequences.items[every.positions]] == 0) == cold
+    targets = Targets("test", every.users[chosen], every.positions[chosen])
+    scale = Validator(model, data, targets, EvaluationConfig()).cold_scale()
+    assert (scale > 1.0) == larger
+    np.testing.assert_allclose(model.items.vectors()[counts > 0], before[counts > 0], atol=1e-6)
+    np.testing.assert_allclose(
+        model.items.vectors()[1:][counts[1:] == 0], scale * before[1:][counts[1:] == 0], atol=1e-4
+    )
 
 
 def test_cold_targets_are_a_segment_beside_content_and_popularity(trained: Trained) -> None:

@@ -79,6 +79,33 @@ def test_some_items_are_known_by_their_features_alone(items: FeaturedItems) -> N
     assert len(seen) == 4  # each of both items with and without the other
 
 
+def test_what_own_vectors_of_alike_items_have_in_common_stands_for_missing_ones() -> None:
+    """Own vectors that follow from features exactly are found again; the padding stays what it is."""
+    random = np.random.default_rng(7)
+    rows, kernel, bias = 60, np.array([[0.5, 0.25], [-0.25, 0.75]]), np.array([1.0, -2.0])
+    images = random.normal(size=(rows, 3)).astype(np.float32)
+    images[0] = 0
+    image = EncodedFeature("image", 0, images)
+    items = FeaturedItems(rows, 2, shapes_of([image]))
+    trained = np.arange(rows) < 50
+    items.describe([image], trained_rows(trained.astype(np.int64)))
+    items.features[0].learned.assign(random.normal(size=(3, 2)))
+    told = items.feature_vectors()
+    items.assign((told @ kernel + bias).astype(np.float32))
+    assert np.abs(items.vectors()[50:] - told[50:]).max() == 0, "nothing is expected before it was looked for"
+    for scale in (1.0, 2.0):
+        items.complete(scale)
+        # The ridge of a thousandth shrinks what is found a little.
+        np.testing.assert_allclose(items.vectors()[50:], scale * (told @ (np.eye(2) + kernel) + bias)[50:], atol=0.02)
+        np.testing.assert_allclose(items.vectors()[1:50], (told @ (np.eye(2) + kernel) + bias)[1:50], atol=1e-5)
+        assert not items.vectors()[0].any()
+    assert not items.own_vectors()[50:].any()
+    fresh = FeaturedItems(rows, 2, shapes_of([image]))
+    fresh.describe([image], np.zeros(rows, np.bool_))
+    fresh.learn_as(items)
+    np.testing.assert_allclose(fresh.vectors()[50:], items.vectors()[50:], atol=1e-6)
+
+
 @pytest.mark.parametrize("rate", [0.0, 0.2, 0.9])
 def test_as_many_are_chosen_as_the_rate_says(rate: float) -> None:
     ids = tf.range(20_000)

@@ -6,7 +6,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.config import Config
 from recsys.training.assembly import assemble, make_reproducible
 from recsys.training.averaging import averaged
-from recsys.training.fit import Fit
+from recsys.training.fit import Fit, Progress
 from recsys.training.validation import LastEpoch
 
 MOMENTUM = 0.75
@@ -38,7 +38,7 @@ def test_the_average_forgets_by_its_momentum_and_learning_goes_on_from_the_weigh
         assert any(not np.allclose(a, b) for a, b in zip(learned, weights_of(fit), strict=True))
     for found, expected in zip(weights_of(fit), learned, strict=True):
         np.testing.assert_array_equal(found, expected)
-    LastEpoch(1.0).on_end(fit)
+    LastEpoch(Progress()).on_end(fit)
     np.testing.assert_allclose(weights_of(fit)[0], average[0], rtol=1e-4, atol=1e-6)
 
 

@@ -28,13 +28,25 @@ class Scripted(Fit):
         return 1.0
 
 
+class Written:
+    """Validations that find ``found``, one after the other."""
+
+    def __init__(self, found: list[float]) -> None:
+        self.script = iter(found)
+
+    def __call__(self) -> Judgement:
+        return Judgement({"ndcg@10": next(self.script)}, 1.0)
+
+    def cold_scale(self) -> float:
+        return 1.0
+
+
 def epochs_run(dataset: Dataset, config: Config, tmp_path: Path, found: list[float]) -> tuple[int, int]:
     """Epochs run and the best one when validations find ``found``, one after the other."""
     model: SASRec = build_model(config.model, dataset.vocabulary.table_size)
     ends = dataset.sequences.bounds("train")[1]
     batches = Batches(dataset.sequences, ends, config.model, config.training, 20, None)
-    script = iter(found)
-    validation = Validation(lambda: Judgement({"ndcg@10": next(script)}, 1.0), tmp_path / "best.npz")
+    validation = Validation(Written(found), tmp_path / "best.npz")
     progress = Scripted(model, batches, config.training, [validation, EarlyStopping()]).run()
     return progress.epoch, progress.best_epoch
 

@@ -1,8 +1,9 @@
 """Items by what they are: the item embedding is the sum of an item's own vector and of what its features say.
 
 An item that no event trains has no vector of its own, only its features. In training an item's own vector is left out
-now and then, so that features learn to stand alone (after DropoutNet: Volkovs et al., 2017). A phone knows none of
-this: all is folded into one table.
+now and then, so that features learn to stand alone (after DropoutNet: Volkovs et al., 2017). What own vectors of alike
+items have in common all the same is found afterwards, and stands for the missing ones. A phone knows none of this: all
+is folded into one table.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from recsys.models.items.features import CodedFeature, FeatureShape, VectorFeatu
 from recsys.models.keras import tf
 
 CHUNK = 65_536  # rows that are folded at once
+RIDGE = 1e-3  # of the mean square of what own vectors are told from
 
 
 class FeaturedItems(TrainedItems):
@@ -26,7 +28,10 @@ class FeaturedItems(TrainedItems):
 
     def __init__(self, rows: int, width: int, shapes: Sequence[FeatureShape]) -> None:
         super().__init__(rows, width)
+        constant = {"trainable": False, "initializer": "zeros"}
         self._trained = self.add_weight("trained_items", [rows], trainable=False, initializer="ones")
+        self._missing_kernel = self.add_weight("missing_kernel", [width, width], **constant)
+        self._missing_bias = self.add_weight("missing_bias", [width], **constant)
         self.features = [
             (CodedFeature if shape.values else VectorFeature)(number, rows, shape, width)
             for number, shape in enumerate(shapes)
@@ -48,6 +53,26 @@ class FeaturedItems(TrainedItems):
         """Take over what ``other`` has learned of the same features."""
         for ours, theirs in zip(self.features, other.features, strict=True):
             ours.learned.assign(theirs.learned)
+        self._missing_kernel.assign(other._missing_kernel)
+        self._missing_bias.assign(other._missing_bias)
+
+    def complete(self, scale: float = 1.0) -> None:
+        """Find what own vectors are to be expected of items that have none, from what has been learned.
+
+        Both parts of an item learn what items of its features have in common, so an item of features alone would stand
+        behind all of its kind. What an own vector is by its features, by ridge regression, is added to it.
+
+        Args:
+            scale: of the whole vector of an item that no event trains.
+        """
+        trained = self._trained.numpy() > 0
+        described, own = (rows[trained].astype(np.float64) for rows in (self.feature_vectors(), self.own_vectors()))
+        told = np.column_stack([described, np.ones(len(described))])
+        square = told.T @ told
+        ridge = RIDGE * np.trace(square) / len(square) * np.eye(len(square))
+        expected = np.linalg.solve(square + ridge, told.T @ own)
+        self._missing_kernel.assign(scale * expected[:-1] + (scale - 1.0) * np.eye(self.width))
+        self._missing_bias.assign(scale * expected[-1])
 
     @property
     def trained_ids(self) -> npt.NDArray[np.int32]:
@@ -84,9 +109,16 @@ class FeaturedItems(TrainedItems):
         return _Dropping(self, rate, seed)
 
     def parts(self, ids: tf.Tensor, kept: tf.Tensor | None = None) -> tf.Tensor:
-        """``ids [n]`` to ``[n, width]``; of the own part the share ``kept [n]``, by default all."""
-        own = self._own(ids)
-        return self._described(ids) + (own if kept is None else own * kept[:, None])
+        """``ids [n]`` to ``[n, width]``; of the own part the share ``kept [n]``, as a step of training has it.
+
+        Without ``kept`` all of it, and what is to be expected of items that have none.
+        """
+        own, described = self._own(ids), self._described(ids)
+        if kept is not None:
+            return described + own * kept[:, None]
+        lacking = (1.0 - tf.gather(self._trained, ids)) * tf.cast(tf.not_equal(ids, PAD_ID), tf.float32)
+        missing = tf.matmul(described, self._missing_kernel) + self._missing_bias
+        return described + own + missing * lacking[:, None]
 
     def _own(self, ids: tf.Tensor) -> tf.Tensor:
         return tf.gather(self._vectors, ids) * tf.gather(self._trained, ids)[:, None]

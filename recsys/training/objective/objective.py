@@ -29,8 +29,8 @@ class Objective(tfrs.models.Model):
         return self.task(TargetScorer(network, inputs, hidden.states, self.network.trained_items.trained_ids))
 
     def _dropping(self, seed: tf.Tensor) -> SASRec:
-        """The network of one step: with features, it knows a share of the items by those alone."""
+        """The network of one step: with features, it knows a share of the items by those alone, which may be none."""
         network, rate = self.network, self.network.config.id_dropout
-        if not rate or not isinstance(network.items, FeaturedItems):
+        if not isinstance(network.items, FeaturedItems):
             return network
         return network.over(network.items.dropping(rate, seed))
