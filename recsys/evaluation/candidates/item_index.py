@@ -56,10 +56,10 @@ class ItemIndex:
             edges = np.arange(0, count * newest + 1, newest)
             cells = (queries.attention.ravel(), queries.newest.ravel(), edges)
             support = sparse.csr_array(cells, shape=(count, len(self.columns))) @ self.transitions
-            rows = np.repeat(np.arange(count), np.diff(support.indptr))
-            # A transition is to few items: what the memory has nothing to say of keeps its score.
-            heard = queries.weights[rows, 0] * np.log1p(self.scale * support.data)
-            scores.reshape(-1)[rows * len(self.shown) + support.indices] += heard
+            weights = np.repeat(queries.weights[:, 0], np.diff(support.indptr))
+            support.data = weights * np.log(1 + self.scale * support.data)
+            # Transitions lead to few items; what the memory has nothing to say of keeps its score.
+            scores = support + scores
         return scores
 
 

@@ -72,10 +72,10 @@ def recommend_shard(job: ScoreJob, number: int) -> dict[str, Any]:
         excluded = Pairs(owners[known], places[known].astype(np.int32) + 1)
         used["excluded"] = int(np.count_nonzero(known))
     if job.match is not None:
-        allowed = _allowed(job, number, users, model.index)
+        allowed = _allowed(job, number, users, model.items)
         used["matched"] = int(np.count_nonzero(allowed.values >= 0))
     ranked = recommend(
-        model.encoder, model.index, sequences, job.k,
+        model.encoder, model.items, sequences, job.k,
         filter_seen=job.filter_seen, now=items.now, excluded=excluded, allowed=allowed,
     )  # fmt: skip
     _write(target, USER, users, items.names, ranked)
@@ -134,7 +134,7 @@ def _values(dataset_path: Path, column: str, filters: Path) -> tuple[pa.Array, n
 
 class _Model(NamedTuple):
     encoder: QueryEncoder
-    index: ItemIndex
+    items: ItemIndex
     codes: EventCodes
 
 
