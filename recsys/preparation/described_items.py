@@ -35,7 +35,7 @@ def append_described(table: pa.Table, keys: pa.Array) -> pa.Table:
 
 
 def lacking_items(table: pa.Table, keys: pa.Array) -> dict[str, Any]:
-    """How many items of a vocabulary, as ``number_items`` gives it, an item table with ``keys`` lacks, and the first."""
+    """How many items of a vocabulary, as ``number_items`` gives it, a table with ``keys`` lacks, and the first."""
     names = table.column(EXTERNAL_ID).combine_chunks()
     lacking = names.filter(pc.invert(pc.is_in(names, value_set=keys)))
     return {"count": len(lacking), "first": lacking[0].as_py() if len(lacking) else None}
