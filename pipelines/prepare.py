@@ -40,6 +40,7 @@ from recsys.log.block_plan import plan_blocks
 from recsys.log.columns import check_columns
 from recsys.log.files import log_files, refuse_changed, stamps_of
 from recsys.log.rejects import first_rejects
+from recsys.preparation.described_items import describe_lacking
 from recsys.preparation.diagnostics.counts import (
     count_all,
     describe_rejects,
@@ -192,8 +193,10 @@ def _make(
     absent = set(config.data.event_types) - {name for one in reads for name in one.get("types", ())}
     if absent:
         say(f"data.event_types: the log has no event of type {', '.join(sorted(absent))}; is it written as there?")
-    if lost := describe_unknown(config.data, results["fit"]):
-        say(lost)
+    fits = results["fit"]
+    for told in (describe_lacking(config.data.items, fits), describe_unknown(config.data, fits)):
+        if told:
+            say(told)
     counts = count_all(results)
     refuse_empty(counts, config.prepare.k_core)
     shutil.rmtree(spill)

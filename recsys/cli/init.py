@@ -2,18 +2,24 @@
 
     recsys init events.csv
     recsys init clicks/ --user visitorid --item itemid --out clicks.yaml
+    recsys init events.csv --items products.csv
     recsys init --reference
 
-LOG is a CSV, JSON Lines or Parquet file (.gz is looked through), a folder or a glob of them. Read the comments, mend
-what is wrong, then run it: recsys run events.yaml. --reference prints every key that a config may have.
+LOG is a CSV, JSON Lines or Parquet file (.gz is looked through), a folder or a glob of them. TABLE has a row an item;
+its columns are proposed as features that the model reads, so that new items can be ranked by them. Read the comments,
+mend what is wrong, then run it: recsys run events.yaml. --reference prints every key that a config may have.
 """
 
 import argparse
 import math
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recsys.cli.common import path
+
+if TYPE_CHECKING:
+    from recsys.log.inference.guess import GuessedLog
 
 NO_ARRIVAL = "no arrival number was found; a stable hash orders events that share a timestamp"
 
@@ -22,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("log", metavar="LOG", type=path, nargs="?", help="the event log")
     for flag, name in (("user", "user"), ("item", "item"), ("timestamp", "timestamp"), ("event-id", "event id")):
         parser.add_argument(f"--{flag}", metavar="COLUMN", help=f"the column that holds the {name}, not to be guessed")
+    parser.add_argument("--items", metavar="TABLE", type=path, help="a table of the items, CSV, TSV or Parquet")
     parser.add_argument("--out", type=path, help="the config to write (default: the log's name, .yaml, here)")
     parser.add_argument("--overwrite", action="store_true", help="replace the config when it is there")
     parser.add_argument("--reference", action="store_true", help="print every config key, its default and its meaning")
@@ -40,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or Path(args.log.name.split(".")[0].strip("*?[]") or "log").with_suffix(".yaml")
     if out.exists() and not args.overwrite:
         raise ConfigError(f"{out}: already there; pass --overwrite, or another name with --out")
-    out.write_text(write_config(args.log, _given(args)), encoding="utf-8")
+    out.write_text(write_config(args.log, _given(args), args.items), encoding="utf-8")
     print(f"{out}: written; read its comments, then: recsys run {shlex.quote(str(out))}")  # noqa: T201
     return 0
 
@@ -53,8 +60,8 @@ def _given(args: argparse.Namespace) -> dict[str, str]:
     return {name: column for name, column in given.items() if column}
 
 
-def write_config(log: Path, given: dict[str, str]) -> str:
-    """The text of a config for ``log``; it has been parsed and is valid."""
+def write_config(log: Path, given: dict[str, str], items: Path | None = None) -> str:
+    """The text of a config for ``log``, and the table of ``items`` beside it; it has been parsed and is valid."""
     from recsys.config import parse_config
     from recsys.config.yaml_text import read_yaml
     from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER, VALUE
@@ -87,7 +94,7 @@ def write_config(log: Path, given: dict[str, str]) -> str:
             *([f"    # {column('value', VALUE).strip()}"] if VALUE in guess.columns else []),
             f"  timestamp_unit: {guess.unit} # guessed from the values",
             *([f"  delimiter: {_yaml(guess.delimiter)}"] if unusual else []),
-            "  # items: {path: items.csv, item: item_id, title: title} # a table with titles, where there is one",
+            *(_without_items() if items is None else _items(items, guess)),
             "prepare:",
             "  k_core: 5 # drop users and items with fewer events, until none is left",
             *_more_rejects(guess.rejected),
@@ -101,6 +108,28 @@ def write_config(log: Path, given: dict[str, str]) -> str:
     )
     parse_config(read_yaml(text), "the config that recsys init wrote")
     return text
+
+
+def _without_items() -> list[str]:
+    return ["  # items: {path: items.csv, item: item_id, title: title} # a table with titles, where there is one"]
+
+
+def _items(path: Path, log: "GuessedLog") -> list[str]:
+    """The lines of ``data.items``, with what was found out about the table."""
+    from recsys.preparation.item_guess import LoggedItems, guess_items
+
+    found = guess_items(path, LoggedItems.of(log.events))
+    lines = [f"  {_comment(f'{path}: {fact}')}" for fact in found.facts]
+    lines += ["  items:", f"    path: {_yaml(str(path))}", f"    item: {_yaml(found.item)} # {found.reason}"]
+    if found.title is not None:
+        lines.append(f"    title: {_yaml(found.title)} # by its name")
+    if not found.features:
+        return [*lines, "    # features: none of its columns looks like one"]
+    lines.append("    features: # what the model reads of items; without them, new items rank last")
+    for name, one in found.features.items():
+        other = f"{{kind: {one.kind}, separator: {_yaml(one.separator)}}}"
+        lines.append(f"      {_yaml(name)}: {one.kind if one.separator == '|' else other} # {one.reason}")
+    return lines
 
 
 def _looked_at(log: Path, file: Path, files: int) -> str:

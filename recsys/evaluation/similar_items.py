@@ -35,11 +35,27 @@ def similar_items(run: Run, dataset: Dataset, item: str, k: int = 10) -> dict[st
     check_trained_on(run, dataset)
     if item not in dataset.vocabulary:
         raise DataError(f"{dataset.path}: has no item {item!r}; its items.parquet lists those that it has")
-    number = int(dataset.vocabulary.encode([item])[0])
+    return neighbours(dataset, item_vectors(run), item, k)
+
+
+def item_vectors(run: Run) -> dict[str, npt.NDArray[np.float32]]:
+    """What ``run`` has learned of items: vectors by internal id, ``[rows, width]``, by the names of ``similar_items``.
+
+    Raises:
+        ArtifactError: the run is not finished or damaged.
+    """
     items = load_unfolded(run).trained_items
     tables = {"embedding": items.vectors()}
     if isinstance(items, FeaturedItems):
         tables |= {"own": items.own_vectors(), "features": items.feature_vectors()}
+    return tables
+
+
+def neighbours(
+    dataset: Dataset, tables: dict[str, npt.NDArray[np.float32]], item: str, k: int
+) -> dict[str, list[Neighbour]]:
+    """``similar_items`` by vectors that are there already, of an item of the dataset."""
+    number = int(dataset.vocabulary.encode([item])[0])
     names = dataset.vocabulary.external_ids
     found = {kind: nearest(table[: len(names) + 1], number, k) for kind, table in tables.items()}
     return {

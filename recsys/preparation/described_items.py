@@ -6,6 +6,7 @@ time, events of items that nobody had touched before are kept, so that a test sh
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,22 @@ def append_described(table: pa.Table, keys: pa.Array) -> pa.Table:
     numbers = np.arange(len(table) + 1, len(table) + len(others) + 1, dtype=np.int32)
     columns = {ITEM: numbers, EXTERNAL_ID: others, COUNT: np.zeros(len(others), np.int64)}
     return pa.concat_tables([table, pa.table(columns, schema=table.schema)]).combine_chunks()
+
+
+def lacking_items(table: pa.Table, keys: pa.Array) -> dict[str, Any]:
+    """How many items of a vocabulary, as ``number_items`` gives it, a table with ``keys`` lacks, and the first."""
+    names = table.column(EXTERNAL_ID).combine_chunks()
+    lacking = names.filter(pc.invert(pc.is_in(names, value_set=keys)))
+    return {"count": len(lacking), "first": lacking[0].as_py() if len(lacking) else None}
+
+
+def describe_lacking(source: ItemTableConfig | None, fits: list[dict[str, Any]]) -> str | None:
+    """How many items of the log the item table does not have, from the results of ``fit``; None where it has all."""
+    lacking = next((fit["lacking"] for fit in fits if "lacking" in fit), {"count": 0})
+    if source is None or not lacking["count"]:
+        return None
+    found = f"lacks {lacking['count']:,} items of the log, such as {lacking['first']!r}"
+    return f"{source.path}: {found}; only their events are known"
 
 
 def keep_described(

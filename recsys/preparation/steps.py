@@ -24,7 +24,7 @@ from recsys.log.event_types import filter_types, type_codes, type_weights, types
 from recsys.log.formats import Reject, read_block
 from recsys.log.rejects import write_rejects
 from recsys.log.validation import validate
-from recsys.preparation.described_items import append_described, fit_features, keep_described
+from recsys.preparation.described_items import append_described, fit_features, keep_described, lacking_items
 from recsys.preparation.diagnostics.stats import bucket_stats
 from recsys.preparation.exchange.bucket import Bucket, clean_bucket, write_shard
 from recsys.preparation.exchange.catalog import merge_partition
@@ -110,8 +110,10 @@ def fit(job: Job, sizes: list[int]) -> Result:
         outside = np.flatnonzero(drop_reasons != KEPT)
         ids[outside] = bucket_ids(catalog.hashes[outside], len(table), job.config.oov_buckets)
     fitted = len(table)
+    told: Result = {}
     if job.data.items is not None:
         items = read_items(job.data.items, job.data.null_values)
+        told["lacking"] = lacking_items(table, items.keys)
         if items.features:
             table = append_described(table, items.keys)
             ids, drop_reasons = keep_described(table, catalog.names, drop_reasons)
@@ -119,10 +121,9 @@ def fit(job: Job, sizes: list[int]) -> Result:
         table = join_metadata(table, job.data.items, items)
     with appearing(job.target / ITEMS_FILE) as aside:
         pq.write_table(table, aside, compression="zstd")
-    related: Result = {}
     if job.data.relations is not None:
         found = number_relations(table, job.data.relations, read_relations(job.data.relations, job.data.null_values))
-        related = {"relations": found.counts}
+        told["relations"] = found.counts
         with appearing(job.target / RELATIONS_FILE) as aside:
             pq.write_table(found.table, aside, compression="zstd")
     with appearing(job.spill / VOCABULARY_FILE) as aside, aside.open("wb") as file:
@@ -133,7 +134,7 @@ def fit(job: Job, sizes: list[int]) -> Result:
         "described_items": len(table) - fitted,
         "cold_items": int(np.count_nonzero(drop_reasons == COLD)),
         "rounds": chosen.rounds,
-        **related,
+        **told,
     }
 
 

@@ -34,7 +34,7 @@ class Judgement(NamedTuple):
     memory_weight: float
 
 
-class Judge(Protocol):
+class Validate(Protocol):
     """What ``Validation`` asks."""
 
     def __call__(self) -> Judgement:
@@ -97,7 +97,7 @@ class Validation(FitCallback):
         best_weights: the file that keeps them.
     """
 
-    def __init__(self, validate: Judge, best_weights: Path) -> None:
+    def __init__(self, validate: Validate, best_weights: Path) -> None:
         self.validate, self.best_weights = validate, best_weights
 
     def on_epoch(self, fit: Fit, metrics: dict[str, float]) -> None:

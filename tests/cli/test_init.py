@@ -97,3 +97,16 @@ def test_no_value_of_a_log_reaches_the_config_beyond_its_comment(log: Path) -> N
     assert config.data.columns.event_type == "action"
     assert config.tracking.uri is None
     assert "# Event types: view tracking: {uri: evil} 50%" in Path("odd.yaml").read_text()
+
+
+def test_a_table_of_items_is_looked_at(log: Path) -> None:
+    rows = "".join(f"i{n},Item {n} of a shop,{['red', 'blue'][n % 2]}|old,x\n" for n in range(4))
+    Path("items.csv").write_text("code,title,tags,shop\n" + rows)
+    assert main(["init", str(log), "--item", "no", "--items", "items.csv"]) == 0
+    items = load_config("clicks.yaml").data.items
+    assert items is not None
+    assert (items.path, items.item, items.title) == (Path("items.csv"), "code", "title")
+    assert {name: one.kind for name, one in items.features.items()} == {"tags": "category", "title": "text"}
+    text = Path("clicks.yaml").read_text()
+    assert "# items.csv: 4 rows; 1 of 5 items of the log's first rows are not in it, such as 'i4'." in text
+    assert "# items.csv: shop is left out: all items have 'x'." in text

@@ -31,6 +31,12 @@ def table(path: Path, ids: str = "bcefa", **features: Any) -> dict[str, Any]:
     return {"items": {"path": str(path), "features": features or {"kind": "category", "number": "number"}}}
 
 
+def test_items_that_the_table_lacks_are_told(tmp_path: Path, make: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    log = write_log(tmp_path / "log.csv", ROWS)
+    make(log, data=table(tmp_path / "items.csv", "bcef"), **TEMPORAL)
+    assert "items.csv: lacks 1 items of the log, such as 'a'; only their events are known" in capsys.readouterr().err
+
+
 def test_items_of_the_table_are_places_in_the_vocabulary(tmp_path: Path, make: Any) -> None:
     log = write_log(tmp_path / "log.csv", ROWS)
     dataset: Dataset = make(log, data=table(tmp_path / "items.csv"), **TEMPORAL)

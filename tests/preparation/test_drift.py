@@ -9,6 +9,7 @@ import pytest
 from recsys.artifacts.dataset import Dataset
 from recsys.core.errors import DataError
 from recsys.preparation.diagnostics.drift import find_drift, refuse_drift
+from recsys.preparation.diagnostics.item_drift import find_item_drift
 
 DAY = 86_400_000
 START = 1_700_000_000_000
@@ -110,3 +111,16 @@ def test_the_refusal_names_the_bound() -> None:
     with pytest.raises(DataError, match=r"(?s)more than --max-drift 0.5:.*known items"):
         refuse_drift(night, old, 0.5)
     refuse_drift(night, old, 1.0)
+
+
+def test_an_item_table_that_says_something_else_is_told() -> None:
+    old = pd.DataFrame({"item_id": [1, 2], "count": [3, 3], "price": [1.0, 2.0], "brand": ["a", None], "year": [1, 2]})
+    same = pd.DataFrame({"item_id": [1, 2], "count": [9, 0], "price": [5, 6], "brand": ["b", None], "year": [3, 4]})
+    assert find_item_drift(same, old, 0.5) == []
+    new = pd.DataFrame({"item_id": [1, 2], "count": [3, 3], "price": ["1.0", "2"], "brand": [None, None]})
+    assert find_item_drift(new, old, 0.5) == [
+        "item table: 50% of the items had no 'brand', now 100% have none",
+        "item table: column 'price' held numbers, now it holds text",
+        "item table: column 'year' is gone",
+    ]
+    assert find_item_drift(new.assign(price=1.0, year=1), old, 1.0) == [], "twice as many is within the bound"

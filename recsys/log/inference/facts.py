@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
 from recsys.log.formats.raw import Reject
@@ -16,8 +17,8 @@ from recsys.log.values.timestamps import Unit
 
 def sample_facts(
     looked: Sample, columns: dict[str, Guess], unit: Unit, lengths: "np.ndarray[Any, Any]"
-) -> tuple[float, list[str]]:
-    """The share of rows that will be rejected, and sentences about the sample."""
+) -> tuple[float, pa.Table, list[str]]:
+    """The share of rows that will be rejected, the events that are left, and sentences about the sample."""
     sample = looked.frame
     user, item, time = (columns[name].column for name in (USER, ITEM, TIMESTAMP))
     tied = sample.duplicated([user, time], keep=False).mean()
@@ -41,7 +42,7 @@ def sample_facts(
         facts.append(f"Passed over, for they hold no one plain value a row: {told}.")
     if sample[time].dropna().astype(str).head(1000).str.fullmatch(r"(19|20)\d\d[01]\d[0-3]\d(\.0)?").mean() > 0.5:
         facts.append(f"{time} looks like dates written YYYYMMDD, which are read as numbers: write 2024-03-05.")
-    return len(rejects) / max(1, rows), facts
+    return len(rejects) / max(1, rows), events, facts
 
 
 def _reject_facts(rejects: list[Reject], rows: int) -> list[str]:

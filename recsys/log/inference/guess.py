@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from recsys.core.schema import TIMESTAMP, USER
 from recsys.log.files import Format, log_files
@@ -27,6 +28,7 @@ class GuessedLog:
         facts: sentences about the sample that help to choose settings.
         max_length: a history length that holds most users' whole histories, up to 200.
         rejected: the share of the sample's rows that prepare will reject.
+        events: what prepare will find in the sample, user, item and time.
     """
 
     file: Path
@@ -37,6 +39,7 @@ class GuessedLog:
     unit: Unit
     max_length: int
     rejected: float
+    events: pa.Table
     facts: list[str] = field(default_factory=list)
 
 
@@ -61,5 +64,5 @@ def _guess(looked: Sample, files: int, given: dict[str, str]) -> GuessedLog:
     lengths = sample[columns[USER].column].value_counts().to_numpy()
     lengths = lengths if len(lengths) else np.zeros(1, np.int64)  # nobody has an event: all rows will be rejected
     max_length = next((length for length in (20, 50, 100) if length >= np.quantile(lengths, 0.75)), 200)
-    rejected, facts = sample_facts(looked, columns, unit, lengths)
-    return GuessedLog(file, files, looked.format, looked.delimiter, columns, unit, max_length, rejected, facts)
+    rejected, events, facts = sample_facts(looked, columns, unit, lengths)
+    return GuessedLog(file, files, looked.format, looked.delimiter, columns, unit, max_length, rejected, events, facts)

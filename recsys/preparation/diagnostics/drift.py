@@ -6,6 +6,7 @@ from recsys.artifacts.compatibility import prepared_with
 from recsys.artifacts.dataset import Dataset
 from recsys.core.errors import DataError
 from recsys.core.schema import COUNT
+from recsys.preparation.diagnostics.item_drift import find_item_drift
 from recsys.preparation.vocabulary_fit import DROP_REASONS
 
 
@@ -35,6 +36,7 @@ def find_drift(new: Dataset, old: Dataset, bound: float) -> list[str]:
         found.append(f"time range: {days[0]:.1f} days became {days[1]:.1f}")
     if new.stats["last_event"] < old.stats["last_event"]:
         found.append("time range: the newest event is older than before")
+    found += find_item_drift(new.items, old.items, bound)
     return found + (_misfits(new, old, bound) if extends else [])
 
 
@@ -91,5 +93,6 @@ def refuse_drift(new: Dataset, old: Dataset, bound: float) -> None:
         lines = "\n".join(f"  {line}" for line in found)
         raise DataError(
             f"the dataset differs from {old.path} by more than --max-drift {bound:g}:\n{lines}\n"
-            "Look at the log; if it is right, prepare again with a larger --max-drift or without --against"
+            "Look at the log and the item table; if they are right, prepare again with a larger --max-drift or "
+            "without --against"
         )
