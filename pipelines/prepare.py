@@ -37,8 +37,9 @@ from recsys.core.mirror import cache_dir, url_of
 from recsys.core.publishing import ASIDE
 from recsys.core.schema import COUNT, DATASETS_DIR, EVENT_ID, EXTERNAL_ID, MANIFEST, TITLE
 from recsys.log.block_plan import plan_blocks
-from recsys.log.columns import check_columns
-from recsys.log.files import log_files, refuse_changed, stamps_of
+from recsys.log.columns import check_columns, source_columns
+from recsys.log.files import find_log, refuse_changed, stamps_of
+from recsys.log.partitions import file_digest
 from recsys.log.rejects import first_rejects
 from recsys.preparation.described_items import describe_lacking
 from recsys.preparation.diagnostics.counts import (
@@ -63,7 +64,7 @@ from recsys.terminal import say
 
 SPILL_DIR = ".spill"
 # Part of every dataset's name: raise it when the same log and settings would make another dataset.
-PREPARE_VERSION = 9
+PREPARE_VERSION = 10
 
 
 @dataclass(frozen=True)
@@ -104,13 +105,15 @@ def prepare(
     assert data.path is not None
     if data.items is not None and data.items.path is not None:
         fetch_files(data.items.path)
-    files = log_files(data.path)
+    files, passed_over = find_log(data.path)
+    if passed_over:
+        say(f"{data.path}: passed over {len(passed_over):,} hidden or temporary files, such as {passed_over[0].name}")
     stamps = stamps_of(files)
     forgotten = forget(read_users(request.forget) if request.forget else (), request.extends, work_dir)
     inputs = {
         "format_version": Dataset.format_version,
         "prepare_version": PREPARE_VERSION,
-        "log": sorted(map(sha256_file, files)),
+        "log": sorted(file_digest(file, set(source_columns(data).values())) for file in files),
         "items": _hash_of(data.items),
         "relations": _hash_of(data.relations),
         "data": data.model_dump(
@@ -168,6 +171,9 @@ def _make(
     if not blocks:
         raise DataError(f"{config.data.path}: the log holds no rows; an event log needs at least one event")
     check_columns(blocks, config.data)
+    spanning = sorted({block.origin for block in blocks if block.spans_lines})
+    if spanning:
+        say(f"{spanning[0]}{f' and {len(spanning) - 1:,} more' * (len(spanning) > 1)}: fields span lines; read slower")
     for check in (check_items, check_relations):
         if warning := check(config.data, blocks[0]):
             say(warning)

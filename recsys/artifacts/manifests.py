@@ -43,7 +43,7 @@ class Inputs(_Typed):
     """What a dataset was made of.
 
     Attributes:
-        log: SHA-256 of the log's files.
+        log: SHA-256 of the log's files, each with the columns that its folders hold, where those are read.
         items: SHA-256 of the item table's file, and ``relations`` of the table's of relations.
         data, prepare: the sections of the config, as ``recorded_config`` reads them.
         extends: the digest of the dataset that was taken over.

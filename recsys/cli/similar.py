@@ -14,7 +14,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_json, add_work_dir, positive, print_json, where
+from recsys.cli.common import add_json, add_work_dir, path, positive, print_json, where
 from recsys.cli.ids import item_id
 from recsys.cli.results.rankings import SimilarResult
 

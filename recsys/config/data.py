@@ -115,7 +115,8 @@ class DataConfig(Section):
 
     name: str | None = Field(None, description="movielens-100k, -1m or -20m, which is fetched; instead of path")
     path: LocalPath | None = Field(
-        None, description="file, folder or glob: CSV, TSV, JSON Lines (also .gz, .bz2, .zst) or Parquet"
+        None,
+        description="file, folder (with those in it) or glob: CSV, TSV, JSON Lines (also .gz, .bz2, .zst) or Parquet",
     )
     columns: Columns = Columns()
     timestamp_unit: Literal["s", "ms", "us", "ns", "iso8601"] = Field(

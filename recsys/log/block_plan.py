@@ -13,6 +13,8 @@ from recsys.core.mirror import shown
 from recsys.log.blocks import BLOCK_BYTES, BLOCK_ROWS, LogBlock
 from recsys.log.files import Format, delimiter_of, format_of
 from recsys.log.formats.fields import split_fields
+from recsys.log.formats.records import count_records
+from recsys.log.partitions import partitions_of
 from recsys.log.unpacking import plain_copy, refuse_no_lines
 
 
@@ -23,7 +25,9 @@ def plan_blocks(files: list[Path], delimiter: str | None, unpack_dir: Path) -> l
         DataError: a file that cannot be read as what its name says.
     """
     parts = (
-        part for number, file in enumerate(files) for part in file_blocks(file, delimiter, unpack_dir / f"{number:05d}")
+        replace(part, partitions=partitions_of(file))
+        for number, file in enumerate(files)
+        for part in file_blocks(file, delimiter, unpack_dir / f"{number:05d}")
     )
     return [replace(part, number=number) for number, part in enumerate(parts)]
 
@@ -73,17 +77,20 @@ def _line_blocks(path: Path, origin: Path, kind: Format, delimiter: str) -> Iter
         start = file.tell()
         while chunk := file.read(BLOCK_BYTES):
             size = len(chunk) if len(chunk) < BLOCK_BYTES else chunk.rfind(b"\n") + 1
-            rows = chunk.count(b"\n", 0, size) + (not chunk.endswith(b"\n", 0, size)) if size else 1
+            rows, spans = None, False
+            if size and kind == "csv" and b'"' in chunk:
+                goes_on = len(chunk) == BLOCK_BYTES
+                size, rows, spans = count_records(chunk[:size], delimiter.encode(), len(columns), more=goes_on)
+            lines = chunk.count(b"\n", 0, size) + (not chunk.endswith(b"\n", 0, size)) if size else 1
             if size:
                 file.seek(start + size)
             else:  # a line that goes on
                 while (piece := file.readline(BLOCK_BYTES)) and not piece.endswith(b"\n"):
                     pass
             end = file.tell()
-            yield LogBlock(
-                0, str(path.absolute()), shown(origin), kind, start, end, line, rows, columns, delimiter=delimiter
-            )
-            start, line = end, line + rows
+            where = 0, str(path.absolute()), shown(origin), kind, start, end, line, lines if rows is None else rows
+            yield LogBlock(*where, columns=columns, delimiter=delimiter, spans_lines=spans)
+            start, line = end, line + lines
 
 
 def _header(file: BinaryIO, origin: Path, delimiter: str) -> tuple[tuple[str, ...], int]:

@@ -25,6 +25,8 @@ class LogBlock:
         columns: a CSV or Parquet file's column names.
         stored: the rows are events that an earlier dataset kept (``Dataset.event_files``).
         delimiter: between a CSV file's fields.
+        spans_lines: a CSV file's fields span lines in this block.
+        partitions: what the folders of the file say of all its rows, by column: ``day=2026-11-28`` in its path.
     """
 
     number: int
@@ -38,6 +40,8 @@ class LogBlock:
     columns: tuple[str, ...] = ()
     stored: bool = False
     delimiter: str = ","
+    spans_lines: bool = False
+    partitions: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_long_line(self) -> bool:

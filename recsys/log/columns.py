@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from recsys.config.data import DataConfig
 from recsys.core.errors import DataError
@@ -49,20 +48,12 @@ def check_columns(blocks: list[LogBlock], data: DataConfig) -> None:
             found = block.columns.count(name)
             if found > 1:
                 raise DataError(f"{block.origin}: {found_twice(name, block.columns)}; leave one of them")
-            if not found:
+            if not found and name not in dict(block.partitions):
                 raise DataError(
                     f"{block.origin}: column {name!r} ({ours}) is missing; the file has "
-                    f"{', '.join(block.columns) or 'no columns'}. {_in_path(block, name)}{_other_delimiter(block)}"
+                    f"{', '.join(block.columns) or 'no columns'}. {_other_delimiter(block)}"
                     "Name the log's own columns in data.columns"
                 )
-
-
-def _in_path(block: LogBlock, name: str) -> str:
-    """What to do where a column stands in the names of folders, as Hive and Spark partition."""
-    part = next((part for part in Path(block.origin).parts if part.startswith(f"{name}=")), None)
-    if part is None:
-        return ""
-    return f"It stands in the path, as the folder {part}; paths are not read: write it into the files as a column. "
 
 
 def _other_delimiter(block: LogBlock) -> str:

@@ -1,7 +1,8 @@
 """The files of an event log: which they are, of what format, and whether somebody still writes to them."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from recsys.core.errors import DataError
 from recsys.log.unpacking import packing_of
@@ -44,29 +45,36 @@ def delimiter_of(path: Path) -> str:
     return "\t" if _suffix(path) in (".tsv", ".tab") else ","
 
 
-def log_files(path: Path) -> list[Path]:
-    """The files of a log given as one file, a folder or a glob, in the order of their names; of a store, copies.
+class FoundLog(NamedTuple):
+    """The files of a log in the order of their paths, and those that were passed over: hidden and temporary ones."""
+
+    files: list[Path]
+    passed_over: list[Path]
+
+
+def find_log(path: Path) -> FoundLog:
+    """The files of a log given as one file, a folder, with all folders in it, or a glob; of a store, copies.
 
     Raises:
-        DataError: there is none, or one has an unknown ending.
+        DataError: there is none, one has an unknown ending, or a folder is a table that needs its keeper to be read.
     """
     fetch_files(path)
     if path.is_file():
         format_of(path)
-        refuse_table_format(path.parent)
-        return [path]
-    refuse_table_format(path)
+        refuse_table_formats([path.parent])
+        return FoundLog([path], [])
+    refuse_table_formats([path])
     if path.is_dir():
-        files = sorted(file for file in path.iterdir() if file.is_file() and not _is_aside(Path(file.name), Path()))
+        found = [(file, file.relative_to(path), Path()) for file in path.rglob("*") if file.is_file()]
     else:
-        anchor = Path(path.anchor or ".")
-        pattern = path.relative_to(path.anchor)
-        found = (file for file in anchor.glob(str(pattern)) if file.is_file())
-        files = sorted(file for file in found if not _is_aside(file.relative_to(anchor), pattern))
-    for folder in {file.parent for file in files}:
-        refuse_table_format(folder)
+        anchor, pattern = Path(path.anchor or "."), path.relative_to(path.anchor)
+        matched = (file for file in anchor.glob(str(pattern)) if file.is_file())
+        found = [(file, file.relative_to(anchor), pattern) for file in matched]
+    aside = {file for file, below, pattern in found if _is_aside(below, pattern)}
+    files = sorted(file for file, _, _ in found if file not in aside)
+    refuse_table_formats([file.parent for file in files])
     if not files:
-        raise DataError(_no_files(path))
+        raise DataError(_no_files(path, len(aside)))
     strangers = [file for file in files if _suffix(file) not in SUFFIXES]
     if strangers and len(strangers) < len(files):
         known = next(file for file in files if file not in strangers)
@@ -76,7 +84,12 @@ def log_files(path: Path) -> list[Path]:
         )
     for file in files:
         format_of(file)
-    return files
+    return FoundLog(files, sorted(aside))
+
+
+def log_files(path: Path) -> list[Path]:
+    """The files of ``find_log``; raises as it does."""
+    return find_log(path).files
 
 
 def _is_aside(file: Path, pattern: Path) -> bool:
@@ -86,9 +99,9 @@ def _is_aside(file: Path, pattern: Path) -> bool:
     return any(part[0] not in asked for part in marked) or file.name.endswith(("~", ".tmp", ".crc", ".swp"))
 
 
-def refuse_table_format(folder: Path) -> None:
-    """Raises DataError for a folder in a Delta, Iceberg or Hudi table, whose files may hold rows that are deleted."""
-    for place in (folder, *folder.parents):
+def refuse_table_formats(folders: Iterable[Path]) -> None:
+    """Raises DataError where a folder lies in a Delta, Iceberg or Hudi table: its files may hold rows that are gone."""
+    for place in sorted({place for folder in folders for place in (folder, *folder.parents)}):
         kind = next((kind for kind, traces in TABLES.items() if any(place.glob(traces))), None)
         if kind:
             raise DataError(
@@ -97,15 +110,10 @@ def refuse_table_format(folder: Path) -> None:
             )
 
 
-def _no_files(path: Path) -> str:
-    """Why a log has no files: they lie deeper, or it is looked for in another place than its owner thinks."""
-    inside = sorted(path.glob("**/*")) if path.is_dir() else []
-    deeper = next((file for file in inside if file.is_file() and _suffix(file) in SUFFIXES), None)
-    if deeper is not None:
-        return (
-            f"{path}: no files in the folder itself, but {deeper} lies deeper; a folder is not searched through: "
-            f"write data.path: {path}/**/*{_ending(deeper)}"
-        )
+def _no_files(path: Path, aside: int) -> str:
+    """Why a log has no files: all are set aside, or it is looked for in another place than its owner thinks."""
+    if aside:
+        return f"{path}: holds {aside:,} hidden or temporary files (.x, _x, x~, x.tmp, x.crc), and no others"
     tried = "" if path.is_absolute() else f" (tried {Path.cwd() / path}: paths are relative to the current directory)"
     return f"{path}: no such file, and no folder or glob with files in it{tried}; data.path names the event log"
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from recsys.core.errors import DataError
@@ -275,12 +274,3 @@ def test_a_stranger_in_a_folder_is_named_with_the_glob_that_leaves_it_out(tmp_pa
     written(tmp_path, "README.md", "read me")
     with pytest.raises(DataError, match=r"README\.md: is no log by its ending, as a\.csv\.gz is; .*\*\.csv\.gz"):
         read_log(tmp_path)
-
-
-def test_a_column_that_stands_in_the_path_is_told(tmp_path: Path, read_log: Read) -> None:
-    (tmp_path / "event_type=buy").mkdir()
-    table = pa.table({name: [one[name] for one in OBJECTS] for name in HEADER.split(",")})
-    pq.write_table(table, tmp_path / "event_type=buy" / "p.parquet")
-    with pytest.raises(DataError, match="It stands in the path, as the folder event_type=buy"):
-        read_log(tmp_path / "**/*.parquet", columns={"event_type": "event_type"})
-    assert read_log(tmp_path / "**/*.parquet").events == EVENTS

@@ -5,26 +5,26 @@ from pathlib import Path
 import pytest
 
 from recsys.core.errors import DataError
-from recsys.log.files import log_files
+from recsys.log.files import find_log, log_files
 
 
-@pytest.mark.parametrize("name", ["part.csv", "part.jsonl.gz", "a.b.parquet"])
-def test_nested_folders_are_told_the_glob_that_finds_them(tmp_path: Path, name: str) -> None:
-    for day in (2, 1):
-        (tmp_path / "logs" / f"day={day}").mkdir(parents=True)
-        (tmp_path / "logs" / f"day={day}" / name).write_text("")
-    with pytest.raises(DataError, match=r"no files in the folder itself, but .*day=1/.* lies deeper") as refused:
-        log_files(tmp_path / "logs")
-    glob = Path(str(refused.value).partition("write data.path: ")[2])
-    assert log_files(glob) == [tmp_path / "logs" / f"day={day}" / name for day in (1, 2)]
-    assert glob.name == {"part.csv": "*.csv", "part.jsonl.gz": "*.jsonl.gz", "a.b.parquet": "*.parquet"}[name]
+def test_a_folder_is_read_through_and_what_is_hidden_or_temporary_is_told(tmp_path: Path) -> None:
+    names = ["day=2/part.csv", "day=1/part.csv", "day=1/more/part.csv"]
+    aside = [".part.csv.crc", "_SUCCESS", "day=1/_temporary/0/part.csv", "day=2/part.csv.tmp", ".git/part.csv"]
+    for name in (*names, *aside):
+        (tmp_path / "logs" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "logs" / name).write_text("")
+    found = find_log(tmp_path / "logs")
+    assert found.files == [tmp_path / "logs" / name for name in sorted(names)]
+    assert found.passed_over == [tmp_path / "logs" / name for name in sorted(aside)]
 
 
-def test_an_empty_folder_has_nothing_to_hint_at(tmp_path: Path) -> None:
-    (tmp_path / "logs").mkdir()
-    (tmp_path / "logs" / "deeper").mkdir()
-    (tmp_path / "logs" / "deeper" / "README.md").write_text("")
+def test_a_folder_without_files_says_what_lies_there(tmp_path: Path) -> None:
+    (tmp_path / "logs" / "deeper").mkdir(parents=True)
     with pytest.raises(DataError, match=r"no such file, and no folder or glob with files in it; data\.path"):
+        log_files(tmp_path / "logs")
+    (tmp_path / "logs" / "_SUCCESS").write_text("")
+    with pytest.raises(DataError, match=r"holds 1 hidden or temporary files .* and no others"):
         log_files(tmp_path / "logs")
 
 

@@ -11,18 +11,21 @@ import pyarrow.csv as pacsv
 from recsys.log.blocks import LogBlock
 from recsys.log.formats.fields import split_fields
 from recsys.log.formats.raw import RawBlock, Reject, block_lines, is_utf8, shorten, text_columns
+from recsys.log.formats.records import join_records
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 
 
 def read_csv(block: LogBlock, columns: dict[str, str], whole_numbers: frozenset[str]) -> RawBlock:
-    """Read CSV lines; a line is a row (values do not span lines).
+    """Read CSV lines; a line is a row, but where the block has values that span lines, which is slower to read.
 
     Three attempts, each slower and more forgiving: typed columns; columns of text, for values of another type; and
     the lines with a quote, a bare carriage return, other bytes than UTF-8 or another number of fields one by one, and
     the rest as text. What becomes of a line is the same whichever one succeeds, and so whatever the other lines hold.
     """
     data = block.read()
+    if block.spans_lines:
+        return _read_apart(*join_records(data, block.row, block.delimiter.encode(), len(block.columns)), block, columns)
     typed = {name: pa.int64() if name in whole_numbers else _TEXT for name in columns}
     as_text = dict.fromkeys(columns, pa.string())
     lines_of = cache(lambda: block_lines(data, block.row))

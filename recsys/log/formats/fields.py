@@ -15,6 +15,11 @@ def split_fields(line: bytes, delimiter: bytes) -> list[bytes] | None:
     return fields
 
 
+def split_clean(line: bytes, delimiter: bytes) -> tuple[list[bytes] | None, bool]:
+    """The fields by RFC 4180, None where a quote is not closed; and whether all quoted ones end at their quote."""
+    return _scan(line, delimiter, escapes=False)
+
+
 def _scan(line: bytes, delimiter: bytes, *, escapes: bool) -> tuple[list[bytes] | None, bool]:
     """The fields, and whether every quoted one ended at its closing quote."""
     fields: list[bytes] = []
