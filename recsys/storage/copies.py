@@ -118,6 +118,13 @@ def send(path: Path, *, overwrite: bool = False) -> None:
     _known.add(path)
 
 
+def make_anew(path: Path) -> None:
+    """What is at ``path`` is going to be replaced; until that is sent, the store's stands."""
+    if _is_copy(path):
+        cache.unmark(path)
+        _known.discard(path)
+
+
 def send_signature(bundle: Path) -> None:
     """Send the signature that a bundle, which is in its store already, was given here."""
     if _is_copy(bundle):

@@ -136,6 +136,18 @@ def test_overwrite_replaces_it_for_all(machine: Machine) -> None:
     assert (here(TARGET) / "parts" / "ü 1").read_text() == "second"
 
 
+def test_until_what_replaces_it_is_sent_the_stores_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    publish_at(TARGET, "first")
+
+    def die(paths: list[Path]) -> None:
+        raise Killed
+
+    monkeypatch.setattr(transfer, "remove", die)
+    with pytest.raises(Killed):
+        publish_at(TARGET, "second", overwrite=True)
+    assert (here(TARGET) / "parts" / "ü 1").read_text() == "first"
+
+
 @pytest.mark.parametrize("change", [b"two", None], ids=["changed", "missing"])
 def test_what_arrives_is_held_to_the_manifest(change: bytes | None, machine: Machine) -> None:
     publish_at(TARGET)
