@@ -173,6 +173,20 @@ def test_a_manifest_that_names_files_elsewhere_is_refused(name: str, machine: Ma
         here(TARGET)
 
 
+def test_one_that_is_damaged_stops_no_other(machine: Machine) -> None:
+    publish_at(TARGET)
+    publish_at(f"{WORK}/datasets/{OTHER}")
+    system, name = transfer._remote(mirror_of(f"{TARGET}/stats"))
+    system.pipe_file(name, b"")
+    system.pipe_file(name.replace(NAME, "c" * 32).replace("stats", MANIFEST), b"no JSON")
+    machine("second")
+    first, last = fetch_below(mirror_of(f"{WORK}/datasets"))
+    assert "stats: SHA-256 is" in first
+    assert "not JSON" in last
+    assert (mirror_of(f"{WORK}/datasets/{OTHER}") / MANIFEST).exists()
+    assert [path.name for path, _ in manifests_below(mirror_of(WORK))] == [NAME, OTHER]
+
+
 def test_a_runs_evaluations_come_with_it(machine: Machine) -> None:
     run = mirror_of(f"{WORK}/runs/{NAME}")
     write(run, "run", kind="run")
