@@ -190,10 +190,12 @@ def where(text: str) -> Path:
 
 def fetched(bundle: Path) -> Path:
     """``bundle``, fetched where it lies in a store; or all those in the folder that it names."""
+    from recsys.core.errors import ArtifactError
     from recsys.storage.copies import fetch, fetch_below
 
     if not fetch(bundle):
-        fetch_below(bundle)
+        for damage in fetch_below(bundle):
+            raise ArtifactError(damage)
     return bundle
 
 

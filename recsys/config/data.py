@@ -69,7 +69,9 @@ class ItemTableConfig(Section):
     With ``features``, items that have no events yet enter the vocabulary, too, and are ranked by what is known of them.
     """
 
-    path: LocalPath | None = Field(None, description="CSV, TSV or Parquet, one row an item; data.name brings its own")
+    path: LocalPath | None = Field(
+        None, description="CSV, TSV or Parquet, or its URL, one row an item; data.name brings its own"
+    )
     item: str = Field("item_id", description="column of the item's id, as the log has it")
     title: str | None = Field(None, description="column of what people call the item")
     features: dict[str, FeatureConfig] = Field(
@@ -116,7 +118,8 @@ class DataConfig(Section):
     name: str | None = Field(None, description="movielens-100k, -1m or -20m, which is fetched; instead of path")
     path: LocalPath | None = Field(
         None,
-        description="file, folder (with those in it) or glob: CSV, TSV, JSON Lines (also .gz, .bz2, .zst) or Parquet",
+        description="file, folder (with those in it) or glob, or its URL: CSV, TSV, JSON Lines (also .gz, .bz2, .zst) "
+        "or Parquet",
     )
     columns: Columns = Columns()
     timestamp_unit: Literal["s", "ms", "us", "ns", "iso8601"] = Field(

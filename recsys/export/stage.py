@@ -157,7 +157,8 @@ def _last_night(config: ExportConfig, *, verify: bool = True) -> dict[str, Bundl
     """
     if config.since is None:
         return {}
-    fetch_below(config.since)
+    for damage in fetch_below(config.since):
+        raise ArtifactError(f"export.since: {damage}")
     found = {path.name: Bundle(path, verify=verify) for path in artifacts(config.since)}
     if not found:
         raise ArtifactError(

@@ -47,9 +47,14 @@ def is_marked(path: Path) -> bool:
     return _mark_of(path).exists()
 
 
+def unmark(path: Path) -> None:
+    """Say that ``path`` is no copy any more: it is made anew here."""
+    _mark_of(path).unlink(missing_ok=True)
+
+
 def drop(path: Path) -> None:
     """Remove a copy."""
-    _mark_of(path).unlink(missing_ok=True)
+    unmark(path)
     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 

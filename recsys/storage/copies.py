@@ -61,22 +61,27 @@ def fetch(path: Path) -> bool:
     if not cache.use(path, version) and not _copy(path, manifest, version):
         return False
     _known.add(path)
-    if read_json(path / MANIFEST)["kind"] == HOLDER:
-        fetch_below(path / NESTED)
+    if read_json(path / MANIFEST).get("kind") == HOLDER:
+        for damage in fetch_below(path / NESTED):
+            raise ArtifactError(damage)
     return True
 
 
-def fetch_below(directory: Path) -> None:
-    """As ``fetch``, of every artifact in the store below ``directory``."""
+def fetch_below(directory: Path) -> list[str]:
+    """As ``fetch``, of every artifact in the store below ``directory``; returns what is wrong with those left out."""
+    damages = []
     for path in _listed(directory):
-        fetch(path)
+        try:
+            fetch(path)
+        except ArtifactError as error:
+            damages.append(str(error))
+    return damages
 
 
 def manifests_below(directory: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Path and manifest of every artifact in the store below ``directory``; nothing else of it is fetched.
 
-    Raises:
-        ArtifactError: a manifest is no JSON.
+    A manifest that is no JSON object is passed over.
     """
     for path in _listed(directory):
         aside = _aside(path)
@@ -84,9 +89,12 @@ def manifests_below(directory: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
         try:
             (aside / MANIFEST).write_bytes(transfer.read(path / MANIFEST) or b"{}")
             values = read_json(aside / MANIFEST)
+        except ArtifactError:
+            continue
         finally:
             shutil.rmtree(aside)
-        yield path, values if isinstance(values, dict) else {}
+        if isinstance(values, dict):
+            yield path, values
 
 
 def send(path: Path, *, overwrite: bool = False) -> None:
@@ -116,6 +124,13 @@ def send(path: Path, *, overwrite: bool = False) -> None:
     cache.mark(path, hashlib.sha256(manifest).hexdigest())
     cache.evict(cache.bound())
     _known.add(path)
+
+
+def make_anew(path: Path) -> None:
+    """What is at ``path`` is going to be replaced; until that is sent, the store's stands."""
+    if _is_copy(path):
+        cache.unmark(path)
+        _known.discard(path)
 
 
 def send_signature(bundle: Path) -> None:

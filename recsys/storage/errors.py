@@ -1,5 +1,6 @@
 """What a store's driver raises, said so that an engineer can mend it."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ _NO_CREDENTIALS = {
     "NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "DefaultCredentialsError",
     "ClientAuthenticationError",
 }  # fmt: skip
+_OF_THIS_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 _NO_BUCKET = ("NoSuchBucket", "bucket does not exist", "ContainerNotFound")
 
 
@@ -39,6 +41,8 @@ def told(path: Path) -> Iterator[None]:
     except RecsysError:
         raise
     except OSError as error:
+        if error.errno in _OF_THIS_DISK:  # which a write does not name
+            raise OSError(error.errno, error.strerror, str(cache_dir())) from error
         ours = error.filename is not None and Path(str(error.filename)).is_relative_to(cache_dir())
         if ours or (isinstance(error, FileNotFoundError) and not _lacks_bucket(error)):
             raise

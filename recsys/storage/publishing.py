@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from recsys.core import publishing
-from recsys.storage.copies import fetch, send
+from recsys.storage.copies import fetch, make_anew, send
 
 
 def is_published(target: Path, *, keep_parts: bool = False) -> bool:
@@ -23,6 +23,8 @@ def publish(
     target: Path, *, overwrite: bool = False, check: Callable[[Path], None] | None = None, parts: str | None = None
 ) -> Iterator[Path]:
     """As the function of this name in ``recsys.core.publishing``; what has appeared is sent, its manifest last."""
+    if overwrite:
+        make_anew(target)
     with publishing.publish(target, overwrite=overwrite, check=check, parts=parts) as aside:
         yield aside
     send(target, overwrite=overwrite)

@@ -11,7 +11,7 @@ from recsys.config.data import data_name
 from recsys.core.digests import digest
 from recsys.core.locks import claimed
 from recsys.core.schema import RUNS_DIR
-from recsys.storage.copies import send
+from recsys.storage.copies import make_anew, send
 from recsys.training.listeners import RunCallback, Steps
 from recsys.training.warm_start import finished
 
@@ -82,6 +82,7 @@ def train(
     run.path.mkdir(parents=True, exist_ok=True)
     with claimed(run.path, f"training {run.path.name}"):
         if overwrite:
+            make_anew(run.path)
             run.clear()
         elif run.is_finished:  # by another process, since it was looked at
             return Outcome(run, reused=True)

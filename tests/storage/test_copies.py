@@ -136,6 +136,18 @@ def test_overwrite_replaces_it_for_all(machine: Machine) -> None:
     assert (here(TARGET) / "parts" / "ü 1").read_text() == "second"
 
 
+def test_until_what_replaces_it_is_sent_the_stores_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    publish_at(TARGET, "first")
+
+    def die(paths: list[Path]) -> None:
+        raise Killed
+
+    monkeypatch.setattr(transfer, "remove", die)
+    with pytest.raises(Killed):
+        publish_at(TARGET, "second", overwrite=True)
+    assert (here(TARGET) / "parts" / "ü 1").read_text() == "first"
+
+
 @pytest.mark.parametrize("change", [b"two", None], ids=["changed", "missing"])
 def test_what_arrives_is_held_to_the_manifest(change: bytes | None, machine: Machine) -> None:
     publish_at(TARGET)
@@ -159,6 +171,20 @@ def test_a_manifest_that_names_files_elsewhere_is_refused(name: str, machine: Ma
     system.pipe_file(key, json.dumps({"kind": "dataset", "files": {name: "0" * 64}}).encode())
     with pytest.raises(ArtifactError, match="files must list what the artifact holds"):
         here(TARGET)
+
+
+def test_one_that_is_damaged_stops_no_other(machine: Machine) -> None:
+    publish_at(TARGET)
+    publish_at(f"{WORK}/datasets/{OTHER}")
+    system, name = transfer._remote(mirror_of(f"{TARGET}/stats"))
+    system.pipe_file(name, b"")
+    system.pipe_file(name.replace(NAME, "c" * 32).replace("stats", MANIFEST), b"no JSON")
+    machine("second")
+    first, last = fetch_below(mirror_of(f"{WORK}/datasets"))
+    assert "stats: SHA-256 is" in first
+    assert "not JSON" in last
+    assert (mirror_of(f"{WORK}/datasets/{OTHER}") / MANIFEST).exists()
+    assert [path.name for path, _ in manifests_below(mirror_of(WORK))] == [NAME, OTHER]
 
 
 def test_a_runs_evaluations_come_with_it(machine: Machine) -> None:

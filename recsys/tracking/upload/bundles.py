@@ -33,7 +33,8 @@ def send_bundles(store: Store, runs: list[MeasuredRun], work_dir: Path) -> int:
     """
     by_digest = {run.digest: run for run in runs}
     newest: dict[tuple[str, str], Bundle] = {}
-    fetch_below(work_dir / BUNDLES_DIR)
+    for damage in fetch_below(work_dir / BUNDLES_DIR):
+        say(f"mlflow: left out: {damage}")
     found = [path for group in (work_dir / BUNDLES_DIR).glob("*") for path in artifacts(group)]
     for path in sorted(found, key=lambda path: ((path / MANIFEST).stat().st_mtime_ns, path)):
         try:

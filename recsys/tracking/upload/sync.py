@@ -95,7 +95,8 @@ def unsent(runs_dir: Path, arrived: Sequence[MeasuredRun]) -> Iterator[Run]:
     """
     whole = [run for run in arrived if run.is_trial or record.MODEL_TAG not in run.tags]
     seals = {run.digest: run.tags.get(record.SEAL_TAG) for run in whole}
-    fetch_below(runs_dir)
+    for damage in fetch_below(runs_dir):
+        say(f"mlflow: left out: {damage}")
     for path in artifacts(runs_dir):
         run = Run(path)
         try:
