@@ -36,7 +36,18 @@ WHOLE: dict[type[Any], dict[str, Any]] = {
         "baselines": ["markov"],
         "version": 1,
     },
-    Scores: {**COMMON, "kind": "scores", "weights": "w", "dataset": "d", "k": 3, "filter_seen": True, "users": 2},
+    Scores: {
+        **COMMON,
+        "format_version": 2,
+        "kind": "scores",
+        "weights": "w",
+        "dataset": "d",
+        "of": "users",
+        "k": 3,
+        "filter_seen": True,
+        "filters": {},
+        "lists": 2,
+    },
 }
 KEYS = [(kind, key) for kind, values in WHOLE.items() for key in values if key not in ("files", "kind")]
 
