@@ -54,7 +54,7 @@ from recsys.preparation.item_table import check_items
 from recsys.preparation.job import Job
 from recsys.preparation.rules.value_buckets import fit_value_edges
 from recsys.preparation.user_deletion import Forgotten, forget, read_users
-from recsys.terminal import say
+from recsys.terminal import ProgressLines, say
 
 SPILL_DIR = ".spill"
 # Part of every dataset's name: raise it when the same log and settings would make another dataset.
@@ -182,6 +182,7 @@ def _make(
     if absent:
         say(f"data.event_types: the log has no event of type {', '.join(sorted(absent))}; is it written as there?")
     counts = count_all(results)
+    ProgressLines("prepare").counts(**counts)
     refuse_empty(counts, config.prepare.k_core)
     shutil.rmtree(spill)
     for stray in target.rglob(f".*{ASIDE}*"):  # of a step that was killed, and then run again by its runner

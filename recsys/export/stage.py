@@ -17,7 +17,7 @@ from recsys.core.errors import ArtifactError, DataError, RecsysError
 from recsys.core.publishing import is_published, publish
 from recsys.core.schema import BUNDLES_DIR
 from recsys.export.backend import backend_of
-from recsys.terminal import say
+from recsys.terminal import ProgressLines, say
 
 # Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.
 EXPORT_VERSION = 11
@@ -85,8 +85,9 @@ def export(
         since = _last_night(config)
         for variant in variants.values():
             exporter.check(variant)
-        refused = []
-        for name, variant in variants.items():
+        refused, lines = [], ProgressLines("export")
+        for done, (name, variant) in enumerate(variants.items()):
+            lines("variants", done, len(variants), next=name)
             say(f"export: {name}")
             before = (since[name].path / since[name].manifest.model_file).read_bytes() if name in since else None
             if config.since is not None and before is None:
@@ -96,6 +97,7 @@ def export(
                     exporter.write(variant, aside, before)
             except VariantRefused as error:
                 refused.append(str(error))
+        lines("variants", len(variants), len(variants))
         if refused:
             written = [name for name in config.variants if is_published(target / name)]
             raise RecsysError("\n".join([*refused, f"written to {target}: {', '.join(written) or 'none'}"]))
