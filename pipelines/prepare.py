@@ -60,7 +60,7 @@ from recsys.preparation.user_deletion import Forgotten, forget, read_users
 from recsys.storage.copies import send_files
 from recsys.storage.files import fetch_files
 from recsys.storage.publishing import is_published, publish
-from recsys.terminal import say
+from recsys.terminal import ProgressLines, say
 
 SPILL_DIR = ".spill"
 # Part of every dataset's name: raise it when the same log and settings would make another dataset.
@@ -204,6 +204,7 @@ def _make(
         if told:
             say(told)
     counts = count_all(results)
+    ProgressLines("prepare").counts(**counts)
     refuse_empty(counts, config.prepare.k_core)
     shutil.rmtree(spill)
     for stray in target.rglob(f".*{ASIDE}*"):  # of a step that was killed, and then run again by its runner

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.progress import watch_folders
 from pipelines.runners import Runner
 from pipelines.runners import run as run_pipeline
 from recsys.artifacts.compatibility import check_same_items
@@ -24,7 +25,7 @@ from recsys.core.json_files import read_json, write_json
 from recsys.core.schema import MANIFEST, SCORES_DIR
 from recsys.evaluation.candidates.filters import Filters, cut_by_users, shown_items
 from recsys.storage.publishing import is_published, publish
-from recsys.terminal import say
+from recsys.terminal import ProgressLines, say
 
 STEPS_DIR = ".steps"
 
@@ -79,6 +80,7 @@ def score(
         shutil.rmtree(steps)
         files = file_hashes(aside)
         lists = sum(part["rows"] for part in results)
+        ProgressLines("score").counts(lists=lists)
         write_json(aside / MANIFEST, {"kind": Scores.kind, **made_of, "lists": lists, "files": files})
     return Outcome(Scores(target), reused=False)
 
@@ -130,7 +132,9 @@ def _run_parts(
     parts = -(-len(dataset.items) // RELATED) if related else dataset.shards
     function = partial(related_items if related else recommend_shard, job)
     rows = len(dataset.items) if related else int(dataset.counts["users"])
-    run_pipeline(partial(_build, function, parts, steps), runner or Runner(), rows)
+    unit = "items" if related else "users"
+    with watch_folders("score", {"rank": (job.target, parts)}, rows, unit):
+        run_pipeline(partial(_build, function, parts, steps), runner or Runner(), rows)
     results: list[dict[str, Any]] = read_json(steps / "score.json")
     if filters.exclude is not None:
         used = sum(part.get("excluded", 0) for part in results)

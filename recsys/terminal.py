@@ -1,8 +1,13 @@
-"""What a person sees while work is under way: messages and progress bars, always on standard error."""
+"""What is seen while work is under way, always on standard error: messages and progress, for people or programs.
 
+People have bars on a terminal, and a line a minute in a log. Programs have JSON lines, where ``tell_programs`` is on.
+"""
+
+import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -13,6 +18,57 @@ from recsys.core.mirror import shown
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
+
+
+FOR_PEOPLE, FOR_PROGRAMS = 60.0, 1.0  # seconds between two lines of a step's progress
+_programs = [False]
+
+
+def tell_programs(on: bool) -> None:
+    """Whether standard error is for programs from here on: a JSON object a line, and no bars."""
+    _programs[0] = on
+
+
+def for_programs() -> bool:
+    """Whether standard error is for programs."""
+    return _programs[0]
+
+
+def json_line(**told: Any) -> None:
+    """One JSON object on standard error, in one write, so that lines of several threads stay whole."""
+    sys.stderr.write(shown(json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)) + "\n")
+    sys.stderr.flush()
+
+
+class ProgressLines:
+    """The progress of a stage as lines: of JSON for programs, one a minute where there is no terminal.
+
+    ``{"stage": "prepare", "step": "clean", "done": 3, "total": 8, "seconds": 4.2}``, with what else is known. Programs
+    have the first line of a step and its last one, and between them at most one a second.
+    """
+
+    def __init__(self, stage: str) -> None:
+        self.stage, self._started = stage, time.monotonic()
+        self._said = self._started
+        self._told: dict[str, tuple[float, int]] = {}
+
+    def __call__(self, step: str, done: int, total: int, **more: Any) -> None:
+        """``done`` of the ``total`` parts of ``step`` are done."""
+        now = time.monotonic()
+        if for_programs():
+            last, before = self._told.get(step, (-FOR_PROGRAMS, -1))
+            if done != before and (before < 0 or done == total or now - last >= FOR_PROGRAMS):
+                self._told[step] = now, done
+                seconds = round(now - self._started, 1)
+                json_line(stage=self.stage, step=step, done=done, total=total, seconds=seconds, **more)
+        elif not console().is_terminal and now - self._said >= FOR_PEOPLE:
+            self._said = now
+            say(f"{self.stage}: {step}, {done:,} of {total:,}")
+
+    def counts(self, **counts: Any) -> None:
+        """What came of the stage, for programs; people have it in the command's results."""
+        if for_programs():
+            json_line(stage=self.stage, counts=counts)
 
 
 @cache
@@ -40,7 +96,10 @@ def _console(*, stderr: bool, width: int | None = None) -> "Console":
 
 
 def say(message: str) -> None:
-    """One line to the person at the terminal, printed as it is."""
+    """One line to the person at the terminal, printed as it is; to programs as ``{"message": …}``."""
+    if for_programs():
+        json_line(message=message)
+        return
     console().print(message, soft_wrap=True)
 
 
@@ -55,6 +114,7 @@ def byte_progress() -> "Progress":
         TransferSpeedColumn(),
         console=console(),
         transient=True,
+        disable=for_programs(),
     )
 
 

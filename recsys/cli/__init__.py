@@ -12,6 +12,7 @@ from recsys.cli.streams import drop_gone_readers, flush, open_streams
 from recsys.core.errors import RecsysError
 from recsys.core.mirror import shown
 from recsys.packages import OWN_PACKAGES, own_packages
+from recsys.terminal import for_programs, json_line, tell_programs
 
 EXIT_FAILED, EXIT_NO_READER = 1, 141  # as a program that SIGPIPE ends
 
@@ -88,11 +89,13 @@ def main(argv: list[str] | None = None) -> int:
                 flush()
         except BaseException as error:
             if interrupt.asked or isinstance(error, KeyboardInterrupt):
-                print(stopped, file=sys.stderr)  # noqa: T201
+                _tell(stopped, EXIT_INTERRUPTED)
                 return EXIT_INTERRUPTED
             if isinstance(error, OSError) and drop_gone_readers():
                 return EXIT_NO_READER
             return _told(called, error)
+        finally:
+            tell_programs(False)
 
 
 def _told(called: str, error: BaseException) -> int:
@@ -109,8 +112,16 @@ def _told(called: str, error: BaseException) -> int:
         message, code = f"{where}{error.strerror or error}", EXIT_FAILED
     else:
         raise error
-    print(f"{called}: {shown(message)}", file=sys.stderr)  # noqa: T201
+    _tell(shown(message if for_programs() else f"{called}: {message}"), code)
     return code
+
+
+def _tell(message: str, code: int) -> None:
+    """How a command ended, as whoever started it wants to read it."""
+    if for_programs():
+        json_line(error=message, code=code)
+    else:
+        print(message, file=sys.stderr)  # noqa: T201
 
 
 def _run(arguments: list[str]) -> int:
@@ -131,4 +142,6 @@ def _run(arguments: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_arguments(own)
-    return command.run(own.parse_args(shielded(own, arguments[1:])))
+    args = own.parse_args(shielded(own, arguments[1:]))
+    tell_programs(getattr(args, "progress", "people") == "json")
+    return command.run(args)

@@ -92,6 +92,12 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output, for programs")
 
 
+def add_progress(parser: argparse.ArgumentParser) -> None:
+    """``--progress``, which ``recsys.cli`` reads."""
+    about = "how progress is told on standard error; json, for programs, is an object a line"
+    parser.add_argument("--progress", choices=("people", "json"), default="people", help=f"{about} (default: people)")
+
+
 def add_store(parser: argparse.ArgumentParser) -> None:
     """``--work-dir``, ``--tracking-uri`` and ``--experiment``: which MLflow store, read by ``tracking_of``."""
     add_work_dir(parser)

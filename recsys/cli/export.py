@@ -17,7 +17,7 @@ learned of their features (data.items.features). No id moves, and `recsys bundle
 import argparse
 from typing import Any
 
-from recsys.cli.common import add_json, add_set, add_work_dir, print_json, size, where
+from recsys.cli.common import add_json, add_progress, add_set, add_work_dir, print_json, size, where
 from recsys.cli.results.bundles import ExportResult
 from recsys.core.errors import ConfigError, RecsysError
 from recsys.core.mirror import shown
@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_work_dir(parser)
     parser.add_argument("--overwrite", action="store_true", help="make bundles again even when they are there")
     add_json(parser)
+    add_progress(parser)
 
 
 def run(args: argparse.Namespace) -> int:

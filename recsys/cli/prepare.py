@@ -17,7 +17,17 @@ takes over the earlier dataset's events and keeps its item ids, and stops when t
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_config, add_json, add_runner, path, print_json, runner_of, warn_of_unit, where
+from recsys.cli.common import (
+    add_config,
+    add_json,
+    add_progress,
+    add_runner,
+    path,
+    print_json,
+    runner_of,
+    warn_of_unit,
+    where,
+)
 from recsys.cli.results.data import PrepareResult
 
 if TYPE_CHECKING:
@@ -27,6 +37,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser, overwrite="make the dataset again even when it is there")
     add_json(parser)
+    add_progress(parser)
     parser.add_argument("--extend", metavar="DATASET", type=where, help="take over this dataset's events and item ids")
     parser.add_argument(
         "--forget",

@@ -19,6 +19,7 @@ from recsys.cli.common import (
     add_config,
     add_dataset,
     add_json,
+    add_progress,
     add_seeds,
     dataset_for,
     print_json,
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset(parser)
     add_seeds(parser)
     add_json(parser)
+    add_progress(parser)
 
 
 def run(args: argparse.Namespace) -> int:

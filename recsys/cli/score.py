@@ -20,7 +20,17 @@ With --related, the lists are those of items: item_id, items (nearest first) and
 import argparse
 from pathlib import Path
 
-from recsys.cli.common import add_json, add_runner, add_work_dir, path, positive, print_json, runner_of, where
+from recsys.cli.common import (
+    add_json,
+    add_progress,
+    add_runner,
+    add_work_dir,
+    path,
+    positive,
+    print_json,
+    runner_of,
+    where,
+)
 from recsys.cli.results.rankings import ScoreResult
 
 
@@ -36,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_work_dir(parser)
     add_runner(parser)
     add_json(parser)
+    add_progress(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ from recsys.export.backend import backend_of
 from recsys.storage.copies import fetch_below
 from recsys.storage.files import fetch_files
 from recsys.storage.publishing import is_published, publish
-from recsys.terminal import say
+from recsys.terminal import ProgressLines, say
 
 # Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.
 EXPORT_VERSION = 12
@@ -90,8 +90,9 @@ def export(
         since = _last_night(config)
         for variant in variants.values():
             exporter.check(variant)
-        refused = []
-        for name, variant in variants.items():
+        refused, lines = [], ProgressLines("export")
+        for done, (name, variant) in enumerate(variants.items()):
+            lines("variants", done, len(variants), next=name)
             say(f"export: {name}")
             before = (since[name].path / since[name].manifest.model_file).read_bytes() if name in since else None
             if config.since is not None and before is None:
@@ -101,6 +102,7 @@ def export(
                     exporter.write(variant, aside, before)
             except VariantRefused as error:
                 refused.append(str(error))
+        lines("variants", len(variants), len(variants))
         if refused:
             written = [name for name in config.variants if is_published(target / name)]
             raise RecsysError("\n".join([*refused, f"written to {target}: {', '.join(written) or 'none'}"]))

@@ -4,7 +4,7 @@ from types import TracebackType
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from recsys.terminal import console, say
+from recsys.terminal import ProgressLines, console, for_programs, say
 
 EVERY = 10  # epochs between two lines where there is no terminal
 
@@ -22,7 +22,9 @@ class TrainingBar:
             TextColumn("{task.fields[note]}", markup=False),
             console=console(),
             transient=True,
+            disable=for_programs(),
         )
+        self._lines = ProgressLines("train")
         self._task = self._bar.add_task(title, total=None, note="")
 
     def __enter__(self) -> "TrainingBar":
@@ -36,6 +38,8 @@ class TrainingBar:
 
     def __call__(self, phase: str, epoch: int, epochs: int, step: int, steps: int, note: str) -> None:
         title = f"{self.title}, {phase}, epoch {epoch} of at most {epochs}"
-        if not console().is_terminal and step == steps and (epoch % EVERY == 0 or epoch in (1, epochs)):
-            say(f"{title}{f', {note}' if note else ''}")  # a log shows no bar
+        self._lines(f"{phase}, epoch {epoch}", step, steps, run=self.title, epoch=epoch, epochs=epochs, note=note)
+        has_log = not (console().is_terminal or for_programs())  # it shows no bar
+        if has_log and step == steps and (epoch % EVERY == 0 or epoch in (1, epochs)):
+            say(f"{title}{f', {note}' if note else ''}")
         self._bar.update(self._task, description=title, completed=step, total=steps, note=note)

@@ -1,5 +1,6 @@
 """``recsys prepare`` tells what became of every row, and where the dataset lies."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,18 @@ def test_seconds_read_as_milliseconds_are_warned_of(config: Path, capsys: pytest
     assert "1980" not in capsys.readouterr().err
     assert main(["prepare", str(config), "--json", "--set", "data.timestamp_unit=ms"]) == 0
     assert "all events lie before 1980, from 1970-01-20 to 1970-01-20; read in seconds" in capsys.readouterr().err
+
+
+def test_programs_read_progress_counts_and_errors(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prepare", str(config), "--json", "--progress", "json"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    last = {one["step"]: (one["done"], one["total"], one["rows"]) for one in told if "step" in one}
+    assert last["read"] == last["clean"] == last["write"] == (1, 1, 27)
+    (counts,) = [one["counts"] for one in told if "counts" in one]
+    assert (counts["read"], counts["events"], counts["rejected"]) == (27, 25, {"missing item_id": 1})
+    assert any("1 rows (3.70%) were refused" in one.get("message", "") for one in told)
+    Path("log.csv").unlink()
+    assert main(["prepare", str(config), "--progress", "json"]) == 3
+    (error,) = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert error["code"] == 3
+    assert error["error"].startswith("log.csv: no such file")

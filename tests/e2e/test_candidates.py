@@ -72,8 +72,12 @@ def check(scores: Scores, expected: dict[str, dict[str, float]], k: int) -> None
 def test_everyone_gets_their_best_items(trained: Any, expected: Any, capsys: pytest.CaptureFixture[str]) -> None:
     run, dataset, work_dir = trained
     arguments = ["score", str(run.path), str(dataset.path), "--k", str(K), "--work-dir", str(work_dir), "--json"]
-    assert main([*arguments, "--workers", "2"]) == 0
-    first = json.loads(capsys.readouterr().out)
+    assert main([*arguments, "--workers", "2", "--progress", "json"]) == 0
+    printed = capsys.readouterr()
+    first = json.loads(printed.out)
+    *told, counts = [json.loads(line) for line in printed.err.splitlines()]
+    assert counts == {"stage": "score", "counts": {"lists": 60}}
+    assert told[-1].items() >= {"step": "rank", "done": 3, "total": 3, "users": 60}.items()
     check(Scores(first["path"]), expected, K)
     assert main(arguments) == 0
     assert json.loads(capsys.readouterr().out) == {**first, "reused": True}
