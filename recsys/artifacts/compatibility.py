@@ -97,6 +97,7 @@ def check_trainable(dataset: Dataset, config: Config) -> None:
     before = dataset.manifest.inputs.data
     for key, was, is_now in (
         ("event_types", _shown(dataset.event_types), _shown(config.data.event_types)),
+        ("relations", *("a table" if one else None for one in (before.get("relations"), config.data.relations))),
         ("items.features", *(features_of(data) for data in (before, config.data.model_dump(mode="json")))),
     ):
         if was != is_now:
