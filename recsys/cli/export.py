@@ -12,6 +12,9 @@ run's own unless --set says otherwise.
 
 With --items, the items of a table that the run has not met are added after all others, ranked by what its model has
 learned of their features (data.items.features). No id moves, and `recsys bundle delta` carries just them.
+
+With --embeddings, the folder of the bundles also has embeddings/items.parquet: the vector of every item, for a
+nearest-neighbour service by inner product. The bundles then have the signature encode, which makes a history the query.
 """
 
 import argparse
@@ -28,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dataset", type=where, help="what it was trained on (default: found in the work directory)")
     add_set(parser, "export.candidates=200")
     parser.add_argument("--items", metavar="FILE", type=where, help="add the new items of this table, without training")
+    parser.add_argument(
+        "--embeddings", action="store_true", help="write items' vectors, too, and the signature that encodes histories"
+    )
     parser.add_argument("--budget", type=size, help="name the best variant of at most this size, for example 300KiB")
     add_work_dir(parser)
     parser.add_argument("--overwrite", action="store_true", help="make bundles again even when they are there")
@@ -43,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
     from recsys.artifacts.run import Run
     from recsys.config import Config, apply_override, parse_config
     from recsys.export import describe
+    from recsys.export.embeddings import export_embeddings
+    from recsys.terminal import say
 
     for override in args.overrides:
         if not override.startswith(("export.", "tracking.")):
@@ -53,13 +61,19 @@ def run(args: argparse.Namespace) -> int:
         apply_override(values, override)
     if args.items is not None:
         values["export"]["items"] = shown(args.items)
+    if args.embeddings:
+        values["export"]["signatures"] = sorted({*values["export"]["signatures"], "encode"})
     config = parse_config(values, f"{finished.config_file}{' with --set' if args.overrides else ''}")
     dataset = Dataset(args.dataset) if args.dataset is not None else dataset_of(finished, args.work_dir)
     outcome = mirrored.export(finished, dataset, config, args.work_dir, overwrite=args.overwrite)
+    embeddings = None
+    if args.embeddings:
+        embeddings = export_embeddings(finished, dataset, config.export, args.work_dir, overwrite=args.overwrite)
+        say(f"export: vectors of items in {embeddings}")
     variants = describe(outcome.artifact)
     chosen = None if args.budget is None else best_within(variants, args.budget)
     if args.json:
-        print_json(ExportResult(variants, outcome.reused, chosen))
+        print_json(ExportResult(variants, outcome.reused, chosen, None if embeddings is None else str(embeddings)))
     else:
         _show(variants, chosen)
     return 0

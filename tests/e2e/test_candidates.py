@@ -6,18 +6,24 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.runners import Runner
 from pipelines.score import score
 from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
 from recsys.artifacts.scores import SHARDS_DIR, Scores
 from recsys.cli import main
+from recsys.config.export import ExportConfig
 from recsys.core.errors import ConfigError, DataError, RecsysError
 from recsys.core.history import History
 from recsys.evaluation.candidates.filters import Filters
 from recsys.evaluation.similar_items import nearest
+from recsys.export import export
+from recsys.export.embeddings import export_embeddings
+from recsys.export.tflite.backend import TFLite
 from recsys.models.loading import load_run
 from tests.e2e.conftest import half_written, write_recipe
 
@@ -172,3 +178,23 @@ def test_files_that_cannot_narrow_anything_are_refused(trained: Any, tmp_path: P
             score(run, dataset, K, work_dir, filters=filters)
     with pytest.raises(ConfigError, match="--related lists items"):
         score(run, dataset, K, work_dir, filters=Filters(exclude=table), related=True)
+
+
+def test_vectors_and_the_encoder_beside_them_give_attentions_scores(trained: Any) -> None:
+    run, dataset, work_dir = trained
+    config = recorded(ExportConfig, run, "export").model_copy(
+        update={"variants": ("float32",), "signatures": ("encode",)}
+    )
+    target = export_embeddings(run, dataset, config, work_dir)
+    assert export_embeddings(run, dataset, config, work_dir) == target
+    (bundle,) = export(run, dataset, config, work_dir).artifact
+    assert bundle.path.parent == target.parent
+    table = pq.read_table(target / "items.parquet")
+    assert table["external_id"].to_pylist() == list(dataset.vocabulary.external_ids)
+    vectors = np.stack(table["vector"].to_numpy(zero_copy_only=False))
+    model = load_run(run)
+    history = History(np.array([[0] * (model.config.max_length - 3) + [3, 1, 2]], np.int32))
+    program = TFLite().load((bundle.path / bundle.manifest.model_file).read_bytes())
+    query = program.run("encode", history=history.items)["embedding"][0]
+    attention = np.asarray(model.score_parts(history)[0])[0]
+    np.testing.assert_allclose(vectors @ query, attention[1 : len(vectors) + 1], atol=1e-4)

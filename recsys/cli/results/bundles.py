@@ -16,11 +16,13 @@ class ExportResult(Result):
             ``targets`` of how many ``users`` they were measured on, and ``keras``, the trained model's.
         reused: whether all of them were there already.
         chosen: the best variant on validation within ``--budget``; null without one.
+        embeddings: the folder of the items' vectors with ``--embeddings``; null without it.
     """
 
     variants: dict[str, dict[str, Any]]
     reused: bool
     chosen: str | None
+    embeddings: str | None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,62 @@
+"""Item vectors for a nearest-neighbour service, beside the bundles whose ``encode`` gives it the queries."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recsys.artifacts.compatibility import check_trained_on
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.run import Run
+from recsys.config.export import ExportConfig
+from recsys.core.digests import sha256_file
+from recsys.core.json_files import write_json
+from recsys.core.publishing import is_published, publish
+from recsys.core.schema import EXTERNAL_ID
+from recsys.export.stage import bundles_dir
+
+EMBEDDINGS_DIR, VECTORS_FILE, ABOUT_FILE = "embeddings", "items.parquet", "embeddings.json"
+VECTOR = "vector"
+
+
+def export_embeddings(
+    run: Run, dataset: Dataset, config: ExportConfig, work_dir: Path, *, overwrite: bool = False
+) -> Path:
+    """Write the vector of every item into the folder of the bundles of ``config``, unless it is there; returns where.
+
+    ``items.parquet`` has a row an item in the order of internal ids, ``external_id`` and ``vector`` (a list of the
+    model's width, float32); ``embeddings.json`` says what they are of. The inner product with what the signature
+    ``encode`` makes of a history is attention's score; a transition memory adds its own when a bundle ranks.
+
+    Raises:
+        ArtifactError: the run or the dataset is damaged, or they do not belong together.
+        ConfigError, DataError: as ``add_items``, where the config adds items.
+    """
+    check_trained_on(run, dataset)
+    target = bundles_dir(run, config, work_dir) / EMBEDDINGS_DIR
+    if is_published(target) and not overwrite:
+        return target
+    from recsys.models.loading import load_run
+
+    model = load_run(run)
+    if config.items is not None:
+        from recsys.export.new_items import add_items
+
+        model, dataset, _ = add_items(run, dataset, config.items)
+    names = dataset.vocabulary.external_ids
+    vectors = np.ascontiguousarray(model.trained_items.vectors()[1 : len(names) + 1])
+    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), vectors.shape[1])
+    with publish(target, overwrite=overwrite) as aside:
+        pq.write_table(pa.table({EXTERNAL_ID: pa.array(names, pa.string()), VECTOR: column}), aside / VECTORS_FILE)
+        about = {
+            "run_digest": run.digest,
+            "dataset_digest": dataset.digest,
+            "items": len(names),
+            "width": vectors.shape[1],
+            "metric": "inner product",
+            "query": "the output embedding of the signature encode",
+            "sha256": sha256_file(aside / VECTORS_FILE),
+        }
+        write_json(aside / ABOUT_FILE, about)
+    return target
