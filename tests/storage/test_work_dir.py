@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from recsys.api.opening import load
+from recsys.artifacts.run import Run
 from recsys.cli import main
 from recsys.core.publishing import ASIDE
 from recsys.log.synthetic.log import SyntheticLog
@@ -42,6 +44,10 @@ def test_each_command_on_a_machine_of_its_own(
     machine("third")
     evaluated = call(capsys, "evaluate", run)
     assert evaluated["model"] == trained["model"]
+    opened = load(run)
+    assert isinstance(opened, Run)
+    assert opened.config["data"]["path"] == str(log / "events.csv")
+    assert opened.manifest.dataset_path == prepared["path"]
     machine("fourth")
     exported = call(capsys, "export", run, "--set", "export.variants=[float32]", *work)
     bundle = exported["variants"]["float32"]["path"]
