@@ -24,7 +24,7 @@ test: lint types  ## lint, types, unit and end-to-end tests
 
 test-all: test  ## and the tests that take longer, or need engines, browsers or servers
 	$(BIN)/python -m pytest -m "long and not slow" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
 
 lint: .venv/installed  ## ruff: rules and formatting
 	$(BIN)/ruff check .
