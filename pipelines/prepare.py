@@ -103,8 +103,9 @@ def prepare(
     request = request or Request()
     data = resolve(config.data, (work_dir if url_of(work_dir) is None else cache_dir()) / "data")
     assert data.path is not None
-    if data.items is not None and data.items.path is not None:
-        fetch_files(data.items.path)
+    for table in (data.items, data.relations):
+        if table is not None and table.path is not None:
+            fetch_files(table.path)
     files, passed_over = find_log(data.path)
     if passed_over:
         say(f"{data.path}: passed over {len(passed_over):,} hidden or temporary files, such as {passed_over[0].name}")

@@ -15,6 +15,7 @@ from recsys.core.json_files import write_json
 from recsys.core.publishing import is_published, publish
 from recsys.core.schema import EXTERNAL_ID
 from recsys.export.stage import bundles_dir
+from recsys.storage.copies import send_files
 
 EMBEDDINGS_DIR, VECTORS_FILE, ABOUT_FILE = "embeddings", "items.parquet", "embeddings.json"
 VECTOR = "vector"
@@ -59,4 +60,5 @@ def export_embeddings(
             "sha256": sha256_file(aside / VECTORS_FILE),
         }
         write_json(aside / ABOUT_FILE, about)
+    send_files(target)
     return target
