@@ -20,17 +20,27 @@ from recsys.config import load_config
 ROOT = Path(__file__).parents[2]
 FIXTURE = ROOT / "tests" / "golden" / "first_losses.json"
 STEPS = 100
+# Settings that a recipe had when the layout was last changed, and that have been chosen anew since.
+BEFORE = {
+    "amazon-beauty": [
+        "model.dropout=0.3",
+        "model.memory.window=5",
+        "model.memory.window_decay=1",
+        "model.memory.normalization=1",
+        "training.epochs=20",
+    ]
+}
 BEAUTY = os.environ.get("AMAZON_BEAUTY_EVENTS", str(ROOT.parent / "shared/data/amazon-beauty/events.csv.gz"))
 
 
 def first_losses(recipe: str, work_dir: Path, log: str | None = None) -> list[float]:
-    """The losses of the first ``STEPS`` steps of ``configs/RECIPE.yaml``."""
+    """The losses of the first ``STEPS`` steps of ``configs/RECIPE.yaml``, with the settings that it had before."""
     from pipelines.prepare import prepare
     from recsys.artifacts.run import Run
     from recsys.training.phases import Training
     from recsys.training.workers import Workers
 
-    changes = [] if log is None else [f"data.path={log}"]
+    changes = [*BEFORE.get(recipe, []), *([] if log is None else [f"data.path={log}"])]
     config = load_config(ROOT / "configs" / f"{recipe}.yaml", changes)
     dataset = prepare(config, work_dir).artifact
     run = Run(work_dir / "losses" / recipe)
