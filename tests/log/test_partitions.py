@@ -27,6 +27,7 @@ def config_of(path: Path) -> dict[str, object]:
     return {"data": data, "prepare": {"k_core": 1}}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
 def test_partitions_and_one_file_make_the_same_shards(tmp_path: Path, ending: str, capsys) -> None:
     for (day, kind), part in LOG.groupby(["day", "kind"]):

@@ -57,6 +57,7 @@ def make_sequences(lengths: list[int]) -> Sequences:
     return Sequences(users, offsets, rng.integers(1, ITEMS + 3, offsets[-1]).astype(np.int32), times, nothing, nothing)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("memory", "settings"),
     [(True, {}), (False, {"positions": "oldest"}), (True, {"positions": "newest", "request_time": True})],
