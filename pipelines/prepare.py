@@ -106,7 +106,7 @@ def prepare(
     for table in (data.items, data.relations):
         if table is not None and table.path is not None:
             fetch_files(table.path)
-    files, passed_over = find_log(data.path)
+    files, passed_over, root = find_log(data.path)
     if passed_over:
         say(f"{data.path}: passed over {len(passed_over):,} hidden or temporary files, such as {passed_over[0].name}")
     stamps = stamps_of(files)
@@ -114,7 +114,7 @@ def prepare(
     inputs = {
         "format_version": Dataset.format_version,
         "prepare_version": PREPARE_VERSION,
-        "log": sorted(file_digest(file, set(source_columns(data).values())) for file in files),
+        "log": sorted(file_digest(file, set(source_columns(data).values()), root) for file in files),
         "items": _hash_of(data.items),
         "relations": _hash_of(data.relations),
         "data": data.model_dump(
@@ -134,7 +134,7 @@ def prepare(
     if request.extends is not None:
         check_extends(request.extends, config)
     with publish(target, overwrite=overwrite) as aside:
-        _make(config, files, aside, runner or Runner(), request, forgotten, inputs)
+        _make(config, files, root, aside, runner or Runner(), request, forgotten, inputs)
         refuse_changed(files, stamps)
     return Outcome(Dataset(target), reused=False)
 
@@ -160,6 +160,7 @@ def _hash_of(table: ItemTableConfig | RelationsConfig | None) -> str | None:
 def _make(
     config: Config,
     files: list[Path],
+    root: Path,
     target: Path,
     runner: Runner,
     request: Request,
@@ -168,7 +169,7 @@ def _make(
 ) -> None:
     target = target.absolute()  # workers may stand elsewhere
     spill = target / SPILL_DIR
-    blocks = plan_blocks(files, config.data.delimiter, spill / "unpacked")
+    blocks = plan_blocks(files, config.data.delimiter, spill / "unpacked", root)
     if not blocks:
         raise DataError(f"{config.data.path}: the log holds no rows; an event log needs at least one event")
     check_columns(blocks, config.data)

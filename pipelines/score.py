@@ -72,7 +72,7 @@ def score(
     target = work_dir / SCORES_DIR / digest(made_of)
     if is_published(target, keep_parts=not overwrite) and not overwrite:
         return Outcome(Scores(target), reused=True)
-    with publish(target, overwrite=overwrite, parts=SHARDS_DIR) as aside:
+    with publish(target, overwrite=overwrite, parts=None if overwrite else SHARDS_DIR) as aside:
         (aside / SHARDS_DIR).mkdir(exist_ok=True)
         steps = aside.absolute() / STEPS_DIR  # as all that travels, for workers may stand elsewhere
         steps.mkdir()

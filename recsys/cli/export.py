@@ -13,8 +13,8 @@ run's own unless --set says otherwise.
 With --items, the items of a table that the run has not met are added after all others, ranked by what its model has
 learned of their features (data.items.features). No id moves, and `recsys bundle delta` carries just them.
 
-With --embeddings, the folder of the bundles also has embeddings/items.parquet: the vector of every item, for a
-nearest-neighbour service by inner product. The bundles then have the signature encode, which makes a history the query.
+With --embeddings, WORK_DIR/embeddings/DIGEST/items.parquet has the vector of every item, for a nearest-neighbour
+service by inner product. The bundles of that DIGEST then have the signature encode, which makes a history the query.
 """
 
 import argparse

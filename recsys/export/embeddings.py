@@ -1,4 +1,4 @@
-"""Item vectors for a nearest-neighbour service, beside the bundles whose ``encode`` gives it the queries."""
+"""Item vectors for a nearest-neighbour service; the signature ``encode`` of the bundles gives it the queries."""
 
 from pathlib import Path
 
@@ -10,32 +10,43 @@ from recsys.artifacts.compatibility import check_trained_on
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.run import Run
 from recsys.config.export import ExportConfig
-from recsys.core.digests import sha256_file
+from recsys.core.artifact import file_hashes
+from recsys.core.errors import ConfigError
 from recsys.core.json_files import write_json
-from recsys.core.publishing import is_published, publish
-from recsys.core.schema import EXTERNAL_ID
+from recsys.core.schema import EXTERNAL_ID, MANIFEST
 from recsys.export.stage import bundles_dir
-from recsys.storage.copies import send_files
+from recsys.export.variants import Variant
+from recsys.storage.publishing import is_published, publish
 
-EMBEDDINGS_DIR, VECTORS_FILE, ABOUT_FILE = "embeddings", "items.parquet", "embeddings.json"
+EMBEDDINGS_DIR, VECTORS_FILE = "embeddings", "items.parquet"
 VECTOR = "vector"
 
 
 def export_embeddings(
     run: Run, dataset: Dataset, config: ExportConfig, work_dir: Path, *, overwrite: bool = False
 ) -> Path:
-    """Write the vector of every item into the folder of the bundles of ``config``, unless it is there; returns where.
+    """Write the vector of every item into ``work_dir / "embeddings"``, unless it is there; returns where.
+
+    Its directory is named as that of the bundles of ``config``, whose ``encode`` it belongs to.
 
     ``items.parquet`` has a row an item in the order of internal ids, ``external_id`` and ``vector`` (a list of the
-    model's width, float32); ``embeddings.json`` says what they are of. The inner product with what the signature
+    model's width, float32); ``manifest.json`` says what they are of. The inner product with what the signature
     ``encode`` makes of a history is attention's score; a transition memory adds its own when a bundle ranks.
 
     Raises:
         ArtifactError: the run or the dataset is damaged, or they do not belong together.
-        ConfigError, DataError: as ``add_items``, where the config adds items.
+        ConfigError: a variant has item vectors of its own; or as ``add_items``.
+        DataError: as ``add_items``, where the config adds items.
     """
     check_trained_on(run, dataset)
-    target = bundles_dir(run, config, work_dir) / EMBEDDINGS_DIR
+    for name in config.variants:
+        variant = Variant.parse(name, None)
+        if variant.of_student or variant.kept is not None:
+            raise ConfigError(
+                f"--embeddings writes the run's item vectors, and {name} has learned others; leave it out of "
+                "export.variants"
+            )
+    target = work_dir / EMBEDDINGS_DIR / bundles_dir(run, config, work_dir).name
     if is_published(target) and not overwrite:
         return target
     from recsys.models.loading import load_run
@@ -51,14 +62,15 @@ def export_embeddings(
     with publish(target, overwrite=overwrite) as aside:
         pq.write_table(pa.table({EXTERNAL_ID: pa.array(names, pa.string()), VECTOR: column}), aside / VECTORS_FILE)
         about = {
+            "kind": "embeddings",
+            "format_version": 1,
             "run_digest": run.digest,
             "dataset_digest": dataset.digest,
             "items": len(names),
             "width": vectors.shape[1],
             "metric": "inner product",
             "query": "the output embedding of the signature encode",
-            "sha256": sha256_file(aside / VECTORS_FILE),
+            "files": file_hashes(aside),
         }
-        write_json(aside / ABOUT_FILE, about)
-    send_files(target)
+        write_json(aside / MANIFEST, about)
     return target

@@ -18,14 +18,17 @@ from recsys.log.partitions import partitions_of
 from recsys.log.unpacking import plain_copy, refuse_no_lines
 
 
-def plan_blocks(files: list[Path], delimiter: str | None, unpack_dir: Path) -> list[LogBlock]:
+def plan_blocks(files: list[Path], delimiter: str | None, unpack_dir: Path, root: Path | None = None) -> list[LogBlock]:
     """Cut a log into blocks; compressed text is unpacked into ``unpack_dir`` first.
+
+    Args:
+        root: the folder below which folders may hold columns, as ``find_log`` gives it; None where none do.
 
     Raises:
         DataError: a file that cannot be read as what its name says.
     """
     parts = (
-        replace(part, partitions=partitions_of(file))
+        replace(part, partitions=() if root is None else partitions_of(file, root))
         for number, file in enumerate(files)
         for part in file_blocks(file, delimiter, unpack_dir / f"{number:05d}")
     )

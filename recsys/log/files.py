@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from recsys.core.errors import DataError
 from recsys.log.unpacking import packing_of
-from recsys.storage.files import fetch_files
+from recsys.storage.files import fetch_files, is_mark, is_there
 
 Format = Literal["csv", "jsonl", "parquet"]
 SUFFIXES: dict[str, Format] = {
@@ -46,10 +46,17 @@ def delimiter_of(path: Path) -> str:
 
 
 class FoundLog(NamedTuple):
-    """The files of a log in the order of their paths, and those that were passed over: hidden and temporary ones."""
+    """A log's files.
+
+    Attributes:
+        files: in the order of their paths.
+        passed_over: hidden and temporary ones.
+        root: the folder that ``data.path`` names, or names in front of a glob; folders below it may hold columns.
+    """
 
     files: list[Path]
     passed_over: list[Path]
+    root: Path
 
 
 def find_log(path: Path) -> FoundLog:
@@ -62,16 +69,14 @@ def find_log(path: Path) -> FoundLog:
     if path.is_file():
         format_of(path)
         refuse_table_formats([path.parent])
-        return FoundLog([path], [])
+        return FoundLog([path], [], path.parent)
     refuse_table_formats([path])
-    if path.is_dir():
-        found = [(file, file.relative_to(path), Path()) for file in path.rglob("*") if file.is_file()]
-    else:
-        anchor, pattern = Path(path.anchor or "."), path.relative_to(path.anchor)
-        matched = (file for file in anchor.glob(str(pattern)) if file.is_file())
-        found = [(file, file.relative_to(anchor), pattern) for file in matched]
-    aside = {file for file, below, pattern in found if _is_aside(below, pattern)}
-    files = sorted(file for file, _, _ in found if file not in aside)
+    root = path if path.is_dir() else _without_wildcards(path)
+    pattern = path.relative_to(root)
+    matched = path.rglob("*") if path.is_dir() else root.glob(str(pattern))
+    found = [file for file in matched if file.is_file() and not is_mark(file)]
+    aside = {file for file in found if _is_aside(file.relative_to(root), pattern)}
+    files = sorted(file for file in found if file not in aside)
     refuse_table_formats([file.parent for file in files])
     if not files:
         raise DataError(_no_files(path, len(aside)))
@@ -84,12 +89,19 @@ def find_log(path: Path) -> FoundLog:
         )
     for file in files:
         format_of(file)
-    return FoundLog(files, sorted(aside))
+    return FoundLog(files, sorted(aside), root)
 
 
 def log_files(path: Path) -> list[Path]:
     """The files of ``find_log``; raises as it does."""
     return find_log(path).files
+
+
+def _without_wildcards(path: Path) -> Path:
+    """The folder that a glob names in front of its first wildcard."""
+    parts = path.parts[:-1]
+    count = next((place for place, part in enumerate(parts) if set("*?[") & set(part)), len(parts))
+    return Path(*parts[:count])
 
 
 def _is_aside(file: Path, pattern: Path) -> bool:
@@ -102,7 +114,7 @@ def _is_aside(file: Path, pattern: Path) -> bool:
 def refuse_table_formats(folders: Iterable[Path]) -> None:
     """Raises DataError where a folder lies in a Delta, Iceberg or Hudi table: its files may hold rows that are gone."""
     for place in sorted({place for folder in folders for place in (folder, *folder.parents)}):
-        kind = next((kind for kind, traces in TABLES.items() if any(place.glob(traces))), None)
+        kind = next((kind for kind, traces in TABLES.items() if is_there(place, traces)), None)
         if kind:
             raise DataError(
                 f"{place}: is a table of {kind}, whose files also hold rows that were deleted; write its present rows "

@@ -13,19 +13,19 @@ from recsys.log.blocks import LogBlock
 NOTHING = "__HIVE_DEFAULT_PARTITION__"
 
 
-def partitions_of(file: Path) -> tuple[tuple[str, str], ...]:
-    """What the folders that a file lies in say of its rows, the nearest folder last.
+def partitions_of(file: Path, root: Path) -> tuple[tuple[str, str], ...]:
+    """What the folders below ``root`` that a file lies in say of its rows, the nearest folder last.
 
-    >>> partitions_of(Path("logs/day=2026-11-28/kind=a%2Fb/0.csv"))
+    >>> partitions_of(Path("x=1/logs/day=2026-11-28/kind=a%2Fb/0.csv"), Path("x=1/logs"))
     (('day', '2026-11-28'), ('kind', 'a/b'))
     """
-    pairs = (part.partition("=") for part in file.parts[:-1])
+    pairs = (part.partition("=") for part in file.relative_to(root).parts[:-1])
     return tuple((unquote(name), unquote(value)) for name, equals, value in pairs if name and equals)
 
 
-def file_digest(file: Path, columns: set[str]) -> str:
-    """SHA-256 of a file and, where its folders hold some of the ``columns`` that are read, what they say."""
-    said = [f"{name}={value}" for name, value in partitions_of(file) if name in columns]
+def file_digest(file: Path, columns: set[str], root: Path) -> str:
+    """SHA-256 of a file and, where folders below ``root`` hold some of the ``columns`` that are read, what they say."""
+    said = [f"{name}={value}" for name, value in partitions_of(file, root) if name in columns]
     return " ".join([sha256_file(file), *said])
 
 
@@ -47,12 +47,14 @@ def with_partitions(table: pa.Table, block: LogBlock, columns: dict[str, str]) -
             found[ours] = table.column(ours)
             continue
         known = table.column(ours).combine_chunks() if ours in table.column_names else pa.nulls(len(table))
-        if known.null_count == len(table):
+        if ours not in table.column_names or (block.format == "jsonl" and known.null_count == len(table)):
             found[ours] = pa.DictionaryArray.from_arrays(
                 np.zeros(len(table), np.int32), pa.array([said[name]], pa.string())
             )
-        elif known.null_count:
-            found[ours] = pc.fill_null(known.cast(pa.string()), said[name])
+        elif block.format == "jsonl" and known.null_count and said[name] is not None:
+            # Bytes stay bytes: a value that is no text is refused with its own row.
+            told = known if pa.types.is_binary(known.type) else known.cast(pa.string())
+            found[ours] = pc.fill_null(told, pa.scalar(said[name]).cast(told.type))
         else:
             found[ours] = known
     return pa.table(found)

@@ -45,6 +45,21 @@ def fetch_files(path: Path) -> None:
     cache.evict(cache.bound())
 
 
+def is_mark(file: Path) -> bool:
+    """Whether a file is what the cache notes of another beside it, or of one that is being fetched."""
+    named = file.name.startswith(".") and (file.name.endswith(".copy") or ASIDE in file.name)
+    return named and url_of(file) is not None
+
+
+def is_there(folder: Path, pattern: str) -> bool:
+    """Whether something in ``folder`` matches ``pattern``, which may end in a slash; of a store's folder, there."""
+    url = url_of(folder)
+    if url is None:
+        return any(folder.glob(pattern))
+    inside = url.partition("://")[2].strip("/")
+    return bool(inside) and bool(transfer.matching(folder / (f"{pattern}*" if pattern.endswith("/") else pattern)))
+
+
 def _find(path: Path) -> dict[Path, transfer.Entry]:
     found = transfer.matching(path) if _is_glob(path) else transfer.listing(path)
     return {file: entry for file, entry in found.items() if _UNFINISHED not in file.parts}

@@ -188,7 +188,10 @@ def test_vectors_and_the_encoder_beside_them_give_attentions_scores(trained: Any
     target = export_embeddings(run, dataset, config, work_dir)
     assert export_embeddings(run, dataset, config, work_dir) == target
     (bundle,) = export(run, dataset, config, work_dir).artifact
-    assert bundle.path.parent == target.parent
+    assert bundle.path.parent.name == target.name
+    assert target.parent == work_dir / "embeddings"
+    with pytest.raises(ConfigError, match="student-int8 has learned others"):
+        export_embeddings(run, dataset, config.model_copy(update={"variants": ("student-int8",)}), work_dir)
     table = pq.read_table(target / "items.parquet")
     assert table["external_id"].to_pylist() == list(dataset.vocabulary.external_ids)
     vectors = np.stack(table["vector"].to_numpy(zero_copy_only=False))

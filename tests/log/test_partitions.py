@@ -9,6 +9,7 @@ import pytest
 from pipelines.prepare import prepare
 from recsys.artifacts.dataset import SEQUENCES_DIR
 from recsys.config import parse_config
+from recsys.core.errors import DataError
 from recsys.log.partitions import partitions_of
 
 ROWS = [(f"u{user}", f"i{(user * step) % 7}", f"2026-11-{10 + step}", "buy" if step % 2 else "look")
@@ -17,8 +18,40 @@ LOG = pd.DataFrame(ROWS, columns=["user_id", "item_id", "day", "kind"])
 
 
 def test_names_are_decoded():
-    path = Path("a=b/kind=a%2Fb/empty=/plain/c=d.csv")
-    assert partitions_of(path) == (("a", "b"), ("kind", "a/b"), ("empty", ""))
+    path = Path("above=1/a=b/kind=a%2Fb/empty=/plain/c=d.csv")
+    assert partitions_of(path, Path("above=1")) == (("a", "b"), ("kind", "a/b"), ("empty", ""))
+
+
+def test_folders_above_the_log_say_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "kind=buy" / "logs" / "day=2026-11-01"
+    folder.mkdir(parents=True)
+    LOG.drop(columns=["kind", "day"]).to_csv(folder / "part.csv", index=False)
+    for path in (folder.parent, folder.parent / "*" / "*.csv"):
+        with pytest.raises(DataError, match="'kind'"):
+            prepare(parse_config(config_of(path)), tmp_path / "work")
+
+
+def test_what_a_row_says_itself_counts_and_what_is_no_text_is_refused_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "logs" / "kind=buy"
+    folder.mkdir(parents=True)
+    said = [{"kind": "look"}, {}, {"kind": 1.5}, {}]
+    rows = [{"user_id": "u", "item_id": f"i{n}", "day": f"2026-11-0{n + 1}", **more} for n, more in enumerate(said)]
+    (folder / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    config = config_of(tmp_path / "logs")
+    config["prepare"] = {"k_core": 1, "max_rejected_share": 1.0}
+    events = prepare(parse_config(config), tmp_path / "work").artifact.client_events(0, 3)
+    assert [event.event_type for event in events] == ["look", "buy", "buy"]
+
+
+def test_a_gap_in_a_files_own_column_is_a_gap(tmp_path: Path) -> None:
+    folder = tmp_path / "logs" / "day=2026-11-09"
+    folder.mkdir(parents=True)
+    text = "user_id,item_id,day,kind\n" + "".join(f"u,i{n},2026-11-0{n + 1},buy\n" for n in range(4)) + "u,j,,buy\n"
+    (folder / "a.csv").write_text(text)
+    config = config_of(tmp_path / "logs")
+    config["prepare"] = {"k_core": 1, "max_rejected_share": 1.0}
+    counts = prepare(parse_config(config), tmp_path / "work").artifact.counts
+    assert (counts["events"], sum(counts["rejected"].values())) == (4, 1)
 
 
 def config_of(path: Path) -> dict[str, object]:

@@ -133,12 +133,15 @@ def _parquet(path: Path, columns: list[tuple[str, str]]) -> Iterator[list[pa.Arr
 
 
 def _csv(path: Path, columns: list[tuple[str, str]]) -> Iterator[list[pa.Array]]:
-    parse = pacsv.ParseOptions(delimiter=delimiter_of(path))
+    parse = pacsv.ParseOptions(delimiter=delimiter_of(path), newlines_in_values=True)
     with pa.input_stream(str(path), compression="detect") as stream:
         header = pacsv.open_csv(stream, parse_options=parse).schema.names
     names = _present(path, columns, header)
     convert = pacsv.ConvertOptions(
-        include_columns=names, column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True
+        include_columns=names,
+        column_types=dict.fromkeys(names, pa.string()),
+        strings_can_be_null=True,
+        null_values=[""],  # NA is a country
     )
     with pa.input_stream(str(path), compression="detect") as stream:
         for batch in pacsv.open_csv(stream, parse_options=parse, convert_options=convert):

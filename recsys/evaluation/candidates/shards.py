@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.dataset import ITEMS_FILE, Dataset
 from recsys.artifacts.run import Run
 from recsys.core.errors import DataError
 from recsys.core.events.codes import EventCodes
@@ -23,6 +23,7 @@ from recsys.evaluation.candidates.item_index import ItemIndex
 from recsys.evaluation.candidates.queries import QueryEncoder
 from recsys.evaluation.candidates.recommend import ALL, Allowed, Pairs, TopItems, recommend
 from recsys.evaluation.candidates.related import RELATED, directed, related, unit_vectors
+from recsys.log.values.identifiers import ids_as_text
 from recsys.models.loading import load_run
 
 SHOWN_FILE, EXCLUDE_DIR, MATCH_DIR = "shown.npy", "exclude", "match"
@@ -123,7 +124,8 @@ def _allowed(job: ScoreJob, number: int, users: pa.Array, index: ItemIndex) -> A
 @lru_cache(maxsize=1)
 def _values(dataset_path: Path, column: str, filters: Path) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
     """The distinct values of a column of the items, and which of those that are shown have each: ``[values, m]``."""
-    cells = pa.array(Dataset(dataset_path).items[column].astype("string"), pa.string())
+    found = pq.read_table(dataset_path / ITEMS_FILE, columns=[column]).column(0).combine_chunks()
+    cells, _ = ids_as_text(found.dictionary_decode() if isinstance(found, pa.DictionaryArray) else found)
     shown = np.load(filters / SHOWN_FILE)
     split = pc.split_pattern(cells.take(pa.array(shown - 1)), SEPARATOR)
     encoded = split.flatten().dictionary_encode()
