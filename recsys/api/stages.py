@@ -174,7 +174,8 @@ def score(
     from pipelines import score as stage
     from recsys.evaluation.candidates.filters import Filters
 
-    filters = Filters(None if items is None else Path(items), None if exclude is None else Path(exclude))
+    shown, hidden = (None if file is None else local_path(str(file)) for file in (items, exclude))
+    filters = Filters(shown, hidden)
     return stage.score(
         run, dataset.verify(), k, place(work_dir), filters=filters, related=related, overwrite=overwrite, runner=runner
     ).artifact
