@@ -136,12 +136,13 @@ def _run_parts(
     with watch_folders("score", {"rank": (job.target, parts)}, rows, unit):
         run_pipeline(partial(_build, function, parts, steps), runner or Runner(), rows)
     results: list[dict[str, Any]] = read_json(steps / "score.json")
+    scored = "the shards that were left" if any(part["earlier"] for part in results) else "the dataset"
     if filters.exclude is not None:
         used = sum(part.get("excluded", 0) for part in results)
-        say(f"score: {used:,} of the {pairs:,} pairs of {filters.exclude} name a user and an item of the dataset")
+        say(f"score: {used:,} of the {pairs:,} pairs of {filters.exclude} name a user and an item of {scored}")
     if filters.match is not None:
         used = sum(part.get("matched", 0) for part in results)
-        say(f"score: {used:,} of the {matches:,} users of {filters.match[1]} are in the dataset and match some items")
+        say(f"score: {used:,} of the {matches:,} users of {filters.match[1]} are in {scored} and match some items")
     return results
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from recsys.core.mirror import shown
+from recsys.core.mirror import with_urls
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,7 +36,7 @@ def for_programs() -> bool:
 
 def json_line(**told: Any) -> None:
     """One JSON object on standard error, in one write, so that lines of several threads stay whole."""
-    sys.stderr.write(shown(json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)) + "\n")
+    sys.stderr.write(with_urls(json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)) + "\n")
     sys.stderr.flush()
 
 
@@ -90,7 +90,7 @@ def _console(*, stderr: bool, width: int | None = None) -> "Console":
             raise
 
         def print(self, *objects: Any, **options: Any) -> None:
-            super().print(*(shown(one) if isinstance(one, str) else one for one in objects), **options)
+            super().print(*(with_urls(one) if isinstance(one, str) else one for one in objects), **options)
 
     return _Console(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)
 
@@ -134,4 +134,5 @@ def hushed(*noise: str) -> Iterator[None]:
             aside.seek(0)
             for line in aside.read().decode(errors="replace").splitlines():
                 if not any(words in line for words in noise):
-                    os.write(2, f"{line}\n".encode())
+                    told = json.dumps({"message": line}, ensure_ascii=False) if for_programs() else line
+                    os.write(2, f"{told}\n".encode())

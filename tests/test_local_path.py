@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from recsys.core.local_path import local_path, place
-from recsys.core.mirror import CACHE_VARIABLE, mirror_of, shown, url_of
+from recsys.core.mirror import CACHE_VARIABLE, mirror_of, url_of, with_urls
 
 
 @pytest.mark.parametrize(
@@ -79,14 +79,14 @@ def test_a_url_and_the_path_of_its_copy_tell_each_other(url: str, copy: str, cac
     assert place(url) == mirror_of(url) == cache / copy
     assert url_of(cache / copy) == url
     assert place(f"{url}/") == place(url)
-    assert shown(f"{cache / copy}: missing") == f"{url}: missing"
+    assert with_urls(f"{cache / copy}: missing") == f"{url}: missing"
 
 
 def test_other_paths_are_no_copies(cache: Path) -> None:
     assert place("work/x") == Path("work/x")
     assert url_of(Path("work/x")) is url_of(cache) is url_of(cache / "s3") is None
     for text in ("work/x", f"sqlite:///{cache}/s3/b/mlflow.db", f"{cache}-other/s3/b"):
-        assert shown(text) == text
+        assert with_urls(text) == text
 
 
 @pytest.mark.parametrize("url", ["s3://", "s3:///x", "s3://b//x", "s3://b/../x", "s3://b/./x", "s3://b/a\0"])

@@ -96,7 +96,7 @@ def check_trainable(dataset: Dataset, config: Config) -> None:
     check_settings("training", prepared_with(dataset), config.prepare, f"--dataset {dataset.path}")
     before = dataset.manifest.inputs.data
     for key, was, is_now in (
-        ("event_types", _shown(dataset.event_types), _shown(config.data.event_types)),
+        ("event_types", _settings_of(dataset.event_types), _settings_of(config.data.event_types)),
         ("relations", *("a table" if one else None for one in (before.get("relations"), config.data.relations))),
         ("items.features", *(features_of(data) for data in (before, config.data.model_dump(mode="json")))),
     ):
@@ -107,7 +107,7 @@ def check_trainable(dataset: Dataset, config: Config) -> None:
             )
 
 
-def _shown(types: dict[str, EventType]) -> dict[str, Any]:
+def _settings_of(types: dict[str, EventType]) -> dict[str, Any]:
     return {name: rule.model_dump(mode="json", exclude_defaults=True) for name, rule in types.items()}
 
 

@@ -10,7 +10,7 @@ from recsys.cli.ids import shielded
 from recsys.cli.interrupt import EXIT_INTERRUPTED, interruptible
 from recsys.cli.streams import drop_gone_readers, flush, open_streams
 from recsys.core.errors import RecsysError
-from recsys.core.mirror import shown
+from recsys.core.mirror import with_urls
 from recsys.packages import OWN_PACKAGES, own_packages
 from recsys.terminal import for_programs, json_line, tell_programs
 
@@ -112,7 +112,7 @@ def _told(called: str, error: BaseException) -> int:
         message, code = f"{where}{error.strerror or error}", EXIT_FAILED
     else:
         raise error
-    _tell(shown(message if for_programs() else f"{called}: {message}"), code)
+    _tell(message if for_programs() else f"{called}: {message}", code)
     return code
 
 
@@ -121,7 +121,7 @@ def _tell(message: str, code: int) -> None:
     if for_programs():
         json_line(error=message, code=code)
     else:
-        print(message, file=sys.stderr)  # noqa: T201
+        print(with_urls(message), file=sys.stderr)  # noqa: T201
 
 
 def _run(arguments: list[str]) -> int:

@@ -21,7 +21,7 @@ from recsys.cli.common import add_json, fetched, path, print_json, where
 from recsys.cli.results.base import Result
 from recsys.cli.results.bundles import ApplyResult, DeltaResult, DiffResult, InspectResult, SignResult, VerifyResult
 from recsys.core.errors import ArtifactError, RecsysError
-from recsys.core.mirror import shown
+from recsys.core.mirror import with_urls
 
 SPLITS = ("validation", "test")  # of what is measured on export
 
@@ -214,4 +214,4 @@ def _show(result: dict[str, Any]) -> None:
     rows = _flat(result)
     width = max(map(len, rows), default=0)
     for key, value in rows.items():
-        print(f"{key:<{width}}  {shown(str(value))}")  # noqa: T201
+        print(f"{key:<{width}}  {with_urls(str(value))}")  # noqa: T201

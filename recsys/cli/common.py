@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys.core.local_path import local_path, place
-from recsys.core.mirror import shown
+from recsys.core.mirror import with_urls
 
 if TYPE_CHECKING:
     from pipelines.runners import Runner
@@ -226,14 +226,14 @@ def size(text: str) -> int:
 
 
 def print_json(result: "Result") -> None:
-    json.dump(_shown(result.to_json()), sys.stdout, indent=2, sort_keys=True, allow_nan=False)
+    json.dump(_with_urls(result.to_json()), sys.stdout, indent=2, sort_keys=True, allow_nan=False)
     sys.stdout.write("\n")
 
 
-def _shown(value: Any) -> Any:
+def _with_urls(value: Any) -> Any:
     """``value`` with URLs for the paths of copies."""
     if isinstance(value, dict):
-        return {key: _shown(one) for key, one in value.items()}
+        return {key: _with_urls(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_shown(one) for one in value]
-    return shown(value) if isinstance(value, str) else value
+        return [_with_urls(one) for one in value]
+    return with_urls(value) if isinstance(value, str) else value

@@ -23,7 +23,7 @@ from typing import Any
 from recsys.cli.common import add_json, add_progress, add_set, add_work_dir, print_json, size, where
 from recsys.cli.results.bundles import ExportResult
 from recsys.core.errors import ConfigError, RecsysError
-from recsys.core.mirror import shown
+from recsys.core.mirror import with_urls
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     for override in args.overrides:
         apply_override(values, override)
     if args.items is not None:
-        values["export"]["items"] = shown(args.items)
+        values["export"]["items"] = with_urls(args.items)
     if args.embeddings:
         values["export"]["signatures"] = sorted({*values["export"]["signatures"], "encode"})
     config = parse_config(values, f"{finished.config_file}{' with --set' if args.overrides else ''}")
@@ -97,8 +97,9 @@ def best_within(variants: dict[str, dict[str, Any]], budget: int) -> str:
 
 def _show(variants: dict[str, dict[str, Any]], chosen: str | None) -> None:
     from recsys.cli.tables import bundle_table
-    from recsys.terminal import results
+    from recsys.terminal import for_programs, results
 
-    results(stderr=chosen is not None).print(bundle_table(variants))
+    if chosen is None or not for_programs():  # who reads lines of JSON has no use for a table
+        results(stderr=chosen is not None).print(bundle_table(variants))
     if chosen is not None:
-        print(shown(variants[chosen]["path"]))  # noqa: T201
+        print(with_urls(variants[chosen]["path"]))  # noqa: T201

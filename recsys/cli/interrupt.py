@@ -1,5 +1,6 @@
 """Ctrl-C: one line and exit code 130, whatever threads and libraries make of it."""
 
+import json
 import os
 import signal
 import sys
@@ -7,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from recsys.terminal import for_programs
 
 EXIT_INTERRUPTED = 130
 PATIENCE = 10.0  # seconds to clear up in, before the process ends all the same
@@ -32,7 +35,8 @@ class Interrupt:
         raise KeyboardInterrupt
 
     def _end(self) -> None:
-        os.write(2, f"{self._said}\n".encode())
+        told = json.dumps({"error": self._said, "code": EXIT_INTERRUPTED}) if for_programs() else self._said
+        os.write(2, f"{told}\n".encode())
         os._exit(EXIT_INTERRUPTED)
 
 

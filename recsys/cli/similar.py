@@ -19,10 +19,11 @@ from recsys.cli.ids import item_id
 from recsys.cli.results.rankings import SimilarResult
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from rich.table import Table
 
     from recsys.artifacts.dataset import Dataset
-    from recsys.artifacts.run import Run
     from recsys.evaluation.similar_items import Neighbour
 
 
@@ -43,16 +44,17 @@ def run(args: argparse.Namespace) -> int:
     from recsys.artifacts.run import Run
     from recsys.core.errors import ConfigError
     from recsys.core.schema import EXTERNAL_ID, TITLE
-    from recsys.evaluation.similar_items import similar_items
+    from recsys.evaluation.similar_items import item_vectors, similar_items
     from recsys.terminal import results
 
     if args.colour is not None and args.html is None:
         raise ConfigError("--colour colours the page's map; name the page with --html")
     finished = Run(args.run)
     dataset = Dataset(args.dataset) if args.dataset is not None else dataset_of(finished, args.work_dir)
-    found = similar_items(finished, dataset, args.item, args.top)
+    tables = item_vectors(finished)
+    found = similar_items(finished, dataset, args.item, args.top, tables)
     if args.html is not None:
-        _write_page(args.html, finished, dataset, {args.item: found}, args.colour)
+        _write_page(args.html, dataset, tables["embedding"], {args.item: found}, args.colour)
     titles = dict(zip(dataset.items[EXTERNAL_ID], dataset.items[TITLE], strict=True)) if TITLE in dataset.items else {}
 
     def described(item: str) -> dict[str, Any]:
@@ -69,15 +71,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _write_page(
-    page: Path, run: "Run", dataset: "Dataset", near: "dict[str, dict[str, list[Neighbour]]]", colour: str | None
+    page: Path,
+    dataset: "Dataset",
+    vectors: "npt.NDArray[np.float32]",
+    near: "dict[str, dict[str, list[Neighbour]]]",
+    colour: str | None,
 ) -> None:
     from recsys.core.publishing import appearing
     from recsys.evaluation.item_page import item_page
-    from recsys.evaluation.similar_items import item_vectors
     from recsys.terminal import say
 
     with appearing(page) as aside:
-        aside.write_text(item_page(dataset, item_vectors(run)["embedding"], near, colour), encoding="utf-8")
+        aside.write_text(item_page(dataset, vectors, near, colour), encoding="utf-8")
     say(f"{page}: written")
 
 

@@ -56,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from recsys.config import load_config
     from recsys.core.errors import ConfigError
+    from recsys.core.publishing import appearing
     from recsys.experiments.space import parse_dimension
     from recsys.experiments.sweep import Plan, sweep
     from recsys.tracking.upload.sweep_run import SweepRun
@@ -77,13 +78,11 @@ def run(args: argparse.Namespace) -> int:
 
     trials = sweep(config, space, plan, args.work_dir, make_run, subject, open_log)
     if args.csv:
-        from recsys.core.publishing import appearing
         from recsys.experiments.trial import trial_rows
 
         with appearing(args.csv) as aside:
             trial_rows(trials, args.work_dir).to_csv(aside, index=False, lineterminator="\n")
     if args.html:
-        from recsys.core.publishing import appearing
         from recsys.experiments.pages.sweep_page import render
         from recsys.terminal import say
 

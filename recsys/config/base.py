@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 from recsys.core.local_path import place
-from recsys.core.mirror import shown
+from recsys.core.mirror import with_urls
 
 
 def _place(value: Any) -> Any:
@@ -14,7 +14,7 @@ def _place(value: Any) -> Any:
 
 
 # ``~`` is filled in; a store's URL becomes the path of its copy here, and is written as the URL again.
-LocalPath = Annotated[Path, BeforeValidator(_place), PlainSerializer(shown, return_type=str, when_used="json")]
+LocalPath = Annotated[Path, BeforeValidator(_place), PlainSerializer(with_urls, return_type=str, when_used="json")]
 
 
 class Section(BaseModel):

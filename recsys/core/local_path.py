@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from recsys.core.mirror import STORES, mirror_of
 
+WILDCARDS = set("*?[")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:/")  # of two letters or more: C:/logs is a path on Windows
 
 
@@ -48,6 +49,12 @@ def place(text: str | Path) -> Path:
     if "://" not in typed and typed.partition(":")[0].lower() in STORES:
         raise ValueError(f"{typed!r}: a URL has two slashes after its colon; a Path drops one, so give it as text")
     return mirror_of(typed)
+
+
+def before_wildcards(path: Path) -> Path:
+    """The folder that a glob names in front of its first wildcard; a path without one as it is."""
+    count = next((place for place, part in enumerate(path.parts) if WILDCARDS & set(part)), len(path.parts))
+    return Path(*path.parts[:count])
 
 
 def _instead(url: str) -> str:

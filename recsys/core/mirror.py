@@ -55,7 +55,7 @@ def url_of(path: Path) -> str | None:
     return f"{scheme}://{'/'.join(['' if host == _NO_HOST else host, *parts])}"
 
 
-def shown(text: str | Path) -> str:
+def with_urls(text: str | Path) -> str:
     """``text`` as people are to read it: a copy's path stands there as the URL of what it is a copy of."""
     written = str(text)
     root = str(stores_dir())

@@ -10,6 +10,7 @@ from recsys.artifacts.dataset import Dataset
 from recsys.core.errors import DataError
 from recsys.core.schema import COUNT, EXTERNAL_ID, TITLE
 from recsys.evaluation.similar_items import Neighbour
+from recsys.features.vector import directions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -86,9 +87,8 @@ def flat_map(vectors: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float64],
     Returns:
         ``[n, 2]``, the first larger coordinate of each axis positive, and a share of the variance.
     """
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    directions = vectors / np.where(lengths > 0, lengths, 1.0)
-    centred = (directions - directions.mean(0)).astype(np.float64)
+    units = directions(vectors).astype(np.float64)
+    centred = units - units.mean(0)
     variances, axes = np.linalg.eigh(centred.T @ centred)
     places = centred @ axes[:, :-3:-1]
     largest = np.abs(places).argmax(0)

@@ -21,8 +21,13 @@ class Neighbour(NamedTuple):
     cosine: float
 
 
-def similar_items(run: Run, dataset: Dataset, item: str, k: int = 10) -> dict[str, list[Neighbour]]:
+def similar_items(
+    run: Run, dataset: Dataset, item: str, k: int = 10, tables: dict[str, npt.NDArray[np.float32]] | None = None
+) -> dict[str, list[Neighbour]]:
     """The ``k`` items nearest to ``item``, nearest first, by each of the vectors that ``run`` has of it.
+
+    Args:
+        tables: ``item_vectors`` of the run, where they have been read already.
 
     Returns:
         ``embedding``: by the vectors that rank. Of a model with ``data.items.features``, also ``own``, by the part that
@@ -35,7 +40,12 @@ def similar_items(run: Run, dataset: Dataset, item: str, k: int = 10) -> dict[st
     check_trained_on(run, dataset)
     if item not in dataset.vocabulary:
         raise DataError(f"{dataset.path}: has no item {item!r}; its items.parquet lists those that it has")
-    return neighbours(dataset, item_vectors(run), item, k)
+    number, names = int(dataset.vocabulary.encode([item])[0]), dataset.vocabulary.external_ids
+    found = {kind: nearest(rows[: len(names) + 1], number, k) for kind, rows in (tables or item_vectors(run)).items()}
+    return {
+        kind: [Neighbour(names[one - 1], float(cosine)) for one, cosine in zip(*near, strict=True)]
+        for kind, near in found.items()
+    }
 
 
 def item_vectors(run: Run) -> dict[str, npt.NDArray[np.float32]]:
@@ -49,19 +59,6 @@ def item_vectors(run: Run) -> dict[str, npt.NDArray[np.float32]]:
     if isinstance(items, FeaturedItems):
         tables |= {"own": items.own_vectors(), "features": items.feature_vectors()}
     return tables
-
-
-def neighbours(
-    dataset: Dataset, tables: dict[str, npt.NDArray[np.float32]], item: str, k: int
-) -> dict[str, list[Neighbour]]:
-    """``similar_items`` by vectors that are there already, of an item of the dataset."""
-    number = int(dataset.vocabulary.encode([item])[0])
-    names = dataset.vocabulary.external_ids
-    found = {kind: nearest(table[: len(names) + 1], number, k) for kind, table in tables.items()}
-    return {
-        kind: [Neighbour(names[one - 1], float(cosine)) for one, cosine in zip(*near, strict=True)]
-        for kind, near in found.items()
-    }
 
 
 def nearest(

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.core.errors import DataError
-from recsys.core.mirror import shown
+from recsys.core.mirror import with_urls
 from recsys.log.blocks import BLOCK_BYTES, BLOCK_ROWS, LogBlock
 from recsys.log.files import Format, delimiter_of, format_of
 from recsys.log.formats.fields import split_fields
@@ -65,7 +65,7 @@ def _parquet_blocks(file: Path) -> Iterator[LogBlock]:
     for group, total in enumerate(groups):
         for skip in range(0, total, BLOCK_ROWS):
             rows = min(BLOCK_ROWS, total - skip)
-            yield LogBlock(0, str(file.absolute()), shown(file), "parquet", group, skip, row, rows, columns)
+            yield LogBlock(0, str(file.absolute()), with_urls(file), "parquet", group, skip, row, rows, columns)
             row += rows
 
 
@@ -91,7 +91,7 @@ def _line_blocks(path: Path, origin: Path, kind: Format, delimiter: str) -> Iter
                 while (piece := file.readline(BLOCK_BYTES)) and not piece.endswith(b"\n"):
                     pass
             end = file.tell()
-            where = 0, str(path.absolute()), shown(origin), kind, start, end, line, lines if rows is None else rows
+            where = 0, str(path.absolute()), with_urls(origin), kind, start, end, line, lines if rows is None else rows
             yield LogBlock(*where, columns=columns, delimiter=delimiter, spans_lines=spans)
             start, line = end, line + lines
 

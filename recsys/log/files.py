@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from recsys.core.errors import DataError
+from recsys.core.local_path import before_wildcards
 from recsys.log.unpacking import packing_of
 from recsys.storage.files import fetch_files, is_mark, is_there
 
@@ -71,9 +72,9 @@ def find_log(path: Path) -> FoundLog:
         refuse_table_formats([path.parent])
         return FoundLog([path], [], path.parent)
     refuse_table_formats([path])
-    root = path if path.is_dir() else _without_wildcards(path)
+    root = path if path.is_dir() else before_wildcards(path)
     pattern = path.relative_to(root)
-    matched = path.rglob("*") if path.is_dir() else root.glob(str(pattern))
+    matched = path.rglob("*") if path == root else root.glob(str(pattern))
     found = [file for file in matched if file.is_file() and not is_mark(file)]
     aside = {file for file in found if _is_aside(file.relative_to(root), pattern)}
     files = sorted(file for file in found if file not in aside)
@@ -90,18 +91,6 @@ def find_log(path: Path) -> FoundLog:
     for file in files:
         format_of(file)
     return FoundLog(files, sorted(aside), root)
-
-
-def log_files(path: Path) -> list[Path]:
-    """The files of ``find_log``; raises as it does."""
-    return find_log(path).files
-
-
-def _without_wildcards(path: Path) -> Path:
-    """The folder that a glob names in front of its first wildcard."""
-    parts = path.parts[:-1]
-    count = next((place for place, part in enumerate(parts) if set("*?[") & set(part)), len(parts))
-    return Path(*parts[:count])
 
 
 def _is_aside(file: Path, pattern: Path) -> bool:

@@ -9,6 +9,7 @@ from recsys.core.events.codes import LARGEST_VALUE
 from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, MAX_ID_BYTES, TIMESTAMP, USER, VALUE
 from recsys.log.formats.raw import RawBlock, Reject
 from recsys.log.values.casting import Mask, as_mask, cast_column
+from recsys.log.values.dictionaries import without_dictionary
 from recsys.log.values.identifiers import ids_as_text
 from recsys.log.values.nulls import blank_nulls, is_text
 from recsys.log.values.timestamps import Unit, to_milliseconds
@@ -78,8 +79,7 @@ def _identifiers(values: pa.Array) -> tuple[pa.DictionaryArray, Mask, Mask, Mask
 
 def _numbers(values: pa.Array, target: pa.DataType) -> tuple[pa.Array, Mask, Mask]:
     """Numbers as ``target``, null where missing or bad, and where they are either."""
-    if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
+    values = without_dictionary(values)
     bad = np.zeros(len(values), np.bool_)
     if is_text(values.type):
         values, bad = cast_column(values, pa.string())

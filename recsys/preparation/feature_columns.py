@@ -12,6 +12,7 @@ from recsys.config.data import FeatureConfig
 from recsys.core.errors import DataError
 from recsys.features.encoders import Column
 from recsys.log.values.casting import as_mask, cast_column
+from recsys.log.values.dictionaries import without_dictionary
 from recsys.log.values.identifiers import ids_as_text
 from recsys.log.values.nulls import blank_nulls
 
@@ -36,7 +37,7 @@ class FeatureColumns:
         Raises:
             DataError: its type is of another kind, or a row of it is.
         """
-        values = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+        values = without_dictionary(values)
         values = values.storage if isinstance(values.type, pa.BaseExtensionType) else values
         match config.kind:
             case "category":

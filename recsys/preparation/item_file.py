@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from recsys.core.errors import DataError
 from recsys.log.columns import INDEX, found_twice
 from recsys.log.files import delimiter_of, format_of
+from recsys.log.values.dictionaries import without_dictionary
 from recsys.log.values.identifiers import ids_as_text
 from recsys.log.values.nulls import blank_nulls
 
@@ -59,8 +60,7 @@ def read_ids(path: Path, table: pa.Table, column: str, nulls: tuple[str, ...]) -
     Raises:
         DataError: a row holds what can be no id.
     """
-    values = table.column(column).combine_chunks()
-    values = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    values = without_dictionary(table.column(column).combine_chunks())
     keys, bad = ids_as_text(blank_nulls(values, nulls))
     if bad.any():
         row = int(bad.argmax())

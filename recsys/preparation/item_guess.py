@@ -18,6 +18,7 @@ from recsys.config.data import NULL_VALUES
 from recsys.core.errors import DataError
 from recsys.core.schema import ITEM, TIMESTAMP
 from recsys.log.columns import INDEX
+from recsys.log.values.dictionaries import without_dictionary
 from recsys.log.values.identifiers import ids_as_text
 from recsys.log.values.nulls import blank_nulls
 from recsys.preparation.item_file import read_item_file
@@ -113,7 +114,7 @@ def _keys(table: pa.Table, name: str) -> pa.Array:
 
 
 def _plain(values: pa.Array) -> pa.Array:
-    values = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    values = without_dictionary(values)
     return values.storage if isinstance(values.type, pa.BaseExtensionType) else values
 
 

@@ -42,8 +42,12 @@ def related_shares(relations: Relations, table_size: int, most: int) -> RelatedS
     ([3, 2], [0.75, 0.25])
     """
     longest = int(np.bincount(relations.item_id, minlength=1).max())
+    largest = np.ones(table_size)  # weights may add up to more than there is a number for
+    np.maximum.at(largest, relations.item_id, relations.weight)
     keys = relations.item_id.astype(np.int64) * table_size + relations.related_id
-    kept = keep_heaviest(keys, relations.weight, table_size, 1, min(max(longest, 1), most), None)
+    kept = keep_heaviest(
+        keys, relations.weight / largest[relations.item_id], table_size, 1, min(max(longest, 1), most), None
+    )
     return RelatedShares(kept.neighbours, _shares(kept))
 
 

@@ -17,6 +17,7 @@ from recsys.core.locks import exclusive
 from recsys.core.mirror import cache_dir, stores_dir
 from recsys.core.owners import is_gone, this_process
 from recsys.core.publishing import LONG
+from recsys.core.schema import MANIFEST
 
 SIZE_VARIABLE = "RECSYS_CACHE_GB"
 DEFAULT_GB = 50.0
@@ -84,10 +85,15 @@ def evict(most: float) -> None:
             return
         with exclusive(stores_dir()):
             last = _used(file)
-            if last is None or last >= _oldest_user():
+            if last is None or last >= _oldest_user() or _holds_unsent(_copy_of(file)):
                 continue
             drop(_copy_of(file))
         total -= sizes[file]
+
+
+def _holds_unsent(path: Path) -> bool:
+    """Whether an artifact lies in this one that is no copy, as an evaluation does that was made here."""
+    return any(not is_marked(file.parent) for file in path.glob(f"*/*/**/{MANIFEST}"))
 
 
 def _mark_of(path: Path) -> Path:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from recsys.core.errors import RecsysError
-from recsys.core.mirror import cache_dir, shown
+from recsys.core.mirror import cache_dir, with_urls
 
 DRIVERS = {"s3": "s3fs", "gs": "gcsfs", "hdfs": "pyarrow", "abfs": "adlfs"}
 _CREDENTIALS = {
@@ -52,7 +52,7 @@ def told(path: Path) -> Iterator[None]:
 
 
 def _message(path: Path, error: Exception) -> str:
-    url = shown(path)
+    url = with_urls(path)
     scheme, _, rest = url.partition("://")
     bucket, credentials = f"{scheme}://{rest.partition('/')[0]}", _CREDENTIALS.get(scheme, "")
     said = (str(error).splitlines() or [""])[0][:300]

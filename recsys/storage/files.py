@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from recsys.core.errors import DataError
+from recsys.core.local_path import WILDCARDS
 from recsys.core.mirror import url_of
-from recsys.core.owners import this_process
+from recsys.core.owners import is_gone, this_process
 from recsys.core.publishing import ASIDE
 from recsys.storage import cache, transfer
 
@@ -27,6 +28,10 @@ def fetch_files(path: Path) -> None:
     for file in _held(path):
         if file not in found and cache.is_marked(file):
             cache.drop(file)
+    for folder in {file.parent for file in found}:
+        for aside in folder.glob(f".*{ASIDE}*"):
+            if is_gone(aside.name) and aside.is_file():  # a fetch that was killed
+                aside.unlink(missing_ok=True)
     lacking = [file for file, entry in found.items() if not cache.use(file, entry.version)]
     asides = {file: file.with_name(f".{file.name}{ASIDE}{this_process()}") for file in lacking}
     try:
@@ -74,4 +79,4 @@ def _held(path: Path) -> list[Path]:
 
 
 def _is_glob(path: Path) -> bool:
-    return bool(set("*?[") & set(str(url_of(path))))
+    return bool(WILDCARDS & set(str(url_of(path))))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys.core.artifact import is_inside
+from recsys.core.local_path import before_wildcards
 from recsys.core.mirror import url_of
 from recsys.storage.errors import StorageError, told
 
@@ -42,17 +43,17 @@ def read(path: Path) -> bytes | None:
         return None
 
 
-def listing(path: Path, *, deep: bool = True) -> dict[Path, Entry]:
+def listing(path: Path) -> dict[Path, Entry]:
     """The files at or below ``path`` in the store, by the paths of their copies, in the order of these."""
     with told(path):
         system, name = _remote(path)
-        found: dict[str, dict[str, Any]] = system.find(name, maxdepth=None if deep else 1, detail=True)
+        found: dict[str, dict[str, Any]] = system.find(name, detail=True)
     return dict(sorted(_copies(path, name, found).items()))
 
 
 def matching(path: Path) -> dict[Path, Entry]:
     """The files in the store that the glob ``path`` matches; as ``listing``."""
-    root = Path(path.anchor).joinpath(*_without_magic(path))
+    root = before_wildcards(path)
     with told(path):
         system, name = _remote(path)
         found: dict[str, dict[str, Any]] = system.glob(name, detail=True)
@@ -139,8 +140,3 @@ def _entry(facts: dict[str, Any]) -> Entry:
     size = int(facts.get("size") or 0)
     marks = [str(facts.get(key, "")) for key in ("ETag", "etag", "md5Hash", "generation")]
     return Entry(size, f"{size} {seconds} {' '.join(marks).strip()}", seconds)
-
-
-def _without_magic(path: Path) -> list[str]:
-    parts = list(path.parts[1:])
-    return parts[: next((place for place, part in enumerate(parts) if set("*?[") & set(part)), len(parts))]

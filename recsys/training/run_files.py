@@ -11,7 +11,7 @@ from recsys.artifacts.manifests import protocol
 from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.core.json_files import write_json
-from recsys.core.mirror import shown
+from recsys.core.mirror import with_urls
 from recsys.evaluation.plots import draw_plots
 from recsys.evaluation.reporting import ABOUT
 from recsys.models.cost import multiply_adds
@@ -32,7 +32,7 @@ def begin(run: Run, config: Config, dataset: Dataset, facts: dict[str, Any]) -> 
         "protocol": protocol(split, config.training.refit),
         "request_time": config.model.request_time,
         "dataset_digest": dataset.digest,
-        "dataset_path": shown(dataset.path.resolve()),  # where to look first; the digest says whether it is it
+        "dataset_path": with_urls(dataset.path.resolve()),  # where to look first; the digest says whether it is it
         "dataset_counts": dataset.counts,
         "event_codes": dataset.codes.to_json(),
         "features": {name: one._asdict() for name, one in dataset.encoders.fingerprints().items()},

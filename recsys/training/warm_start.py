@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.artifacts.compatibility import check_settings
+from recsys.artifacts.compatibility import check_settings, features_of
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
@@ -109,7 +109,7 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
                 f"{KEY}: {run.path} was trained with other {key} of events than those of {dataset.path}; they stay the "
                 "same only where a dataset is made by recsys prepare --extend from the one that the run was trained on"
             )
-    was, is_now = _features(data), _features(config.data)
+    was, is_now = (features_of(one.model_dump(mode="json")) for one in (data, config.data))
     if was != is_now:
         raise ConfigError(
             f"{KEY}: data.items.features are {is_now or 'none'} here and {was or 'none'} in {run.path}; they must agree"
@@ -128,11 +128,6 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
             "only where a dataset is made by recsys prepare --extend from the one that the run was trained on"
         )
     return known
-
-
-def _features(data: DataConfig) -> dict[str, str]:
-    """What a model reads of items, and as what."""
-    return {name: one.kind for name, one in (data.items.features if data.items else {}).items()}
 
 
 def _may_differ(model: ModelConfig, key: str, before: Any) -> bool:

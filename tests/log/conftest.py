@@ -10,7 +10,7 @@ from recsys.config.data import DataConfig
 from recsys.core.schema import EVENT_ID, TIMESTAMP
 from recsys.log.block_plan import plan_blocks
 from recsys.log.columns import check_columns, source_columns
-from recsys.log.files import log_files
+from recsys.log.files import find_log
 from recsys.log.formats import read_block
 from recsys.log.validation import validate
 
@@ -28,7 +28,8 @@ def read_log(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., ReadLog]
 
     def read(path: Path, **settings: Any) -> ReadLog:
         data = DataConfig(path=path, **settings)
-        blocks = plan_blocks(log_files(path), data.delimiter, tmp_path_factory.mktemp("unpacked"))
+        log = find_log(path)
+        blocks = plan_blocks(log.files, data.delimiter, tmp_path_factory.mktemp("unpacked"), log.root)
         check_columns(blocks, data)
         found = ReadLog([], [])
         whole = frozenset({EVENT_ID} if data.timestamp_unit == "iso8601" else {EVENT_ID, TIMESTAMP})

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from recsys.core.errors import DataError
 from recsys.log.block_plan import plan_blocks
 from recsys.log.blocks import LogBlock
-from recsys.log.files import format_of, log_files
+from recsys.log.files import find_log, format_of
 from recsys.log.formats import read_block
 from recsys.log.values.casting import cast_column
 from recsys.log.values.timestamps import EARLIEST, LATEST, to_milliseconds
@@ -122,8 +122,8 @@ def test_every_line_is_a_row_or_refused_whatever_its_quotes(tmp_path_factory, li
 def test_files_of_a_log(tmp_path):
     for name in ("b.csv", "a.csv", "_SUCCESS", ".hidden.csv"):
         (tmp_path / name).touch()
-    assert [file.name for file in log_files(tmp_path)] == ["a.csv", "b.csv"]
-    assert [file.name for file in log_files(tmp_path / "b*.csv")] == ["b.csv"]
+    assert [file.name for file in find_log(tmp_path).files] == ["a.csv", "b.csv"]
+    assert [file.name for file in find_log(tmp_path / "b*.csv").files] == ["b.csv"]
     assert format_of(tmp_path / "x.JSONL.gz") == "jsonl"
     with pytest.raises(DataError, match="no such file"):
-        log_files(tmp_path / "c*.csv")
+        find_log(tmp_path / "c*.csv")

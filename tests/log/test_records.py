@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recsys.log import block_plan, blocks
 from recsys.log.block_plan import plan_blocks
-from recsys.log.files import log_files
+from recsys.log.files import find_log
 from tests.log.conftest import ReadLog
 
 HEADER = "user_id,item_id,timestamp,comment\n"
@@ -38,7 +38,7 @@ def read(log: Path) -> ReadLog:
     from recsys.log.validation import validate
 
     found = ReadLog([], [])
-    for block in plan_blocks(log_files(log), None, log.parent / "unpacked"):
+    for block in plan_blocks(find_log(log).files, None, log.parent / "unpacked"):
         raw = read_block(block, {USER: "user_id", ITEM: "item_id", TIMESTAMP: "timestamp"}, frozenset({TIMESTAMP}))
         events, rejects = validate(raw, "s", block.origin)
         assert block.rows == len(events) + len(rejects)

@@ -10,8 +10,8 @@ from recsys.artifacts.dataset import Dataset
 from recsys.config import parse_config
 from recsys.core.errors import ConfigError, DataError
 from recsys.core.local_path import place
-from recsys.core.mirror import mirror_of, shown
-from recsys.log.files import log_files
+from recsys.core.mirror import mirror_of, with_urls
+from recsys.log.files import find_log
 from recsys.preparation.user_deletion import KEY_VARIABLE, forget
 from recsys.storage import files, transfer
 from tests.pipelines.conftest import parts, same  # noqa: F401
@@ -27,7 +27,7 @@ def store(**named: str) -> None:
 
 
 def found(url: str) -> dict[str, str]:
-    return {shown(path): path.read_text() for path in log_files(place(url))}
+    return {with_urls(path): path.read_text() for path in find_log(place(url)).files}
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_a_file_that_changes_while_it_is_fetched_is_refused(monkeypatch: pytest.
 def test_a_log_that_is_not_there_is_named_by_its_url() -> None:
     store(a="A")
     with pytest.raises(DataError) as told:
-        log_files(place("memory://bucket/lugs/*.csv"))
-    assert shown(str(told.value)).startswith("memory://bucket/lugs/*.csv: no such file")
+        find_log(place("memory://bucket/lugs/*.csv"))
+    assert with_urls(str(told.value)).startswith("memory://bucket/lugs/*.csv: no such file")
 
 
 def test_the_same_shards_as_from_disk(parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811

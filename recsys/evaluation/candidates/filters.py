@@ -17,6 +17,7 @@ from recsys.core.digests import sha256_file
 from recsys.core.errors import DataError
 from recsys.core.schema import EXTERNAL_ID
 from recsys.log.files import delimiter_of, format_of
+from recsys.log.values.dictionaries import without_dictionary
 from recsys.log.values.identifiers import ids_as_text
 from recsys.preparation.exchange.arrow import hash_array, read_batch, write_batches
 
@@ -93,9 +94,9 @@ def cut_by_users(path: Path, columns: tuple[str, str], shards: int, directory: P
 
 def pairs_of_shard(
     directory: Path, shard: int, users: pa.Array, others: pa.Array
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int]:
-    """The pairs of a shard's ``users``: each one's place, the place of what it is paired with among ``others`` (−1 of
-    what is not there), and how many pairs name another user.
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The pairs of a shard's ``users``: each one's place, and the place of what it is paired with among ``others``, −1
+    of what is not there.
     """
     batches = [read_batch(file, shard) for file in sorted(directory.glob("*.arrow"))]
     table = pa.Table.from_batches(batches) if batches else pa.table({"user": users[:0], "other": others[:0]})
@@ -104,7 +105,7 @@ def pairs_of_shard(
         for name, known in (("user", users), ("other", others))
     )
     known = owners >= 0
-    return owners[known], places[known], int(np.count_nonzero(~known))
+    return owners[known], places[known]
 
 
 def read_columns(path: Path, columns: list[tuple[str, str]]) -> Iterator[list[pa.Array]]:
@@ -159,12 +160,8 @@ def _present(path: Path, columns: list[tuple[str, str]], names: list[str]) -> li
 
 
 def _as_text(batch: pa.RecordBatch, names: list[str]) -> list[pa.Array]:
-    texts = [ids_as_text(_plain(batch.column(name)))[0] for name in names]
+    texts = [ids_as_text(without_dictionary(batch.column(name)))[0] for name in names]
     whole = pc.is_valid(texts[0])
     for text in texts[1:]:
         whole = pc.and_(whole, pc.is_valid(text))
     return [text.filter(whole) for text in texts]
-
-
-def _plain(column: pa.Array) -> pa.Array:
-    return column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column

@@ -47,13 +47,11 @@ class QueryEncoder:
         model: its items' features folded.
 
     Attributes:
-        like: the types of a history, of the model's length.
         lengths: of histories, ascending, that it takes: short ones need not be padded to the model's.
     """
 
     def __init__(self, model: SASRec) -> None:
         config = model.config
-        self.like = history_spec(config, None)
         least = max(SHORTEST, config.memory.newest if config.memory else 1)
         shorter = (config.max_length // part for part in (8, 4, 2))
         self.lengths = [*(length for length in shorter if length >= least), config.max_length]

@@ -10,12 +10,6 @@ from recsys.evaluation.candidates.recommend import LeftOut, TopItems, rank_queri
 RELATED = 8192  # items whose lists are written together
 
 
-def unit_vectors(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Vectors ``[n, width]`` at length 1; one of zeros stays."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-
-
 def directed(unit: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     """Which of the vectors point anywhere, ``[n]``: one of zeros is near nothing."""
     some: npt.NDArray[np.bool_] = (unit != 0).any(axis=1)

@@ -22,7 +22,9 @@ from recsys.evaluation.candidates.filters import pairs_of_shard
 from recsys.evaluation.candidates.item_index import ItemIndex
 from recsys.evaluation.candidates.queries import QueryEncoder
 from recsys.evaluation.candidates.recommend import ALL, Allowed, Pairs, TopItems, recommend
-from recsys.evaluation.candidates.related import RELATED, directed, related, unit_vectors
+from recsys.evaluation.candidates.related import RELATED, directed, related
+from recsys.features.vector import directions
+from recsys.log.values.dictionaries import without_dictionary
 from recsys.log.values.identifiers import ids_as_text
 from recsys.models.loading import load_run
 
@@ -58,17 +60,18 @@ def recommend_shard(job: ScoreJob, number: int) -> dict[str, Any]:
     A model that reads times ranks for the moment of the log's newest event.
 
     Returns:
-        ``number``, ``rows`` written, and how many pairs of ``exclude`` and of ``match`` had a use.
+        ``number``, ``rows``, whether an ``earlier`` attempt wrote them, and how many pairs of ``exclude`` and of
+        ``match`` had a use.
     """
     target = job.target / f"{number:05d}.parquet"
     if target.exists():  # an earlier attempt came so far
-        return {"number": number, "rows": pq.read_metadata(target).num_rows}
+        return {"number": number, "rows": pq.read_metadata(target).num_rows, "earlier": True}
     model, items = _model(job.run, job.filters), _items(job.dataset)
     sequences = Dataset(job.dataset).shard(number).recoded(model.codes)
     users = pa.array(sequences.users, pa.string())
     excluded, allowed, used = None, None, {}
     if (job.filters / EXCLUDE_DIR).exists():
-        owners, places, _ = pairs_of_shard(job.filters / EXCLUDE_DIR, number, users, items.names)
+        owners, places = pairs_of_shard(job.filters / EXCLUDE_DIR, number, users, items.names)
         known = places >= 0
         excluded = Pairs(owners[known], places[known].astype(np.int32) + 1)
         used["excluded"] = int(np.count_nonzero(known))
@@ -80,18 +83,18 @@ def recommend_shard(job: ScoreJob, number: int) -> dict[str, Any]:
         filter_seen=job.filter_seen, now=items.now, excluded=excluded, allowed=allowed,
     )  # fmt: skip
     _write(target, USER, users, items.names, ranked)
-    return {"number": number, "rows": len(users), **used}
+    return {"number": number, "rows": len(users), "earlier": False, **used}
 
 
 def related_items(job: ScoreJob, number: int) -> dict[str, Any]:
     """Write the items nearest to each of the range ``number`` of the items; returns as ``recommend_shard``."""
     target = job.target / f"{number:05d}.parquet"
     if target.exists():
-        return {"number": number, "rows": pq.read_metadata(target).num_rows}
+        return {"number": number, "rows": pq.read_metadata(target).num_rows, "earlier": True}
     index, names = _vectors(job.run, job.filters), _items(job.dataset).names
     ids = np.arange(1 + number * RELATED, 1 + min((number + 1) * RELATED, len(names)), dtype=np.int32)
     _write(target, ITEM, names.take(pa.array(ids - 1)), names, related(index, ids, job.k))
-    return {"number": number, "rows": len(ids)}
+    return {"number": number, "rows": len(ids), "earlier": False}
 
 
 def _write(target: Path, name: str, owners: pa.Array, names: pa.Array, ranked: TopItems) -> None:
@@ -112,7 +115,7 @@ def _allowed(job: ScoreJob, number: int, users: pa.Array, index: ItemIndex) -> A
     """What each user's value lets it see."""
     assert job.match is not None
     values, mask = _values(job.dataset, job.match, job.filters)
-    owners, places, _ = pairs_of_shard(job.filters / MATCH_DIR, number, users, values)
+    owners, places = pairs_of_shard(job.filters / MATCH_DIR, number, users, values)
     of_users = np.full(len(users), ALL, np.int64)
     of_users[owners] = places
     if (of_users[owners] != places).any():
@@ -125,7 +128,7 @@ def _allowed(job: ScoreJob, number: int, users: pa.Array, index: ItemIndex) -> A
 def _values(dataset_path: Path, column: str, filters: Path) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
     """The distinct values of a column of the items, and which of those that are shown have each: ``[values, m]``."""
     found = pq.read_table(dataset_path / ITEMS_FILE, columns=[column]).column(0).combine_chunks()
-    cells, _ = ids_as_text(found.dictionary_decode() if isinstance(found, pa.DictionaryArray) else found)
+    cells, _ = ids_as_text(without_dictionary(found))
     shown = np.load(filters / SHOWN_FILE)
     split = pc.split_pattern(cells.take(pa.array(shown - 1)), SEPARATOR)
     encoded = split.flatten().dictionary_encode()
@@ -152,7 +155,7 @@ def _model(run_path: Path, filters: Path) -> _Model:
 @lru_cache(maxsize=1)
 def _vectors(run_path: Path, filters: Path) -> ItemIndex:
     """The items by their vectors' directions alone; those that have none are near nothing."""
-    vectors, shown = unit_vectors(load_run(Run(run_path)).trained_items.vectors()), np.load(filters / SHOWN_FILE)
+    vectors, shown = directions(load_run(Run(run_path)).trained_items.vectors()), np.load(filters / SHOWN_FILE)
     return ItemIndex(vectors, shown[directed(vectors[shown])])
 
 

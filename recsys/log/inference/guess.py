@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from recsys.core.schema import TIMESTAMP, USER
-from recsys.log.files import Format, log_files
+from recsys.log.files import Format, find_log
 from recsys.log.inference.columns import Guess, guess_columns
 from recsys.log.inference.facts import sample_facts
 from recsys.log.inference.sample import Sample, read_sample
@@ -52,9 +52,9 @@ def guess_log(path: Path, given: dict[str, str]) -> GuessedLog:
     Raises:
         DataError: nothing to look at, no column names, or no column that could be what is needed.
     """
-    files = log_files(path)
+    log = find_log(path)
     with tempfile.TemporaryDirectory(prefix="recsys-init-") as unpacked:
-        return _guess(read_sample(files, Path(unpacked)), len(files), given)
+        return _guess(read_sample(log, Path(unpacked)), len(log.files), given)
 
 
 def _guess(looked: Sample, files: int, given: dict[str, str]) -> GuessedLog:

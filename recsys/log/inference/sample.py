@@ -1,7 +1,7 @@
 """The first rows of a log, read by the reader that prepares it."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,14 @@ from recsys.core.errors import DataError
 from recsys.core.schema import EVENT_ID, TIMESTAMP
 from recsys.log.block_plan import file_blocks
 from recsys.log.blocks import LogBlock
-from recsys.log.files import Format, format_of
+from recsys.log.files import Format, FoundLog, format_of
 from recsys.log.formats import read_block
 from recsys.log.formats.jsonl import json_lines
 from recsys.log.formats.raw import Reject
 from recsys.log.inference.header import guess_delimiter, refuse_nameless
+from recsys.log.partitions import partitions_of
 from recsys.log.validation import validate
+from recsys.log.values.dictionaries import without_dictionary
 from recsys.log.values.identifiers import ids_as_text
 from recsys.log.values.nulls import blank_nulls, is_text
 
@@ -52,7 +54,7 @@ class Sample:
         return validate(read_block(self.block, columns, numbers), unit, self.block.origin)  # type: ignore[arg-type]
 
 
-def read_sample(files: list[Path], unpacked: Path) -> Sample:
+def read_sample(log: FoundLog, unpacked: Path) -> Sample:
     """The first rows of the first file that has any.
 
     Args:
@@ -61,7 +63,7 @@ def read_sample(files: list[Path], unpacked: Path) -> Sample:
     Raises:
         DataError: a file is not of its kind, its first line holds an event instead of names, or none has rows.
     """
-    for file in files:
+    for file in log.files:
         if not file.stat().st_size:
             continue
         kind = format_of(file)
@@ -71,7 +73,7 @@ def read_sample(files: list[Path], unpacked: Path) -> Sample:
         blocks = [block for block in found if not block.is_long_line and block.rows]
         if not blocks:
             continue
-        block = blocks[0]
+        block = replace(blocks[0], partitions=partitions_of(file, log.root))
         if kind == "csv":
             refuse_nameless(file, block)
         frame, passed_over = _frame(block)
@@ -79,7 +81,7 @@ def read_sample(files: list[Path], unpacked: Path) -> Sample:
             _refuse_unread(block, passed_over)
             continue
         return Sample(file, kind, delimiter, frame, passed_over, len(found) == 1, block)
-    raise DataError(f"{files[0]}: no rows; a log has one row an event")
+    raise DataError(f"{log.files[0]}: no rows; a log has one row an event")
 
 
 def _refuse_unread(block: LogBlock, passed_over: dict[str, str]) -> None:
@@ -101,6 +103,7 @@ def _frame(block: LogBlock) -> tuple[pd.DataFrame, dict[str, str]]:
     names = _json_names(block, nested) if block.format == "jsonl" else list(block.columns)
     nested |= {name: "more than one column of this name" for name in names if names.count(name) > 1}
     names = [name for name in names if name not in nested]
+    names += [name for name, _ in block.partitions if name not in (*names, *nested)]
     if not names:
         return pd.DataFrame(), nested
     table = read_block(block, {name: name for name in names}, frozenset()).table
@@ -116,8 +119,7 @@ def _frame(block: LogBlock) -> tuple[pd.DataFrame, dict[str, str]]:
 
 
 def _series(values: pa.Array) -> "pd.Series[Any]":
-    if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
+    values = without_dictionary(values)
     kind = values.type
     if pa.types.is_decimal(kind):
         values = pc.cast(values, pa.float64())

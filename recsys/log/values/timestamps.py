@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recsys.log.values.casting import Mask, as_mask, cast_column
+from recsys.log.values.dictionaries import without_dictionary
 from recsys.log.values.iso import read_iso
 from recsys.log.values.nulls import is_text
 
@@ -31,8 +32,7 @@ def to_milliseconds(values: pa.Array, unit: Unit) -> tuple[npt.NDArray[np.int64]
     Returns:
         ``(milliseconds [n] int64, missing [n] bool, bad [n] bool)``; 0 where missing or bad.
     """
-    if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
+    values = without_dictionary(values)
     kind, types = values.type, pa.types
     missing = np.asarray(pc.is_null(values, nan_is_null=types.is_floating(kind)))
     milliseconds, bad = pa.nulls(len(values), pa.int64()), np.zeros(len(values), np.bool_)

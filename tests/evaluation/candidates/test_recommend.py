@@ -13,9 +13,10 @@ from recsys.core.history import History
 from recsys.evaluation.candidates.item_index import ItemIndex
 from recsys.evaluation.candidates.queries import QueryEncoder
 from recsys.evaluation.candidates.recommend import ALL, Allowed, Pairs, batches, recommend
-from recsys.evaluation.candidates.related import related, unit_vectors
+from recsys.evaluation.candidates.related import related
 from recsys.evaluation.ranking import top_items
 from recsys.evaluation.similar_items import nearest
+from recsys.features.vector import directions
 from recsys.models.sasrec import SASRec, build_model
 from recsys.sequences.sequences import Sequences
 
@@ -104,7 +105,7 @@ def test_everyone_is_in_one_batch_that_takes_the_whole_history(lengths):
 def test_related_items_are_those_that_similar_items_finds():
     vectors = np.random.default_rng(2).normal(size=(ITEMS + 1, 5)).astype(np.float32)
     vectors[7] = 0
-    unit = unit_vectors(vectors)
+    unit = directions(vectors)
     shown = np.array([one for one in range(1, ITEMS + 1) if one != 7], np.int32)
     found = related(ItemIndex(unit, shown), np.arange(1, ITEMS + 1, dtype=np.int32), 6)
     for item in range(1, ITEMS + 1):
