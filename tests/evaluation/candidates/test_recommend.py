@@ -17,6 +17,7 @@ from recsys.evaluation.candidates.related import related
 from recsys.evaluation.ranking import top_items
 from recsys.evaluation.similar_items import nearest
 from recsys.features.vector import directions
+from recsys.models.events import history_spec
 from recsys.models.sasrec import SASRec, build_model
 from recsys.sequences.sequences import Sequences
 
@@ -79,7 +80,7 @@ def test_as_the_model_scores_one_user_at_a_time(monkeypatch, memory, settings):
     )  # fmt: skip
     for user in range(len(sequences)):
         ends, one = sequences.offsets[user : user + 1] + len(events_of(sequences, user)), np.array([user])
-        history: History = sequences.histories(one, ends, QueryEncoder(model).like, np.array([40 * DAY]))
+        history: History = sequences.histories(one, ends, history_spec(model.config, None), np.array([40 * DAY]))
         scores = np.asarray(model.score_all(history))[0]
         hidden = {*events_of(sequences, user)} | {8: {11}, 2: {29}}.get(user, set())
         may = {ALL: shown, -1: shown[:0], 0: shown[:5], 1: shown[4:]}[values[user]]
