@@ -99,6 +99,17 @@ def test_no_value_of_a_log_reaches_the_config_beyond_its_comment(log: Path) -> N
     assert "# Event types: view tracking: {uri: evil} 50%" in Path("odd.yaml").read_text()
 
 
+def test_folders_that_name_a_column_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for day in (8, 9):
+        folder = tmp_path / "logs" / f"day=2026-11-0{day}"
+        folder.mkdir(parents=True)
+        (folder / "part.csv").write_text("user_id,item_id\n" + "".join(f"u{n % 7},i{n % 5}\n" for n in range(70)))
+    assert main(["init", "logs", "--timestamp", "day"]) == 0
+    data = load_config("logs.yaml").data
+    assert (data.columns.timestamp, data.timestamp_unit) == ("day", "iso8601")
+
+
 def test_a_table_of_items_is_looked_at(log: Path) -> None:
     rows = "".join(f"i{n},Item {n} of a shop,{['red', 'blue'][n % 2]}|old,x\n" for n in range(4))
     Path("items.csv").write_text("code,title,tags,shop\n" + rows)

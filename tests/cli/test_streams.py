@@ -1,5 +1,6 @@
 """Readers that go away, terminals that are not UTF-8, and Ctrl-C."""
 
+import json
 import os
 import signal
 import subprocess
@@ -90,6 +91,8 @@ def test_a_closed_stream_takes_everything(monkeypatch: pytest.MonkeyPatch) -> No
     sys.stdout.close()
 
 
+SAID = "recsys train: interrupted; the same command goes on from here"
+RAISED = ("error", "RuntimeError('of a library')", "ImportError('half')", "OSError(5)")
 INTERRUPTED = """
 import sys, types, threading, time
 from recsys.cli import main
@@ -107,16 +110,22 @@ def run(args):
         thread.join()
         raise {raised} from error
     return 0
-command.add_arguments, command.run = lambda parser: None, run
+command.add_arguments, command.run = lambda parser: parser.set_defaults(progress={progress!r}), run
 sys.modules["recsys.cli.train"] = command
 sys.exit(main(["train"]))
 """
 
 
-@pytest.mark.parametrize("raised", ["error", "RuntimeError('of a library')", "ImportError('half')", "OSError(5)"])
-def test_ctrl_c_is_one_line(raised: str) -> None:
+@pytest.mark.parametrize(
+    ("raised", "progress", "expected"),
+    [
+        *((raised, "people", SAID) for raised in RAISED),
+        ("error", "json", json.dumps({"code": 130, "error": SAID})),
+    ],
+)
+def test_ctrl_c_is_one_line(raised: str, progress: str, expected: str) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED.format(raised=raised)],
+        [sys.executable, "-c", INTERRUPTED.format(raised=raised, progress=progress)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -125,7 +134,4 @@ def test_ctrl_c_is_one_line(raised: str) -> None:
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
-    assert (process.returncode, told) == (
-        130,
-        "recsys train: interrupted; the same command goes on from here\n",
-    )
+    assert (process.returncode, told) == (130, f"{expected}\n")

@@ -121,7 +121,10 @@ def test_only_what_is_there_tonight_and_may_be_shown(
     assert f"{met:,} of the {len(homes):,} users" in said
 
 
-def test_goes_on_where_an_attempt_ended(trained: Any, expected: Any, tmp_path: Path, monkeypatch: Any) -> None:
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_goes_on_where_an_attempt_ended_or_anew(
+    overwrite: bool, trained: Any, expected: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
     run, dataset, _ = trained
     from recsys.evaluation.candidates import shards
 
@@ -142,9 +145,10 @@ def test_goes_on_where_an_attempt_ended(trained: Any, expected: Any, tmp_path: P
 
     anew: list[str] = []
     monkeypatch.setattr(shards, "_write", lambda target, *rest: (anew.append(target.name), write(target, *rest)))
-    found = score(run, dataset, K, tmp_path, runner=Runner(workers=1)).artifact
-    assert sorted(anew + written) == ["00000.parquet", "00001.parquet", "00002.parquet"]
-    assert sorted(found.manifest.files) == [f"{SHARDS_DIR}/{name}" for name in sorted(anew + written)]
+    found = score(run, dataset, K, tmp_path, overwrite=overwrite, runner=Runner(workers=1)).artifact
+    names = ["00000.parquet", "00001.parquet", "00002.parquet"]
+    assert sorted(anew + ([] if overwrite else written)) == names
+    assert sorted(found.manifest.files) == [f"{SHARDS_DIR}/{name}" for name in names]
     check(found, expected, K)
     assert not half_written(tmp_path)
 

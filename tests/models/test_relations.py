@@ -57,6 +57,12 @@ def test_shares_are_of_all_relations_and_the_strongest_are_kept() -> None:
     np.testing.assert_allclose(found.shares[1], [0.5, 0.4])
 
 
+def test_weights_whose_sum_is_no_number_are_shares_all_the_same() -> None:
+    weights = np.array([1e308, 1e308, 5e307])
+    found = related_shares(Relations(np.array([1, 1, 1]), np.array([2, 3, 4]), weights), 5, most=8)
+    np.testing.assert_allclose(found.shares[1], [0.4, 0.4, 0.2])
+
+
 @pytest.fixture(scope="module")
 def model() -> SASRec:
     keras.utils.set_random_seed(5)

@@ -238,6 +238,17 @@ def test_what_is_in_no_store_yet_stays() -> None:
     assert made.exists()
 
 
+def test_a_run_stays_while_an_evaluation_of_it_is_in_no_store(machine: Machine) -> None:
+    run = sized(f"{NAME}", 1000, 3000)
+    write(run / "evaluations" / OTHER, "made here")
+    cache.evict(0)
+    assert run.exists()
+    cache.mark(run / "evaluations" / OTHER, "sent")
+    os.utime(run.with_name(f".{NAME}.copy"), (1, 1))
+    cache.evict(0)
+    assert not run.exists()
+
+
 def test_what_was_let_go_is_fetched_again(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     publish_at(TARGET)
     machine("second")

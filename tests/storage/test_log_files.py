@@ -1,5 +1,7 @@
 """Logs in a store: the same dataset as from disk, and copies that follow what the store has."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ from recsys.artifacts.dataset import Dataset
 from recsys.config import parse_config
 from recsys.core.errors import ConfigError, DataError
 from recsys.core.local_path import place
-from recsys.core.mirror import mirror_of, with_urls
+from recsys.core.mirror import CACHE_VARIABLE, mirror_of, with_urls
+from recsys.core.publishing import ASIDE
 from recsys.log.files import find_log
 from recsys.preparation.user_deletion import KEY_VARIABLE, forget
 from recsys.storage import files, transfer
@@ -59,6 +62,40 @@ def test_copies_follow_the_store(url: str, monkeypatch: pytest.MonkeyPatch) -> N
     assert found(url) == {f"{LOGS}/b.csv": "BB", f"{LOGS}/c.csv": "C"}
     assert found(url) == {f"{LOGS}/b.csv": "BB", f"{LOGS}/c.csv": "C"}
     assert sorted(path.name for path in fetched) == ["b.csv", "c.csv"]  # each once
+
+
+def test_names_of_the_cache_hide_nothing_and_its_marks_are_no_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / ".cache" / "_copies.tmp"))
+    store(a="A", _b="aside")
+    for _ in range(2):  # the second time marks lie beside the copies
+        log = find_log(place(LOGS))
+        assert [file.name for file in log.files] == ["a.csv"]
+        assert [file.name for file in log.passed_over] in ([], ["_b.csv"])
+
+
+@pytest.mark.parametrize("url", [LOGS, f"{LOGS}/*.csv", f"{LOGS}/a.csv"])
+def test_a_table_of_delta_is_refused_by_any_name(url: str) -> None:
+    store(a="A", _delta_log__0="{}")
+    with pytest.raises(DataError, match="is a table of Delta"):
+        found(url)
+
+
+def test_what_a_killed_fetch_left_is_removed_and_what_another_fetches_stays() -> None:
+    store(a="A")
+    program = "from recsys.core.owners import this_process; print(this_process(), flush=True); input()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", program], text=True, **pipes) as other:
+        assert other.stdout is not None
+        half = mirror_of(LOGS) / f".a.csv{ASIDE}{other.stdout.readline().strip()}"
+        half.parent.mkdir(parents=True)
+        half.write_text("half")
+        assert found(LOGS) == {f"{LOGS}/a.csv": "A"}
+        assert half.exists()
+        other.kill()
+    assert found(LOGS) == {f"{LOGS}/a.csv": "A"}
+    assert not half.exists()
 
 
 def test_a_file_that_changes_while_it_is_fetched_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

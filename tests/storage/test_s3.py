@@ -140,6 +140,15 @@ def test_fetching_outlasts(fault: Fault, proxy: Proxy, machine: Machine) -> None
     assert fault.seen > min(fault.times, 2)
 
 
+def hidden_until_the_next_command_finishes_it(machine: Machine) -> None:
+    assert MANIFEST not in stored(TARGET)
+    machine("second")
+    assert not fetch(mirror_of(TARGET))
+    machine("first")
+    assert is_published(mirror_of(TARGET))
+    assert stored(TARGET) == FILES
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
@@ -155,12 +164,7 @@ def test_what_fails_for_good_is_told_and_the_next_command_finishes_it(
 ) -> None:
     with failing(proxy, fault), pytest.raises(StorageError, match=f"our work/ü%2F/.*{said}"):
         publish_at(TARGET)
-    assert MANIFEST not in stored(TARGET)
-    machine("second")
-    assert not fetch(mirror_of(TARGET))
-    machine("first")
-    assert is_published(mirror_of(TARGET))
-    assert stored(TARGET) == FILES
+    hidden_until_the_next_command_finishes_it(machine)
 
 
 @pytest.mark.parametrize("part", ["stats", MANIFEST])
@@ -173,12 +177,7 @@ def test_killed_while_it_sends(part: str, proxy: Proxy, machine: Machine, tmp_pa
             time.sleep(0.05)
         sender.send_signal(signal.SIGKILL)
         assert sender.wait() == -signal.SIGKILL
-    assert MANIFEST not in stored(TARGET)
-    machine("second")
-    assert not fetch(mirror_of(TARGET))
-    machine("first")
-    assert is_published(mirror_of(TARGET))
-    assert stored(TARGET) == FILES
+    hidden_until_the_next_command_finishes_it(machine)
 
 
 @pytest.mark.parametrize(
