@@ -78,7 +78,7 @@ def write_dataset(path: Path, sequences: Sequences, items: int) -> Dataset:
         "cleaning": CleaningPolicy().to_json(),
         "oov": {"buckets": 0},
         "split": "leave_one_out",
-        "inputs": {"log": [], "items": None, "data": {}, "prepare": {}, "extends": None},
+        "inputs": {"log": [], "items": None, "relations": None, "data": {}, "prepare": {}, "extends": None},
         "files": hashes,
     }
     write_json(path / MANIFEST, manifest)
@@ -128,7 +128,7 @@ def numpy_seconds(vectors: npt.NDArray[np.float32], queries: npt.NDArray[np.floa
 def rank_once(run: Run, dataset: Dataset, users: int) -> tuple[float, float]:
     """Seconds of numpy and of our ranking for as many users, as their medians; the queries are encoded before."""
     from recsys.evaluation.candidates.item_index import ItemIndex
-    from recsys.evaluation.candidates.queries import QueryEncoder
+    from recsys.evaluation.candidates.query_encoder import QueryEncoder
     from recsys.evaluation.candidates.recommend import LeftOut, batches, rank_queries
     from recsys.models.loading import load_run
 
@@ -136,7 +136,7 @@ def rank_once(run: Run, dataset: Dataset, users: int) -> tuple[float, float]:
     index = ItemIndex.of(model, np.arange(1, len(dataset.items) + 1, dtype=np.int32))
     encoder, left_out = QueryEncoder(model), LeftOut.of(index, sequences, filter_seen=True)
     encoded = []
-    for some, length in batches(np.diff(sequences.offsets)[:users], encoder.lengths):
+    for some, length in batches(np.diff(sequences.offsets)[:users], encoder.shortest, encoder.longest):
         ends = sequences.offsets[some + 1]
         encoded.append((encoder(sequences.histories(some, ends, encoder.spec(length), ends * 0)), some))
     vectors = np.concatenate([queries.vectors for queries, _ in encoded])

@@ -28,6 +28,7 @@ from recsys.storage.publishing import is_published, publish
 from recsys.terminal import ProgressLines, say
 
 STEPS_DIR = ".steps"
+SCORES = 500  # that cost about what a row of a log does
 
 
 def score(
@@ -134,7 +135,7 @@ def _run_parts(
     rows = len(dataset.items) if related else int(dataset.counts["users"])
     unit = "items" if related else "users"
     with watch_folders("score", {"rank": (job.target, parts)}, rows, unit):
-        run_pipeline(partial(_build, function, parts, steps), runner or Runner(), rows)
+        run_pipeline(partial(_build, function, parts, steps), runner or Runner(), rows * len(shown) // SCORES)
     results: list[dict[str, Any]] = read_json(steps / "score.json")
     scored = "the shards that were left" if any(part["earlier"] for part in results) else "the dataset"
     if filters.exclude is not None:

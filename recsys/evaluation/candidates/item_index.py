@@ -1,14 +1,16 @@
 """The items that may be shown, as queries are held against them: the half of a score that needs no TensorFlow."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from recsys.evaluation.candidates.queries import Queries
-from recsys.models.memory import CountedTransitions
-from recsys.models.sasrec import SASRec
+
+if TYPE_CHECKING:  # TensorFlow, for whoever has a model already
+    from recsys.models.memory import CountedTransitions
+    from recsys.models.sasrec import SASRec
 
 CHUNK = 65_536  # rows of transitions that are read at once
 
@@ -40,7 +42,7 @@ class ItemIndex:
         self.transitions, self.scale = transitions, np.float32(scale)
 
     @classmethod
-    def of(cls, model: SASRec, shown: npt.NDArray[np.int32]) -> "ItemIndex":
+    def of(cls, model: "SASRec", shown: npt.NDArray[np.int32]) -> "ItemIndex":
         """The items of ``model`` with the ids ``shown``."""
         vectors = model.trained_items.vectors()
         if model.memory is None or model.transitions is None:
@@ -70,7 +72,7 @@ def columns_of(shown: npt.NDArray[np.int32], rows: int) -> npt.NDArray[np.int32]
     return columns
 
 
-def _transitions_to(columns: npt.NDArray[np.int32], shown: int, table: CountedTransitions) -> sparse.csr_array:
+def _transitions_to(columns: npt.NDArray[np.int32], shown: int, table: "CountedTransitions") -> sparse.csr_array:
     """Where each row of the item table leads to, of the items that are shown: ``[rows, shown]``."""
     parts: list[tuple[npt.NDArray[Any], ...]] = []
     for first in range(0, len(columns), CHUNK):

@@ -1,17 +1,20 @@
 """The best items for every user of a shard, a block of them at a time."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.core.errors import RecsysError
 from recsys.evaluation.candidates.item_index import ItemIndex
-from recsys.evaluation.candidates.queries import Queries, QueryEncoder
+from recsys.evaluation.candidates.queries import Queries
 from recsys.evaluation.ranking import seen_cells, top_items
 from recsys.sequences.ranges import flat_ranges
 from recsys.sequences.sequences import Sequences
+
+if TYPE_CHECKING:  # TensorFlow, for whoever has a model already
+    from recsys.evaluation.candidates.query_encoder import QueryEncoder
 
 ENCODED = 512  # histories that go through the model at once
 CELLS = 1 << 22  # scores held at once: what a processor's cache can hold is ranked faster
@@ -54,7 +57,7 @@ class TopItems(NamedTuple):
 
 
 def recommend(
-    encoder: QueryEncoder,
+    encoder: "QueryEncoder",
     index: ItemIndex,
     sequences: Sequences,
     k: int,
@@ -77,7 +80,7 @@ def recommend(
     k = min(k, len(index.shown))
     ranked = TopItems(np.empty((len(sequences), k), np.int32), np.empty((len(sequences), k), np.float32))
     left_out = LeftOut.of(index, sequences, filter_seen, excluded, allowed)
-    for users, length in batches(np.diff(sequences.offsets), encoder.lengths):
+    for users, length in batches(np.diff(sequences.offsets), encoder.shortest, encoder.longest):
         ends = sequences.offsets[users + 1]
         queries = encoder(sequences.histories(users, ends, encoder.spec(length), np.full(len(users), now)))
         if np.isnan(queries.vectors).any():
@@ -86,18 +89,17 @@ def recommend(
     return ranked
 
 
-def batches(lengths: npt.NDArray[np.int64], sizes: list[int]) -> Iterator[tuple[npt.NDArray[np.int64], int]]:
+def batches(lengths: npt.NDArray[np.int64], shortest: int, longest: int) -> Iterator[tuple[npt.NDArray[np.int64], int]]:
     """Users of about equally long histories together, at most ``ENCODED``, and the events that their longest has.
 
     Args:
         lengths: ``[n]``, of histories.
-        sizes: ascending; histories beyond the last are cut.
+        shortest, longest: what the events are bounded by.
     """
-    size_of = np.minimum(np.searchsorted(sizes, lengths), len(sizes) - 1)
-    for number, size in enumerate(sizes):
-        users = np.flatnonzero(size_of == number)
-        for first in range(0, len(users), ENCODED):
-            yield users[first : first + ENCODED], size
+    order = np.argsort(lengths, kind="stable")
+    for first in range(0, len(order), ENCODED):
+        users = order[first : first + ENCODED]
+        yield users, int(np.clip(lengths[users[-1]], shortest, longest))
 
 
 class LeftOut:

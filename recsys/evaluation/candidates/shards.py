@@ -1,9 +1,12 @@
-"""Parts of a scoring, each by itself on any machine: the users of a shard, or a range of the items."""
+"""Parts of a scoring, each by itself on any machine: the users of a shard, or a range of the items.
+
+TensorFlow is imported where a part runs, not where it is planned.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +23,14 @@ from recsys.core.schema import EXTERNAL_ID, ITEM, ITEMS, USER
 from recsys.evaluation.candidates.columns import lists
 from recsys.evaluation.candidates.filters import pairs_of_shard
 from recsys.evaluation.candidates.item_index import ItemIndex
-from recsys.evaluation.candidates.queries import QueryEncoder
 from recsys.evaluation.candidates.recommend import ALL, Allowed, Pairs, TopItems, recommend
 from recsys.evaluation.candidates.related import RELATED, directed, related
 from recsys.features.vector import directions
 from recsys.log.values.dictionaries import without_dictionary
 from recsys.log.values.identifiers import ids_as_text
-from recsys.models.loading import load_run
+
+if TYPE_CHECKING:
+    from recsys.evaluation.candidates.query_encoder import QueryEncoder
 
 SHOWN_FILE, EXCLUDE_DIR, MATCH_DIR = "shown.npy", "exclude", "match"
 SEPARATOR = "|"  # between the values of an item, as in a category
@@ -138,7 +142,7 @@ def _values(dataset_path: Path, column: str, filters: Path) -> tuple[pa.Array, n
 
 
 class _Model(NamedTuple):
-    encoder: QueryEncoder
+    encoder: "QueryEncoder"
     items: ItemIndex
     codes: EventCodes
 
@@ -146,6 +150,9 @@ class _Model(NamedTuple):
 @lru_cache(maxsize=1)
 def _model(run_path: Path, filters: Path) -> _Model:
     """The run's model and the items that it ranks, once a process."""
+    from recsys.evaluation.candidates.query_encoder import QueryEncoder
+    from recsys.models.loading import load_run
+
     run = Run(run_path)
     model = load_run(run)
     index = ItemIndex.of(model, np.load(filters / SHOWN_FILE))
@@ -155,6 +162,8 @@ def _model(run_path: Path, filters: Path) -> _Model:
 @lru_cache(maxsize=1)
 def _vectors(run_path: Path, filters: Path) -> ItemIndex:
     """The items by their vectors' directions alone; those that have none are near nothing."""
+    from recsys.models.loading import load_run
+
     vectors, shown = directions(load_run(Run(run_path)).trained_items.vectors()), np.load(filters / SHOWN_FILE)
     return ItemIndex(vectors, shown[directed(vectors[shown])])
 
