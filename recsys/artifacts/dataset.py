@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.artifacts.artifact import SealedArtifact
+from recsys.artifacts.flat_columns import OFFSETS, read_flat
 from recsys.artifacts.manifests import DatasetManifest
 from recsys.artifacts.recorded_config import parse_recorded
 from recsys.config.data import EventType
@@ -207,27 +207,19 @@ class Dataset(SealedArtifact[DatasetManifest]):
 
 
 def _sequences(shards: list[Path], codes: EventCodes, seen_types: tuple[str, ...] | None) -> Sequences:
-    table = pa.concat_tables([pq.read_table(shard) for shard in shards]).combine_chunks()
-    lengths = table.column(ITEMS).combine_chunks().value_lengths().to_numpy(zero_copy_only=False)
-    offsets = np.zeros(len(table) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    types = _flat(table, TYPES) if TYPES in table.schema.names else None
+    """The sequences of some shards; beside them, memory holds one shard at a time."""
+    whole = read_flat(shards)
+    types = whole.get(TYPES)
     return Sequences(
-        users=table.column(USER).to_numpy(),
-        offsets=offsets,
-        items=_flat(table, ITEMS),
-        timestamps=_flat(table, TIMESTAMPS),
-        train_end=table.column(TRAIN_END).to_numpy().astype(np.int64),
-        validation_end=table.column(VALIDATION_END).to_numpy().astype(np.int64),
-        weights=_flat(table, WEIGHTS) if WEIGHTS in table.schema.names else None,
+        users=whole[USER],
+        offsets=whole[OFFSETS],
+        items=whole[ITEMS],
+        timestamps=whole[TIMESTAMPS],
+        train_end=whole[TRAIN_END].astype(np.int64),
+        validation_end=whole[VALIDATION_END].astype(np.int64),
+        weights=whole.get(WEIGHTS),
         types=types,
-        values=_flat(table, VALUES) if VALUES in table.schema.names else None,
+        values=whole.get(VALUES),
         seen=None if types is None or seen_types is None else np.isin(types, codes.of_types(seen_types)),
         codes=codes,
     )
-
-
-def _flat(table: pa.Table, name: str) -> "np.ndarray[Any, Any]":
-    """A column of lists, end to end."""
-    values: np.ndarray[Any, Any] = table.column(name).combine_chunks().flatten().to_numpy()
-    return values
