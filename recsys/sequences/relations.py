@@ -45,9 +45,7 @@ def related_shares(relations: Relations, table_size: int, most: int) -> RelatedS
     largest = np.ones(table_size)  # weights may add up to more than there is a number for
     np.maximum.at(largest, relations.item_id, relations.weight)
     keys = relations.item_id.astype(np.int64) * table_size + relations.related_id
-    kept = keep_heaviest(
-        keys, relations.weight / largest[relations.item_id], table_size, 1, min(max(longest, 1), most), None
-    )
+    kept = keep_heaviest(keys, relations.weight / largest[relations.item_id], table_size, min(max(longest, 1), most))
     return RelatedShares(kept.neighbours, _shares(kept))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.core.schema import PAD_ID
-from recsys.sequences.ranges import flat_ranges
+from recsys.sequences.pairs import summed_pairs
 
 
 @dataclass(frozen=True)
@@ -32,43 +32,6 @@ class Transitions:
     totals: npt.NDArray[np.float32]
     window: int
     decay: float = 1.0
-
-
-def pair_weights(
-    items: npt.NDArray[np.int32],
-    starts: npt.NDArray[np.int64],
-    ends: npt.NDArray[np.int64],
-    window: int,
-    decay: float = 1.0,
-    targets: npt.NDArray[np.bool_] | None = None,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Every transition inside the sequences ``items[starts[i]:ends[i]]``, one entry each time it happened.
-
-    Args:
-        window: steps ahead that count, each ``k`` of them ``k ** -decay``.
-        targets: ``[events] bool``, the events that a transition may arrive at; None is all.
-
-    Returns:
-        ``(from position [m], to position [m], weight [m])``: flat positions in ``items``.
-    """
-    owner, positions = flat_ranges(starts, ends)
-    left = ends[owner] - positions  # events from this one to the sequence's end
-    sources, arrivals, weights = [], [], []
-    for step in range(1, window + 1):
-        source = positions[left > step]
-        source = source if targets is None else source[targets[source + step]]
-        sources.append(source)
-        arrivals.append(source + step)
-        weights.append(np.full(len(source), step**-decay))
-    return np.concatenate(sources), np.concatenate(arrivals), np.concatenate(weights)
-
-
-def sum_by_key(
-    keys: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """The distinct ``keys`` in order, and the sum of each one's weights."""
-    distinct, inverse = np.unique(keys, return_inverse=True)
-    return distinct, np.bincount(inverse, weights, len(distinct)).astype(np.float64)
 
 
 def count_transitions(
@@ -97,36 +60,58 @@ def count_transitions(
         decay: a transition ``k`` steps ahead counts ``k ** -decay``.
         targets: as ``pair_weights`` takes them.
     """
-    source, target, weight = pair_weights(items, starts, ends, window, decay, targets)
-    keys, sums = sum_by_key(items[source].astype(np.int64) * table_size + items[target], weight)
-    return keep_heaviest(keys, sums, table_size, window, neighbours, average, decay)
+    rows = _Rows(table_size, neighbours)
+    for keys, sums in summed_pairs(items, starts, ends, table_size, window, decay, targets):
+        rows.add(keys, sums)
+    return rows.table(window, average, decay)
 
 
 def keep_heaviest(
-    keys: npt.NDArray[np.int64],
-    sums: npt.NDArray[np.float64],
-    table_size: int,
-    window: int,
-    neighbours: int,
-    average: int | None,
-    decay: float = 1.0,
+    keys: npt.NDArray[np.int64], sums: npt.NDArray[np.float64], table_size: int, neighbours: int
 ) -> Transitions:
-    """Some of the transitions ``keys = source * table_size + target``, as ``count_transitions`` says."""
-    source, target = np.divmod(keys, table_size)
-    totals, arrivals = (np.bincount(ends, sums, table_size) for ends in (source, target))
-    told = information(sums, totals[source], arrivals[target], sums.sum())
-    order = np.lexsort((target, -sums, source))
-    source, target, sums, told = source[order], target[order], sums[order], told[order]
-    rank = np.arange(len(source)) - np.searchsorted(source, source)
-    kept = np.flatnonzero(rank < neighbours)
-    if average is not None:
-        kept = np.sort(kept[np.argsort(-told[kept], kind="stable")[: average * table_size]])
-        rank[kept] = np.arange(len(kept)) - np.searchsorted(source[kept], source[kept])  # rows close their gaps
-    ids = np.full((table_size, neighbours), PAD_ID, np.int32)
-    weights = np.zeros((table_size, neighbours), np.float32)
-    ids[source[kept], rank[kept]] = target[kept]
-    weights[source[kept], rank[kept]] = sums[kept]
-    return Transitions(ids, weights, totals.astype(np.float32), window, decay)
+    """Of the transitions ``keys = source * table_size + target`` each source's heaviest."""
+    rows = _Rows(table_size, neighbours)
+    rows.add(keys, sums)
+    return rows.table(1, None, 1.0)
+
+
+class _Rows:
+    """The heaviest transitions of each item, taken in a range of items at a time."""
+
+    def __init__(self, table_size: int, neighbours: int) -> None:
+        self._ids = np.full((table_size, neighbours), PAD_ID, np.int32)
+        self._weights = np.zeros((table_size, neighbours), np.float64)
+        self._totals, self._arrivals, self._everything = np.zeros(table_size), np.zeros(table_size), 0.0
+
+    def add(self, keys: npt.NDArray[np.int64], sums: npt.NDArray[np.float64]) -> None:
+        """All transitions from some items, ``source * table_size + target``, none of which was added before."""
+        table_size, neighbours = self._ids.shape
+        source, target = np.divmod(keys, table_size)
+        self._totals += np.bincount(source, sums, table_size)
+        self._arrivals += np.bincount(target, sums, table_size)
+        self._everything += float(sums.sum())
+        order = np.lexsort((target, -sums, source))
+        source, target, sums = source[order], target[order], sums[order]
+        rank = np.arange(len(source)) - np.searchsorted(source, source)
+        kept = rank < neighbours
+        self._ids[source[kept], rank[kept]] = target[kept]
+        self._weights[source[kept], rank[kept]] = sums[kept]
+
+    def table(self, window: int, average: int | None, decay: float) -> Transitions:
+        """What was kept, or of it the ``average`` an item that tell most."""
+        ids, weights = self._ids, self._weights.astype(np.float32)
+        if average is not None:
+            source, place = np.nonzero(self._ids != PAD_ID)
+            target = self._ids[source, place]
+            told = information(
+                self._weights[source, place], self._totals[source], self._arrivals[target], self._everything
+            )
+            chosen = np.sort(np.argsort(-told, kind="stable")[: average * len(ids)])
+            source, target, kept = source[chosen], target[chosen], weights[source[chosen], place[chosen]]
+            rank = np.arange(len(source)) - np.searchsorted(source, source)  # rows close their gaps
+            ids, weights = np.full_like(ids, PAD_ID), np.zeros_like(weights)
+            ids[source, rank], weights[source, rank] = target, kept
+        return Transitions(ids, weights, self._totals.astype(np.float32), window, decay)
 
 
 def information(

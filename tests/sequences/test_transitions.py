@@ -56,6 +56,21 @@ def test_only_arrivals_at_targets_count(histories: list[list[int]], window: int)
         assert counted == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("pairs", [1, 3, 1000])
+@pytest.mark.parametrize("average", [None, 1])
+def test_counted_in_parts_as_at_once(pairs: int, average: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    items, lengths = rng.integers(1, TABLE, 60).astype(np.int32), rng.integers(0, 9, 12)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    counted = (items, offsets[:-1], offsets[1:], TABLE, 3, 4, average)
+    whole = count_transitions(*counted)
+    monkeypatch.setattr("recsys.sequences.pairs.PAIRS", pairs)
+    monkeypatch.setattr("recsys.sequences.pairs.SEQUENCES", 5)
+    found = count_transitions(*counted)
+    for name in ("neighbours", "weights", "totals"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(whole, name), name)
+
+
 def test_the_heaviest_are_kept_and_the_total_counts_all() -> None:
     # 1 is followed by 2 three times, by 3 twice, by 4 once.
     histories = [[1, 2], [1, 2], [1, 2], [1, 3], [1, 3], [1, 4]]

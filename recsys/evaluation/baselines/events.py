@@ -7,9 +7,9 @@ import numpy.typing as npt
 from scipy import sparse
 
 from recsys.features.encoded import EncodedFeature
+from recsys.sequences.pairs import summed_pairs
 from recsys.sequences.ranges import flat_ranges
 from recsys.sequences.sequences import Sequences
-from recsys.sequences.transitions import pair_weights
 
 
 class TrainingEvents(NamedTuple):
@@ -36,10 +36,11 @@ class TrainingEvents(NamedTuple):
 
     def transitions(self, window: int) -> sparse.csr_array:
         """Share of each item's transitions to targets that lead to each other item, ``[table, table]``."""
-        targets = self.sequences.target_mask
-        source, target, weight = pair_weights(self.sequences.items, self.starts, self.ends, window, targets=targets)
-        items, shape = self.sequences.items, (self.table_size, self.table_size)
-        counts = sparse.coo_array((weight, (items[source], items[target])), shape=shape).tocsr()
+        items, targets = self.sequences.items, self.sequences.target_mask
+        parts = list(summed_pairs(items, self.starts, self.ends, self.table_size, window, targets=targets))
+        keys, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
+        cells = np.divmod(keys, self.table_size)
+        counts = sparse.coo_array((weights, cells), shape=(self.table_size, self.table_size)).tocsr()
         totals = np.asarray(counts.sum(axis=1)).ravel()
         return sparse.csr_array(sparse.diags_array(1.0 / np.maximum(totals, 1e-12)) @ counts)
 

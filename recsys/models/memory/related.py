@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from recsys.models.keras import keras, tf
 from recsys.models.memory.table import CountedTransitions
+from recsys.sequences.pairs import sum_by_key
 from recsys.sequences.relations import RelatedShares
-from recsys.sequences.transitions import keep_heaviest, sum_by_key
+from recsys.sequences.transitions import keep_heaviest
 
 INITIAL_TRUST = 0.1  # of a relation's share beside a share of what was counted
 PREFIX = "related_"
@@ -57,7 +58,7 @@ class RelatedTransitions(keras.layers.Layer):
         told = self.related.counts.numpy() * float(self.trust.numpy()) * divisors[:, None]
         keys, sums = _summed([(neighbours, counts), (self.related.neighbours.numpy(), told)], rows)
         longest = int(np.bincount(keys // rows, minlength=1).max())
-        both = keep_heaviest(keys, sums, rows, 1, max(longest, 1), None)
+        both = keep_heaviest(keys, sums, rows, max(longest, 1))
         table = CountedTransitions(rows, both.neighbours.shape[1], counted.normalization)
         table.assign_rows(both.neighbours, both.weights, divisors)
         return table

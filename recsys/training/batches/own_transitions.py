@@ -7,7 +7,8 @@ tell the answer, and the memory would be trusted too much.
 import numpy as np
 import numpy.typing as npt
 
-from recsys.sequences.transitions import Transitions, pair_weights, sum_by_key
+from recsys.sequences.pairs import pair_weights, sum_by_key
+from recsys.sequences.transitions import Transitions
 
 
 def _look_up(
@@ -63,7 +64,7 @@ class OthersTransitions:
             ``(counts [n, k], totals [n, k])``, both float32; what counts are divided by, of totals that are at least
             a hundredth.
         """
-        before, after, weight = pair_weights(items, starts, ends, self.window, self.decay, self.targets)
+        before, after, weight = pair_weights(starts, ends, self.window, self.decay, self.targets)
         owner = np.searchsorted(starts, before, side="right") - 1 if len(starts) else before
         from_key = owner * self.table_size + items[before]
         pairs = sum_by_key(from_key * self.table_size + items[after], weight)
