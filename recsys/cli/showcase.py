@@ -76,11 +76,11 @@ def _rankings(dataset: "Dataset", reranker: "Reranker") -> Iterator[Ranking]:
     """The rankings of the first ``TRIED`` test users."""
     import numpy as np
 
-    from recsys.sequences.ranges import flat_ranges
+    from recsys.sequences.ranges import count_in_ranges
 
     sequences, external = dataset.sequences, dataset.vocabulary.external_ids
-    _, training = flat_ranges(*sequences.bounds("train"))  # the count of an item must not know of the event to come
-    counts = np.bincount(sequences.items[training], minlength=len(external) + 1)[1 : len(external) + 1]
+    # The count of an item must not know of the event to come.
+    counts = count_in_ranges(sequences.items, *sequences.bounds("train"), len(external) + 1)[1 : len(external) + 1]
     by_popularity = np.argsort(-counts, kind="stable") + 1
     for user, position in islice(zip(*sequences.targets("test"), strict=True), TRIED):
         start = sequences.offsets[user]

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from recsys.sequences.ranges import flat_ranges
+from recsys.sequences.ranges import RANGES, flat_ranges
 
-PAIRS = 1 << 24  # transitions that are held at once, at most about
-SEQUENCES = 1 << 16  # sequences whose bounds are written out at once
+PAIRS = 1 << 22  # transitions that are held at once, at most about
 
 
 def pair_weights(
@@ -88,8 +87,8 @@ def _pairs_from(
 def _events_left(starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int32]:
     """The events from each to the end of its sequence, itself among them, ``[count] int32``; 0 outside of all."""
     left = np.zeros(count, np.int32)
-    for first in range(0, len(starts), SEQUENCES):
-        some = slice(first, first + SEQUENCES)
+    for first in range(0, len(starts), RANGES):
+        some = slice(first, first + RANGES)
         owner, positions = flat_ranges(starts[some], ends[some])
         left[positions] = ends[some][owner] - positions
     return left

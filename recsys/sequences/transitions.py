@@ -60,7 +60,8 @@ def count_transitions(
         decay: a transition ``k`` steps ahead counts ``k ** -decay``.
         targets: as ``pair_weights`` takes them.
     """
-    rows = _Rows(table_size, neighbours)
+    # What tells most is judged by the sums themselves; else they are only kept.
+    rows = _Rows(table_size, neighbours, np.float32 if average is None else np.float64)
     for keys, sums in summed_pairs(items, starts, ends, table_size, window, decay, targets):
         rows.add(keys, sums)
     return rows.table(window, average, decay)
@@ -78,9 +79,9 @@ def keep_heaviest(
 class _Rows:
     """The heaviest transitions of each item, taken in a range of items at a time."""
 
-    def __init__(self, table_size: int, neighbours: int) -> None:
+    def __init__(self, table_size: int, neighbours: int, dtype: npt.DTypeLike = np.float32) -> None:
         self._ids = np.full((table_size, neighbours), PAD_ID, np.int32)
-        self._weights = np.zeros((table_size, neighbours), np.float64)
+        self._weights = np.zeros((table_size, neighbours), dtype)
         self._totals, self._arrivals, self._everything = np.zeros(table_size), np.zeros(table_size), 0.0
 
     def add(self, keys: npt.NDArray[np.int64], sums: npt.NDArray[np.float64]) -> None:
@@ -99,7 +100,7 @@ class _Rows:
 
     def table(self, window: int, average: int | None, decay: float) -> Transitions:
         """What was kept, or of it the ``average`` an item that tell most."""
-        ids, weights = self._ids, self._weights.astype(np.float32)
+        ids, weights = self._ids, self._weights.astype(np.float32, copy=False)
         if average is not None:
             source, place = np.nonzero(self._ids != PAD_ID)
             target = self._ids[source, place]

@@ -11,7 +11,7 @@ from recsys.features.encoded import EncodedFeature
 from recsys.models.items import FeaturedItems, shapes_of, trained_rows
 from recsys.models.keras import keras, tf
 from recsys.models.sasrec import SASRec, build_model
-from recsys.sequences.ranges import flat_ranges
+from recsys.sequences.ranges import count_in_ranges
 from recsys.sequences.relations import Relations, related_shares
 from recsys.sequences.sequences import Sequences
 from recsys.sequences.transitions import count_transitions
@@ -48,8 +48,8 @@ def assemble(
     if shares is not None and model.relations is not None:
         model.relations.assign(shares)
     if isinstance(model.items, FeaturedItems):
-        met = sequences.items[flat_ranges(sequences.offsets[:-1], ends)[1]]
-        model.items.describe(features, trained_rows(np.bincount(met, minlength=rows)))
+        met = count_in_ranges(sequences.items, sequences.offsets[:-1], ends, rows)
+        model.items.describe(features, trained_rows(met))
     if memory is not None and model.transitions is not None:
         starts = sequences.offsets[:-1]
         counted = memory.window, memory.neighbours, memory.average, memory.window_decay, sequences.target_mask

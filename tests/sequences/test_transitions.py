@@ -65,7 +65,7 @@ def test_counted_in_parts_as_at_once(pairs: int, average: int | None, monkeypatc
     counted = (items, offsets[:-1], offsets[1:], TABLE, 3, 4, average)
     whole = count_transitions(*counted)
     monkeypatch.setattr("recsys.sequences.pairs.PAIRS", pairs)
-    monkeypatch.setattr("recsys.sequences.pairs.SEQUENCES", 5)
+    monkeypatch.setattr("recsys.sequences.pairs.RANGES", 5)
     found = count_transitions(*counted)
     for name in ("neighbours", "weights", "totals"):
         np.testing.assert_array_equal(getattr(found, name), getattr(whole, name), name)

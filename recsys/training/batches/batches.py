@@ -13,7 +13,7 @@ from recsys.core.schema import PAD_ID
 from recsys.models.events import history_spec
 from recsys.models.keras import tf
 from recsys.models.memory import CHUNK
-from recsys.sequences.ranges import flat_ranges
+from recsys.sequences.ranges import count_in_ranges, flat_ranges
 from recsys.sequences.sequences import Sequences
 from recsys.sequences.transitions import Transitions
 from recsys.training.batches.augmentation import Augmentation
@@ -68,9 +68,7 @@ class Batches:
         mask = sequences.target_mask
         self.wanted = None if mask is None else np.flatnonzero(mask)
         self.examples = cut_examples(self.starts, ends, model.max_length, training.events, mask)
-        trained = flat_ranges(self.starts, ends)[1]
-        trained = trained if mask is None else trained[mask[trained]]
-        counts = np.bincount(sequences.items[trained], minlength=items + 1)
+        counts = count_in_ranges(sequences.items, self.starts, ends, items + 1, mask)
         self.sampler = NegativeSampler(training.negatives, counts[1 : items + 1], trained_only)
         self.augmentation = Augmentation(training.augmentation)
         memory = model.memory

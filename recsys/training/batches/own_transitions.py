@@ -38,11 +38,7 @@ class OthersTransitions:
         self.normalization, self.targets = normalization, targets
         self.table_size = len(transitions.totals)
         self.window, self.decay = transitions.window, transitions.decay
-        self.totals = transitions.totals
-        source, rank = np.nonzero(transitions.weights)
-        keys = source.astype(np.int64) * self.table_size + transitions.neighbours[source, rank]
-        order = np.argsort(keys)
-        self._keys, self._counts = keys[order], transitions.weights[source, rank][order]
+        self.transitions, self.totals = transitions, transitions.totals
 
     def look_up(
         self,
@@ -70,10 +66,17 @@ class OthersTransitions:
         pairs = sum_by_key(from_key * self.table_size + items[after], weight)
         rows = sum_by_key(from_key, weight)
         asked = user[:, None] * self.table_size + source
-        counts = _look_up(self._keys, self._counts, source.astype(np.int64) * self.table_size + target[:, None])
+        counts = self._counts(source, target)
         own = _look_up(*pairs, asked * self.table_size + target[:, None])
         totals = self.totals[source] - _look_up(*rows, asked)
         # A count that was not kept is 0 already; rounding must not take it below.
         return np.maximum(counts - own, 0.0).astype(np.float32), (
             np.maximum(totals, 0.01) ** self.normalization
         ).astype(np.float32)
+
+    def _counts(self, source: npt.NDArray[np.int32], target: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """All users' counts from ``source [n, k]`` to one of ``target [n]`` each, 0 of what was not kept."""
+        found = self.transitions.neighbours[source] == target[:, None, None]
+        place = found.argmax(-1)
+        counts: npt.NDArray[np.float32] = self.transitions.weights[source, place]
+        return np.where(np.take_along_axis(found, place[..., None], -1)[..., 0], counts, np.float32(0))
