@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from recsys.core.errors import ConfigError
 from recsys.core.events.codes import EventCodes
 from recsys.core.history import History
-from recsys.sequences.ranges import flat_ranges
+from recsys.sequences.ranges import count_in_ranges, flat_ranges
 from recsys.sequences.sequences import Sequences
 
 # One user: events that train, that validate and that test.
@@ -37,6 +37,14 @@ def test_ranges_are_what_python_counts(ranges: list[tuple[int, int]]) -> None:
     owner, position = flat_ranges(starts, starts + lengths)
     expected = [(number, at) for number, (start, length) in enumerate(ranges) for at in range(start, start + length)]
     assert [*zip(owner.tolist(), position.tolist(), strict=True)] == expected
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 1000])
+def test_what_stands_in_ranges_is_counted_some_ranges_at_a_time(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recsys.sequences.ranges.RANGES", at_once)
+    values, starts, ends = np.array([1, 2, 2, 5, 1, 1], np.int32), np.array([0, 3, 3]), np.array([2, 3, 6])
+    assert count_in_ranges(values, starts, ends, 2).tolist() == [0, 3, 1, 0, 0, 1]  # 1 2, nothing, 5 1 1
+    assert count_in_ranges(values, starts, ends, 2, values != 1).tolist() == [0, 0, 1, 0, 0, 1]
 
 
 def test_a_range_that_ends_before_it_starts_is_refused() -> None:
