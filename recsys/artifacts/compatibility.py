@@ -94,10 +94,13 @@ def check_settings(use: str, before: PrepareConfig, now: PrepareConfig, where: s
 def check_trainable(dataset: Dataset, config: Config) -> None:
     """Raises ConfigError when ``dataset`` was prepared otherwise than ``config`` says."""
     check_settings("training", prepared_with(dataset), config.prepare, f"--dataset {dataset.path}")
-    before = dataset.manifest.inputs.data
+    inputs, relations = dataset.manifest.inputs, config.data.relations
+    before = inputs.data
+    was_related = _relations_of((before.get("relations") or {}).get("nearest"), inputs.relations is not None)
+    is_related = relations and _relations_of(relations.nearest, relations.path is not None)
     for key, was, is_now in (
         ("event_types", _settings_of(dataset.event_types), _settings_of(config.data.event_types)),
-        ("relations", *("a table" if one else None for one in (before.get("relations"), config.data.relations))),
+        ("relations", was_related, is_related),
         ("items.features", *(features_of(data) for data in (before, config.data.model_dump(mode="json")))),
     ):
         if was != is_now:
@@ -109,6 +112,12 @@ def check_trainable(dataset: Dataset, config: Config) -> None:
 
 def _settings_of(types: dict[str, EventType]) -> dict[str, Any]:
     return {name: rule.model_dump(mode="json", exclude_defaults=True) for name, rule in types.items()}
+
+
+def _relations_of(nearest: int | None, has_table: bool) -> str | None:
+    """What relations are made of; None where there are none."""
+    sources = [*(["a table"] if has_table else []), *([] if nearest is None else [f"nearest: {nearest}"])]
+    return " and ".join(sources) or None
 
 
 def features_of(data: dict[str, Any]) -> dict[str, str]:

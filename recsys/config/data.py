@@ -94,15 +94,27 @@ class ItemTableConfig(Section):
 
 
 class RelationsConfig(Section):
-    """A table of what is known to go together, a row a relation; the transition memory reads it beside its counts.
+    """What is known to go together, by a table, a row a relation, or by texts; the transition memory reads it, too.
 
-    It holds from ``item`` to ``related``: who has met the one may want the other. What holds both ways has two rows.
+    A row holds from ``item`` to ``related``: who has met the one may want the other. What holds both ways has two rows.
     """
 
-    path: LocalPath = Field(description="CSV, TSV or Parquet, one row a relation")
+    path: LocalPath | None = Field(None, description="CSV, TSV or Parquet, one row a relation; null is no table")
     item: str = Field("item_id", description="column of the id of the item that a relation begins at")
     related: str = Field("related_id", description="column of the id of the item that it leads to")
     weight: str | None = Field(None, description="column of how strong it is, above 0; null makes all alike")
+    nearest: int | None = Field(
+        None,
+        ge=1,
+        description="how many items of the nearest texts (data.items.features) are related to an item, and it to them; "
+        "null is none",
+    )
+
+    @model_validator(mode="after")
+    def _relates_something(self) -> "RelationsConfig":
+        if self.path is None and self.nearest is None:
+            raise ValueError("give path, a table of relations, or nearest, which finds them by texts")
+        return self
 
     @model_validator(mode="after")
     def _columns_differ(self) -> "RelationsConfig":
@@ -179,6 +191,13 @@ class DataConfig(Section):
     def _types_have_a_column(self) -> "DataConfig":
         if self.event_types and self.columns.event_type is None:
             raise ValueError("data.event_types needs data.columns.event_type, the column that holds an event's type")
+        return self
+
+    @model_validator(mode="after")
+    def _nearest_have_texts(self) -> "DataConfig":
+        texts = self.items is not None and any(one.kind == "text" for one in self.items.features.values())
+        if self.relations is not None and self.relations.nearest is not None and not texts:
+            raise ValueError("relations.nearest finds items by their texts: name one in items.features, as title: text")
         return self
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ WIDTH = 64
 SAMPLE = 50_000  # items that the SVD is fitted on, evenly drawn
 CHUNK = 20_000  # items whose counts are in memory at once
 LEAST = 1e-3  # of the largest singular value: what lies below is noise
+_SHARED = {"n_features": HASHES, "alternate_sign": False, "norm": None, "strip_accents": "unicode"}
 
 
 class TextEncoder(NamedTuple):
@@ -78,17 +79,39 @@ class TextEncoder(NamedTuple):
         return cls(arrays["idf"], arrays["components"])
 
 
+def word_vectors(texts: list[str], common: int) -> Any:
+    """TF-IDF of the texts' words and pairs of words, ``[texts, HASHES]`` sparse, each of length 1 or of nothing.
+
+    Args:
+        common: words of more texts than these are left out.
+    """
+    from sklearn.preprocessing import normalize
+
+    counts = _words().transform(texts)
+    documents = np.bincount(counts.indices, minlength=HASHES)
+    told = (documents > 0) & (documents <= common)
+    idf = np.where(told, np.log((1 + len(texts)) / (1 + documents)) + 1.0, 0.0)
+    counts.data = (1.0 + np.log(counts.data)) * idf[counts.indices]
+    counts.eliminate_zeros()
+    return normalize(counts)
+
+
+def _words() -> Any:
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    pattern = r"\w+"
+    return HashingVectorizer(ngram_range=(1, 2), token_pattern=pattern, **_SHARED)
+
+
 def _counts(texts: list[str]) -> Any:
     """How often each hashed word, pair of words and run of 3 to 5 characters stands in each text; a sparse matrix."""
     from scipy import sparse
     from sklearn.feature_extraction.text import HashingVectorizer
 
-    shared = {"n_features": HASHES, "alternate_sign": False, "norm": None, "strip_accents": "unicode"}
-    words = HashingVectorizer(ngram_range=(1, 2), token_pattern=r"\w+", **shared)  # noqa: S106 - a regex
-    runs = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 5), **shared)
+    runs = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 5), **_SHARED)
     if not texts:
         return sparse.csr_matrix((0, 2 * HASHES))
-    return sparse.hstack([words.transform(texts), runs.transform(texts)], format="csr")
+    return sparse.hstack([_words().transform(texts), runs.transform(texts)], format="csr")
 
 
 def _weighted(counts: Any, idf: npt.NDArray[np.float32]) -> Any:

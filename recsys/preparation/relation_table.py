@@ -51,7 +51,7 @@ def check_relations(data: DataConfig, block: LogBlock) -> str | None:
     Raises:
         DataError: as ``read_relations``.
     """
-    if data.relations is None:
+    if data.relations is None or data.relations.path is None:
         return None
     relations = read_relations(data.relations, data.null_values)
     met = first_items(data, block)
@@ -77,6 +77,7 @@ def read_relations(source: RelationsConfig, nulls: tuple[str, ...]) -> RelationT
         DataError: the file is missing, is no UTF-8 or lacks a column, or a row has no id, relates an item to itself,
             repeats another row's pair, or has a weight that is not above 0.
     """
+    assert source.path is not None
     path, ends = source.path, (source.item, source.related)
     table = read_item_file(path, {*ends, *([] if source.weight is None else [source.weight])}, "data.relations")
     check_columns_in(path, table, (*ends, *([] if source.weight is None else [source.weight])))

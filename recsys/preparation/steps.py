@@ -33,7 +33,7 @@ from recsys.preparation.exchange.shuffle_read import gather_bucket
 from recsys.preparation.exchange.spill import spill_events
 from recsys.preparation.item_table import join_metadata, read_items
 from recsys.preparation.job import Job
-from recsys.preparation.relation_table import number_relations, read_relations
+from recsys.preparation.relation_sources import find_relations
 from recsys.preparation.rules.k_core import Events, lasting_users
 from recsys.preparation.rules.splits import part_bounds, split_bounds, split_parts
 from recsys.preparation.user_deletion import drop_users
@@ -111,6 +111,7 @@ def fit(job: Job, sizes: list[int]) -> Result:
         ids[outside] = bucket_ids(catalog.hashes[outside], len(table), job.config.oov_buckets)
     fitted = len(table)
     told: Result = {}
+    items = None
     if job.data.items is not None:
         items = read_items(job.data.items, job.data.null_values)
         told["lacking"] = lacking_items(table, items.keys)
@@ -121,8 +122,7 @@ def fit(job: Job, sizes: list[int]) -> Result:
         table = join_metadata(table, job.data.items, items)
     with appearing(job.target / ITEMS_FILE) as aside:
         pq.write_table(table, aside, compression="zstd")
-    if job.data.relations is not None:
-        found = number_relations(table, job.data.relations, read_relations(job.data.relations, job.data.null_values))
+    if (found := find_relations(table, job.data, items)) is not None:
         told["relations"] = found.counts
         with appearing(job.target / RELATIONS_FILE) as aside:
             pq.write_table(found.table, aside, compression="zstd")

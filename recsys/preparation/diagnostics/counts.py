@@ -39,7 +39,7 @@ def count_all(steps: dict[str, list[Result]]) -> dict[str, Any]:
     the events taken over from the dataset that was extended. Where the vocabulary is fitted on what trains, ``cold``
     says how many items and users came only later; their events are dropped, or share buckets. ``described_items`` are
     those that have a place in the vocabulary by the item table alone. ``relations`` are those that were
-    given between items of the vocabulary, and ``unknown_relations`` the others.
+    given between items of the vocabulary, ``unknown_relations`` the others, ``text_relations`` those that texts say.
     """
     rejected = count_rejects(steps["read"])
     fit, shards = steps["fit"][0], steps["write"]
