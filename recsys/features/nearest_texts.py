@@ -25,7 +25,7 @@ class Neighbours(NamedTuple):
 
 
 def nearest_texts(texts: list[str], most: int) -> Neighbours:
-    """Of each text, there being some, the ``most`` others that are nearest by the cosine of TF-IDF, and of these the text.
+    """Of each of some texts the ``most`` others that are nearest by the cosine of TF-IDF, and of these the text.
 
     So a text that is among nobody's nearest is near its own nearest all the same, and may have more than ``most``.
 

@@ -169,6 +169,7 @@ def test_types_and_features_are_those_that_the_dataset_was_made_with(
     for key, value, told in (
         ("event_types", {"buy": {"weight": 3}}, r"data\.event_types .*, the config says .*'weight': 3.0"),
         ("items", {**items, "features": {}}, r"data\.items\.features .*'genre': 'category'.*, the config says none"),
+        ("relations", {"path": "goes-with.csv"}, r"data\.relations none, the config says a table"),
     ):
         config = parse_config({"data": {"path": "other.csv", **data, key: value}, "prepare": prepare})
         with pytest.raises(ConfigError, match=told):

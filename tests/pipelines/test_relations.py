@@ -51,6 +51,53 @@ def test_without_weights_all_are_alike_and_columns_may_have_other_names(tmp_path
     assert [column.tolist() for column in found] == [[1, 2], [2, 3], [1.0, 1.0]]
 
 
+TITLES = {"a": "rose soap", "b": "rose oil", "c": "green tea", "new": "rose soap refill"}
+
+
+def titled(folder: Path) -> dict[str, Any]:
+    rows = "".join(f"{item},{title}\n" for item, title in TITLES.items())
+    (folder / "titles.csv").write_text("item_id,title\n" + rows)
+    return {"path": str(folder / "titles.csv"), "title": "title", "features": {"title": "text"}}
+
+
+def test_items_of_alike_texts_are_related_both_ways(tmp_path: Path, make: Any) -> None:
+    data = {"items": titled(tmp_path), "relations": {"nearest": 1}}
+    dataset: Dataset = make(write_log(tmp_path / "log.csv", ROWS), data=data, k_core=1)
+    assert dataset.items["external_id"].tolist() == ["a", "b", "c", "new"]
+    assert dataset.relations is not None
+    # a and new share two words and their pair; what is nearest to b is a, with the shorter title; c is near nothing.
+    assert set(zip(*(ends.tolist() for ends in dataset.relations[:2]), strict=True)) == {(1, 4), (4, 1), (1, 2), (2, 1)}
+    assert dataset.counts["text_relations"] == 4
+
+
+def test_a_table_and_texts_have_half_each_where_both_relate_an_item(tmp_path: Path, make: Any) -> None:
+    data = related(tmp_path / "r.csv", "a,c,30", "a,new,10", "c,a,7", nearest=1)
+    data["items"] = titled(tmp_path)
+    log = write_log(tmp_path / "log.csv", ROWS)
+    found = make(log, data=data, k_core=1).relations
+    texts = make(log, data={**data, "relations": {"nearest": 1}}, k_core=1).relations
+    shares = dict(zip(zip(*(ends.tolist() for ends in found[:2]), strict=True), found.weight, strict=True))
+    alike = dict(zip(zip(*(ends.tolist() for ends in texts[:2]), strict=True), texts.weight, strict=True))
+    total = alike[1, 2] + alike[1, 4]
+    assert shares[1, 3] == pytest.approx(0.75)
+    assert shares[1, 4] == pytest.approx(0.25 + alike[1, 4] / total)
+    assert shares[1, 2] == pytest.approx(alike[1, 2] / total)
+    assert (shares[3, 1], shares[4, 1], shares[2, 1]) == (1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"relations": {}}, "give path, a table of relations, or nearest, which finds them by texts"),
+        ({"relations": {"nearest": 5}}, "name one in items.features, as title: text"),
+        ({"relations": {"nearest": 5}, "items": ITEMS}, "name one in items.features, as title: text"),
+    ],
+)
+def test_relations_need_something_to_relate_by(data: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        parse_config({"data": {"path": "log.csv", **data}})
+
+
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
