@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from recsys.artifacts.scores import Scores
     from recsys.bundle import Bundle
     from recsys.config import Config
-    from recsys.evaluation.similar_items import Neighbour
+    from recsys.evaluation.items.similar_items import Neighbour
     from recsys.log.sources import FetchedLog
     from recsys.training.listeners import RunCallback
 
@@ -190,6 +190,6 @@ def similar_items(run: "Run", dataset: "Dataset", item: str, k: int = 10) -> "di
         DataError: ``dataset`` has no such item.
         ArtifactError: the run is not finished or damaged, or was trained on another dataset.
     """
-    from recsys.evaluation.similar_items import similar_items as nearest_to
+    from recsys.evaluation.items.similar_items import similar_items as nearest_to
 
     return nearest_to(run, dataset, item, k)
