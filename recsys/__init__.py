@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # for type checkers and editors; what runs is _HOMES below, a
     from recsys.api.opening import load_model as load_model
     from recsys.api.stages import describe_bundles as describe_bundles
     from recsys.api.stages import evaluate as evaluate
+    from recsys.api.stages import explain as explain
     from recsys.api.stages import export_bundles as export_bundles
     from recsys.api.stages import fetch as fetch
     from recsys.api.stages import prepare as prepare
@@ -77,6 +78,7 @@ _HOMES = {
     "describe_bundles": "recsys.api.stages",
     "describe_comparison": "recsys.api.comparing",
     "evaluate": "recsys.api.stages",
+    "explain": "recsys.api.stages",
     "export_bundles": "recsys.api.stages",
     "fetch": "recsys.api.stages",
     "history_spec": "recsys.models.events",

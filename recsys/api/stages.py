@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from recsys.artifacts.scores import Scores
     from recsys.bundle import Bundle
     from recsys.config import Config
-    from recsys.evaluation.similar_items import Neighbour
+    from recsys.evaluation.items.explaining import Explanation
+    from recsys.evaluation.items.similar_items import Neighbour
     from recsys.log.sources import FetchedLog
     from recsys.training.listeners import RunCallback
 
@@ -181,6 +182,22 @@ def score(
     ).artifact
 
 
+def explain(run: "Run", dataset: "Dataset", user: str, items: "Sequence[str]", most: int = 3) -> "list[Explanation]":
+    """Why each of ``items`` is ranked where it is after all that ``user`` did: "because you watched …, same genre".
+
+    Each explanation has what the item's features add to its score, ``features``, and at most ``most`` events that speak
+    for it, ``because``, with the values that the event's item and the ranked one share.
+
+    Raises:
+        ConfigError: the model reads no features.
+        DataError: ``dataset`` has no such user or item.
+        ArtifactError: the run is not finished or damaged, or was trained on another dataset.
+    """
+    from recsys.evaluation.items.explaining import Explainer
+
+    return Explainer(run, dataset)(user, items, most)
+
+
 def similar_items(run: "Run", dataset: "Dataset", item: str, k: int = 10) -> "dict[str, list[Neighbour]]":
     """The ``k`` items nearest to ``item`` by cosine, nearest first: ``{"embedding": [(item, cosine), …]}``.
 
@@ -190,6 +207,6 @@ def similar_items(run: "Run", dataset: "Dataset", item: str, k: int = 10) -> "di
         DataError: ``dataset`` has no such item.
         ArtifactError: the run is not finished or damaged, or was trained on another dataset.
     """
-    from recsys.evaluation.similar_items import similar_items as nearest_to
+    from recsys.evaluation.items.similar_items import similar_items as nearest_to
 
     return nearest_to(run, dataset, item, k)

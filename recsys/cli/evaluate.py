@@ -11,7 +11,9 @@ that chose the epoch. A sweep's trial was sealed without its test: it is read no
 --dataset the models rank the full catalog of that dataset anew. With --segments it shows the figures by kind of target,
 too: how active the user, how popular the item, how long since the event before (tie: at the very same time) and, where
 events of several types are predicted, of which type the item's event, or, where some had no event that trains, whether
-the item is cold.
+the item is cold. Cold targets are shown beside content and popularity, which are measured now and kept beside the run
+where they were not, and once more among the cold items alone (among_cold), beside what a random order of those reaches
+on average.
 
 --lists writes what each user would have been shown at the moment of each target: a Parquet file with one row a target
 and run: run, seed, split, user_id, target, timestamp, rank (of the target), history (the newest items before it, oldest
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from recsys.artifacts.run import Run
 
 SHOWN = 12  # users on a page
+BESIDE_COLD = ("popularity", "content")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
         found = [evaluate(one, dataset, args.split, anew=True) for one in runs]
     else:
         found = [_reached(one, args) for one in runs]
-    result = combine(found, _segments(runs, args.split) if args.segments else None)
+    result = combine(found, _segments(runs, args) if args.segments else None)
     if args.json:
         print_json(result)
         return 0
@@ -108,17 +111,43 @@ def _reached(run: "Run", args: argparse.Namespace) -> dict[str, Any]:
     return of_split(run.measured.metrics, args.split)
 
 
-def _segments(runs: "Sequence[Run]", split: str) -> dict[str, dict[str, Any]]:
+def _segments(runs: "Sequence[Run]", args: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """The kept ranks of all runs by kind of target, beside those of the baselines, which have no seed."""
     import pandas as pd
 
+    from recsys.evaluation.cold_ranks import COLD_RANK
     from recsys.evaluation.segments import compare_segments
 
-    tables = [pd.read_parquet(one.measured.ranks_file) for one in runs]
+    whole = [pd.read_parquet(one.measured.ranks_file) for one in runs]
+    tables = [table[table["split"] == args.split] for table in whole]
+    if COLD_RANK in tables[0] and tables[0][COLD_RANK].notna().any():
+        _measure_beside_cold(runs[0], args.split)
     baselines = {name: pd.read_parquet(file) for name, file in runs[0].baseline_files().items()}
-    of_split = {name: table[table["split"] == split] for name, table in baselines.items()}
-    measured = {name: table for name, table in of_split.items() if len(table)}
-    return compare_segments([table[table["split"] == split] for table in tables], measured)
+    of_split = {name: table[table["split"] == args.split] for name, table in baselines.items()}
+    return compare_segments(tables, {name: table for name, table in of_split.items() if len(table)})
+
+
+def _measure_beside_cold(run: "Run", split: str) -> None:
+    """What cold targets are held against is measured where it was not, if the dataset is still there."""
+    from recsys.artifacts.finding import dataset_of
+    from recsys.artifacts.recorded_config import recorded
+    from recsys.config.evaluation import EvaluationConfig
+    from recsys.core.errors import ArtifactError
+    from recsys.evaluation.reporting import report
+    from recsys.terminal import say
+
+    missing = [name for name in BESIDE_COLD if name not in run.baseline_files()]
+    if not missing:
+        return
+    try:
+        dataset = dataset_of(run, run.path.resolve().parents[1])
+    except ArtifactError as error:
+        say(f"evaluate: cold targets stand without {' and '.join(missing)}: {error}")
+        return
+    settings = recorded(EvaluationConfig, run, "evaluation")
+    wanted = tuple(dict.fromkeys((*settings.baselines, *missing)))
+    say(f"evaluate: {' and '.join(missing)}, beside cold targets")
+    report(run, dataset, settings.model_copy(update={"baselines": wanted}), [split])
 
 
 def _write_lists(runs: "Sequence[Run]", args: argparse.Namespace) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from recsys.artifacts.dataset import Dataset
-    from recsys.evaluation.similar_items import Neighbour
+    from recsys.evaluation.items.similar_items import Neighbour
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     from recsys.artifacts.run import Run
     from recsys.core.errors import ConfigError
     from recsys.core.schema import EXTERNAL_ID, TITLE
-    from recsys.evaluation.similar_items import item_vectors, similar_items
+    from recsys.evaluation.items.similar_items import item_vectors, similar_items
     from recsys.terminal import results
 
     if args.colour is not None and args.html is None:
@@ -78,7 +78,7 @@ def _write_page(
     colour: str | None,
 ) -> None:
     from recsys.core.publishing import appearing
-    from recsys.evaluation.item_page import item_page
+    from recsys.evaluation.items.item_page import item_page
     from recsys.terminal import say
 
     with appearing(page) as aside:

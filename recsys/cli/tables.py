@@ -67,7 +67,9 @@ def segment_table(result: "EvaluateResult") -> "Table":
     seeds = f"mean of {len(result.seeds)} seeds, " if len(result.seeds) > 1 else ""
     caption = f"{seeds}± half of the 95 % interval over users, by bootstrap"
     table = PlainTable(title=f"NDCG@10 by kind of {result.split} item", caption=caption, min_width=WIDTH)
-    names = [*result.baselines, "self-attention"]
+    rows = [found for segments in (result.segments or {}).values() for found in segments.values()]
+    beside = dict.fromkeys(name for found in rows for name in found["baselines"])  # one of them may stand in few rows
+    names = [*dict.fromkeys([*result.baselines, *beside]), "self-attention"]
     for column in ("targets by", "", "targets", "users", *names):
         numbers = column in ("targets", "users", *names)
         width = BOUNDS if column in names else CELL if numbers else 9
@@ -75,7 +77,7 @@ def segment_table(result: "EvaluateResult") -> "Table":
     for kind, segments in (result.segments or {}).items():
         for number, (segment, found) in enumerate(segments.items()):
             by_name = {**found["baselines"], "self-attention": found["model"]}
-            cells = [_with_bounds(by_name[name]["ndcg@10"]) for name in names]
+            cells = [_with_bounds(by_name[name]["ndcg@10"]) if name in by_name else "" for name in names]
             counts = [f"{found[what]:,}" for what in ("targets", "users")]
             table.add_row("" if number else kind, segment, *counts, *cells)
     return table

@@ -15,6 +15,7 @@ from recsys.core.errors import ArtifactError
 from recsys.core.schema import USER
 from recsys.evaluation.candidates.columns import lists
 from recsys.evaluation.evaluate import EvaluationData, Evaluator, Targets, rank, targets_of
+from recsys.evaluation.ranking import top_items
 from recsys.evaluation.reporting import ABOUT
 from recsys.evaluation.scorer import scorer
 from recsys.models.loading import load_run
@@ -64,7 +65,7 @@ def _lists(run: Run, dataset: Dataset, targets: Targets, k: int) -> pa.Table:
     settings = recorded(EvaluationConfig, run, "evaluation")
     data = EvaluationData.of(dataset)
     score_all = scorer(load_run(run), data.sequences)
-    ranks = rank(score_all, data, targets, settings, lambda *top: parts.append(top), k)
+    ranks = rank(score_all, data, targets, settings, lambda scores, _: parts.append(top_items(scores, k)))
     ids, scores = (np.concatenate(part) for part in zip(*parts, strict=True))
     shown, count, sequences = np.isfinite(scores), len(ranks), dataset.sequences
     starts = np.maximum(targets.positions - HISTORY, sequences.offsets[targets.users])

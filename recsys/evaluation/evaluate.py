@@ -11,6 +11,7 @@ from recsys.config.evaluation import EvaluationConfig
 from recsys.core.errors import RecsysError
 from recsys.core.schema import PAD_ID
 from recsys.evaluation.baselines import BASELINES, TrainingEvents
+from recsys.evaluation.cold_ranks import ColdRanks
 from recsys.evaluation.lists import ListDescriber
 from recsys.evaluation.metrics import summarize
 from recsys.evaluation.ranking import TOP, ScoreAll, rank_targets, remove_seen, top_items
@@ -63,13 +64,13 @@ def rank(
     data: EvaluationData,
     targets: Targets,
     config: EvaluationConfig,
-    on_top: Callable[[np.ndarray, np.ndarray], None] | None = None,
-    top: int = TOP,
+    on_scores: Callable[[np.ndarray, np.ndarray], None] | None = None,
 ) -> np.ndarray:
     """Rank of each target in the full catalog, ``[m] float64``.
 
     Args:
-        on_top: is given each batch's ``top_items``, ``top`` of them.
+        on_scores: is given each batch's scores, ``[b, items + 1]``, −inf where an item is out of the ranking, and its
+            targets, ``[b]``.
 
     Raises:
         RecsysError: a score is not a number.
@@ -86,8 +87,8 @@ def rank(
             own = scores[np.arange(len(scores)), wanted]
             remove_seen(scores, sequences, users, positions)
             scores[np.arange(len(scores)), wanted] = own  # the target always stays
-        if on_top is not None:
-            on_top(*top_items(scores, top))
+        if on_scores is not None:
+            on_scores(scores, wanted)
         ranks.append(rank_targets(scores, wanted))
     return np.concatenate(ranks) if ranks else np.empty(0)
 
@@ -138,10 +139,16 @@ class Evaluator:
     def __call__(self, score_all: ScoreAll) -> Evaluated:
         """Rank the catalog for every target."""
         lists: list[tuple[np.ndarray, np.ndarray]] = []
-        ranks = rank(score_all, self.data, self.targets, self.config, lambda *top: lists.append(top))
+        among_cold = ColdRanks(self.data.counts, self.data.items)
+
+        def look(scores: np.ndarray, wanted: np.ndarray) -> None:
+            lists.append(top_items(scores, TOP))
+            among_cold(scores, wanted)
+
+        ranks = rank(score_all, self.data, self.targets, self.config, look)
         top, values = (np.concatenate(parts) for parts in zip(*lists, strict=True))
         metrics = {**summarize(ranks, self.config.ks), **self._describe(top, values)}
-        return Evaluated(metrics, ranks_table(self.data, self.targets, ranks))
+        return Evaluated(metrics, ranks_table(self.data, self.targets, ranks).assign(**among_cold.columns()))
 
     def baseline(self, name: str) -> Evaluated:
         """The same of the baseline called ``name``, counted from what the model was trained on."""

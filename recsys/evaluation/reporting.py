@@ -24,6 +24,7 @@ from recsys.core.digests import digest
 from recsys.core.errors import ConfigError
 from recsys.core.json_files import write_json
 from recsys.core.schema import MANIFEST, USER
+from recsys.evaluation.cold_ranks import COLD_COLUMNS
 from recsys.evaluation.evaluate import EvaluationData, Evaluator
 from recsys.evaluation.lists import DESCRIPTIONS
 from recsys.evaluation.metrics import summarize
@@ -31,7 +32,7 @@ from recsys.evaluation.segments import summarize_segments
 from recsys.storage.publishing import is_published, publish
 
 # Part of an evaluation's name: raise it when the same ranks would give other figures.
-EVALUATION_VERSION = 1
+EVALUATION_VERSION = 2
 ABOUT = ("protocol", "request_time", "dataset_digest", "seed")  # of a run, beside its figures
 SPLITS = ("validation", "test")
 # What ``metrics.json`` calls the figures of a split: the model's, and those of the baselines.
@@ -154,7 +155,8 @@ def evaluate_baselines(
     for name in names:
         evaluated = {split: evaluator.baseline(name) for split, evaluator in evaluators.items()}
         ranks = pd.concat([one.ranks for one in evaluated.values()])
-        ranks[[USER, "target", "rank", "split"]].to_parquet(directory / f"{name}.parquet", index=False)
+        kept = [name for name in (USER, "target", "rank", *COLD_COLUMNS, "split") if name in ranks]
+        ranks[kept].to_parquet(directory / f"{name}.parquet", index=False)
         found[name] = {split: one.metrics for split, one in evaluated.items()}
     return found
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import USER
+from recsys.evaluation.cold_ranks import COLD_ITEMS, COLD_RANK
 from recsys.evaluation.evaluate import TARGET_TYPE
 from recsys.evaluation.metrics import summarize
 from recsys.evaluation.significance import bootstrap_interval, metric_values
@@ -58,7 +59,9 @@ def compare_segments(seeds: Sequence[pd.DataFrame], baselines: dict[str, pd.Data
 
     Returns:
         ``{"activity": {"short": {"targets", "users", "model": {"ndcg@10": {"mean", "low", "high"}, …}, "baselines":
-        {name: …}}, …}, …}``; ``low`` and ``high`` bound the mean, over users, with 95 % confidence.
+        {name: …}}, …}, …}``; ``low`` and ``high`` bound the mean, over users, with 95 % confidence. Where targets are
+        cold, ``novelty`` has ``among_cold``, too: the same ranked among the cold items alone, beside ``random``, what
+        any order of those reaches on average.
 
     Raises:
         ArtifactError: not the same targets in one order.
@@ -71,25 +74,45 @@ def compare_segments(seeds: Sequence[pd.DataFrame], baselines: dict[str, pd.Data
     for kind, labels in label(first).items():
         told[kind] = {}
         for value in (value for value in SEGMENTS.get(kind, sorted(set(labels))) if value in set(labels)):
-            own = labels == value
-            users = first[USER].to_numpy()[own]
-
-            def bounds(tables: Sequence[pd.DataFrame], own: Any = own, users: Any = users) -> dict[str, Any]:
-                return {name: _bounds([t["rank"].to_numpy()[own] for t in tables], users, name) for name in SHOWN}
-
-            told[kind][value] = {
-                "targets": len(users),
-                "users": len(set(users)),
-                "model": bounds(seeds),
-                "baselines": {name: bounds([table]) for name, table in baselines.items()},
-            }
+            told[kind][value] = _compared(seeds, baselines, labels == value, "rank")
+    if COLD_RANK in first and first[COLD_RANK].notna().any():
+        told.setdefault("novelty", {})["among_cold"] = _among_cold(seeds, baselines)
     return told
 
 
-def _bounds(ranks: Sequence[npt.NDArray[np.float64]], users: npt.NDArray[Any], metric: str) -> dict[str, float]:
-    values = np.mean([metric_values(one, metric) for one in ranks], axis=0)
-    interval = bootstrap_interval(values, users)
-    return {"mean": float(values.mean()), "low": interval.low, "high": interval.high}
+def _compared(
+    seeds: Sequence[pd.DataFrame], baselines: dict[str, pd.DataFrame], own: npt.NDArray[np.bool_], column: str
+) -> dict[str, Any]:
+    """The figures of the targets ``own``, by the ranks in ``column``."""
+    users = seeds[0][USER].to_numpy()[own]
+
+    def bounds(tables: Sequence[pd.DataFrame]) -> dict[str, Any]:
+        ranks = [table[column].to_numpy()[own] for table in tables]
+        return {name: _bounds([metric_values(one, name) for one in ranks], users) for name in SHOWN}
+
+    found = {name: bounds([table]) for name, table in baselines.items()}
+    return {"targets": len(users), "users": len(set(users)), "model": bounds(seeds), "baselines": found}
+
+
+def _among_cold(seeds: Sequence[pd.DataFrame], baselines: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    """The figures of cold targets among cold items, and the exact expectation of those of a random order."""
+    own = seeds[0][COLD_RANK].notna().to_numpy()
+    counts, users = (seeds[0][name].to_numpy()[own] for name in (COLD_ITEMS, USER))
+    counts = counts.astype(np.int64)
+    places = np.arange(1.0, counts.max() + 1)  # a random order puts a target at each of them alike
+    random = {}
+    for name in SHOWN:
+        expected = np.cumsum(metric_values(places, name)) / places
+        random[name] = _bounds([expected[counts - 1]], users)
+    found = _compared(seeds, baselines, own, COLD_RANK)
+    return {**found, "baselines": {"random": random, **found["baselines"]}}
+
+
+def _bounds(values: Sequence[npt.NDArray[np.float64]], users: npt.NDArray[Any]) -> dict[str, float]:
+    """The mean over targets of one metric, whose values are averaged over the seeds first."""
+    averaged = np.mean(values, axis=0)
+    interval = bootstrap_interval(averaged, users)
+    return {"mean": float(averaged.mean()), "low": interval.low, "high": interval.high}
 
 
 def summarize_segments(ranks: pd.DataFrame, ks: tuple[int, ...]) -> dict[str, dict[str, dict[str, float]]]:

@@ -177,5 +177,6 @@ def _begin_with(student: SASRec, teacher: SASRec, average: float) -> None:
             for values in (neighbours, counts)
         )
         student.transitions.assign_rows(neighbours, counts, known.divisors.numpy())
+        student.transitions.is_related = known.is_related
         for name in ("age_bias", "log_scale", "gain"):
             getattr(student.memory.attention, name).assign(getattr(attention, name))

@@ -117,7 +117,7 @@ def _extended(model: SASRec, new: Sequence[EncodedFeature]) -> SASRec:
     if model.memory is not None and model.transitions is not None:
         counted = model.relations.folded() if model.relations is not None else model.transitions
         longer = CountedTransitions(table.rows, counted.depth, counted.normalization)
-        longer.added = count
+        longer.added, longer.is_related = count, counted.is_related
         empty = ((0, count), (0, 0))
         longer.assign_rows(
             np.pad(counted.neighbours.numpy(), empty),

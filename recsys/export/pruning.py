@@ -12,6 +12,8 @@ def prune(model: SASRec, kept: float | None = None) -> SASRec:
     copy = build_model(model.config, model.items.rows, depth=model.transitions.depth if model.transitions else None)
     for variable, known in zip(copy.variables, model.variables, strict=True):
         variable.assign(known)
+    if copy.transitions is not None and model.transitions is not None:
+        copy.transitions.is_related = model.transitions.is_related
     if kept is not None:
         for block in copy.blocks:
             block.prune(kept)

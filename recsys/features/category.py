@@ -38,6 +38,10 @@ class CategoryEncoder(NamedTuple):
         counts = np.bincount(cells // size, minlength=len(column))
         return EncodedFeature(name, max(size - 1, 1), padded((cells % size).astype(np.int32), counts))
 
+    def label(self, code: int) -> str | None:
+        """The value that a code stands for; None of 0."""
+        return self.values[code - 1] if code > 0 else None
+
     def to_json(self) -> dict[str, Any]:
         return {"values": list(self.values)}
 

@@ -34,6 +34,21 @@ class NumberEncoder(NamedTuple):
         codes = np.where(np.isnan(column), missing, 1 + np.searchsorted(self.edges, column, side="right"))
         return EncodedFeature(name, missing, codes.astype(np.int32)[:, None])
 
+    def label(self, code: int) -> str | None:
+        """The bucket that a code stands for; None of 0 and where the number is not known.
+
+        >>> [NumberEncoder((10.0, 20.5)).label(code) for code in range(5)]
+        [None, 'below 10', '10 to 20.5', 'from 20.5', None]
+        """
+        edges = [f"{edge:.12g}" for edge in self.edges]
+        if not 0 < code <= len(edges) + 1:
+            return None
+        if not edges:
+            return "known"
+        if code == 1:
+            return f"below {edges[0]}"
+        return f"{edges[code - 2]} to {edges[code - 1]}" if code <= len(edges) else f"from {edges[-1]}"
+
     def to_json(self) -> dict[str, Any]:
         return {"edges": list(self.edges)}
 

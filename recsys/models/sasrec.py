@@ -214,7 +214,10 @@ def build_model(
 
 
 def folded(model: SASRec) -> SASRec:
-    """The model as phones and servers have it: it scores alike, and reads no features and no relations any more."""
+    """The model as phones and servers have it, which reads no features and no relations any more.
+
+    It scores alike, but for relations and transitions beyond the memory's ``neighbours`` of an item.
+    """
     plain = with_folded_items(model)
     if plain.memory is None or plain.relations is None:
         return plain

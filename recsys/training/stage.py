@@ -15,8 +15,8 @@ from recsys.storage.copies import make_anew, send
 from recsys.training.listeners import RunCallback, Steps
 from recsys.training.warm_start import finished
 
-# Part of every run's digest: raise it when the same config would train another model.
-TRAINING_VERSION = 9
+# Part of every run's digest: raise it when the same config would make another run.
+TRAINING_VERSION = 10
 
 # What of the evaluation decides the weights, for it chooses the epoch; all else is read off them (``report``).
 CHOOSING = ("filter_seen", "validation_users")

@@ -20,7 +20,7 @@ from recsys.config.export import ExportConfig
 from recsys.core.errors import ConfigError, DataError, RecsysError
 from recsys.core.history import History
 from recsys.evaluation.candidates.filters import Filters
-from recsys.evaluation.similar_items import nearest
+from recsys.evaluation.items.similar_items import nearest
 from recsys.export import export
 from recsys.export.embeddings import export_embeddings
 from recsys.export.tflite.backend import TFLite

@@ -1,5 +1,6 @@
 """Kinds of targets by hand, and their figures beside baselines."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 
 from recsys.core.errors import ArtifactError
+from recsys.evaluation.cold_ranks import ColdRanks
 from recsys.evaluation.segments import DAY_MS, compare_segments, label, summarize_segments
 from recsys.evaluation.significance import bootstrap_interval
 
@@ -66,6 +68,36 @@ def test_seeds_are_averaged_and_baselines_stand_beside() -> None:
     assert medium["model"]["hr@10"]["mean"] == 0.75
     assert medium["baselines"]["popularity"]["hr@10"]["mean"] == 0.0
     assert found["short"]["baselines"]["popularity"]["ndcg@10"]["mean"] == pytest.approx(1 / np.log2(3))
+
+
+def test_cold_targets_among_cold_items_alone_by_hand() -> None:
+    """Items 2, 4 and 5 are cold. Of the targets 4 and 2, the first has 2 above it; the second has 5 out of the ranking
+    and ties with 4. Item 1 is warm.
+    """
+    cold = ColdRanks(np.array([0, 7, 0, 3, 0, 0, 0]), items=5)  # row 6 is an OOV bucket
+    assert cold.columns() == {}
+    inf = np.inf
+    cold(np.array([[-inf, 9, 5, 9, 4, 3], [-inf, 9, 2, 9, 2, -inf]]), np.array([4, 2]))
+    cold(np.array([[-inf, 9, 5, 9, 4, 3]]), np.array([1]))
+    found = cold.columns()
+    np.testing.assert_array_equal(found["cold_rank"], [2.0, 1.5, np.nan])
+    np.testing.assert_array_equal(found["cold_items"], [3.0, 2.0, np.nan])
+
+
+def test_a_random_order_of_cold_items_is_what_all_orders_reach_on_average() -> None:
+    """20 and 5 cold items: a target is among the first ten of 20 in half of the orders, of 5 in all."""
+    cold = {"cold_rank": [12.0, 2.0, np.nan], "cold_items": [20.0, 5.0, np.nan], "target_count": [0, 0, 4]}
+    table = ranks(60.0, 70.0, 1.0, **cold)
+    popularity = table[["user_id", "target", "rank"]].assign(cold_rank=[1.0, 11.0, np.nan])
+    found = compare_segments([table, table], {"popularity": popularity})["novelty"]
+    assert [(name, one["targets"]) for name, one in found.items()] == [("cold", 2), ("warm", 1), ("among_cold", 2)]
+    among = found["among_cold"]
+    assert found["cold"]["model"]["hr@10"]["mean"] == 0.0
+    assert among["model"]["hr@10"]["mean"] == among["baselines"]["popularity"]["hr@10"]["mean"] == 0.5
+    assert among["baselines"]["random"]["hr@10"]["mean"] == pytest.approx((10 / 20 + 1) / 2)
+    gains = [1 / math.log2(1 + place) for place in range(1, 11)]
+    expected = (sum(gains) / 20 + sum(gains[:5]) / 5) / 2
+    assert among["baselines"]["random"]["ndcg@10"]["mean"] == pytest.approx(expected)
 
 
 def test_targets_of_several_types_are_told_apart() -> None:

@@ -101,3 +101,33 @@ def test_what_rows_keep_does_not_depend_on_rows_that_are_added():
 def test_an_empty_memory_gives_nothing():
     memory = CompactMemory(np.zeros((4, 2), np.int32), np.zeros((4, 2), np.float32), np.ones(4, np.float32), 2)
     assert not memory.read(np.array([[1, 3]], np.int32))[1].numpy().any()
+
+
+@pytest.mark.parametrize("rows", [100, 5000])  # in two bytes, and in five
+def test_little_trust_in_relations_is_read_as_little(rows):
+    """Half of an item's transitions lead to 2; it is related to 3 and, less, to 4: a hundredth, a thousandth of that.
+
+    The steps of counted shares end at a thirteenth of their row's largest, to which both would be rounded up.
+    """
+    neighbours, shares = np.zeros((rows, 3), np.int32), np.zeros((rows, 3), np.float32)
+    neighbours[1], shares[1] = [2, 3, 4], [0.5, 0.005, 0.0005]
+    neighbours[2, 0], shares[2, 0] = rows - 1, 0.001  # what nobody has touched has relations alone
+    memory = CompactMemory(neighbours, shares, np.ones(rows, np.float32), None, is_related=True)
+    ids, read = (x.numpy()[0] for x in memory.read(np.array([[1, 2]], np.int32)))
+    found = dict(zip(ids[0].tolist(), read[0].tolist(), strict=True))
+    assert found[2] == pytest.approx(0.5, rel=2**0.125 - 1)
+    assert 0.5 * 2**-8.5 < found[3] < 0.5 * 2**-5  # .005 is 6.6 octaves below; the steps at 5 and at 7 are next to it
+    assert found[4] <= 0.5 * 2**-9
+    assert read[1, 0] == pytest.approx(0.001, rel=2**0.125 - 1)
+
+
+def test_steps_of_relations_are_never_far_off():
+    """By the largest share of the row: at most a tenth, as of the largest itself."""
+    random = np.random.default_rng(4)
+    shares = np.exp2(-12 * random.random((300, 8))).astype(np.float32)
+    shares[:, 0] = 1.0
+    neighbours = np.tile(np.arange(1, 9, dtype=np.int32), (300, 1))
+    memory = CompactMemory(neighbours, shares, np.ones(300, np.float32), None, is_related=True)
+    _, read = memory.read(np.arange(300, dtype=np.int32)[None])
+    np.testing.assert_allclose(read.numpy()[0], shares, atol=2**0.125 - 1 + 1e-3)
+    assert read.numpy()[0].min() == pytest.approx(2**-10)

@@ -16,10 +16,9 @@ from recsys.config.evaluation import EvaluationConfig
 from recsys.core.errors import ConfigError, DataError
 from recsys.evaluation.baselines import BASELINES, TrainingEvents
 from recsys.evaluation.baselines.content import _directions
-from recsys.evaluation.evaluate import EvaluationData, Evaluator, Targets, targets_of
-from recsys.evaluation.item_page import flat_map, groups_of
-from recsys.evaluation.segments import compare_segments
-from recsys.evaluation.similar_items import nearest
+from recsys.evaluation.evaluate import EvaluationData, Targets, targets_of
+from recsys.evaluation.items.item_page import flat_map, groups_of
+from recsys.evaluation.items.similar_items import nearest
 from recsys.export.delta import make_delta
 from recsys.features.encoded import EncodedFeature
 from recsys.models.events import history_spec
@@ -79,16 +78,33 @@ def test_validation_says_how_much_new_items_are_sought(trained: Trained, cold: b
     )
 
 
-def test_cold_targets_are_a_segment_beside_content_and_popularity(trained: Trained) -> None:
+def test_cold_targets_are_a_segment_beside_content_and_popularity(
+    trained: Trained, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Content, which the recipe does not name, is measured now."""
+    assert main(["evaluate", str(trained.run.path), "--segments", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["segments"]["novelty"]
     ranks = pd.read_parquet(trained.run.ranks_file).query("split == 'test'")
-    evaluator = Evaluator(EvaluationData.of(trained.dataset), "test", EvaluationConfig(), refit=False)
-    baselines = {name: evaluator.baseline(name).ranks for name in ("popularity", "content")}
-    found = compare_segments([ranks], baselines)["novelty"]
+    assert set(found) == {"cold", "warm", "among_cold"}
     assert found["cold"]["targets"] + found["warm"]["targets"] == len(ranks)
-    cold = {name: one["ndcg@10"]["mean"] for name, one in found["cold"]["baselines"].items()}
-    assert cold["popularity"] == 0, "what nobody has touched comes last"
+    assert found["among_cold"]["targets"] == found["cold"]["targets"]
+    assert found["cold"]["baselines"]["popularity"]["ndcg@10"]["mean"] == 0, "what nobody has touched comes last"
     # Content looks for more of the same, where the chain goes on to the next category.
-    assert (baselines["content"]["rank"] > KIND).mean() > 0.9
+    content = pd.read_parquet(trained.run.baseline_files()["content"]).query("split == 'test'")
+    assert (content["rank"] > KIND).mean() > 0.9
+    among = found["among_cold"]["baselines"]
+    assert set(among) == {"random", "content", *found["warm"]["baselines"]}
+    # 32 items are cold, less those that a user has seen on the day before.
+    cold = ranks[ranks["target_count"] == 0]
+    assert set(cold["cold_items"]) == {CATEGORIES * COLD - 1.0, float(CATEGORIES * COLD)}
+    assert among["random"]["hr@10"]["mean"] == pytest.approx((10 / cold["cold_items"]).mean())
+    # Whoever knows the chain puts the 4 items of the next category first.
+    assert (cold["cold_rank"] <= COLD).mean() > 0.95
+    assert found["among_cold"]["model"]["hr@10"]["mean"] > 3 * among["random"]["hr@10"]["mean"]
+    assert main(["evaluate", str(trained.run.path), "--segments"]) == 0
+    table = capsys.readouterr().out
+    assert "among_cold" in table
+    assert "random" in table
 
 
 def test_content_needs_features() -> None:

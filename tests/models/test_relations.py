@@ -14,11 +14,11 @@ from tests.models.test_losses import scorer_of, slots
 ROWS = 6
 
 
-def both(trust: float, normalization: float = 1.0) -> RelatedTransitions:
+def both(trust: float, normalization: float = 1.0, depth: int = 3) -> RelatedTransitions:
     """1 led to 2 three times and to 3 once; it is related to 3 and 5, and 4, which nobody has touched, to 2."""
-    counted = CountedTransitions(ROWS, 2, normalization)
-    neighbours, counts = np.zeros((ROWS, 2), np.int32), np.zeros((ROWS, 2), np.float32)
-    neighbours[1], counts[1] = [2, 3], [3, 1]
+    counted = CountedTransitions(ROWS, depth, normalization)
+    neighbours, counts = np.zeros((ROWS, depth), np.int32), np.zeros((ROWS, depth), np.float32)
+    neighbours[1, :2], counts[1, :2] = [2, 3], [3, 1]
     divisors = np.full(ROWS, 1e-6, np.float32)
     divisors[1] = 4.0**normalization
     counted.assign_rows(neighbours, counts, divisors)
@@ -47,8 +47,15 @@ def test_a_row_is_what_was_counted_and_the_trusted_part_of_what_is_known(fold: b
     assert said(read, 1) == pytest.approx({2: 0.75, 3: 0.25 + 0.2 * 0.25, 5: 0.2 * 0.75})
     assert said(read, 4) == pytest.approx({2: 0.2})
     assert said(read, 3) == {}
-    if fold:
-        assert read.depth == 3, "as wide as its longest row"
+
+
+def test_a_folded_row_keeps_the_heaviest_of_both() -> None:
+    """Two places an item, so that of 2, 3 and 5 the third goes: .75, .3 and .15; with more trust 3 goes: .75, 1.5."""
+    folded_rows = [both(trust, depth=2).folded() for trust in (0.2, 2.0)]
+    assert [table.depth for table in folded_rows] == [2, 2]
+    assert said(folded_rows[0], 1) == pytest.approx({2: 0.75, 3: 0.3})
+    assert said(folded_rows[1], 1) == pytest.approx({5: 1.5, 2: 0.75})
+    assert all(table.is_related for table in folded_rows)
 
 
 def test_shares_are_of_all_relations_and_the_strongest_are_kept() -> None:
@@ -66,7 +73,7 @@ def test_weights_whose_sum_is_no_number_are_shares_all_the_same() -> None:
 @pytest.fixture(scope="module")
 def model() -> SASRec:
     keras.utils.set_random_seed(5)
-    memory = MemoryConfig(neighbours=2, newest=2, normalization=0.5)
+    memory = MemoryConfig(neighbours=3, newest=2, normalization=0.5)
     made = build_model(ModelConfig(max_length=3, width=4, blocks=1, memory=memory), ROWS, related=2)
     assert isinstance(made.relations, RelatedTransitions)
     known = both(0.3, 0.5)

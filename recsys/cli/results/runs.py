@@ -23,7 +23,8 @@ class EvaluateResult(Result):
         baselines: the same of each baseline, by its name.
         segments: with ``--segments``, by kind of target, for example ``activity`` and ``short``: ``targets``,
             ``users``, and HR@10 and NDCG@10 of ``model`` and each of ``baselines`` as ``mean``, ``low`` and ``high``,
-            95 % bounds over users; null without.
+            95 % bounds over users; null without. Cold targets among the cold items alone are ``among_cold`` of
+            ``novelty``, where ``baselines`` have ``random``, too.
     """
 
     protocol: str

@@ -50,7 +50,7 @@ def _memory(model: SASRec, variant: Variant) -> StoredTransitions | None:
         return None
     neighbours, counts, divisors = table.neighbours.numpy(), table.counts.numpy(), table.divisors.numpy()
     if variant.base != "float32":
-        return CompactMemory(neighbours, counts, divisors, variant.depth, table.added)
+        return CompactMemory(neighbours, counts, divisors, variant.depth, table.added, table.is_related)
     longest = max(int((counts > 0).sum(1).max(initial=0)), 1)  # rows have their gaps at the end
     kept = slice(None, min(longest, variant.depth or longest))
     return ExactMemory(neighbours[:, kept], (counts / divisors[:, None])[:, kept])

@@ -11,6 +11,8 @@ from recsys.sequences.transitions import highest_pmi
 
 STEPS, OCTAVE = 16, 4  # of a share below its row's largest: how many, and how many halve it
 HALF = OCTAVE // 2
+# Where shares may be fainter than those reach, the last steps are wider, and go down to a thousandth of the largest.
+FAINT = np.array([*range(12), 14, 20, 28, 40], np.float32)
 HIGHEST = 16 * OCTAVE  # steps from 1 up to what a row's largest may be at most: counts that are no probabilities
 PACKED_IDS = 4096  # internal ids below this leave room for a step in two bytes
 GROUP = 16  # rows that share a start; a row's own follows from the lengths before it
@@ -46,7 +48,9 @@ class CompactMemory:
     Rows are of different lengths, end to end: frequent items, whose rows are read most, keep more. A share is
     one of 16 steps of a quarter of an octave below its row's largest, itself rounded up to half an octave: the
     logarithm that the score takes of it hides the rounding. Small catalogs keep 12 bits of id above the 4 bits of
-    the step. A row's neighbours stand in the order of their ids, which no night's counting changes.
+    the step. A row's neighbours stand in the order of their ids, which no night's counting changes. What is fainter
+    than the last step is read as that: a thirteenth of its row's largest, or, where relations are in the table, a
+    thousandth; little trust must not be rounded up.
 
     Args:
         neighbours: ``[rows, trained] int32``.
@@ -54,6 +58,7 @@ class CompactMemory:
         divisors: ``[rows] float32``, what each row's counts are divided by.
         average: transitions to keep an item, on average; None keeps all.
         added: rows at the end that came after counting; what the others keep does not depend on them.
+        is_related: whether relations are in the table, whose shares may be faint.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class CompactMemory:
         divisors: npt.NDArray[np.float32],
         average: int | None,
         added: int = 0,
+        is_related: bool = False,
     ) -> None:
         budget = None if average is None else average * (len(counts) - added)
         kept = counts > 0 if budget is None else highest_pmi(neighbours, counts, budget)
@@ -76,7 +82,8 @@ class CompactMemory:
         np.minimum.at(least, row, below)
         # The next half octave above: tomorrow's largest does not move every step of its row.
         least = np.clip(np.where(lengths > 0, np.floor(least / HALF) * HALF, 0), 0, 254)
-        steps = np.clip(np.round(below - least[row]), 0, STEPS - 1).astype(np.int32)
+        self._levels = FAINT if is_related else None
+        steps = _steps(below - least[row], self._levels)
         if not len(ids):
             ids, steps = np.zeros(1, np.int32), np.zeros(1, np.int32)
         self.last = len(ids) - 1
@@ -104,6 +111,8 @@ class CompactMemory:
         else:
             neighbours = self._numbers("neighbours", places)
             steps = tf.cast(tf.gather(self._tensors["steps"], places), tf.float32)
+        if self._levels is not None:
+            steps = tf.gather(tf.constant(self._levels), tf.cast(steps, tf.int32))
         below = steps + tf.cast(tf.gather(self._tensors["largest"], ids), tf.float32)[..., None]
         return neighbours, tf.where(inside, tf.exp((below - HIGHEST) * (-float(np.log(2)) / OCTAVE)), 0.0)
 
@@ -120,6 +129,13 @@ class CompactMemory:
         """int32 values of a constant that may be stored in two bytes."""
         values = tf.gather(self._tensors[name], places)
         return values if values.dtype == tf.int32 else tf.cast(values, tf.int32) + SHORT
+
+
+def _steps(below: npt.NDArray[np.float64], levels: npt.NDArray[np.float32] | None) -> npt.NDArray[np.int32]:
+    """The nearest step of each distance below a row's largest, in steps of an octave; by its place in ``levels``."""
+    if levels is None:
+        return np.clip(np.round(below), 0, STEPS - 1).astype(np.int32)
+    return np.searchsorted((levels[1:] + levels[:-1]) / 2, below).astype(np.int32)
 
 
 def _short(values: npt.NDArray[np.integer]) -> npt.NDArray[Any]:

@@ -5,8 +5,8 @@ from typing import Any
 
 from recsys.core.history import History
 from recsys.export.graph import incremental
-from recsys.export.graph.explanation import explain
 from recsys.models.events import history_spec, step_spec
+from recsys.models.explanation import explain
 from recsys.models.keras import tf
 from recsys.models.sasrec import SASRec
 

@@ -116,9 +116,23 @@ class FeaturedItems(TrainedItems):
         own, described = self._own(ids), self._described(ids)
         if kept is not None:
             return described + own * kept[:, None]
-        lacking = (1.0 - tf.gather(self._trained, ids)) * tf.cast(tf.not_equal(ids, PAD_ID), tf.float32)
         missing = tf.matmul(described, self._missing_kernel) + self._missing_bias
-        return described + own + missing * lacking[:, None]
+        return described + own + missing * self._lacking(ids)
+
+    def split(self, ids: tf.Tensor) -> tf.Tensor:
+        """What items' vectors are made of, ``ids [n]`` to ``[n, 1 + features, width]``; these add up to ``parts``.
+
+        The own part is the first; what is to be expected of items that have none goes to the features it is told from.
+        """
+        lacking = self._lacking(ids)
+        each = [layer(ids) for layer in self.features]
+        each = [one + tf.matmul(one, self._missing_kernel) * lacking for one in each]
+        return tf.stack([self._own(ids) + self._missing_bias * lacking, *each], 1)
+
+    def _lacking(self, ids: tf.Tensor) -> tf.Tensor:
+        """1 of items that no event trains, else 0: ``[n]`` to ``[n, 1]``."""
+        real = tf.cast(tf.not_equal(ids, PAD_ID), tf.float32)
+        return ((1.0 - tf.gather(self._trained, ids)) * real)[:, None]
 
     def _own(self, ids: tf.Tensor) -> tf.Tensor:
         return tf.gather(self._vectors, ids) * tf.gather(self._trained, ids)[:, None]

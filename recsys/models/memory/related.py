@@ -50,17 +50,20 @@ class RelatedTransitions(keras.layers.Layer):
         return tf.concat([items, others], -1), tf.concat([shares, told * self.trust], -1)
 
     def folded(self) -> CountedTransitions:
-        """One table that says the same: a row is as wide as both sources of any item are together."""
+        """One table of both sources: a row keeps the heaviest, as many as the memory keeps of what was counted.
+
+        So a phone's memory is no larger than without relations, and says the same wherever both fit into a row.
+        """
         counted, rows = self.counted, self.counted.rows
         neighbours, counts = counted.neighbours.numpy(), counted.counts.numpy()
         # Where nothing was counted, the divisor stands for nothing.
         divisors = np.where(counts.any(1), counted.divisors.numpy(), 1.0).astype(np.float32)
         told = self.related.counts.numpy() * float(self.trust.numpy()) * divisors[:, None]
         keys, sums = _summed([(neighbours, counts), (self.related.neighbours.numpy(), told)], rows)
-        longest = int(np.bincount(keys // rows, minlength=1).max())
-        both = keep_heaviest(keys, sums, rows, max(longest, 1))
+        both = keep_heaviest(keys, sums, rows, counted.depth)
         table = CountedTransitions(rows, both.neighbours.shape[1], counted.normalization)
         table.assign_rows(both.neighbours, both.weights, divisors)
+        table.is_related = True
         return table
 
 

@@ -37,6 +37,7 @@ class CountedTransitions(keras.layers.Layer):
         super().__init__(name=f"{prefix}transitions")
         self.rows, self.depth, self.normalization = rows, depth, normalization
         self.added = 0  # rows at the end that came after counting
+        self.is_related = False  # whether shares may be as faint beside the others of their row as relations are
         constant = {"trainable": False, "initializer": "zeros"}
         self.neighbours = self.add_weight(f"{prefix}neighbours", [rows, depth], dtype=tf.int32, **constant)
         self.counts = self.add_weight(f"{prefix}counts", [rows, depth], **constant)

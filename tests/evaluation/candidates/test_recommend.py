@@ -14,8 +14,8 @@ from recsys.evaluation.candidates.item_index import ItemIndex
 from recsys.evaluation.candidates.query_encoder import QueryEncoder
 from recsys.evaluation.candidates.recommend import ALL, Allowed, Pairs, batches, recommend
 from recsys.evaluation.candidates.related import related
+from recsys.evaluation.items.similar_items import nearest
 from recsys.evaluation.ranking import top_items
-from recsys.evaluation.similar_items import nearest
 from recsys.features.vector import directions
 from recsys.models.events import history_spec
 from recsys.models.sasrec import SASRec, build_model

@@ -9,7 +9,7 @@ import pandas as pd
 from recsys.artifacts.dataset import Dataset
 from recsys.core.errors import DataError
 from recsys.core.schema import COUNT, EXTERNAL_ID, TITLE
-from recsys.evaluation.similar_items import Neighbour
+from recsys.evaluation.items.similar_items import Neighbour
 from recsys.features.vector import directions
 
 if TYPE_CHECKING:
