@@ -206,6 +206,9 @@ def _make(
         if told:
             say(told)
     counts = count_all(results)
+    valid = counts["read"] - sum(counts["rejected"].values())
+    if request.extends is not None and 0 < valid <= counts["dropped"].get("duplicate", 0):
+        say(f"{config.data.path}: adds nothing, for {request.extends.path} has all of its {valid:,} valid rows")
     ProgressLines("prepare").counts(**counts)
     refuse_empty(counts, config.prepare.k_core)
     shutil.rmtree(spill)

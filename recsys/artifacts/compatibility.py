@@ -140,7 +140,11 @@ def check_extends(dataset: Dataset, config: Config) -> None:
         if (getattr(config.data.columns, column) is None) != (before["columns"].get(column) is None):
             raise ConfigError(f"data.columns.{column}: {dataset.path} and this log must both have it, or neither")
     if config.data.event_types != dataset.event_types:
-        raise ConfigError(f"data.event_types differ from those that {dataset.path} was made with")
+        was, is_now = (_settings_of(types) for types in (dataset.event_types, config.data.event_types))
+        raise ConfigError(
+            f"{dataset.path}: made with data.event_types {was or 'none'}, the config says {is_now or 'none'}; they "
+            "must agree"
+        )
 
 
 def check_trained_on(run: Run, dataset: Dataset) -> None:

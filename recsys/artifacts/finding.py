@@ -1,6 +1,7 @@
 """Which dataset of a work directory a run was trained on."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from recsys.artifacts.dataset import Dataset
@@ -30,6 +31,17 @@ def find_dataset(work_dir: Path, digest: str, *elsewhere: str) -> Dataset:
         f"{work_dir / DATASETS_DIR}: holds no dataset {digest}, on which the run was trained{told}; "
         "recsys prepare with the run's config makes it again, and evaluate and export take another place by --dataset"
     )
+
+
+def lineage(dataset: Dataset, work_dir: Path) -> list[Dataset]:
+    """``dataset`` and those that it was extended from, the newest first, as far as they lie in ``work_dir``."""
+    line, known = [dataset], {}
+    for path in artifacts(work_dir / DATASETS_DIR):
+        with suppress(ArtifactError, OSError):
+            known[Dataset(path).digest] = Dataset(path)
+    while (before := known.pop(str(line[-1].manifest.inputs.extends), None)) is not None:
+        line.append(before)
+    return line
 
 
 def _places(datasets_dir: Path, digest: str, elsewhere: tuple[str, ...]) -> Iterator[Path | str]:

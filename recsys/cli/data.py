@@ -23,17 +23,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "synthetic",
         help="a seeded Markov-chain log of any size",
         description="Draw a log from a Markov chain: OUT/events.csv, and its best ranking in OUT/manifest.json.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     synthetic.add_argument("--users", type=int, required=True, help="how many users")
     synthetic.add_argument("--items", type=int, required=True, help="how many items")
-    synthetic.add_argument("--seed", type=int, default=1, help="the same seed gives the same bytes")
-    synthetic.add_argument("--mean-length", type=int, default=50, help="events a user has on average")
-    synthetic.add_argument("--length-sigma", type=float, default=0.0, help="spread of log-normal lengths; 0: all alike")
-    synthetic.add_argument("--heavy-user", type=int, default=0, help="events of one further, very busy user")
-    synthetic.add_argument("--branching", type=int, default=8, help="items that may follow an item")
-    synthetic.add_argument("--zipf", type=float, default=0.0, help="exponent of the items' popularity; 0: uniform")
-    synthetic.add_argument("--days", type=int, default=30, help="about how long the log lasts")
+    synthetic.add_argument("--seed", type=int, default=1, help="the same seed gives the same bytes (default: 1)")
+    synthetic.add_argument("--mean-length", type=int, default=50, help="events a user has on average (default: 50)")
+    synthetic.add_argument("--length-sigma", type=float, default=0.0, help="spread of log-normal lengths (default: 0)")
+    synthetic.add_argument(
+        "--heavy-user", type=int, default=0, help="events of one further, very busy user (default: 0)"
+    )
+    synthetic.add_argument("--branching", type=int, default=8, help="items that may follow an item (default: 8)")
+    synthetic.add_argument("--zipf", type=float, default=0.0, help="exponent of the items' popularity (default: 0)")
+    synthetic.add_argument("--days", type=int, default=30, help="about how long the log lasts (default: 30)")
     synthetic.add_argument("--out", type=path, required=True, help="the directory to write")
     synthetic.add_argument("--overwrite", action="store_true", help="replace OUT when it is there")
     add_json(synthetic)

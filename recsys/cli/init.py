@@ -100,7 +100,7 @@ def write_config(log: Path, given: dict[str, str], items: Path | None = None) ->
             *_more_rejects(guess.rejected),
             "  # keep_events: true # from the first night on, where prepare --extend is to add further nights",
             "model:",
-            *switch("event_types", EVENT_TYPE, "let the model read what kind each event is"),
+            *switch("event_types", EVENT_TYPE, "let the model read the kind of each event; needs data.event_types"),
             *switch("event_values", VALUE, "let the model read that value of each event"),
             f"  max_length: {guess.max_length} # newest events that the model reads, by the sample's lengths",
             "",

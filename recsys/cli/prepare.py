@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from pipelines.prepare import Request, prepare
     from recsys.artifacts.dataset import Dataset
+    from recsys.artifacts.finding import lineage
     from recsys.config import load_config
     from recsys.preparation.user_deletion import holds_users, read_users
     from recsys.terminal import say
@@ -68,8 +69,9 @@ def run(args: argparse.Namespace) -> int:
     if args.forget:
         listed, met = len(read_users(args.forget)), dataset.counts["forgotten_users"]
         say(f"{met} users to forget were met; {args.forget} lists {listed}, and those of earlier lists stay forgotten")
-    if args.forget and extends and holds_users(extends, read_users(args.forget)):
-        say(f"{extends.path} still holds the users to forget: remove it, and what was trained on it")
+    for earlier in lineage(extends, args.work_dir) if args.forget and extends else ():
+        if holds_users(earlier, read_users(args.forget)):
+            say(f"{earlier.path} still holds the users to forget: remove it, and what was trained on it")
     warn_of_unit(dataset)
     if args.json:
         print_json(PrepareResult(str(dataset.path), dataset.digest, outcome.reused, dataset.counts))

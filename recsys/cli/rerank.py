@@ -61,12 +61,13 @@ def run(args: argparse.Namespace) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of unknown types, which are told below
         ranked = reranker.rerank(history, candidates, now)[: args.top or (None if args.json else SHOWN)]
+    unknown_items = [event.item for event in history if event.item not in reranker.vocabulary]
     unknown_types = reranker.unknown_types(history)
     rows = _rows(reranker, ranked)
     if args.json:
-        print_json(RerankResult(str(args.bundle), rows, unknown_types))
+        print_json(RerankResult(str(args.bundle), rows, unknown_items, unknown_types))
     else:
-        _show(rows, [event.item for event in history if event.item not in reranker.vocabulary], unknown_types)
+        _show(rows, unknown_items, unknown_types)
     return 0
 
 

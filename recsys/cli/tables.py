@@ -49,7 +49,7 @@ def bundle_table(variants: dict[str, dict[str, Any]]) -> "Table":
     """Size, latency and quality of each variant."""
     from recsys.plain_table import PlainTable
 
-    title = "Bundles: what a phone downloads, and how long one ranking takes one thread of this machine"
+    title = "Bundles: model, vocabulary and manifest, and how long one ranking takes one thread of this machine"
     table = PlainTable(title=title, min_width=WIDTH, caption="NDCG@10; validation decides, test is only reported")
     table.add_column("variant", ratio=1)
     for name in ("size", "median", "validation", "test"):

@@ -1,5 +1,6 @@
 """Refused rows, kept with their reason and where they stood."""
 
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,9 +18,11 @@ def write_rejects(rejects: list[Reject], path: Path) -> None:
 
 
 def first_rejects(directory: Path, count: int) -> list[str]:
-    """The first refused rows, one line each, for a message."""
-    lines: list[str] = []
+    """Refused rows, one line each, for a message: the first of each reason, the most frequent reason first."""
+    met: Counter[str] = Counter()
+    first: dict[str, str] = {}
     for path in sorted(directory.glob("*.parquet")):
-        rows = pq.read_table(path).slice(0, count - len(lines)).to_pylist()
-        lines += [f"{row['origin']}:{row['row']}: {row['reason']}: {row['text']}" for row in rows]
-    return lines[:count]
+        for row in pq.read_table(path).sort_by([("origin", "ascending"), ("row", "ascending")]).to_pylist():
+            met[row["reason"]] += 1
+            first.setdefault(row["reason"], f"{row['origin']}:{row['row']}: {row['reason']}: {row['text']}")
+    return [first[reason] for reason, _ in met.most_common(count)]

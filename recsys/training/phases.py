@@ -11,9 +11,11 @@ from recsys.config import Config
 from recsys.config.training import TrainingConfig
 from recsys.core.errors import DataError
 from recsys.evaluation.evaluate import EvaluationData, Evaluator, targets_of
+from recsys.evaluation.repeated_targets import describe_repeated
 from recsys.evaluation.reporting import SPLITS, evaluate_baselines, figures
 from recsys.evaluation.scorer import scorer
 from recsys.models.sasrec import SASRec
+from recsys.terminal import say
 from recsys.training.assembly import assemble, make_reproducible
 from recsys.training.batches.batches import Batches
 from recsys.training.callbacks import Checkpoint, Divergence, EarlyStopping, EpochLog
@@ -61,6 +63,8 @@ class Training:
             for callback in callbacks:
                 callback.on_epoch(self._run, metrics)
 
+        if repeated := describe_repeated(self.data, "validation", self.config.evaluation):
+            say(f"train: {repeated}")
         model, fit = self.search(log)
         for callback in callbacks:
             callback.on_start(self._run, self.config)

@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.prepare import Request
+from recsys.artifacts.finding import lineage
 from recsys.core.errors import ConfigError, DataError
 from recsys.core.hashing import hash_strings
 from recsys.preparation.user_deletion import holds_users, keyed_hashes, read_users
@@ -99,6 +100,30 @@ def test_forgotten_users_are_gone_for_good(tmp_path, make):
             assert not {b"u1", b"u2"} & {
                 str(v).encode() for row in pq.read_table(path).to_pylist() for v in row.values()
             }
+
+
+def test_a_night_that_adds_nothing_is_told(tmp_path, make, capsys):
+    rows = [(f"u{n % 4}", f"i{n % 5}", n, n) for n in range(60)]
+    dataset = make(write_log(tmp_path / "0.csv", rows), **SETTINGS)
+    again = make(write_log(tmp_path / "again.csv", rows), request=Request(extends=dataset), **SETTINGS)
+    assert histories(again) == histories(dataset)
+    assert f"again.csv: adds nothing, for {dataset.path} has all of its 60 valid rows" in capsys.readouterr().err
+    more = [*rows, ("u0", "i9", 99, 99)]
+    make(write_log(tmp_path / "more.csv", more), request=Request(extends=dataset), **SETTINGS)
+    assert "adds nothing" not in capsys.readouterr().err
+
+
+def test_all_nights_before_are_found(tmp_path, make):
+    nights = [[(f"u{n % 4}", f"i{n % 5}", 100 * day + n, 100 * day + n) for n in range(60)] for day in range(3)]
+    made = [make(write_log(tmp_path / "0.csv", nights[0]), **SETTINGS)]
+    for day in (1, 2):
+        made.append(
+            make(write_log(tmp_path / f"{day}.csv", nights[day]), request=Request(extends=made[-1]), **SETTINGS)
+        )
+    work_dir = made[0].path.parents[1]
+    (work_dir / "datasets" / "broken").mkdir()
+    assert [one.path for one in lineage(made[2], work_dir)] == [one.path for one in reversed(made)]
+    assert [one.path for one in lineage(made[0], work_dir)] == [made[0].path]
 
 
 def test_a_temporal_split_moves_on_from_night_to_night(tmp_path, make):

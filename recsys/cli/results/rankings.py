@@ -31,11 +31,13 @@ class RerankResult(Result):
         bundle: the directory of the bundle that ordered them.
         ranked: best first: ``place`` (from 1), ``item``, ``score`` (null where the model does not know the item) and,
             where the bundle has one, ``title``.
+        unknown_items: items of the history that the model does not know, and leaves out of it.
         unknown_types: types of events that a model which reads types has never met, and reads as of an unknown type.
     """
 
     bundle: str
     ranked: list[dict[str, Any]]
+    unknown_items: list[str]
     unknown_types: list[str]
 
 

@@ -13,6 +13,7 @@ from recsys.log.inference.sample import Sample
 from recsys.log.inference.units import unit_of
 
 MAX_EVENT_TYPES = 50
+NUMBERS = 0.9  # share of a column of values that must be numbers; prepare refuses the other rows
 # Words of a column's name, by what it then holds; earlier words weigh more.
 WORDS = {
     USER: ("user", "uid", "customer", "visitor", "reviewer", "member", "account", "client", "person", "session"),
@@ -83,7 +84,8 @@ def _could_be(name: str, values: "pd.Series[Any]") -> bool:
         numbers = pd.to_numeric(values, errors="coerce")
         return bool(len(values) and numbers.notna().all() and (numbers % 1 == 0).all())
     if name == VALUE:
-        return bool(len(values) and pd.to_numeric(values, errors="coerce").notna().all() and values.nunique() > 1)
+        numbers = pd.to_numeric(values, errors="coerce")
+        return bool(len(values) and numbers.notna().mean() >= NUMBERS and numbers.nunique() > 1)
     if name == EVENT_TYPE:
         dated = values.astype(str).head(1000).str.fullmatch(r"(19|20)\d\d[01]\d[0-3]\d(\.0)?").mean() > 0.5
         return not dated and (values.empty or unit_of(values) is None)
