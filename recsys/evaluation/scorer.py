@@ -7,7 +7,7 @@ from recsys.core.history import History
 from recsys.evaluation.ranking import ScoreAll
 from recsys.models.events import history_spec
 from recsys.models.keras import tf
-from recsys.models.sasrec import SASRec, with_folded_items
+from recsys.models.sasrec import SASRec, folded, with_folded_items
 from recsys.sequences.sequences import Sequences
 
 
@@ -28,6 +28,9 @@ def _scores(graph: Callable[[History], tf.Tensor], model: SASRec, history: Histo
 
 
 def scorer(model: SASRec, sequences: Sequences) -> ScoreAll:
-    """Scores of the whole item table for events of ``sequences``, given by user and flat position."""
-    score_all, like = compiled(model), history_spec(model.config, None)
+    """Scores of the whole item table for events of ``sequences``, given by user and flat position.
+
+    Features and relations are folded first, so that what is measured is what phones and servers have.
+    """
+    score_all, like = compiled(folded(model)), history_spec(model.config, None)
     return lambda users, positions: score_all(sequences.histories(users, positions, like)).numpy()

@@ -106,10 +106,12 @@ def test_types_and_values_reach_the_phone(recsys: Recsys, recipe: Path, tmp_path
 
     request = tmp_path / "request.json"
     history = [{"item": catalog[0], "timestamp": 1, "event_type": "swipe", "value": 4.5}]
+    history += [{"item": "no such item", "timestamp": 2}]
     request.write_text(json.dumps({"history": history}))
     capsys.readouterr()
     assert main(["rerank", str(model.parent), "--request", str(request), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["unknown_types"] == ["swipe"]
+    told = json.loads(capsys.readouterr().out)
+    assert (told["unknown_items"], told["unknown_types"]) == (["no such item"], ["swipe"])
     capsys.readouterr()
     assert main(["evaluate", str(run), "--segments", "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)["segments"]["type"]) == {"buy", "cart"}

@@ -197,6 +197,22 @@ def test_items_are_added_without_training_and_a_delta_carries_just_them(
         assert applied.manifest == new.manifest
 
 
+def test_a_delta_of_a_large_catalog_carries_just_the_rows_that_are_added(trained: Trained, tmp_path: Path) -> None:
+    """10,000 items, then 100 more: their rows, ids and titles, and what changes in the heads of the files."""
+    many, more = 10_000 - CATEGORIES * KIND, 100
+    names = [*(f"8-{n:05}" for n in range(many)), *(f"9-{n:05}" for n in range(more))]
+    rows = [f"{name},New item {name},kind {number % CATEGORIES}" for number, name in enumerate(names)]
+    exported = []
+    for night, count in (("before", many), ("after", many + more)):
+        file = tmp_path / f"{night}.csv"
+        file.write_text("\n".join(["item_id,title,kind", *rows[:count]]) + "\n")
+        settings = {"variants": ("int8",), "evaluated_users": 50}
+        exported += added(trained, file, tmp_path / night, **settings)
+    before, after = exported
+    assert (before.manifest.items, after.manifest.items) == (10_000, 10_000 + more)
+    assert make_delta(before.path, after.path, tmp_path / "delta").download_bytes <= more * (16 + 1) + 8192
+
+
 def test_nothing_new_changes_nothing(trained: Trained, bundles: list[Bundle], tonight: Path, tmp_path: Path) -> None:
     lines = tonight.read_text().splitlines()
     (tmp_path / "known.csv").write_text("\n".join(lines[: 1 + CATEGORIES]) + "\n")
@@ -244,6 +260,8 @@ def test_a_model_without_features_takes_no_items(trained: Trained, tonight: Path
     with pytest.raises(ConfigError, match=r"reads no features, .* train with data\.items\.features"):
         recsys.export_bundles(run, dataset, wanted, tmp_path)
     assert list(recsys.similar_items(run, dataset, "0-0", 3)) == ["embedding"]
+    with pytest.raises(ConfigError, match=r"reads no features, .* train with data\.items\.features"):
+        recsys.explain(run, dataset, "u3", ["0-0"])
 
 
 def test_similar_items(trained: Trained, capsys: pytest.CaptureFixture[str]) -> None:

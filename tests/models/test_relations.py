@@ -7,6 +7,7 @@ from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.core.history import History
 from recsys.models.keras import keras, tf
 from recsys.models.memory import CountedTransitions, RelatedTransitions
+from recsys.models.memory.related import _fitting
 from recsys.models.sasrec import SASRec, build_model, folded
 from recsys.sequences.relations import RelatedShares, Relations, related_shares
 from tests.models.test_losses import scorer_of, slots
@@ -49,13 +50,20 @@ def test_a_row_is_what_was_counted_and_the_trusted_part_of_what_is_known(fold: b
     assert said(read, 3) == {}
 
 
-def test_a_folded_row_keeps_the_heaviest_of_both() -> None:
-    """Two places an item, so that of 2, 3 and 5 the third goes: .75, .3 and .15; with more trust 3 goes: .75, 1.5."""
-    folded_rows = [both(trust, depth=2).folded() for trust in (0.2, 2.0)]
-    assert [table.depth for table in folded_rows] == [2, 2]
-    assert said(folded_rows[0], 1) == pytest.approx({2: 0.75, 3: 0.3})
-    assert said(folded_rows[1], 1) == pytest.approx({5: 1.5, 2: 0.75})
-    assert all(table.is_related for table in folded_rows)
+def test_a_folded_row_keeps_the_heaviest_and_what_has_nothing_else() -> None:
+    """Two places an item: of 2, 3 and 5 with .75, .3 and .15 the second goes, for nothing counted leads to 5."""
+    table = both(0.2, depth=2).folded()
+    assert (table.depth, table.is_related) == (2, True)
+    assert said(table, 1) == pytest.approx({2: 0.75, 5: 0.15})
+
+
+def test_a_quarter_of_a_rows_places_is_kept_for_what_has_nothing_else() -> None:
+    """Eight places of row 3: two of the three lightest stay, the heavier ones; of the others the heaviest six."""
+    weights = np.array([5, 9, 9, 9, 9, 9, 9, 9, 0.3, 0.1, 0.2])
+    row = np.repeat([3, 5], [11, 1])
+    kept = _fitting(row, np.append(weights, 1.0), np.append(weights < 1, False), 8)
+    expected = [False, *[True] * 6, False, True, False, True]
+    assert kept.tolist() == [*expected, True]
 
 
 def test_shares_are_of_all_relations_and_the_strongest_are_kept() -> None:

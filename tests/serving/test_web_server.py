@@ -49,6 +49,15 @@ def ask(port: int, line: str, host: str = "127.0.0.1") -> tuple[int, bytes]:
     return int(head.split()[1]) if head else 0, content
 
 
+def test_a_bundle_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
+    if not shutil.which("node"):
+        pytest.skip("needs Node.js: apt-get install nodejs")
+    command = ["node", str(ROOT / "serving" / "web" / "server.mjs"), str(tmp_path / "nope"), "0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no bundle here: expected a directory with a manifest.json" in done.stderr
+
+
 def test_what_it_serves(port: int) -> None:
     assert ask(port, "GET /bundle/manifest.json") == (200, (GOLDEN / "manifest.json").read_bytes())
     assert ask(port, "GET /bundle/model.tflite?x=1") == (200, (GOLDEN / "model.tflite").read_bytes())

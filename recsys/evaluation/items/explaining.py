@@ -12,10 +12,10 @@ from recsys.artifacts.run import Run
 from recsys.core.errors import ConfigError, DataError
 from recsys.core.history import History
 from recsys.core.schema import PAD_ID
-from recsys.features.category import CategoryEncoder
 from recsys.features.encoded import EncodedFeature
 from recsys.features.encoders import Encoder
-from recsys.features.number import NumberEncoder
+from recsys.features.text import TextEncoder
+from recsys.features.vector import VectorEncoder
 from recsys.models.events import history_spec
 from recsys.models.explanation import EXPLAINED, explain
 from recsys.models.items import FeaturedItems
@@ -167,7 +167,7 @@ def shared_values(feature: EncodedFeature, encoder: Encoder, one: int, other: in
     What is not known of both is not shared. Of texts and vectors that are alike no value can be named.
     """
     first, second = feature.rows[one], feature.rows[other]
-    if not isinstance(encoder, CategoryEncoder | NumberEncoder):
+    if isinstance(encoder, TextEncoder | VectorEncoder):
         return () if float(first @ second) >= ALIKE else None
     both = sorted({*first.tolist()} & {*second.tolist()}, reverse=True)  # of a category, the rarer the later
     labels = tuple(label for label in map(encoder.label, both) if label is not None)

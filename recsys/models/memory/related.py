@@ -17,6 +17,7 @@ from recsys.sequences.relations import RelatedShares
 from recsys.sequences.transitions import keep_heaviest
 
 INITIAL_TRUST = 0.1  # of a relation's share beside a share of what was counted
+RESERVED = 4  # a row has one place in so many for relations to what nothing counted leads to
 PREFIX = "related_"
 
 
@@ -50,9 +51,11 @@ class RelatedTransitions(keras.layers.Layer):
         return tf.concat([items, others], -1), tf.concat([shares, told * self.trust], -1)
 
     def folded(self) -> CountedTransitions:
-        """One table of both sources: a row keeps the heaviest, as many as the memory keeps of what was counted.
+        """One table of both sources: a row keeps as many as the memory keeps of what was counted, the heaviest.
 
-        So a phone's memory is no larger than without relations, and says the same wherever both fit into a row.
+        So a phone's memory is no larger than without relations, and says the same wherever both fit into a row. Where
+        they do not, the strongest relations to items that nothing counted leads to stay first, in a quarter of a row's
+        places: such an item has nothing else.
         """
         counted, rows = self.counted, self.counted.rows
         neighbours, counts = counted.neighbours.numpy(), counted.counts.numpy()
@@ -60,7 +63,10 @@ class RelatedTransitions(keras.layers.Layer):
         divisors = np.where(counts.any(1), counted.divisors.numpy(), 1.0).astype(np.float32)
         told = self.related.counts.numpy() * float(self.trust.numpy()) * divisors[:, None]
         keys, sums = _summed([(neighbours, counts), (self.related.neighbours.numpy(), told)], rows)
-        both = keep_heaviest(keys, sums, rows, counted.depth)
+        is_met = np.zeros(rows, np.bool_)
+        is_met[neighbours[counts > 0]] = True
+        kept = _fitting(keys // rows, sums, ~is_met[keys % rows], counted.depth)
+        both = keep_heaviest(keys[kept], sums[kept], rows, counted.depth)
         table = CountedTransitions(rows, both.neighbours.shape[1], counted.normalization)
         table.assign_rows(both.neighbours, both.weights, divisors)
         table.is_related = True
@@ -77,6 +83,22 @@ def _summed(
         keys.append(row * np.int64(rows) + neighbours[row, place])
         values.append(shares[row, place].astype(np.float64))
     return sum_by_key(np.concatenate(keys), np.concatenate(values))
+
+
+def _fitting(
+    row: npt.NDArray[np.int64], weights: npt.NDArray[np.float64], is_unmet: npt.NDArray[np.bool_], depth: int
+) -> npt.NDArray[np.bool_]:
+    """Which entries find a place among the ``depth`` of their row: ``[n]``; ``row`` is ascending."""
+    reserved = is_unmet & (_place_in_row(row, -weights, ~is_unmet) < max(depth // RESERVED, 1))
+    return _place_in_row(row, -weights, ~reserved) < depth
+
+
+def _place_in_row(row: npt.NDArray[np.int64], *order: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Each entry's place, from 0, among those of its row by ``order``, the last of which counts most."""
+    sorted_by = np.lexsort((*order, row))
+    place = np.empty(len(row), np.int64)
+    place[sorted_by] = np.arange(len(row)) - np.searchsorted(row, row)
+    return place
 
 
 def related_depth(arrays: Mapping[str, npt.NDArray[Any]]) -> int:
