@@ -14,14 +14,18 @@ from recsys.terminal import ProgressLines
 INTERVAL = 0.25
 
 
-def watch(job: Job, blocks: list[LogBlock]) -> AbstractContextManager[None]:
-    """Show each step of a preparation and its rows a second while the block runs."""
-    steps = {
-        "read": (job.spill / "blocks", len(blocks)),
-        "merge": (job.spill / "catalog", ITEM_PARTITIONS),
-        "clean": (job.spill / "buckets", job.buckets),
-        "write": (job.target / SEQUENCES_DIR, job.buckets),
-    }
+def watch(job: Job, blocks: list[LogBlock], by_engine: bool) -> AbstractContextManager[None]:
+    """Show each step of a preparation and its rows a second while the block runs.
+
+    Args:
+        by_engine: what steps make passes through the engine, and only their results can be seen.
+    """
+    totals = {"read": len(blocks), "merge": ITEM_PARTITIONS, "clean": job.buckets, "write": job.buckets}
+    made = {"read": "blocks", "merge": "catalog", "clean": "buckets"}
+    folders = {step: job.spill / folder for step, folder in made.items()} | {"write": job.target / SEQUENCES_DIR}
+    if by_engine:
+        folders = {step: job.result_dir(step) for step in totals}
+    steps = {step: (folders[step], total) for step, total in totals.items()}
     return watch_folders("prepare", steps, sum(block.rows for block in blocks), "rows")
 
 

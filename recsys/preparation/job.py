@@ -1,7 +1,7 @@
 """What every step of a preparation needs to know, and where it finds what the others set down."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,14 @@ from recsys.config.data import DataConfig
 from recsys.config.prepare import PrepareConfig, milliseconds
 from recsys.core.events import CleaningPolicy
 from recsys.core.events.codes import EventCodes
+from recsys.core.json_files import read_json, write_json
 from recsys.preparation.exchange.catalog import Catalog
 from recsys.preparation.exchange.spill import ITEM_PARTITIONS
 from recsys.preparation.rules.truncation import Cap
 from recsys.preparation.user_deletion import Forgotten
+
+RESULTS_DIR = "results"
+STEPS = ("read", "merge", "clean", "fit", "write")
 
 
 @dataclass(frozen=True)
@@ -73,20 +77,32 @@ class Job:
     def bucket_file(self, bucket: int) -> Path:
         return self.spill / "buckets" / f"{bucket:05d}.arrow"
 
-    def shard_file(self, directory: str, number: int) -> Path:
-        return self.target / directory / f"{number:05d}.parquet"
-
     def catalogue(self, sizes: Iterable[int]) -> Catalog:
         return Catalog(tuple(self.partition_dir(p) for p in range(ITEM_PARTITIONS)), tuple(sizes))
+
+    @contextmanager
+    def output(self, name: str) -> Iterator[Path]:
+        """Where a step is to write a file, or a folder of files, of the dataset; each has to appear whole."""
+        yield self.target / name
+
+    def keep_result(self, step: str, result: dict[str, Any]) -> None:
+        """Keep what an element of a step returns for whoever started the job, whatever the runner does with outputs."""
+        with self.output(f"{self.spill.name}/{RESULTS_DIR}/{step}/{result['number']:05d}.json") as path:
+            write_json(path, result)
 
     def results(self, step: str) -> list[dict[str, Any]]:
         """What a step's elements returned, in their order; none when the step did not come to run."""
         path = self.spill / f"{step}.json"
-        results: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-        return results
+        if path.exists():
+            return list(read_json(path))
+        kept = (read_json(file) for file in self.result_dir(step).glob("*.json"))
+        return sorted(kept, key=lambda result: int(result["number"]))
+
+    def result_dir(self, step: str) -> Path:
+        return self.spill / RESULTS_DIR / step
 
     def make_dirs(self) -> None:
-        for directory in ("blocks", "catalog", "buckets"):
+        for directory in ("blocks", "catalog", "buckets", *(f"{RESULTS_DIR}/{step}" for step in STEPS)):
             (self.spill / directory).mkdir(parents=True)
         for directory in (SEQUENCES_DIR, REJECTS_DIR):
             (self.target / directory).mkdir()

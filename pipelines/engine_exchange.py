@@ -1,0 +1,47 @@
+"""The preparation by the engine: what passes between steps goes through Beam's own shuffle, and no disk is shared."""
+
+from typing import Any
+
+from recsys.config.prepare import PrepareConfig
+from recsys.log.blocks import LogBlock
+from recsys.preparation.job import Job
+
+ROUNDS = 8  # of the core, before a pipeline is built again: logs of shops take 2 to 7
+
+
+def rounds_of(config: PrepareConfig) -> int:
+    """How many rounds a pipeline holds at first: one ends a core of 1, and a largest size asks for another core."""
+    return (1 if config.k_core == 1 else ROUNDS) * (1 if config.max_items is None else 2)
+
+
+def build(job: Job, blocks: list[LogBlock], rounds: int, pipeline: Any) -> None:
+    """Add the steps to a pipeline, with so many rounds of the core."""
+    from apache_beam import Create, FlatMap, Flatten, GroupByKey, Map, Reshuffle
+    from apache_beam.pvalue import AsDict, AsIter, AsSingleton
+
+    from pipelines import engine_transforms as steps
+
+    read = pipeline | "Blocks" >> Create(blocks) | "Spread" >> Reshuffle() | "read" >> steps.read(job)
+    within = AsSingleton(read.shares | "Within" >> steps.IsWithin(job.config.max_rejected_share))
+    merged = read["items"] | "ByPartition" >> GroupByKey() | "merge" >> steps.merge(job)
+    sizes, names = AsDict(merged.sizes), AsIter(merged.names)
+    buckets = (
+        (read.events, merged.places)
+        | "Together" >> Flatten()
+        | "ByBlock" >> GroupByKey()
+        | "encode" >> FlatMap(steps.encode, sizes, within)
+        | "ByBucket" >> GroupByKey()
+        | "clean" >> Map(steps.clean, job)
+    )
+    events = buckets | "fitted" >> Map(steps.fitted, job)
+    counts = events | "count" >> Map(steps.count, sizes) | "Sum" >> steps.add_up()
+    fit = counts | "begin" >> Map(steps.begin, job, sizes)
+    known = names if job.config.max_items is not None else ()
+    for number in range(1, rounds + 1):
+        alive = AsSingleton(fit | f"Alive{number}" >> Map(steps.alive))
+        counts = (
+            events | f"round{number}" >> FlatMap(steps.count_lasting, job, alive) | f"Sum{number}" >> steps.add_up()
+        )
+        fit = counts | f"advance{number}" >> Map(steps.advance, AsSingleton(fit), job, known)
+    vocabulary = fit | "number" >> Map(steps.number, job, names, within)
+    _ = buckets | "write" >> Map(steps.write, job, AsSingleton(vocabulary))
