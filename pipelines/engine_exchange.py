@@ -33,15 +33,13 @@ def build(job: Job, blocks: list[LogBlock], rounds: int, pipeline: Any) -> None:
         | "ByBucket" >> GroupByKey()
         | "clean" >> Map(steps.clean, job)
     )
-    events = buckets | "fitted" >> Map(steps.fitted, job)
-    counts = events | "count" >> Map(steps.count, sizes) | "Sum" >> steps.add_up()
-    fit = counts | "begin" >> Map(steps.begin, job, sizes)
-    known = names if job.config.max_items is not None else ()
-    for number in range(1, rounds + 1):
+    events = buckets | "fitted" >> Map(steps.fitted, job, sizes)
+    counts = events | "count" >> Map(steps.count) | "Sum" >> steps.add_up()
+    fit = counts | "begin" >> Map(steps.begin, job, sizes, names)
+    for number in range(1, rounds + 1):  # a chain: what has many readers takes Flink's network memory for each
         alive = AsSingleton(fit | f"Alive{number}" >> Map(steps.alive))
-        counts = (
-            events | f"round{number}" >> FlatMap(steps.count_lasting, job, alive) | f"Sum{number}" >> steps.add_up()
-        )
-        fit = counts | f"advance{number}" >> Map(steps.advance, AsSingleton(fit), job, known)
+        events = events | f"round{number}" >> FlatMap(steps.drop_fallen, job, alive)
+        counts = events | f"count{number}" >> Map(steps.count) | f"Sum{number}" >> steps.add_up()
+        fit = counts | f"advance{number}" >> Map(steps.advance, AsSingleton(fit), job)
     vocabulary = fit | "number" >> Map(steps.number, job, names, within)
     _ = buckets | "write" >> Map(steps.write, job, AsSingleton(vocabulary))

@@ -8,7 +8,7 @@ import numpy as np
 
 from recsys.log.blocks import LogBlock
 from recsys.preparation import engine_steps
-from recsys.preparation.engine_steps import Counts
+from recsys.preparation.engine_steps import NOTHING, Counts
 from recsys.preparation.exchange.messages import Message, Numbered
 from recsys.preparation.job import Job
 from recsys.preparation.vocabulary_fit import VocabularyFit
@@ -17,7 +17,7 @@ Sizes = dict[int, int]  # of the catalog's partitions
 Piece = tuple[int, Message]  # of a block: its events of bucket n, or the places of its items of partition -1 - n
 
 
-class Read(beam.DoFn):
+class _Read(beam.DoFn):
     """Blocks → ``shares`` (rows refused, rows read), ``events`` and ``items``."""
 
     def __init__(self, job: Job) -> None:
@@ -33,7 +33,7 @@ class Read(beam.DoFn):
         yield rejected, rejected + (0 if block.stored else read.result["events"])
 
 
-class Merge(beam.DoFn):
+class _Merge(beam.DoFn):
     """A partition's items of all blocks → ``sizes`` and ``names`` by partition, ``places`` by block."""
 
     def __init__(self, job: Job) -> None:
@@ -49,13 +49,13 @@ class Merge(beam.DoFn):
 
 
 def read(job: Job) -> Any:
-    """``Read``, whose outputs have names."""
-    return beam.ParDo(Read(job)).with_outputs("events", "items", main="shares")
+    """Blocks → ``shares``, ``events`` and ``items``."""
+    return beam.ParDo(_Read(job)).with_outputs("events", "items", main="shares")
 
 
 def merge(job: Job) -> Any:
-    """``Merge``, whose outputs have names."""
-    return beam.ParDo(Merge(job)).with_outputs("places", "names", main="sizes")
+    """A partition of the catalog → ``sizes``, ``names`` and ``places``."""
+    return beam.ParDo(_Merge(job)).with_outputs("places", "names", main="sizes")
 
 
 class IsWithin(beam.PTransform):
@@ -110,43 +110,43 @@ def clean(group: tuple[int, Iterable[Numbered]], job: Job) -> Numbered:
     return number, engine_steps.clean(job, number, events)
 
 
-def fitted(bucket: Numbered, job: Job) -> Message:
+def fitted(bucket: Numbered, job: Job, sizes: Sizes) -> Message:
     """What counts for the core."""
-    return engine_steps.fitted(job, bucket[1])
+    return engine_steps.fitted(job, bucket[1], sum(sizes.values()))
 
 
-def count(events: Message, sizes: Sizes) -> Counts:
+def count(events: Message) -> Counts:
     """Each item's events in a bucket."""
-    return engine_steps.count(sum(sizes.values()), events)
+    return engine_steps.count(events)
 
 
-def count_lasting(events: Message, job: Job, alive: Message | None) -> Iterator[Counts]:
-    """Each item's events of users who last; nothing once the core is found."""
-    if alive is not None:
-        yield engine_steps.count_lasting(job, alive, events)
+def drop_fallen(events: Message, job: Job, alive: Message) -> Iterator[Message]:
+    """What of a bucket's events is left in a round; nothing goes on once the core is found."""
+    if alive != NOTHING:
+        yield engine_steps.drop_fallen(job, alive, events)
 
 
-def begin(counts: Counts, job: Job, sizes: Sizes) -> VocabularyFit:
+def begin(counts: Counts, job: Job, sizes: Sizes, names: Iterable[Numbered]) -> VocabularyFit:
     """The choice of items in front of all rounds."""
-    return engine_steps.begin(job, counts + np.zeros(sum(sizes.values()), np.int64))
+    return engine_steps.begin(job, counts + np.zeros(sum(sizes.values()), np.int64), names)
 
 
-def advance(counts: Counts, fit: VocabularyFit, job: Job, names: Iterable[Numbered]) -> VocabularyFit:
+def advance(counts: Counts, fit: VocabularyFit, job: Job) -> VocabularyFit:
     """The choice of items after another round."""
-    return engine_steps.advance(job, fit, counts, names)
+    return engine_steps.advance(job, fit, counts)
 
 
-def alive(fit: VocabularyFit) -> Message | None:
+def alive(fit: VocabularyFit) -> Message:
     """The items that the next round counts."""
     return engine_steps.alive(fit)
 
 
-def number(fit: VocabularyFit, job: Job, names: Iterable[Numbered], is_within: bool) -> Message | None:
-    """The vocabulary; None where too many rows are refused, or more rounds are needed."""
-    return engine_steps.number(job, fit, names) if is_within else None
+def number(fit: VocabularyFit, job: Job, names: Iterable[Numbered], is_within: bool) -> Message:
+    """The vocabulary; ``NOTHING`` where too many rows are refused, or more rounds are needed."""
+    return engine_steps.number(job, fit, names) if is_within else NOTHING
 
 
-def write(bucket: Numbered, job: Job, vocabulary: Message | None) -> None:
+def write(bucket: Numbered, job: Job, vocabulary: Message) -> None:
     """Write a bucket's shard."""
-    if vocabulary is not None:
+    if vocabulary != NOTHING:
         engine_steps.write(job, vocabulary, *bucket)

@@ -2,8 +2,8 @@
 
 ``read`` gives a block's events by bucket and its items by partition of the catalog; ``merge`` gives back to each block
 the codes of its items; ``encode`` writes them into the block's events, which then go to ``clean`` by bucket. The core
-is found in rounds: ``count_lasting`` of each bucket, add up, ``advance``. ``number`` the chosen items, and ``write``
-each bucket.
+is found in rounds: ``drop_fallen`` of each bucket, ``count`` what is left, add up, ``advance``. ``number`` the chosen
+items, and ``write`` each bucket.
 """
 
 from collections.abc import Iterable, Iterator
@@ -37,8 +37,9 @@ from recsys.preparation.rules.k_core import Events, count_items
 from recsys.preparation.steps import Result, clean_events, fitted_events, number_vocabulary, read_events, write_bucket
 from recsys.preparation.vocabulary_fit import VocabularyFit
 
+NOTHING: Message = b""  # a null is no side input on Flink
 Counts = npt.NDArray[np.int64]
-_ITEMS, _OFFSETS, _ALIVE, _IDS, _REASONS = "items", "offsets", "alive", "ids", "drop_reasons"
+_ITEMS, _OFFSETS, _TOTAL, _ALIVE, _IDS, _REASONS = "items", "offsets", "total", "alive", "ids", "drop_reasons"
 
 
 class Read(NamedTuple):
@@ -101,47 +102,48 @@ def clean(job: Job, number: int, events: Iterable[Numbered]) -> Message:
     return to_message(replace(bucket, items=gathered.codes[bucket.items]).batch())
 
 
-def fitted(job: Job, bucket: Message) -> Message:
-    """The events of a bucket that decide core and vocabulary."""
-    events = fitted_events(Bucket.of(from_message(bucket)), job)
-    return pack({_ITEMS: events.items, _OFFSETS: events.offsets})
+def fitted(job: Job, bucket: Message, items: int) -> Message:
+    """The events of a bucket that decide core and vocabulary, out of so many items."""
+    return _pack(fitted_events(Bucket.of(from_message(bucket)), job), items)
 
 
-def count(items: int, events: Message) -> Counts:
+def count(events: Message) -> Counts:
     """Each item's events in one bucket, ``[items] int64``; of all buckets they add up."""
-    return count_items([_events(events)], items)
+    return count_items([_events(events)], unpack(events)[_TOTAL][0].as_py())
 
 
-def begin(job: Job, counts: Counts) -> VocabularyFit:
-    """The choice of items in front of all rounds; ``counts`` of all buckets added up."""
-    return VocabularyFit.begin(counts, job.config)
-
-
-def count_lasting(job: Job, alive: Message, events: Message) -> Counts:
-    """As ``count``, of the users who last."""
-    mask = unpack(alive)[_ALIVE].to_numpy(zero_copy_only=False)
-    return k_core.count_lasting(_events(events), mask, job.config.k_core, job.config.oov_buckets > 0)
-
-
-def advance(job: Job, fit: VocabularyFit, counts: Counts, names: Iterable[Numbered]) -> VocabularyFit:
-    """End a round: ``counts`` of ``count_lasting``, of all buckets added up.
+def begin(job: Job, counts: Counts, names: Iterable[Numbered]) -> VocabularyFit:
+    """The choice of items in front of all rounds.
 
     Args:
-        names: of ``merge``, by partition; looked at only where a core is too large.
+        counts: of all buckets, added up.
+        names: of ``merge``, by partition; looked at only where the config has a largest size.
     """
-    return fit if fit.is_whole else fit.advance(counts, lambda: names_of(names), job.config)
+    return VocabularyFit.begin(counts, lambda: names_of(names), job.config)
 
 
-def alive(fit: VocabularyFit) -> Message | None:
-    """What ``count_lasting`` has to know of a choice that is not made yet."""
-    return None if fit.is_whole else pack({_ALIVE: fit.core.alive})
+def drop_fallen(job: Job, alive: Message, events: Message) -> Message:
+    """What of a bucket's events is left in a round; these are counted, and go to the next round."""
+    mask = unpack(alive)[_ALIVE].to_numpy(zero_copy_only=False)
+    left = k_core.drop_fallen(_events(events), mask, job.config.k_core, job.config.oov_buckets > 0)
+    return _pack(left, len(mask))
 
 
-def number(job: Job, fit: VocabularyFit, names: Iterable[Numbered]) -> Message | None:
-    """Number the chosen items, and write the item table; nothing where more rounds are needed."""
+def advance(job: Job, fit: VocabularyFit, counts: Counts) -> VocabularyFit:
+    """End a round: ``counts`` of what was left of all buckets, added up."""
+    return fit if fit.is_whole else fit.advance(counts, job.config)
+
+
+def alive(fit: VocabularyFit) -> Message:
+    """What ``drop_fallen`` has to know of a choice that is not made yet; ``NOTHING`` once it is."""
+    return NOTHING if fit.is_whole else pack({_ALIVE: fit.core.alive})
+
+
+def number(job: Job, fit: VocabularyFit, names: Iterable[Numbered]) -> Message:
+    """Number the chosen items, and write the item table; ``NOTHING`` where more rounds are needed."""
     if not fit.is_whole:
         job.keep_result("fit", {"number": 0, "is_whole": False})
-        return None
+        return NOTHING
     ids, drop_reasons, result = number_vocabulary(job, names_of(names), fit)
     job.keep_result("fit", result)
     return pack({_IDS: ids, _REASONS: drop_reasons})
@@ -152,6 +154,10 @@ def write(job: Job, vocabulary: Message, number: int, bucket: Message) -> None:
     known = unpack(vocabulary)
     ids, drop_reasons = known[_IDS].to_numpy(), known[_REASONS].to_numpy()
     job.keep_result("write", write_bucket(job, number, Bucket.of(from_message(bucket)), ids, drop_reasons))
+
+
+def _pack(events: Events, items: int) -> Message:
+    return pack({_ITEMS: events.items, _OFFSETS: events.offsets, _TOTAL: [items]})
 
 
 def _events(message: Message) -> Events:

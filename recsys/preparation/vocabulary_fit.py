@@ -24,12 +24,14 @@ class VocabularyFit(NamedTuple):
         first: ``[items] int64``, each item's events before anything is dropped.
         drop_reasons: ``[items] uint8``, an index of ``DROP_REASONS``.
         core: of the items that may make the vocabulary.
+        ranks: ``[items] int64``, the place of each item in the order of all names; none where no size is asked for.
         is_whole: the choice is made.
     """
 
     first: npt.NDArray[np.int64]
     drop_reasons: npt.NDArray[np.uint8]
     core: Core
+    ranks: npt.NDArray[np.int64]
     is_whole: bool = False
 
     @property
@@ -43,33 +45,39 @@ class VocabularyFit(NamedTuple):
         return self.core.rounds
 
     @classmethod
-    def begin(cls, first: npt.NDArray[np.int64], config: PrepareConfig) -> "VocabularyFit":
-        """Leave out what is too rare, and begin the core."""
+    def begin(
+        cls, first: npt.NDArray[np.int64], names: Callable[[], pa.ChunkedArray], config: PrepareConfig
+    ) -> "VocabularyFit":
+        """Leave out what is too rare, and begin the core.
+
+        Args:
+            names: as ``fit_vocabulary``; asked for only where the config has a largest size.
+        """
         drop_reasons = np.full(len(first), CORE, np.uint8)
         drop_reasons[first == 0] = COLD
         allowed = first >= config.min_item_events
         drop_reasons[(first > 0) & ~allowed] = RARE
-        return cls(first, drop_reasons, Core.begin(allowed & (first > 0), first))
+        ranks = np.zeros(0, np.int64)
+        if config.max_items is not None:
+            ranks = np.argsort(np.asarray(pc.sort_indices(names())))
+        return cls(first, drop_reasons, Core.begin(allowed & (first > 0), first), ranks)
 
-    def advance(
-        self, counts: npt.NDArray[np.int64], names: Callable[[], pa.ChunkedArray], config: PrepareConfig
-    ) -> "VocabularyFit":
+    def advance(self, counts: npt.NDArray[np.int64], config: PrepareConfig) -> "VocabularyFit":
         """End a round of the core; a core that is too large is cut to the largest size, and another begins.
 
         Args:
-            counts: of ``count_round``.
-            names: as ``fit_vocabulary``; asked for only where a core is too large.
+            counts: each item's events of the users who last, of all parts.
         """
         core = self.core.drop(counts, config.k_core)
         if not core.is_whole:
             return self._replace(core=core)
         if config.max_items is not None and np.count_nonzero(core.counts) > config.max_items:
-            ids, _ = number_items(names(), core.counts)
-            reasons = np.where(ids > config.max_items, np.uint8(OVER), self.drop_reasons)
-            core = Core.begin((ids > 0) & (ids <= config.max_items), self.first, core.rounds)
-            return self._replace(drop_reasons=reasons, core=core)
+            largest = np.lexsort([self.ranks, -core.counts])[: config.max_items]
+            chosen = np.isin(np.arange(len(self.ranks)), largest)
+            reasons = np.where((core.counts > 0) & ~chosen, np.uint8(OVER), self.drop_reasons)
+            return self._replace(drop_reasons=reasons, core=Core.begin(chosen, self.first, core.rounds))
         reasons = np.where(core.counts > 0, np.uint8(KEPT), self.drop_reasons)
-        return VocabularyFit(self.first, reasons, core, is_whole=True)
+        return self._replace(drop_reasons=reasons, core=core, is_whole=True)
 
 
 def fit_vocabulary(
@@ -81,10 +89,9 @@ def fit_vocabulary(
         parts: reads the events to fit on, again for each round, in parts of whole users.
         names: external ids by code, which order items of equal counts.
     """
-    fit = VocabularyFit.begin(count_items(parts(), len(names)), config)
+    fit = VocabularyFit.begin(count_items(parts(), len(names)), lambda: names, config)
     while not fit.is_whole:
-        counts = count_round(parts(), fit.core.alive, config.k_core, config.oov_buckets > 0)
-        fit = fit.advance(counts, lambda: names, config)
+        fit = fit.advance(count_round(parts(), fit.core.alive, config.k_core, config.oov_buckets > 0), config)
     return fit
 
 

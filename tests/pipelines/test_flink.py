@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.runners import Runner
+from pipelines.runners import Exchange, Runner
 from tests.pipelines.conftest import SETTINGS, same
 from tests.pipelines.flink import JAVA_17, cluster, fetch
 
@@ -29,7 +29,7 @@ def threads_end_here():
     time.sleep(3)
 
 
-def flink(job_server: Path, master: str) -> Runner:
+def flink(job_server: Path, master: str, exchange: Exchange = "engine") -> Runner:
     options = (
         "--flink_version=1.20",
         f"--flink_job_server_jar={job_server}",
@@ -38,12 +38,13 @@ def flink(job_server: Path, master: str) -> Runner:
         "--parallelism=2",
         *(f"--job_server_jvm_property={flag}" for flag in JAVA_17),
     )
-    return Runner("FlinkRunner", options=options)
+    return Runner("FlinkRunner", options=options, exchange=exchange)
 
 
 def test_embedded(tmp_path, make, parts, job_server):
     alone = make(parts, work=tmp_path / "one", **SETTINGS)
-    same(make(parts, work=tmp_path / "other", runner=flink(job_server, "[local]"), **SETTINGS), alone)
+    runner = flink(job_server, "[local]", "files")
+    same(make(parts, work=tmp_path / "other", runner=runner, **SETTINGS), alone)
 
 
 def test_standalone(tmp_path, make, parts, job_server):

@@ -39,7 +39,7 @@ class Core(NamedTuple):
         return cls(counts, allowed, int(counts[allowed].sum()), rounds or [])
 
     def drop(self, counts: npt.NDArray[np.int64], k: int) -> "Core":
-        """End a round that counted each item's events of lasting users (``count_lasting``)."""
+        """End a round that counted each item's events of lasting users (``count_round``)."""
         counts = np.where(self.alive, counts, 0)
         alive = counts >= k
         events = int(counts[alive].sum())
@@ -54,10 +54,17 @@ def lasting_users(events: Events, alive: Mask, k: int, keep_unknown: bool) -> Ma
     return np.diff(before[events.offsets]) >= k
 
 
-def count_lasting(part: Events, alive: Mask, k: int, keep_unknown: bool) -> npt.NDArray[np.int64]:
-    """Each item's events of the users who last, ``[items] int64``; they add up over parts."""
-    owned = part.items[np.repeat(lasting_users(part, alive, k, keep_unknown), np.diff(part.offsets))]
-    return np.bincount(owned, minlength=len(alive))
+def drop_fallen(part: Events, alive: Mask, k: int, keep_unknown: bool) -> Events:
+    """What of a part the next rounds need: the users who last, and their events of living items (or all that count).
+
+    Who has fallen once, falls in every later round.
+    """
+    lasting = lasting_users(part, alive, k, keep_unknown)
+    kept = np.repeat(lasting, np.diff(part.offsets))
+    if not keep_unknown:
+        kept &= alive[part.items]
+    before = np.concatenate([[0], np.cumsum(kept)])
+    return Events(part.items[kept], np.concatenate([[0], before[part.offsets[1:]][lasting]]))
 
 
 def count_items(parts: Iterable[Events], items: int) -> npt.NDArray[np.int64]:
@@ -89,8 +96,5 @@ def find_core(parts: Callable[[], Iterable[Events]], allowed: Mask, k: int, keep
 
 
 def count_round(parts: Iterable[Events], alive: Mask, k: int, keep_unknown: bool) -> npt.NDArray[np.int64]:
-    """``count_lasting`` of all parts together."""
-    counts = np.zeros(len(alive), np.int64)
-    for part in parts:
-        counts += count_lasting(part, alive, k, keep_unknown)
-    return counts
+    """Each item's events of the users who last, ``[items] int64``."""
+    return count_items((drop_fallen(part, alive, k, keep_unknown) for part in parts), len(alive))
