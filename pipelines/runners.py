@@ -51,6 +51,11 @@ class Runner:
         """``exchange``, or what this runner takes by itself."""
         return self.exchange or ("files" if self.name == LOCAL else "engine")
 
+    @property
+    def is_here(self) -> bool:
+        """Whether its workers run on this machine, as far as its options tell."""
+        return self.name == LOCAL or any("LOOPBACK" in option for option in self.options)
+
     def __post_init__(self) -> None:
         if self.workers is not None and self.name != LOCAL:
             raise ConfigError(

@@ -30,6 +30,7 @@ from recsys.preparation.exchange.messages import (
     unpack,
     with_codes,
 )
+from recsys.preparation.exchange.remote import with_tables
 from recsys.preparation.exchange.spill import ITEM_PARTITIONS
 from recsys.preparation.job import Job
 from recsys.preparation.rules import k_core
@@ -144,7 +145,8 @@ def number(job: Job, fit: VocabularyFit, names: Iterable[Numbered]) -> Message:
     if not fit.is_whole:
         job.keep_result("fit", {"number": 0, "is_whole": False})
         return NOTHING
-    ids, drop_reasons, result = number_vocabulary(job, names_of(names), fit)
+    with with_tables(job) as there:
+        ids, drop_reasons, result = number_vocabulary(there, names_of(names), fit)
     job.keep_result("fit", result)
     return pack({_IDS: ids, _REASONS: drop_reasons})
 

@@ -47,6 +47,7 @@ Reasons = npt.NDArray[np.uint8]
 
 def read_events(job: Job, block: LogBlock) -> tuple[Partitioned, Result]:
     """Parse, validate, filter and partition one block; its refused rows are written."""
+    job.check_disk()
     rejects: list[Reject] = []
     if block.stored:
         events = read_stored(block)
