@@ -87,8 +87,8 @@ class ArraySum(beam.CombineFn):
 
 
 def add_up() -> Any:
-    """Arrays → their sum; of none 0."""
-    return beam.CombineGlobally(ArraySum())
+    """Arrays → their sum; of none nothing."""
+    return beam.CombineGlobally(ArraySum()).without_defaults()
 
 
 def encode(group: tuple[int, Iterable[Piece]], sizes: Sizes, is_within: bool) -> Iterator[tuple[int, Numbered]]:
@@ -126,14 +126,14 @@ def drop_fallen(events: Message, job: Job, alive: Message) -> Iterator[Message]:
         yield engine_steps.drop_fallen(job, alive, events)
 
 
-def begin(counts: Counts, job: Job, sizes: Sizes, names: Iterable[Numbered]) -> VocabularyFit:
-    """The choice of items in front of all rounds."""
+def begin(_: int, counts: Counts | int, job: Job, sizes: Sizes, names: Iterable[Numbered]) -> VocabularyFit:
+    """The choice of items in front of all rounds; ``counts`` are 0 where no bucket has come so far."""
     return engine_steps.begin(job, counts + np.zeros(sum(sizes.values()), np.int64), names)
 
 
-def advance(counts: Counts, fit: VocabularyFit, job: Job) -> VocabularyFit:
-    """The choice of items after another round."""
-    return engine_steps.advance(job, fit, counts)
+def advance(fit: VocabularyFit, counts: Counts | int, job: Job) -> VocabularyFit:
+    """The choice of items after another round; ``counts`` as ``begin``."""
+    return engine_steps.advance(job, fit, counts + np.zeros_like(fit.first))
 
 
 def alive(fit: VocabularyFit) -> Message:

@@ -62,10 +62,15 @@ def test_a_cluster_whose_workers_share_nothing_but_a_store(tmp_path, make, parts
     launcher.mkdir()
     parts.rename(launcher / "log")
     monkeypatch.setenv("RECSYS_CACHE", str(launcher / "cache"))
+    monkeypatch.setattr("pipelines.engine_exchange.ROUNDS", 2)  # each takes Flink seconds, and this log one
     boot = tmp_path / "boot.sh"
     boot.write_text(f'#!/bin/sh\nexec {sys.executable} -P {Path(__file__).with_name("sdk_boot.py")} "$@"\n')
     boot.chmod(0o755)
-    environment = ["--environment_type=PROCESS", f'--environment_config={{"command": "{boot}"}}']
+    environment = [
+        "--environment_type=PROCESS",
+        "--environment_cache_millis=60000",
+        f'--environment_config={{"command": "{boot}"}}',
+    ]
     for folder in folders:
         folder.mkdir()
     machines = [Machine(one, (launcher, tmp_path / "one", other)) for one, other in (folders, folders[::-1])]

@@ -1,4 +1,4 @@
-"""Workers that share nothing with the machine that started the job but a store: the same bytes as everything on disk."""
+"""Workers that share nothing with the launcher but a store: the same bytes as everything on disk."""
 
 import gzip
 from collections.abc import Callable, Iterator
