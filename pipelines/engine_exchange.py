@@ -6,7 +6,7 @@ from recsys.config.prepare import PrepareConfig
 from recsys.log.blocks import LogBlock
 from recsys.preparation.job import Job
 
-ROUNDS = 8  # of the core, before a pipeline is built again: logs of shops take 2 to 7
+ROUNDS = 8  # of the core, before a pipeline is built again
 
 
 def rounds_of(config: PrepareConfig) -> int:
