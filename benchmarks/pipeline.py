@@ -17,14 +17,15 @@ LIMIT = 3 << 30  # bytes a process
 ROUNDS = 2
 
 
-def prepare(log: Path, folder: Path, workers: int) -> Ran:
-    """Run our preparation."""
+def prepare(log: Path, folder: Path, workers: int, exchange: str = "files") -> Ran:
+    """Run our preparation on the local runner."""
     work = folder / "work"
     shutil.rmtree(work, ignore_errors=True)
     config = folder / "config.yaml"
     config.write_text(f"data: {{path: {log}, columns: {{event_id: event_id}}}}\n")
     command = "import sys; from recsys.cli import main; sys.exit(main())"
-    ran = run("-c", command, "prepare", str(config), "--work-dir", str(work), "--workers", str(workers))
+    how = ("--workers", str(workers), "--exchange", exchange)
+    ran = run("-c", command, "prepare", str(config), "--work-dir", str(work), *how)
     shutil.rmtree(work)
     return ran
 
@@ -54,14 +55,16 @@ def main() -> None:
         small, log = folder / "small.csv", folder / "log.csv"
         write_log(small, naive_events)
         write_log(log, events)
-        naive, polars, ours = [], [], []
+        naive, polars, ours, by_engine = [], [], [], []
         for _ in range(ROUNDS):
             naive.append(peer("pipeline_naive", small, folder))
             polars.append(peer("pipeline_polars", log, folder))
             ours += [prepare(log, folder, workers) for workers in (1, 2)]
+            by_engine.append(prepare(log, folder, 2, "engine"))
         write_log(log, many)
         large = prepare(log, folder, 2)
     speed, work = events / best(ours).seconds, events / least_work(ours)
+    engine_speed, engine_work = events / best(by_engine).seconds, events / least_work(by_engine)
     naive_speed, naive_work = naive_events / best(naive).seconds, naive_events / least_work(naive)
     polars_speed, polars_work = events / best(polars).seconds, events / least_work(polars)
     peaks = {events: max(one.peak_bytes for one in ours), many: large.peak_bytes}
@@ -70,7 +73,21 @@ def main() -> None:
         [
             Measurement("events a second", speed, "1/s", "element-by-element Beam", speed / naive_speed),
             Measurement("events a second", speed, "1/s", "polars, in memory", speed / polars_speed),
+            Measurement(
+                "events a second, exchange by the engine",
+                engine_speed,
+                "1/s",
+                "element-by-element Beam",
+                engine_speed / naive_speed,
+            ),
             Measurement("events a processor second", work, "1/s", "element-by-element Beam", work / naive_work),
+            Measurement(
+                "events a processor second, exchange by the engine",
+                engine_work,
+                "1/s",
+                "element-by-element Beam",
+                engine_work / naive_work,
+            ),
             Measurement("events a processor second", work, "1/s", "polars, in memory", work / polars_work),
             *(
                 Measurement(f"peak memory of a process, {count:,} events", peak / 2**30, "GiB", "3 GiB", LIMIT / peak)

@@ -135,6 +135,7 @@ def prepare(
         check_extends(request.extends, config)
     with publish(target, overwrite=overwrite) as aside:
         _make(config, files, root, aside, runner or Runner(), request, forgotten, inputs)
+        fetch_files(data.path)  # workers may have read the store's files, not these
         refuse_changed(files, stamps)
     return Outcome(Dataset(target), reused=False)
 

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pipelines.deaths import WorkerDied, deaths_interrupt
 from recsys.core import errors
 from recsys.core.errors import ConfigError, RecsysError
 
+Exchange = Literal["files", "engine"]
 LOCAL = "local"
 DIED = "a worker process died (killed, or out of memory); nothing was left behind, run it again"
 WORKER = Path(__file__).with_name("worker.py")
@@ -32,6 +33,9 @@ class Runner:
         name: ``local`` (Beam's FnApiRunner on this machine), or any runner's name as Beam knows it.
         workers: processes of the local runner; None chooses by the size of the job.
         options: further Beam options, as on its command line.
+        exchange: how a preparation's steps pass on what they make: by ``files`` on a disk that all workers share, or by
+            the ``engine`` itself; None is files on the local runner, whose engine holds all of it in memory, and the
+            engine on any other.
 
     Raises:
         ConfigError: ``workers`` for a runner that is not the local one.
@@ -40,6 +44,17 @@ class Runner:
     name: str = LOCAL
     workers: int | None = None
     options: tuple[str, ...] = ()
+    exchange: Exchange | None = None
+
+    @property
+    def exchange_taken(self) -> Exchange:
+        """``exchange``, or what this runner takes by itself."""
+        return self.exchange or ("files" if self.name == LOCAL else "engine")
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its workers run on this machine, as far as its options tell."""
+        return self.name == LOCAL or any("LOOPBACK" in option for option in self.options)
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.name != LOCAL:

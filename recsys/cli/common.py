@@ -175,7 +175,7 @@ def runner_of(args: argparse.Namespace) -> "Runner":
     """The runner that ``add_runner``'s arguments name."""
     from pipelines.runners import Runner
 
-    return Runner(args.runner, args.workers, tuple(args.options))
+    return Runner(args.runner, args.workers, tuple(args.options), getattr(args, "exchange", None))
 
 
 def path(text: str) -> Path:

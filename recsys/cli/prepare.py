@@ -50,6 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--max-drift", type=float, default=0.5, help="how much may differ, as a share (default: 0.5)")
     add_runner(parser)
+    parser.add_argument(
+        "--exchange",
+        choices=("files", "engine"),
+        help="how steps pass on what they make: by files on a disk that all workers share (default of the local "
+        "runner), or by the engine (default of others); the dataset is the same",
+    )
 
 
 def run(args: argparse.Namespace) -> int:

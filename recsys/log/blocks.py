@@ -3,10 +3,14 @@
 A block is a run of whole lines (CSV, JSON Lines) or of row groups (Parquet), small enough to be parsed at once.
 """
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
+from recsys.core.local_path import is_url, place
 from recsys.log.files import Format
+from recsys.storage import transfer
 
 BLOCK_ROWS = 1 << 20  # of a Parquet file
 BLOCK_BYTES = 32 << 20  # of text
@@ -18,6 +22,7 @@ class LogBlock:
 
     Attributes:
         number: counts the log's blocks.
+        path: of this machine, or a store's URL where a worker on another machine is to read it.
         origin: the file as its owner knows it (``path`` may be an unpacked copy).
         start, end: bytes of ``path``; or the row group, and how many of its rows other blocks hold before.
         row: the first row's line number, or its row number in a Parquet file (both from 1).
@@ -50,7 +55,13 @@ class LogBlock:
 
     def read(self, limit: int | None = None) -> bytes:
         """Its bytes, of text, or the first ``limit`` of them."""
-        size = self.end - self.start
+        end = self.end if limit is None else min(self.end, self.start + limit)
+        if is_url(self.path):
+            return transfer.read_part(place(self.path), self.start, end)
         with Path(self.path).open("rb") as file:
             file.seek(self.start)
-            return file.read(size if limit is None else min(size, limit))
+            return file.read(end - self.start)
+
+    def opened(self) -> AbstractContextManager[IO[bytes]]:
+        """Its whole file."""
+        return transfer.opened(place(self.path)) if is_url(self.path) else Path(self.path).open("rb")

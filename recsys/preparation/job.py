@@ -1,9 +1,11 @@
 """What every step of a preparation needs to know, and where it finds what the others set down."""
 
-import json
-from collections.abc import Iterable
+import platform
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -11,12 +13,19 @@ import pyarrow as pa
 from recsys.artifacts.dataset import EVENTS_DIR, REJECTS_DIR, SEQUENCES_DIR
 from recsys.config.data import DataConfig
 from recsys.config.prepare import PrepareConfig, milliseconds
+from recsys.core.errors import ConfigError
 from recsys.core.events import CleaningPolicy
 from recsys.core.events.codes import EventCodes
+from recsys.core.json_files import read_json, write_json
+from recsys.core.local_path import place
 from recsys.preparation.exchange.catalog import Catalog
 from recsys.preparation.exchange.spill import ITEM_PARTITIONS
 from recsys.preparation.rules.truncation import Cap
 from recsys.preparation.user_deletion import Forgotten
+from recsys.storage import transfer
+
+RESULTS_DIR = "results"
+STEPS = ("read", "merge", "clean", "fit", "write")
 
 
 @dataclass(frozen=True)
@@ -24,12 +33,13 @@ class Job:
     """A preparation.
 
     Attributes:
-        spill: a directory that all workers share, for what passes between steps.
-        target: the dataset in the making.
+        spill: a directory in ``target`` for what passes between steps.
+        target: the dataset in the making, on a disk that all workers share, or else on that of who started the job.
         blocks, buckets: how many of each there are.
         prior_items: external ids of the vocabulary that is extended, in its order.
         forgotten: the users whose events are left out.
         prior_features: folder of the features of the dataset that is extended, where it has some.
+        store: URL of ``target``, where workers share no disk: there they leave what they make.
     """
 
     spill: Path
@@ -41,6 +51,7 @@ class Job:
     prior_items: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
     forgotten: Forgotten = field(default_factory=Forgotten)
     prior_features: Path | None = None
+    store: str | None = None
 
     @property
     def policy(self) -> CleaningPolicy:
@@ -73,20 +84,52 @@ class Job:
     def bucket_file(self, bucket: int) -> Path:
         return self.spill / "buckets" / f"{bucket:05d}.arrow"
 
-    def shard_file(self, directory: str, number: int) -> Path:
-        return self.target / directory / f"{number:05d}.parquet"
-
     def catalogue(self, sizes: Iterable[int]) -> Catalog:
         return Catalog(tuple(self.partition_dir(p) for p in range(ITEM_PARTITIONS)), tuple(sizes))
+
+    def check_disk(self) -> None:
+        """Before anything else, on each worker.
+
+        Raises:
+            ConfigError: this machine shares neither a store nor a disk with the one that started the job.
+        """
+        if self.store is None and not self.spill.is_dir():
+            raise ConfigError(
+                f"a worker on {platform.node()} does not see {self.target.parent.parent}: give a --work-dir that all "
+                "workers see under this path, or one in a store, such as s3://BUCKET/work"
+            )
+
+    @contextmanager
+    def output(self, name: str) -> Iterator[Path]:
+        """Where a step is to write a file, or a folder of files, of the dataset; each has to appear whole."""
+        if self.store is None:
+            yield self.target / name
+            return
+        with TemporaryDirectory(prefix="recsys-") as folder:
+            path = Path(folder) / Path(name).name
+            yield path
+            files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+            to = place(f"{self.store}/{name}")
+            transfer.put_at((file, to / file.relative_to(path)) for file in files)
+
+    def keep_result(self, step: str, result: dict[str, Any]) -> None:
+        """Keep what an element of a step returns for whoever started the job, whatever the runner does with outputs."""
+        with self.output(f"{self.spill.name}/{RESULTS_DIR}/{step}/{result['number']:05d}.json") as path:
+            write_json(path, result)
 
     def results(self, step: str) -> list[dict[str, Any]]:
         """What a step's elements returned, in their order; none when the step did not come to run."""
         path = self.spill / f"{step}.json"
-        results: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-        return results
+        if path.exists():
+            return list(read_json(path))
+        kept = (read_json(file) for file in self.result_dir(step).glob("*.json"))
+        return sorted(kept, key=lambda result: int(result["number"]))
+
+    def result_dir(self, step: str) -> Path:
+        return self.spill / RESULTS_DIR / step
 
     def make_dirs(self) -> None:
-        for directory in ("blocks", "catalog", "buckets"):
+        for directory in ("blocks", "catalog", "buckets", *(f"{RESULTS_DIR}/{step}" for step in STEPS)):
             (self.spill / directory).mkdir(parents=True)
         for directory in (SEQUENCES_DIR, REJECTS_DIR):
             (self.target / directory).mkdir()

@@ -1,17 +1,18 @@
-"""The steps from log to shards, each a function of files: a runner only decides where and when they run.
+"""What each step does to what it is given, whichever way that comes to it and goes on.
 
 ``read`` a block → ``merge`` a partition of the catalog → ``clean`` a bucket of users → ``fit`` core and
-vocabulary → ``write`` a bucket as a shard. Every step may run twice: what it sets down appears by one rename and is
-the same each time. Each returns its counts as a JSON object; no runner's own metrics are relied on.
+vocabulary → ``write`` a bucket as a shard. ``file_steps`` passes files between them, ``engine_steps`` messages. Every
+step may run twice, and gives the same each time. Each returns its counts as a JSON object; no runner's own metrics are
+relied on.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.artifacts.dataset import EVENTS_DIR, FEATURES_DIR, ITEMS_FILE, REJECTS_DIR, RELATIONS_FILE, SEQUENCES_DIR
@@ -26,25 +27,27 @@ from recsys.log.rejects import write_rejects
 from recsys.log.validation import validate
 from recsys.preparation.described_items import append_described, fit_features, keep_described, lacking_items
 from recsys.preparation.diagnostics.stats import bucket_stats
+from recsys.preparation.exchange.arrow import hash_array
 from recsys.preparation.exchange.bucket import Bucket, clean_bucket, write_shard
-from recsys.preparation.exchange.catalog import merge_partition
 from recsys.preparation.exchange.event_store import read_stored, store_events
-from recsys.preparation.exchange.shuffle_read import gather_bucket
-from recsys.preparation.exchange.spill import spill_events
+from recsys.preparation.exchange.shuffle_read import Columns
+from recsys.preparation.exchange.spill import Partitioned, partition_events
 from recsys.preparation.item_table import join_metadata, read_items
 from recsys.preparation.job import Job
 from recsys.preparation.relation_sources import find_relations
 from recsys.preparation.rules.k_core import Events, lasting_users
 from recsys.preparation.rules.splits import part_bounds, split_bounds, split_parts
 from recsys.preparation.user_deletion import drop_users
-from recsys.preparation.vocabulary_fit import COLD, COLD_USER, CORE, DROP_REASONS, KEPT, fit_vocabulary, number_items
+from recsys.preparation.vocabulary_fit import COLD, COLD_USER, CORE, DROP_REASONS, KEPT, VocabularyFit, number_items
 
 Result = dict[str, Any]
-VOCABULARY_FILE = "vocabulary.npz"
+Ids = npt.NDArray[np.int32]
+Reasons = npt.NDArray[np.uint8]
 
 
-def read(job: Job, block: LogBlock) -> Result:
-    """Parse, validate, filter and partition one block."""
+def read_events(job: Job, block: LogBlock) -> tuple[Partitioned, Result]:
+    """Parse, validate, filter and partition one block; its refused rows are written."""
+    job.check_disk()
     rejects: list[Reject] = []
     if block.stored:
         events = read_stored(block)
@@ -61,54 +64,57 @@ def read(job: Job, block: LogBlock) -> Result:
     if len(job.forgotten):  # a refused row may hold the name of a user who is to be forgotten
         rejects = [replace(one, text="") for one in rejects]
         dropped["forgotten"] = sum(forgotten.values())
-    over = spill_events(events, job.buckets, job.cap, job.block_dirs()[block.number])
+    parts = partition_events(events, job.buckets, job.cap)
     if job.cap is not None:
-        dropped["over_max_user_events"] = over
-    write_rejects(rejects, job.target / REJECTS_DIR / f"block-{block.number:05d}.parquet")
+        dropped["over_max_user_events"] = parts.over
+    with job.output(f"{REJECTS_DIR}/block-{block.number:05d}.parquet") as path:
+        write_rejects(rejects, path)
     rejected = dict(Counter(one.reason for one in rejects))
-    return {**result, "rejected": rejected, "dropped": dropped, "forgotten": sorted(forgotten)}
+    return parts, {**result, "rejected": rejected, "dropped": dropped, "forgotten": sorted(forgotten)}
 
 
-def merge(job: Job, partition: int) -> Result:
-    """Merge one partition of the catalog."""
-    return {"number": partition, "items": merge_partition(partition, job.block_dirs(), job.partition_dir(partition))}
+def clean_events(
+    job: Job,
+    number: int,
+    gathered: tuple[pa.Array, Columns, int],
+    names: pa.ChunkedArray,
+    item_hashes: npt.NDArray[np.uint64],
+) -> tuple[Bucket, Result]:
+    """Order and clean one bucket of users; its events are kept as they came where they are to be.
 
-
-def clean(job: Job, element: tuple[list[int], int]) -> Result:
-    """Gather, order and clean one bucket of users: ``(sizes of the catalog's partitions, number)``."""
-    sizes, number = element
-    catalog = job.catalogue(sizes)
-    users, events, over = gather_bucket(number, job.block_dirs(), catalog, job.cap)
+    Args:
+        gathered: of ``gather``.
+        names: external ids by the codes that the events have, which follow the order of the catalog's.
+        item_hashes: as ``names``.
+    """
+    users, events, over = gathered
     if job.config.keep_events:
-        store_events(users, events, catalog, job.shard_file(EVENTS_DIR, number))
+        with job.output(shard_name(EVENTS_DIR, number)) as path:
+            store_events(users, events, names, path)
     if job.data.event_types:
         events[WEIGHTS] = type_weights(events[EVENT_TYPE], job.data.event_types)
         events[TYPES] = type_codes(events[EVENT_TYPE], job.codes)
     if VALUE in events:
         events[VALUES] = events[VALUE]
-    bucket, dropped = clean_bucket(users, events, catalog.hashes, job.policy, job.config.bots, job.past_until)
+    bucket, dropped = clean_bucket(users, events, item_hashes, job.policy, job.config.bots, job.past_until)
     if job.cap is not None:
         dropped["over_max_user_events"] = over
-    with appearing(job.bucket_file(number)) as aside:
-        bucket.write(aside)
-    return {"number": number, "events": len(bucket.items), "dropped": dropped}
+    return bucket, {"number": number, "events": len(bucket.items), "dropped": dropped}
 
 
-def fit(job: Job, sizes: list[int]) -> Result:
-    """Choose the items, number them, and write the item table."""
+def number_vocabulary(job: Job, names: pa.ChunkedArray, chosen: VocabularyFit) -> tuple[Ids, Reasons, Result]:
+    """Number the chosen items, and write the item table with all that goes with it.
 
-    def parts() -> Iterator[Events]:
-        for number in range(job.buckets):
-            yield fitted_events(Bucket.read(job.bucket_file(number)), job)
-
-    catalog = job.catalogue(sizes)
-    chosen = fit_vocabulary(parts, catalog.names, job.config)
-    ids, table = number_items(catalog.names, chosen.counts, job.prior_items)
+    Returns:
+        The internal id of each item and why its events are dropped, ``[items]`` by catalog code, and the counts.
+    """
+    ids, table = number_items(names, chosen.counts, job.prior_items)
     drop_reasons = chosen.drop_reasons
     if job.config.oov_buckets:
         # An item of the vocabulary that is extended may be out now.
         outside = np.flatnonzero(drop_reasons != KEPT)
-        ids[outside] = bucket_ids(catalog.hashes[outside], len(table), job.config.oov_buckets)
+        hashes = hash_array(names.take(pa.array(outside)).combine_chunks())
+        ids[outside] = bucket_ids(hashes, len(table), job.config.oov_buckets)
     fitted = len(table)
     told: Result = {}
     items = None
@@ -117,18 +123,15 @@ def fit(job: Job, sizes: list[int]) -> Result:
         told["lacking"] = lacking_items(table, items.keys)
         if items.features:
             table = append_described(table, items.keys)
-            ids, drop_reasons = keep_described(table, catalog.names, drop_reasons)
-            fit_features(table, items, job.data.items, job.target / FEATURES_DIR, job.prior_features)
+            ids, drop_reasons = keep_described(table, names, drop_reasons)
+            with job.output(FEATURES_DIR) as directory:
+                fit_features(table, items, job.data.items, directory, job.prior_features)
         table = join_metadata(table, job.data.items, items)
-    with appearing(job.target / ITEMS_FILE) as aside:
-        pq.write_table(table, aside, compression="zstd")
+    _write_table(job, table, ITEMS_FILE)
     if (found := find_relations(table, job.data, items)) is not None:
         told["relations"] = found.counts
-        with appearing(job.target / RELATIONS_FILE) as aside:
-            pq.write_table(found.table, aside, compression="zstd")
-    with appearing(job.spill / VOCABULARY_FILE) as aside, aside.open("wb") as file:
-        np.savez(file, ids=ids, drop_reasons=drop_reasons)
-    return {
+        _write_table(job, found.table, RELATIONS_FILE)
+    result = {
         "number": 0,
         "items": int(np.count_nonzero(chosen.counts)),
         "described_items": len(table) - fitted,
@@ -136,6 +139,12 @@ def fit(job: Job, sizes: list[int]) -> Result:
         "rounds": chosen.rounds,
         **told,
     }
+    return ids, drop_reasons, result
+
+
+def _write_table(job: Job, table: pa.Table, name: str) -> None:
+    with job.output(name) as path, appearing(path) as aside:
+        pq.write_table(table, aside, compression="zstd")
 
 
 def fitted_events(bucket: Bucket, job: Job) -> Events:
@@ -152,11 +161,8 @@ def bounds_of(bucket: Bucket, job: Job) -> tuple[npt.NDArray[np.int64], npt.NDAr
     return split_bounds(bucket.offsets, bucket.timestamps, bucket.target_mask, job.config)
 
 
-def write(job: Job, number: int) -> Result:
+def write_bucket(job: Job, number: int, bucket: Bucket, ids: Ids, drop_reasons: Reasons) -> Result:
     """Write one bucket's users as a shard."""
-    bucket = Bucket.read(job.bucket_file(number))
-    with np.load(job.spill / VOCABULARY_FILE) as vocabulary:
-        ids, drop_reasons = vocabulary["ids"], vocabulary["drop_reasons"]
     keep_unknown = job.config.oov_buckets > 0
     fitted = fitted_events(bucket, job)
     lasting = lasting_users(fitted, drop_reasons == KEPT, job.config.k_core, keep_unknown)[bucket.owners]
@@ -171,7 +177,8 @@ def write(job: Job, number: int) -> Result:
     else:
         train_end, validation_end = bounds_of(bucket, job)
     bucket = replace(bucket, items=ids[bucket.items])
-    write_shard(bucket, train_end, validation_end, job.shard_file(SEQUENCES_DIR, number))
+    with job.output(shard_name(SEQUENCES_DIR, number)) as path:
+        write_shard(bucket, train_end, validation_end, path)
     tally = np.bincount(drop_reason, minlength=len(DROP_REASONS))
     return {
         "number": number,
@@ -183,3 +190,8 @@ def write(job: Job, number: int) -> Result:
         "dropped": {DROP_REASONS[i]: int(count) for i, count in enumerate(tally) if i != KEPT and count},
         "stats": bucket_stats(bucket, train_end, validation_end, 60_000 * job.config.session_gap_minutes),
     }
+
+
+def shard_name(directory: str, number: int) -> str:
+    """How the file of a bucket is called in the dataset."""
+    return f"{directory}/{number:05d}.parquet"

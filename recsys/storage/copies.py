@@ -29,6 +29,7 @@ from recsys.storage import cache, transfer
 HOLDER, NESTED = "run", "evaluations"  # a run holds artifacts of their own, which come after its seal
 SIGNED, SIGNATURE = "bundle", "manifest.sig"  # what vouches for a manifest is not named in it
 _DIGEST = re.compile(f"[0-9a-f]{{{DIGEST_LENGTH}}}")
+_IN_THE_MAKING = re.compile(rf"\.[0-9a-f]{{{DIGEST_LENGTH}}}{re.escape(ASIDE)}.+")  # on machines that share the store
 
 _known: set[Path] = set()  # whole copies that this process has asked for: a sealed artifact stays what it is
 
@@ -204,7 +205,8 @@ def _sweep(directory: Path) -> None:
     groups: dict[Path, list[tuple[Path, float | None]]] = {}
     for file, entry in transfer.listing(directory).items():
         group = directory / file.relative_to(directory).parts[0]
-        if group != file and (_DIGEST.fullmatch(group.name) or _DIGEST.fullmatch(directory.name)):
+        is_ours = any(found.fullmatch(group.name) for found in (_DIGEST, _IN_THE_MAKING))
+        if group != file and (is_ours or _DIGEST.fullmatch(directory.name)):
             groups.setdefault(group, []).append((file, entry.changed))
     for group, files in groups.items():
         times = [changed for _, changed in files if changed is not None]

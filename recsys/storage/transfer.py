@@ -1,11 +1,12 @@
 """Bytes between a store and its copy here. Every function takes the copy's path and reaches for what it mirrors."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from recsys.core.artifact import is_inside
 from recsys.core.local_path import before_wildcards
@@ -86,10 +87,32 @@ def get(copies: Iterable[tuple[Path, Path]]) -> None:
 
 def put(paths: list[Path]) -> None:
     """Send files to where the store has them."""
-    if paths:
-        with told(paths[0]):
-            system, _ = _remote(paths[0])
-            system.put([str(path) for path in paths], [_remote(path)[1] for path in paths])
+    put_at((path, path) for path in paths)
+
+
+def put_at(copies: Iterable[tuple[Path, Path]]) -> None:
+    """As ``get``, the other way: files of this machine, each to what the second path of its pair mirrors."""
+    pairs = list(copies)
+    if pairs:
+        with told(pairs[0][1]):
+            system, _ = _remote(pairs[0][1])
+            system.put([str(file) for file, _ in pairs], [_remote(target)[1] for _, target in pairs])
+
+
+def read_part(path: Path, start: int, end: int) -> bytes:
+    """Bytes ``[start, end)`` of a file."""
+    with told(path):
+        system, name = _remote(path)
+        return bytes(system.cat_file(name, start=start, end=end))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """A file of the store, read piece by piece as it is asked for."""
+    with told(path):
+        system, name = _remote(path)
+        with system.open(name, "rb") as file:
+            yield file
 
 
 def put_whole(path: Path) -> None:

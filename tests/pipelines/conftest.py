@@ -14,6 +14,7 @@ from recsys.config import parse_config
 
 Row = tuple[Any, ...]
 HEADER = "user_id,item_id,timestamp,event_id"
+BOTH = pytest.mark.parametrize("runner", [Runner(), Runner(exchange="engine")], ids=["files", "engine"])
 SETTINGS = {
     "k_core": 3,
     "events_per_shard": 50,

@@ -1,9 +1,12 @@
-"""The same bytes and the same counts, in whatever order the rows come and over however many files, under every rule."""
+"""The same bytes and the same counts, in whatever order the rows come over however many files, and by either
+exchange, under every rule."""
 
 import random
 
 import pytest
 
+from pipelines.runners import Runner
+from recsys.artifacts.dataset import Dataset
 from tests.pipelines.conftest import random_rows, write_log
 
 HEADER = "user_id,item_id,timestamp,kind"
@@ -20,8 +23,12 @@ RULES = {
 }
 
 
+def hashes(dataset: Dataset) -> dict[str, str]:
+    return {name: sha for name, sha in dataset.manifest.files.items() if not name.startswith("report")}
+
+
 @pytest.mark.parametrize("rules", RULES.values(), ids=RULES)
-def test_order_and_files_do_not_matter(tmp_path, make, rules):
+def test_order_files_and_exchange_do_not_matter(tmp_path, make, rules):
     """Rows have no arrival number, and many differ in nothing but their type, whose weights tell them apart."""
     rng = random.Random(3)
     rows = [(user, item, time, rng.choice(["click", "buy", "view"])) for user, item, time, _ in random_rows(3)]
@@ -36,8 +43,10 @@ def test_order_and_files_do_not_matter(tmp_path, make, rules):
         write_log(folder / f"{part}.csv", rows[part::3], HEADER)
     parts = make(folder, data=data, **settings)
     assert parts.path != whole.path
-    assert parts.counts == whole.counts
-    hashes = [{n: h for n, h in one.manifest.files.items() if not n.startswith("report")} for one in (whole, parts)]
-    assert hashes[0] == hashes[1]
+    engine = make(folder, data=data, work=tmp_path / "engine", runner=Runner(exchange="engine"), **settings)
+    for other in (parts, engine):
+        assert other.digest == whole.digest
+        assert other.counts == whole.counts
+        assert hashes(other) == hashes(whole)
     counts = whole.counts
     assert counts["read"] == sum(counts["dropped"].values()) + counts["events"] == len(rows)

@@ -11,7 +11,7 @@ import pytest
 from pipelines.prepare import Request
 from recsys.core.errors import ConfigError, DataError
 from recsys.log.block_plan import BLOCK_BYTES
-from tests.pipelines.conftest import HEADER, histories, write_log
+from tests.pipelines.conftest import BOTH, HEADER, histories, write_log
 
 GOOD = [("u", f"i{n}", n, n) for n in range(200)]
 
@@ -64,11 +64,12 @@ def test_bad_rows_are_kept_with_reason_and_line(tmp_path, make):
     assert histories(dataset)["u"] == [f"i{n}" for n in range(200)]
 
 
-def test_too_many_bad_rows_stop_it(tmp_path, make):
+@BOTH
+def test_too_many_bad_rows_stop_it(tmp_path, make, runner):
     log = write_log(tmp_path / "log.csv", [*GOOD[:8], ("u", "i", "noon", 5), ("u", "i", "dusk", 5)])
     refused = r"(?s)2 rows \(20.00%\) were refused \(2 bad timestamp\).*max_rejected_share.*log.csv:10: bad timestamp"
     with pytest.raises(DataError, match=refused):
-        make(log)
+        make(log, runner=runner)
     assert nothing_left(tmp_path)
     (kept,) = (tmp_path / "work" / "rejects").glob("*/*.parquet")
     assert pq.read_table(kept).column("text").to_pylist() == ["u,i,noon,5", "u,i,dusk,5"]
@@ -92,9 +93,10 @@ def test_logs_that_cannot_be_used(tmp_path, make, content, message):
     assert nothing_left(tmp_path)
 
 
-def test_a_core_that_keeps_nothing(tmp_path, make):
+@BOTH
+def test_a_core_that_keeps_nothing(tmp_path, make, runner):
     with pytest.raises(DataError, match=r"no events are left .*k_core = 5"):
-        make(write_log(tmp_path / "log.csv", GOOD), k_core=5)
+        make(write_log(tmp_path / "log.csv", GOOD), k_core=5, runner=runner)
 
 
 def test_files_that_are_not_there_or_not_whole(tmp_path, make):

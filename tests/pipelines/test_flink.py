@@ -1,13 +1,21 @@
-"""The same bytes and counts on Flink 1.20, in its own process and on a cluster."""
+"""The same bytes and counts on Flink 1.20, in its own process and on a cluster whose workers share only a store."""
 
+import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.runners import Runner
+from pipelines.runners import Exchange, Runner
+from recsys.core.local_path import place
 from tests.pipelines.conftest import SETTINGS, same
-from tests.pipelines.flink import JAVA_17, cluster, fetch
+from tests.pipelines.flink import JAVA_17, Machine, cluster, fetch
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
 
 pytestmark = [
     pytest.mark.slow,
@@ -29,24 +37,66 @@ def threads_end_here():
     time.sleep(3)
 
 
-def flink(job_server: Path, master: str) -> Runner:
+def flink(job_server: Path, master: str, environment: Sequence[str], exchange: Exchange | None = None) -> Runner:
     options = (
         "--flink_version=1.20",
         f"--flink_job_server_jar={job_server}",
         f"--flink_master={master}",
-        "--environment_type=LOOPBACK",
         "--parallelism=2",
+        *environment,
         *(f"--job_server_jvm_property={flag}" for flag in JAVA_17),
     )
-    return Runner("FlinkRunner", options=options)
+    return Runner("FlinkRunner", options=options, exchange=exchange)
 
 
 def test_embedded(tmp_path, make, parts, job_server):
     alone = make(parts, work=tmp_path / "one", **SETTINGS)
-    same(make(parts, work=tmp_path / "other", runner=flink(job_server, "[local]"), **SETTINGS), alone)
+    runner = flink(job_server, "[local]", ["--environment_type=LOOPBACK"], "files")
+    same(make(parts, work=tmp_path / "other", runner=runner, **SETTINGS), alone)
 
 
-def test_standalone(tmp_path, make, parts, job_server):
+def test_a_cluster_whose_workers_share_nothing_but_a_store(tmp_path, make, parts, job_server, monkeypatch):
+    """Each worker stands in a mount namespace, where the launcher's and the other's folders are empty."""
     alone = make(parts, work=tmp_path / "one", **SETTINGS)
-    with cluster(job_server.parent, tmp_path / "cluster") as master:
-        same(make(parts, work=tmp_path / "other", runner=flink(job_server, master), **SETTINGS), alone)
+    launcher, folders = tmp_path / "launcher", [tmp_path / "machine0", tmp_path / "machine1"]
+    launcher.mkdir()
+    parts.rename(launcher / "log")
+    monkeypatch.setenv("RECSYS_CACHE", str(launcher / "cache"))
+    monkeypatch.setattr("pipelines.engine_exchange.ROUNDS", 2)  # each takes Flink seconds, and this log one
+    boot = tmp_path / "boot.sh"
+    boot.write_text(f'#!/bin/sh\nexec {sys.executable} -P {Path(__file__).with_name("sdk_boot.py")} "$@"\n')
+    boot.chmod(0o755)
+    environment = [
+        "--environment_type=PROCESS",
+        "--environment_cache_millis=60000",
+        f'--environment_config={{"command": "{boot}"}}',
+    ]
+    for folder in folders:
+        folder.mkdir()
+    machines = [Machine(one, (launcher, tmp_path / "one", other)) for one, other in (folders, folders[::-1])]
+    with s3_server(monkeypatch) as system, cluster(job_server.parent, tmp_path / "cluster", machines) as master:
+        system.mkdir("bucket")
+        system.put(str(launcher / "log"), "bucket/", recursive=True)
+        runner = flink(job_server, master, environment)
+        same(make("s3://bucket/log", work=place("s3://bucket/work"), runner=runner, **SETTINGS), alone)
+        (target,) = system.ls("bucket/work/datasets")
+        assert not target.rpartition("/")[2].startswith(".")
+
+
+@contextmanager
+def s3_server(monkeypatch: pytest.MonkeyPatch) -> "Iterator[AbstractFileSystem]":
+    """Moto's, in this process; the environment names it."""
+    from moto.server import ThreadedMotoServer
+    from s3fs import S3FileSystem
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in (("ACCESS_KEY_ID", "us"), ("SECRET_ACCESS_KEY", "secret"), ("DEFAULT_REGION", "us-east-1")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    try:
+        yield S3FileSystem(use_listings_cache=False)
+    finally:
+        server.stop()

@@ -11,7 +11,7 @@ from recsys.artifacts.finding import lineage
 from recsys.core.errors import ConfigError, DataError
 from recsys.core.hashing import hash_strings
 from recsys.preparation.user_deletion import holds_users, keyed_hashes, read_users
-from tests.pipelines.conftest import histories, random_rows, write_log
+from tests.pipelines.conftest import BOTH, histories, random_rows, write_log
 
 SETTINGS = {"k_core": 4, "keep_events": True, "drop_repeats": True, "events_per_shard": 150}
 
@@ -47,12 +47,13 @@ def test_extended_day_by_day_equals_made_from_all_days(tmp_path, make):
     assert by_user[0] == by_user[1]
 
 
-def test_events_below_the_core_wait_for_their_day(tmp_path, make):
+@BOTH
+def test_events_below_the_core_wait_for_their_day(tmp_path, make, runner):
     first = [(f"u{n % 4}", f"i{n % 3}", n, n) for n in range(48)] + [("late", "i0", 50, 50), ("late", "i1", 51, 51)]
-    dataset = make(write_log(tmp_path / "0.csv", first), **SETTINGS)
+    dataset = make(write_log(tmp_path / "0.csv", first), runner=runner, **SETTINGS)
     assert "late" not in histories(dataset)
     second = [("late", "i2", 60, 60), ("late", "i0", 61, 61)]
-    dataset = make(write_log(tmp_path / "1.csv", second), request=Request(extends=dataset), **SETTINGS)
+    dataset = make(write_log(tmp_path / "1.csv", second), request=Request(extends=dataset), runner=runner, **SETTINGS)
     assert histories(dataset)["late"] == ["i0", "i1", "i2", "i0"]
 
 

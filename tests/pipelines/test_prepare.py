@@ -15,10 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.prepare import prepare
+from pipelines.runners import Runner
 from recsys.artifacts.dataset import Dataset
 from recsys.config import parse_config
 from recsys.core.errors import DataError
-from tests.pipelines.conftest import HEADER, histories, random_rows, write_log
+from tests.pipelines.conftest import BOTH, HEADER, histories, random_rows, write_log
 
 
 def oracle(rows: list[tuple[str, str, int, int]], k: int) -> dict[str, list[str]]:
@@ -42,11 +43,26 @@ def oracle(rows: list[tuple[str, str, int, int]], k: int) -> dict[str, list[str]
     return result
 
 
+@BOTH
 @pytest.mark.parametrize("k", [1, 8])
-def test_sequences_are_what_one_event_at_a_time_makes(tmp_path, make, k):
+def test_sequences_are_what_one_event_at_a_time_makes(tmp_path, make, k, runner):
     rows = random_rows(k)
-    dataset = make(write_log(tmp_path / "log.csv", rows), k_core=k)
+    dataset = make(write_log(tmp_path / "log.csv", rows), k_core=k, runner=runner)
     assert histories(dataset) == oracle(rows, k)
+
+
+def test_a_core_of_more_rounds_than_a_pipeline_holds(tmp_path, make, monkeypatch, capsys):
+    """A chain in which each round drops the next user, and with it the next item: 2 events each but at its end."""
+    rows = [(f"u{n}", f"i{n + one}", n, 2 * n + one) for n in range(3) for one in (0, 1)]
+    core = [(f"v{n}", f"j{(n + one) % 3}", n + one, 100 + 3 * n + one) for n in range(3) for one in range(3)]
+    log = write_log(tmp_path / "log.csv", rows + core)
+    expected = make(log, k_core=2)
+    monkeypatch.setattr("pipelines.engine_exchange.ROUNDS", 2)  # and a third, which drops nothing, ends it
+    found = make(log, work=tmp_path / "other", k_core=2, runner=Runner(exchange="engine"))
+    assert len(found.counts["core_rounds"]) == 2  # from both ends, two of the four items a round
+    assert found.digest == expected.digest
+    told = [line for line in capsys.readouterr().err.splitlines() if "begins again" in line]
+    assert [line.rpartition(" ")[2] for line in told] == ["4"]
 
 
 def test_counts_account_for_every_row(tmp_path, make):

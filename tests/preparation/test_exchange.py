@@ -14,7 +14,7 @@ from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER
 from recsys.preparation.exchange.catalog import Catalog, merge_partition
 from recsys.preparation.exchange.event_store import store_events
 from recsys.preparation.exchange.shuffle_read import gather_bucket
-from recsys.preparation.exchange.spill import ITEM_PARTITIONS, spill_events
+from recsys.preparation.exchange.spill import ITEM_PARTITIONS, partition_events, spill
 from recsys.preparation.rules.truncation import Cap
 
 Row = tuple[str, str, int, int, str]
@@ -36,7 +36,7 @@ def spilled(folder: Path, blocks: list[list[Row]], buckets: int, cap: Cap | None
             for n, name in ((0, USER), (1, ITEM), (4, EVENT_TYPE))
         }
         table |= {name: pa.array(columns[n], pa.int64()) for n, name in ((2, TIMESTAMP), (3, EVENT_ID))}
-        spill_events(pa.table(table), buckets, cap, path)
+        spill(partition_events(pa.table(table), buckets, cap), path)
     partitions = [folder / f"partition-{number}" for number in range(ITEM_PARTITIONS)]
     sizes = [merge_partition(number, paths, path) for number, path in enumerate(partitions)]
     return paths, Catalog(tuple(partitions), tuple(sizes))
@@ -93,7 +93,7 @@ def test_stored_events_are_those_that_were_gathered(tmp_path: Path) -> None:
         tmp_path, [[("u", "a", 2, 1, "buy")], [("v", "b", 1, 2, "view"), ("u", "b", 1, 3, "buy")]], 1
     )
     users, events, _ = gather_bucket(0, paths, catalog, None)
-    store_events(users, events, catalog, tmp_path / "events.parquet")
+    store_events(users, events, catalog.names, tmp_path / "events.parquet")
     table = pq.read_table(tmp_path / "events.parquet")
     rows = list(zip(*(table.column(name).to_pylist() for name in (USER, ITEM, TIMESTAMP, EVENT_ID)), strict=True))
     assert sorted(rows) == [("u", "a", 2, 1), ("u", "b", 1, 3), ("v", "b", 1, 2)]

@@ -12,7 +12,7 @@ from recsys.core.artifact import file_hashes
 from recsys.core.errors import ArtifactError
 from recsys.core.json_files import write_json
 from recsys.core.mirror import mirror_of
-from recsys.core.publishing import LONG
+from recsys.core.publishing import ASIDE, LONG
 from recsys.core.schema import MANIFEST
 from recsys.storage import cache, transfer
 from recsys.storage.copies import fetch, fetch_below, here, manifests_below, send
@@ -107,12 +107,14 @@ def test_after_a_day_whoever_publishes_beside_it_removes_it(
     theirs = mirror_of(f"{WORK}/datasets/not ours/file")
     theirs.parent.mkdir()
     theirs.write_text("")
-    transfer.put([theirs])
+    scratch = f"{WORK}/datasets/.{OTHER}{ASIDE}of-a-job"
+    transfer.put_at([(theirs, theirs), (theirs, mirror_of(scratch) / "sequences" / "00000.parquet")])
     machine("second")
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + age)
     publish_at(f"{WORK}/datasets/{OTHER}")
     assert bool(stored(TARGET)) is left
+    assert bool(stored(scratch)) is left
     assert stored(f"{WORK}/datasets/not ours") == ["file"]
 
 

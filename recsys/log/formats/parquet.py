@@ -14,7 +14,7 @@ def read_parquet(block: LogBlock, columns: dict[str, str]) -> RawBlock:
     pieces: list[pa.RecordBatch] = []
     skip = block.end
     try:
-        with pq.ParquetFile(block.path) as file:
+        with block.opened() as opened, pq.ParquetFile(opened) as file:
             batches = file.iter_batches(BLOCK_ROWS, [block.start], list(dict.fromkeys(columns.values())))
             for batch in batches:
                 if skip < len(batch):

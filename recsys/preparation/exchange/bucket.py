@@ -30,7 +30,7 @@ from recsys.preparation.exchange.arrow import read_batch, write_batches
 from recsys.preparation.exchange.shuffle_read import Columns, order_keys
 from recsys.preparation.rules.bots import bot_events
 
-GATHERED = (USER, ITEM, TIMESTAMP, EVENT_ID, EVENT_TYPE, VALUE)  # what ``gather_bucket`` gives
+GATHERED = (USER, ITEM, TIMESTAMP, EVENT_ID, EVENT_TYPE, VALUE)  # what ``gather`` gives
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,11 @@ class Bucket:
     @classmethod
     def read(cls, path: Path) -> "Bucket":
         """Map what ``write`` set down."""
-        batch = read_batch(path, 0)
+        return cls.of(read_batch(path, 0))
+
+    @classmethod
+    def of(cls, batch: pa.RecordBatch) -> "Bucket":
+        """What ``batch`` gives."""
         offsets = np.asarray(batch.column(ITEMS).offsets).astype(np.int64)
         lists = {name: batch.column(name).values.to_numpy() for name in batch.schema.names if name != USER}
         return cls(batch.column(USER), offsets, lists.pop(ITEMS), lists.pop(TIMESTAMPS), lists)
@@ -118,8 +122,8 @@ def clean_bucket(
 
     Args:
         users: distinct users in the order of their bytes.
-        events: columns as ``gather_bucket`` gives them; any others go along.
-        item_hashes: the stable hash of each item, by catalog code.
+        events: columns as ``gather`` gives them; any others go along.
+        item_hashes: the stable hash of each item, by the codes that ``events`` has.
         past_until: milliseconds, where a temporal split ends what trains: bots are judged on that first.
 
     Returns:

@@ -22,15 +22,19 @@ from recsys.preparation.exchange.spill import ITEMS_FILE
 CODES_FILE, HASHES_FILE = "codes.arrow", "hashes.npy"
 
 
-def merge_partition(partition: int, blocks: list[Path], directory: Path) -> int:
-    """Merge one partition's items of all blocks; returns how many are distinct."""
-    parts = [read_batch(block / ITEMS_FILE, partition).column(0) for block in blocks]
+def merge_items(parts: list[pa.Array]) -> tuple[pa.Array, list[npt.NDArray[np.int32]]]:
+    """The distinct items of one partition in the order of their bytes, and the place of each item of each part."""
     words, codes = rank_strings(pa.chunked_array(parts, pa.string()).combine_chunks())
     edges = np.cumsum([0, *map(len, parts)])
-    whole = pa.record_batch({ITEM: pa.array(codes)})
+    return words, [codes[a:b] for a, b in itertools.pairwise(edges)]
+
+
+def merge_partition(partition: int, blocks: list[Path], directory: Path) -> int:
+    """Merge one partition's items of all blocks; returns how many are distinct."""
+    words, codes = merge_items([read_batch(block / ITEMS_FILE, partition).column(0) for block in blocks])
     with appearing_directory(directory) as aside:
         write_batches(aside / ITEMS_FILE, [pa.record_batch({ITEM: words})])
-        write_batches(aside / CODES_FILE, [whole.slice(a, b - a) for a, b in itertools.pairwise(edges)])
+        write_batches(aside / CODES_FILE, [pa.record_batch({ITEM: pa.array(part)}) for part in codes])
         np.save(aside / HASHES_FILE, hash_array(words))
     return len(words)
 

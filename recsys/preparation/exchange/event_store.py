@@ -14,17 +14,20 @@ from recsys.core.publishing import appearing
 from recsys.core.schema import EVENT_TYPE, ITEM, USER
 from recsys.log.blocks import LogBlock
 from recsys.log.formats.parquet import read_parquet
-from recsys.preparation.exchange.catalog import Catalog
 from recsys.preparation.exchange.shuffle_read import Columns
 
 
-def store_events(users: pa.Array, events: Columns, catalog: Catalog, path: Path) -> None:
-    """Write a gathered bucket with its own names; event types stay hashes."""
+def store_events(users: pa.Array, events: Columns, names: pa.ChunkedArray, path: Path) -> None:
+    """Write a gathered bucket with its own names; event types stay hashes.
+
+    Args:
+        names: external ids by the codes that ``events`` has, in the order of the catalog's.
+    """
     order = np.lexsort([*(events[name] for name in sorted(events, reverse=True) if name != USER), events[USER]])
     columns = {name: pa.array(values[order]) for name, values in events.items()}
     columns[USER] = pa.DictionaryArray.from_arrays(pa.array(events[USER][order]), users)
     used, places = np.unique(events[ITEM][order], return_inverse=True)
-    words = catalog.names.take(pa.array(used)).combine_chunks()
+    words = names.take(pa.array(used)).combine_chunks()
     columns[ITEM] = pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32)), words)
     with appearing(path) as aside:
         pq.write_table(pa.table(columns), aside, compression="zstd")

@@ -1,4 +1,4 @@
-"""Validated events, partitioned and set down on disk between two steps.
+"""Validated events, partitioned by user and item, and set down on disk between two steps.
 
 One directory a block: ``events.arrow`` holds a record batch for each bucket of users, ``users.arrow`` that bucket's
 distinct users, ``items.arrow`` a batch of distinct items for each partition of the catalog. Events name their
@@ -7,6 +7,7 @@ user by its place in the batch and their item by its place in the block, so that
 
 import itertools
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,12 +23,28 @@ EVENTS_FILE, USERS_FILE, ITEMS_FILE = "events.arrow", "users.arrow", "items.arro
 ITEM_PARTITIONS = 8
 
 
-def spill_events(events: pa.Table, buckets: int, cap: Cap | None, directory: Path) -> int:
-    """Partition a block's events by a stable hash of the user, and its items by one of the item.
+class Partitioned(NamedTuple):
+    """A block's events in the order of their buckets, and its distinct strings in the order of their parts.
 
-    Returns:
-        How many events were left out because their user has more than ``cap`` allows.
+    Attributes:
+        events: ``user_id`` (place among its bucket's users), ``item_id`` (place in ``items``), ``timestamp`` and, where
+            the log has them, ``event_id``, ``event_type`` (as its hash) and ``value``.
+        event_edges, user_edges: ``[buckets + 1]``; bucket ``b`` has ``edges[b]:edges[b + 1]``.
+        item_edges: ``[ITEM_PARTITIONS + 1]``, of the catalog's partitions.
+        over: how many events were left out because their user has more than the cap allows.
     """
+
+    events: pa.RecordBatch
+    event_edges: npt.NDArray[np.int64]
+    users: pa.Array
+    user_edges: npt.NDArray[np.int64]
+    items: pa.Array
+    item_edges: npt.NDArray[np.int64]
+    over: int
+
+
+def partition_events(events: pa.Table, buckets: int, cap: Cap | None) -> Partitioned:
+    """Partition a block's events by a stable hash of the user, and its items by one of the item."""
     users, items = (events.column(name).combine_chunks() for name in (USER, ITEM))
     user_strings, user_codes, user_edges = _partition(users, buckets)
     item_strings, item_codes, item_edges = _partition(items, ITEM_PARTITIONS)
@@ -52,13 +69,21 @@ def spill_events(events: pa.Table, buckets: int, cap: Cap | None, directory: Pat
         columns[EVENT_TYPE] = pa.array(types[order])
     if values is not None:
         columns[VALUE] = pa.array(values[order])
-    batch = pa.record_batch(columns)
+    over = len(events) - len(order)
+    return Partitioned(pa.record_batch(columns), edges, user_strings, user_edges, item_strings, item_edges, over)
+
+
+def spill(parts: Partitioned, directory: Path) -> None:
+    """Set a partitioned block down."""
     with appearing_directory(directory) as aside:
-        write_batches(aside / EVENTS_FILE, [batch.slice(edges[b], edges[b + 1] - edges[b]) for b in range(buckets)])
-        for file, strings, cuts in ((USERS_FILE, user_strings, user_edges), (ITEMS_FILE, item_strings, item_edges)):
-            whole = pa.record_batch({USER if file == USERS_FILE else ITEM: strings})
-            write_batches(aside / file, [whole.slice(a, b - a) for a, b in itertools.pairwise(cuts)])
-    return len(events) - len(order)
+        write_batches(aside / EVENTS_FILE, cut(parts.events, parts.event_edges))
+        write_batches(aside / USERS_FILE, cut(pa.record_batch({USER: parts.users}), parts.user_edges))
+        write_batches(aside / ITEMS_FILE, cut(pa.record_batch({ITEM: parts.items}), parts.item_edges))
+
+
+def cut(batch: pa.RecordBatch, edges: npt.NDArray[np.int64]) -> list[pa.RecordBatch]:
+    """The rows between each two edges; nothing is copied."""
+    return [batch.slice(a, b - a) for a, b in itertools.pairwise(edges)]
 
 
 def _values(column: pa.ChunkedArray) -> npt.NDArray[np.float32]:

@@ -17,15 +17,34 @@ class Events(NamedTuple):
 
 
 class Core(NamedTuple):
-    """What the k-core keeps.
+    """The k-core, or where its search stands between two rounds over the events.
 
     Attributes:
-        counts: ``[items] int64``, each item's events inside the core; 0 where it is outside.
+        counts: ``[items] int64``, each item's events of users who lasted; of the whole core 0 where an item is outside.
+        alive: ``[items] bool``, the items that no round has dropped.
+        events: how many events the items alive have.
         rounds: events dropped in each round, until a round drops nothing.
+        is_whole: nothing is left to drop.
     """
 
     counts: npt.NDArray[np.int64]
+    alive: Mask
+    events: int
     rounds: list[int]
+    is_whole: bool = False
+
+    @classmethod
+    def begin(cls, allowed: Mask, counts: npt.NDArray[np.int64], rounds: list[int] | None = None) -> "Core":
+        """Before the first round: ``counts`` of all events; items outside ``allowed`` are outside from the start."""
+        return cls(counts, allowed, int(counts[allowed].sum()), rounds or [])
+
+    def drop(self, counts: npt.NDArray[np.int64], k: int) -> "Core":
+        """End a round that counted each item's events of lasting users (``count_round``)."""
+        counts = np.where(self.alive, counts, 0)
+        alive = counts >= k
+        events = int(counts[alive].sum())
+        rounds = [*self.rounds, self.events - events] if events < self.events else self.rounds
+        return Core(counts, alive, events, rounds, is_whole=events == int(counts.sum()))
 
 
 def lasting_users(events: Events, alive: Mask, k: int, keep_unknown: bool) -> Mask:
@@ -33,6 +52,19 @@ def lasting_users(events: Events, alive: Mask, k: int, keep_unknown: bool) -> Ma
     counted = np.ones(len(events.items), np.bool_) if keep_unknown else alive[events.items]
     before = np.concatenate([[0], np.cumsum(counted)])
     return np.diff(before[events.offsets]) >= k
+
+
+def drop_fallen(part: Events, alive: Mask, k: int, keep_unknown: bool) -> Events:
+    """What of a part the next rounds need: the users who last, and their events of living items (or all that count).
+
+    Who has fallen once, falls in every later round.
+    """
+    lasting = lasting_users(part, alive, k, keep_unknown)
+    kept = np.repeat(lasting, np.diff(part.offsets))
+    if not keep_unknown:
+        kept &= alive[part.items]
+    before = np.concatenate([[0], np.cumsum(kept)])
+    return Events(part.items[kept], np.concatenate([[0], before[part.offsets[1:]][lasting]]))
 
 
 def count_items(parts: Iterable[Events], items: int) -> npt.NDArray[np.int64]:
@@ -57,20 +89,12 @@ def find_core(parts: Callable[[], Iterable[Events]], allowed: Mask, k: int, keep
         k: events that a user and an item must have; 1 keeps every user and item that has any.
         keep_unknown: events of items outside still count for their users (they become OOV buckets).
     """
-    alive = allowed
-    rounds: list[int] = []
-    previous = int(count_items(parts(), len(allowed))[alive].sum())
-    while True:
-        counts = np.zeros(len(allowed), np.int64)
-        for part in parts():
-            lasting = lasting_users(part, alive, k, keep_unknown)
-            owned = part.items[np.repeat(lasting, np.diff(part.offsets))]
-            counts += np.bincount(owned, minlength=len(allowed))
-        counts[~alive] = 0
-        alive = counts >= k
-        total = int(counts[alive].sum())
-        if total < previous:
-            rounds.append(previous - total)
-        if total == int(counts.sum()):
-            return Core(counts, rounds)
-        previous = total
+    core = Core.begin(allowed, count_items(parts(), len(allowed)))
+    while not core.is_whole:
+        core = core.drop(count_round(parts(), core.alive, k, keep_unknown), k)
+    return core
+
+
+def count_round(parts: Iterable[Events], alive: Mask, k: int, keep_unknown: bool) -> npt.NDArray[np.int64]:
+    """Each item's events of the users who last, ``[items] int64``."""
+    return count_items((drop_fallen(part, alive, k, keep_unknown) for part in parts), len(alive))
