@@ -71,9 +71,9 @@ if (argv[1] === fileURLToPath(import.meta.url)) {
     exit(2);
   }
   try {
-    await stat(join(argv[2], 'manifest.json')).catch(() => {
-      throw new Error('no bundle here: expected a directory with a manifest.json, as recsys export makes it');
-    });
+    if (!(await stat(argv[2]).catch(() => null))?.isDirectory()) {
+      throw new Error('no bundle here: expected a directory, as recsys export makes it');
+    }
     const server = await serve(argv[2], Number(argv[3] ?? 8080));
     stdout.write(`http://127.0.0.1:${server.address().port}/\n`);
   } catch (error) {

@@ -23,7 +23,7 @@ from recsys.core.errors import ArtifactError, ConfigError
 from recsys.core.json_files import write_json
 from recsys.core.schema import MANIFEST
 from recsys.log.blocks import LogBlock
-from recsys.preparation import steps
+from recsys.preparation import file_steps as steps
 from recsys.preparation.exchange.spill import ITEM_PARTITIONS
 from recsys.preparation.job import Job
 from tests.pipelines.conftest import histories, random_rows, write_log

@@ -55,7 +55,7 @@ def test_a_bundle_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
     command = ["node", str(ROOT / "serving" / "web" / "server.mjs"), str(tmp_path / "nope"), "0"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "no bundle here: expected a directory with a manifest.json" in done.stderr
+    assert "no bundle here: expected a directory, as recsys export makes it" in done.stderr
 
 
 def test_what_it_serves(port: int) -> None:
