@@ -75,11 +75,11 @@ def test_a_cluster_whose_workers_share_nothing_but_a_store(tmp_path, make, parts
         folder.mkdir()
     machines = [Machine(one, (launcher, tmp_path / "one", other)) for one, other in (folders, folders[::-1])]
     with s3_server(monkeypatch) as system, cluster(job_server.parent, tmp_path / "cluster", machines) as master:
-        system.mkdir("bucket")
-        system.put(str(launcher / "log"), "bucket/", recursive=True)
+        system.mkdir("cluster")  # Moto keeps the buckets of a process, whatever server is asked
+        system.put(str(launcher / "log"), "cluster/", recursive=True)
         runner = flink(job_server, master, environment)
-        same(make("s3://bucket/log", work=place("s3://bucket/work"), runner=runner, **SETTINGS), alone)
-        (target,) = system.ls("bucket/work/datasets")
+        same(make("s3://cluster/log", work=place("s3://cluster/work"), runner=runner, **SETTINGS), alone)
+        (target,) = system.ls("cluster/work/datasets")
         assert not target.rpartition("/")[2].startswith(".")
 
 
