@@ -28,7 +28,7 @@ from recsys.storage.publishing import is_published, publish
 from recsys.terminal import ProgressLines, say
 
 STEPS_DIR = ".steps"
-SCORES = 500  # that cost about what a row of a log does
+SCORES = 500  # take about as long as a row of a log, by which a runner chooses how many processes it starts
 
 
 def score(

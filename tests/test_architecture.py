@@ -221,6 +221,12 @@ def test_the_reranker_loads_nothing_heavy() -> None:
     assert not heavy & loaded
 
 
+def test_a_scoring_is_planned_without_a_network() -> None:
+    loaded = loaded_by("import pipelines.score, recsys.evaluation.candidates.shards")
+    assert "pyarrow" in loaded
+    assert not {"tensorflow", "tf_keras", "apache_beam"} & loaded
+
+
 def test_help_loads_next_to_nothing() -> None:
     heavy = {"numpy", "pandas", "pyarrow", "pydantic", "yaml", "rich", "tensorflow", "apache_beam", "mlflow"}
     assert not heavy & loaded_by("import recsys.cli; recsys.cli._overview()")

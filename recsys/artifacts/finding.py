@@ -1,7 +1,6 @@
-"""Which dataset of a work directory a run was trained on."""
+"""Which dataset of a work directory a run was trained on, and which ones it was extended from."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from recsys.artifacts.dataset import Dataset
@@ -34,13 +33,14 @@ def find_dataset(work_dir: Path, digest: str, *elsewhere: str) -> Dataset:
 
 
 def lineage(dataset: Dataset, work_dir: Path) -> list[Dataset]:
-    """``dataset`` and those that it was extended from, the newest first, as far as they lie in ``work_dir``."""
-    line, known = [dataset], {}
-    for path in artifacts(work_dir / DATASETS_DIR):
-        with suppress(ArtifactError, OSError):
-            known[Dataset(path).digest] = Dataset(path)
-    while (before := known.pop(str(line[-1].manifest.inputs.extends), None)) is not None:
-        line.append(before)
+    """``dataset`` and those that it was extended from, the newest first, as far as ``work_dir`` has them."""
+    line, met = [dataset], {dataset.digest}
+    while (before := line[-1].manifest.inputs.extends) is not None and before not in met:
+        met.add(before)
+        try:
+            line.append(find_dataset(work_dir, before))
+        except ArtifactError:
+            break
     return line
 
 

@@ -25,20 +25,21 @@ def read_flat(shards: list[Path]) -> dict[str, npt.NDArray[Any]]:
     about = [pq.read_metadata(shard) for shard in shards]
     rows, cells = sum(one.num_rows for one in about), sum(map(_cells, about))
     offsets, whole, first = np.zeros(rows + 1, np.int64), dict[str, npt.NDArray[Any]](), 0
+    schema = pq.read_schema(shards[0])
+    are_lists = {name for name in schema.names if pa.types.is_list(schema.field(name).type)}
     for shard in shards:
         table = pq.read_table(shard)
         last = first + len(table)
         lengths = table.column(ITEMS).combine_chunks().value_lengths().to_numpy()
         np.cumsum(lengths, out=offsets[first + 1 : last + 1])
         offsets[first + 1 : last + 1] += offsets[first]
-        for name in table.schema.names:
-            is_list = pa.types.is_list(table.schema.field(name).type)
-            values = (table.column(name).combine_chunks().flatten() if is_list else table.column(name)).to_numpy()
+        for name in schema.names:
+            is_list, column = name in are_lists, table.column(name).combine_chunks()
+            values = (column.flatten() if is_list else column).to_numpy(zero_copy_only=False)
             where = slice(offsets[first], offsets[last]) if is_list else slice(first, last)
             whole.setdefault(name, np.empty(cells if is_list else rows, values.dtype))[where] = values
         first = last
-    schema = pq.read_schema(shards[0])
-    ends = {name: offsets[-1] if pa.types.is_list(schema.field(name).type) else rows for name in whole}
+    ends = {name: offsets[-1] if name in are_lists else rows for name in whole}
     return {OFFSETS: offsets, **{name: values[: ends[name]] for name, values in whole.items()}}
 
 

@@ -45,8 +45,7 @@ class TextEncoder(NamedTuple):
         rows = np.flatnonzero(trained & np.asarray(column.is_valid()))
         rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), SAMPLE)).astype(np.int64)]
         counts = _counts(column.take(pa.array(rows)).to_pylist())
-        documents = np.bincount(counts.indices, minlength=counts.shape[1])
-        idf = np.where(documents, np.log((1 + len(rows)) / (1 + documents)) + 1.0, 0.0).astype(np.float32)
+        idf = _idf(counts).astype(np.float32)
         used = np.flatnonzero(idf)
         width = min(WIDTH, len(rows), len(used))
         if width < 2:
@@ -88,12 +87,9 @@ def word_vectors(texts: list[str], common: int) -> Any:
     from sklearn.preprocessing import normalize
 
     counts = _words().transform(texts)
-    documents = np.bincount(counts.indices, minlength=HASHES)
-    told = (documents > 0) & (documents <= common)
-    idf = np.where(told, np.log((1 + len(texts)) / (1 + documents)) + 1.0, 0.0)
-    counts.data = (1.0 + np.log(counts.data)) * idf[counts.indices]
-    counts.eliminate_zeros()
-    return normalize(counts)
+    vectors = _tf_idf(counts, _idf(counts, common))
+    vectors.eliminate_zeros()
+    return normalize(vectors)
 
 
 def _words() -> Any:
@@ -114,12 +110,25 @@ def _counts(texts: list[str]) -> Any:
     return sparse.hstack([_words().transform(texts), runs.transform(texts)], format="csr")
 
 
+def _idf(counts: Any, common: int | None = None) -> npt.NDArray[np.float64]:
+    """Inverse document frequency of each bucket; 0 of those that no text has, or more than ``common``."""
+    documents = np.bincount(counts.indices, minlength=counts.shape[1])
+    told = (documents > 0) & (documents <= (counts.shape[0] if common is None else common))
+    return np.where(told, np.log((1 + counts.shape[0]) / (1 + documents)) + 1.0, 0.0)
+
+
+def _tf_idf(counts: Any, idf: npt.NDArray[Any]) -> Any:
+    """Damped counts, weighted."""
+    weighted = counts.copy()
+    weighted.data = (1.0 + np.log(weighted.data)) * idf[weighted.indices]
+    return weighted
+
+
 def _weighted(counts: Any, idf: npt.NDArray[np.float32]) -> Any:
-    """TF-IDF of damped counts, of length 1 for the words and for the runs of a text each: neither drowns the other."""
+    """TF-IDF of length 1 for the words and for the runs of a text each: neither drowns the other."""
     from scipy import sparse
     from sklearn.preprocessing import normalize
 
-    weighted = counts.copy()
-    weighted.data = (1.0 + np.log(weighted.data)) * idf[weighted.indices]
+    weighted = _tf_idf(counts, idf)
     halves = (weighted[:, :HASHES], weighted[:, HASHES:])
     return sparse.hstack([normalize(half) for half in halves], format="csr").astype(np.float32)

@@ -120,7 +120,7 @@ def begin(job: Job, counts: Counts, names: Iterable[Numbered]) -> VocabularyFit:
         counts: of all buckets, added up.
         names: of ``merge``, by partition; looked at only where the config has a largest size.
     """
-    return VocabularyFit.begin(counts, lambda: names_of(names), job.config)
+    return VocabularyFit.begin(counts, lambda: _names(names), job.config)
 
 
 def drop_fallen(job: Job, alive: Message, events: Message) -> Message:
@@ -146,7 +146,7 @@ def number(job: Job, fit: VocabularyFit, names: Iterable[Numbered]) -> Message:
         job.keep_result("fit", {"number": 0, "is_whole": False})
         return NOTHING
     with with_tables(job) as there:
-        ids, drop_reasons, result = number_vocabulary(there, names_of(names), fit)
+        ids, drop_reasons, result = number_vocabulary(there, _names(names), fit)
     job.keep_result("fit", result)
     return pack({_IDS: ids, _REASONS: drop_reasons})
 
@@ -167,6 +167,6 @@ def _events(message: Message) -> Events:
     return Events(columns[_ITEMS].to_numpy(), columns[_OFFSETS].to_numpy())
 
 
-def names_of(partitions: Iterable[Numbered]) -> pa.ChunkedArray:
+def _names(partitions: Iterable[Numbered]) -> pa.ChunkedArray:
     """The external id of each item, by code."""
     return pa.chunked_array([unpack(message)[ITEM] for _, message in sorted(partitions)], pa.string())

@@ -153,6 +153,19 @@ def test_goes_on_where_an_attempt_ended_or_anew(
     assert not half_written(tmp_path)
 
 
+def test_a_job_is_as_large_as_the_scores_to_be_made(trained: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    run, dataset, _ = trained
+    sizes: list[int] = []
+    monkeypatch.setattr("pipelines.score.SCORES", 1)
+    monkeypatch.setattr("pipelines.score.run_pipeline", lambda build, runner, size: sizes.append(size))
+    shown = tmp_path / "tonight.csv"
+    shown.write_text("item_id\n3\n4\n")
+    for filters in (None, Filters(items=shown)):
+        with pytest.raises(FileNotFoundError, match=r"score\.json"):  # no part has run
+            score(run, dataset, K, tmp_path, filters=filters)
+    assert sizes == [60 * 20, 60 * 2]
+
+
 def test_lists_of_related_items(trained: Any) -> None:
     run, dataset, work_dir = trained
     found = score(run, dataset, 3, work_dir, related=True).artifact
