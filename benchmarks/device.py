@@ -19,6 +19,7 @@ from benchmarks.results import Measurement, write_results
 from recsys.bundle import GOLDEN_FILE, PHONE_FORMAT, VOCABULARY_FILE, BundleManifest, seal, write_golden, write_strings
 from recsys.config.model import MemoryConfig, ModelConfig
 from recsys.core.events import CleaningPolicy
+from recsys.core.events.codes import EventCodes
 from recsys.core.history import History
 from recsys.export.tflite import flatbuffer, versions
 from recsys.export.tflite.backend import TFLite
@@ -31,6 +32,8 @@ ITEMS, FEW, MANY = 3_416, 10_000, 1_000_000
 CANDIDATES = 100
 NEIGHBOURS, DEPTH = 32, 13  # of an item at most, and on average
 VARIANTS = ("float32", "float16", "int8", "int8-m0", "int4", "pq")
+CHANNELS = ("request_time", "event_types", "event_values")
+TYPES, EDGES = ("cart", "like", "purchase", "view"), (1.0, 2.0, 3.0, 4.0)
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,11 @@ class Made:
     multiply_adds: int
 
 
-def random_model(items: int, length: int, *, memory: bool = True) -> SASRec:
-    """64 wide, two blocks of one head, the published shape for MovieLens-1M; random weights."""
+def random_model(items: int, length: int, channels: tuple[str, ...] = (), *, memory: bool = True) -> SASRec:
+    """64 wide, two blocks of one head, the published shape for MovieLens-1M; random weights.
+
+    ``channels`` are those settings of the model that make it read more of an event than its item.
+    """
     keras.utils.set_random_seed(1)
     config = ModelConfig(
         max_length=length,
@@ -54,6 +60,7 @@ def random_model(items: int, length: int, *, memory: bool = True) -> SASRec:
         join="residual",
         positions="rotary",
         memory=MemoryConfig(neighbours=NEIGHBOURS) if memory else None,
+        **dict.fromkeys(channels, True),
     )
     model = build_model(config, items + 1)
     if model.transitions is not None:
@@ -73,7 +80,8 @@ def write_bundle(path: Path, content: bytes, items: int, length: int, variant: s
     (path / TFLite.model_file).write_bytes(content)
     write_strings(path / VOCABULARY_FILE, [str(i) for i in range(items)])
     write_golden(path / GOLDEN_FILE, [])
-    tree = flatbuffer.read(content)
+    tree, signatures = flatbuffer.read(content), Interpreter(content).signatures
+    names, taken = History.names(), signatures["rerank"].inputs
     manifest = BundleManifest(
         variant=variant,
         model_format=PHONE_FORMAT,
@@ -88,9 +96,10 @@ def write_bundle(path: Path, content: bytes, items: int, length: int, variant: s
         cleaning=CleaningPolicy(),
         tolerance=1.0,
         minimum_runtime=versions.minimum_runtime(tree),
-        signatures=Interpreter(content).signatures,
+        signatures=signatures,
         operators=flatbuffer.operators(tree),
         measured={},
+        event_codes=EventCodes(TYPES if names["types"] in taken else (), EDGES if names["values"] in taken else None),
     )
     seal(path, manifest)
     size = sum((path / name).stat().st_size for name in (TFLite.model_file, VOCABULARY_FILE, "manifest.json"))
@@ -127,7 +136,7 @@ def plain(path: Path, model: SASRec) -> Made:
 def client(made: Made, threads: int, events: int, rounds: int) -> dict[str, float]:
     """The best of some processes: a busy moment of the machine makes one slower, none makes it faster."""
     command = [sys.executable, "-m", "benchmarks.device_client", str(made.path), str(threads), str(events)]
-    runs = [json.loads(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(rounds)]
+    runs = [json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout) for _ in range(rounds)]
     return {name: min(run[name] for run in runs) for name in runs[0]}
 
 
@@ -143,6 +152,7 @@ def main() -> None:
             rows += by_variant(folder / str(length), length, ("int8", "int8-m0") if quick else VARIANTS, rounds)
         rows += by_catalog(folder, many, rounds)
         rows += by_event(folder, 50 if quick else 200, rounds)
+        rows += by_channel(folder, 50 if quick else 200, rounds)
     write_results("device", rows)
     print("This machine is not a phone: compare the ratios, not the times.")
 
@@ -205,6 +215,28 @@ def by_event(folder: Path, length: int, rounds: int) -> list[Measurement]:
         for what, whole, one in (("the model", "encode", "step"), ("the Python client", "anew", "append")):
             full, step = found[f"{whole}_ms"], found[f"{one}_ms"]
             rows.append(Measurement(f"{variant}: one event more, {what}", step, "ms", against, full / step))
+    return rows
+
+
+def by_channel(folder: Path, length: int, rounds: int) -> list[Measurement]:
+    """Models that read more of an event, beside one that reads its item alone."""
+    rows = []
+    names = ("encode", "incremental")
+    for variant in ("float32", "int8"):
+        alone = export(folder / f"{variant}-items", random_model(ITEMS, length), variant, names)
+        for channels in (CHANNELS[:1], CHANNELS):
+            read = " and ".join(channels)
+            made = export(folder / f"{variant}-{read}", random_model(ITEMS, length, channels), variant, names)
+            less, more = client(alone, 1, length, rounds), client(made, 1, length, rounds)
+            label = f"{variant}, {read}, history {length}"
+            for what, unit, without, found in (
+                ("size", "KiB", alone.size / 1024, made.size / 1024),
+                ("median", "ms", less["median_ms"], more["median_ms"]),
+            ):
+                rows.append(Measurement(f"{label}: {what}", found, unit, "items alone", without / found))
+            full, step = more["encode_ms"], more["step_ms"]
+            against = f"a full pass over {length} events"
+            rows.append(Measurement(f"{label}: one event more, the model", step, "ms", against, full / step))
     return rows
 
 

@@ -45,7 +45,10 @@ def main() -> None:
     load = milliseconds(start)
     random = np.random.default_rng(1)
     names = [str(reranker.vocabulary.decode(int(i))) for i in random.integers(1, len(reranker.vocabulary) + 1, 400)]
-    history, candidates = [Event(name, time_) for time_, name in enumerate(names[:events])], names[-100:]
+    history, candidates = (
+        [Event(name, time_, 0, "view", 1.0) for time_, name in enumerate(names[:events])],
+        names[-100:],
+    )
     start = time.perf_counter()
     reranker.rerank(history, candidates)
     first = milliseconds(start)
@@ -78,8 +81,10 @@ def incremental(reranker: Reranker, encoded: History) -> dict[str, float]:
     carried = reranker.run("start", **encoded.inputs())
     count = np.array([[reranker.manifest.history_length - 1]], np.int32)
     past = {f"{name}_{n}": carried[name][n : n + 1] for name in ("keys", "values") for n in range(len(carried[name]))}
-    columns = encoded.map(lambda channel: np.pad(channel, ((0, 0), (0, 1))))  # of the state, then the event's own
-    event = columns._replace(items=np.ones((1, 1), np.int32)).inputs(items="item")
+    newest = encoded.map(lambda channel: channel[:, -1:])
+    if len(encoded.times):  # of the columns of the state, then the event's own
+        newest = newest._replace(times=np.pad(encoded.times, ((0, 0), (0, 1))))
+    event = newest.inputs(items="item")
     inputs = {"encode": encoded.inputs(), "step": {**event, "count": count, **past}}
     model = CompiledModel.from_file(str(reranker.bundle.model_file))
     found = {}
