@@ -24,6 +24,7 @@ from recsys.core.events import Event, now_ms
 from recsys.core.history import History, clean_history, pad_one
 from recsys.core.schema import PAD_ID, TITLE
 from recsys.litert.interpreter import Interpreter, runtime_name
+from serving.odd_times import odd_times
 from serving.policy import apply_policy
 from serving.signature import check_signature
 
@@ -77,7 +78,7 @@ class Reranker:
         self.vocabulary = self.bundle.vocabulary
         self._policy = self.bundle.policy
         self._columns = {name: self.bundle.item_column(name) for name in self.bundle.columns}
-        self._told: set[str] = set()  # types that no event of training had
+        self._told: set[str] = set()  # oddities of requests
         self._reads = History.of(self.manifest.signatures["rerank"].inputs)
         self._interpreter = Interpreter(self.bundle.model_file, self.manifest.signatures, threads, at_once)
         self._replay_some()
@@ -88,7 +89,7 @@ class Reranker:
         Args:
             history: the user's events in any order, but that those that share a time and have no arrival number
                 (``event_id``) stay as they are given; unknown items are left out, the newest are kept, none is fine. A
-                type that the model has never met is warned of, once.
+                type that the model has never met is warned of, once, and so are times that are hardly meant so.
             candidates: external ids, any number, none included; one that stands twice keeps both places.
             now: when the request is made, in milliseconds since 1970 (default: the device's clock); a model that reads
                 times takes events after it to have just happened.
@@ -96,8 +97,9 @@ class Reranker:
         Raises:
             DataError: an event or a candidate is not what its type says.
         """
-        encoded = self.encode_history(history, now)
-        self.tell_unknown_types(history)
+        clock = now_ms() if now is None else now
+        encoded = self.encode_history(history, clock)
+        self.tell_oddities(history, clock)
         return self.order(candidates, lambda ids: self.score(encoded, ids))
 
     def order(self, candidates: Sequence[str], score: Callable[[npt.NDArray[np.int32]], Scores]) -> list[Ranked]:
@@ -204,16 +206,22 @@ class Reranker:
         known = self.manifest.event_codes.types
         return sorted({event.event_type for event in history} - {"", *known}) if known else []
 
-    def tell_unknown_types(self, history: Sequence[Event]) -> None:
-        """Warn of each type that the model has never met, once."""
-        for name in self.unknown_types(history):
-            if name not in self._told:
-                self._told.add(name)
-                warnings.warn(
-                    f"{self.bundle.path}: the model has met no event of type {name!r}, only of "
-                    f"{', '.join(self.manifest.event_codes.types)}; it reads such events as of an unknown type",
-                    stacklevel=3,
-                )
+    def odd_times(self, history: Sequence[Event], now: int) -> dict[str, str]:
+        """What to tell of the times of a request, by the kind of oddity; nothing where the model reads no times."""
+        return odd_times(history, now) if History.names()["times"] in self.manifest.history_inputs else {}
+
+    def tell_oddities(self, history: Sequence[Event], now: int) -> None:
+        """Warn, once of each, of types that the model has never met and of times that are hardly meant so."""
+        known = ", ".join(self.manifest.event_codes.types)
+        told = {
+            f"type {name!r}": f"the model has met no event of type {name!r}, only of {known}; it reads such events "
+            "as of an unknown type"
+            for name in self.unknown_types(history)
+        }
+        for kind, text in (told | self.odd_times(history, now)).items():
+            if kind not in self._told:
+                self._told.add(kind)
+                warnings.warn(f"{self.bundle.path}: {text}", stacklevel=3)
 
     def _replay_some(self) -> None:
         """Refuse a bundle that this runtime gets wrong: some read quantized weights otherwise, and say nothing."""

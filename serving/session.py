@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.core.errors import ConfigError, RecsysError
-from recsys.core.events import Event, is_counted
+from recsys.core.events import Event, is_counted, now_ms
 from recsys.core.history import History, encode_newest
 from serving.reranker import Ranked, Reranker
 
@@ -54,7 +54,7 @@ class Session:
             DataError: an event is not what its type says; nothing has changed.
         """
         events = self._reranker.checked(history)
-        self._reranker.tell_unknown_types(events)
+        self._reranker.tell_oddities(events, now_ms())
         with self._lock, self._changing():
             self._events = events
             self._history = self._clean()
@@ -68,7 +68,7 @@ class Session:
             RecsysError: an earlier event failed halfway.
         """
         events = self._reranker.checked([event])
-        self._reranker.tell_unknown_types(events)
+        self._reranker.tell_oddities(events, now_ms())
         with self._lock:
             self._refuse_broken()
             with self._changing():

@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from recsys.core.events import now_ms
     from serving.reranker import Event, Reranker
 
     if args.request is not None:
@@ -59,15 +60,16 @@ def run(args: argparse.Namespace) -> int:
         seen = {event.item for event in history}
         candidates = [item for item in reranker.catalogue() if item not in seen]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of unknown types, which are told below
+        warnings.simplefilter("ignore")  # what is odd is told below
         ranked = reranker.rerank(history, candidates, now)[: args.top or (None if args.json else SHOWN)]
     unknown_items = [event.item for event in history if event.item not in reranker.vocabulary]
     unknown_types = reranker.unknown_types(history)
+    odd_times = list(reranker.odd_times(history, now_ms() if now is None else now).values())
     rows = _rows(reranker, ranked)
     if args.json:
-        print_json(RerankResult(str(args.bundle), rows, unknown_items, unknown_types))
+        print_json(RerankResult(str(args.bundle), rows, unknown_items, unknown_types, odd_times))
     else:
-        _show(rows, unknown_items, unknown_types)
+        _show(rows, unknown_items, unknown_types, odd_times)
     return 0
 
 
@@ -99,7 +101,7 @@ def _rows(reranker: "Reranker", ranked: "list[Ranked]") -> list[dict[str, Any]]:
     return rows
 
 
-def _show(rows: list[dict[str, Any]], unknown: list[str], unknown_types: list[str]) -> None:
+def _show(rows: list[dict[str, Any]], unknown: list[str], unknown_types: list[str], odd_times: list[str]) -> None:
     width = max((len(row["item"]) for row in rows), default=0)
     for row in rows:
         score = "  unknown" if row["score"] is None else f"{row['score']:9.4f}"
@@ -108,3 +110,5 @@ def _show(rows: list[dict[str, Any]], unknown: list[str], unknown_types: list[st
         print(f"\nleft out of the history, unknown to the model: {', '.join(unknown)}")  # noqa: T201
     if unknown_types:
         print(f"\nread as of an unknown type, for the model has met none: {', '.join(unknown_types)}")  # noqa: T201
+    for text in odd_times:
+        print(f"\n{text}")  # noqa: T201

@@ -134,6 +134,25 @@ def test_each_channel_that_is_read_changes_scores_and_no_other(reranker):
     assert told("", 1.0) == told("", 1.0)  # what was told once is not told again
 
 
+def test_times_that_are_hardly_meant_so_are_told_once_where_a_model_reads_them(reranker):
+    now, (known, *_) = 1_700_000_000_000, reranker.catalogue()
+    for oddity, timestamp in (
+        ("as if by seconds", now // 1000),
+        ("later than the request, by up to 1440 min", now + DAY),
+    ):
+        told = reranker.odd_times([Event(known, now), Event(known, timestamp)], now)
+        if "ages" not in reranker.manifest.history_inputs:
+            assert told == {}
+            continue
+        (text,) = told.values()
+        assert text.startswith("1 of 2 events")
+        assert oddity in text
+        with pytest.warns(UserWarning, match=oddity):
+            reranker.rerank([Event(known, timestamp)], [known], now)
+        reranker.rerank([Event(known, timestamp)], [known], now)  # a second warning would be an error here
+    assert reranker.odd_times([Event(known, 5), Event(known, now + 1000)], now) == {}  # counted from 0; a clock's skew
+
+
 def test_positions_from_the_newest_event_are_refused(model):
     from recsys.export.graph.inference_model import Tables, inference_model
     from recsys.export.graph.item_tables import FloatTable

@@ -33,12 +33,15 @@ class RerankResult(Result):
             where the bundle has one, ``title``.
         unknown_items: items of the history that the model does not know, and leaves out of it.
         unknown_types: types of events that a model which reads types has never met, and reads as of an unknown type.
+        odd_times: what is hardly meant so of the times of events, where a model reads them: seconds for milliseconds,
+            events later than the request.
     """
 
     bundle: str
     ranked: list[dict[str, Any]]
     unknown_items: list[str]
     unknown_types: list[str]
+    odd_times: list[str]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import {checkItem} from './events.js';
 import {type GoldenCase, chosen, mismatch} from './golden.js';
 import {type Event, type History, PAD_ID, type Vocabulary, encodeHistory} from './history.js';
 import type {Manifest} from './manifest.js';
+import {oddTimes} from './odd_times.js';
 import {type Scored, applyPolicy} from './policy.js';
 import type {Rule} from './rules.js';
 import type {StringTable} from './strings.js';
@@ -93,7 +94,7 @@ export class Reranker {
   async rerank(history: readonly Event[], candidates: readonly string[], now = Date.now()): Promise<Ranked[]> {
     const ids = this.encodeCandidates(candidates);
     const encoded = this.encodeHistory(history, now);
-    this.tellUnknownTypes(history);
+    this.tellOddities(history, now);
     const scores = await this.score(encoded, ids);
     const places = Array.from(ids.keys());
     const known = places.filter((i) => ids[i] !== PAD_ID).sort((a, b) => scores[b]! - scores[a]!);
@@ -147,12 +148,21 @@ export class Reranker {
     return [...new Set(history.map((event) => event.event_type ?? ''))].filter((t) => t !== '' && !known.includes(t));
   }
 
-  private tellUnknownTypes(history: readonly Event[]): void {
+  /** What to tell of the times of a request, by the kind of oddity; nothing where the model does not read times. */
+  oddTimes(history: readonly Event[], now: number): Map<string, string> {
+    return this.manifest.history_inputs.includes('ages') ? oddTimes(history, now) : new Map();
+  }
+
+  private tellOddities(history: readonly Event[], now: number): void {
+    const told = this.oddTimes(history, now);
     for (const type of this.unknownTypes(history)) {
-      if (this.told.has(type)) continue;
-      this.told.add(type);
-      console.warn(`the model has met no event of type ${JSON.stringify(type)}, only of ` +
+      told.set(`type ${type}`, `the model has met no event of type ${JSON.stringify(type)}, only of ` +
         `${this.manifest.event_codes.types.join(', ')}; it reads such events as of an unknown type`);
+    }
+    for (const [kind, text] of told) {
+      if (this.told.has(kind)) continue;
+      this.told.add(kind);
+      console.warn(text);
     }
   }
 
