@@ -26,7 +26,14 @@ NO_ARRIVAL = "no arrival number was found; a stable hash orders events that shar
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("log", metavar="LOG", type=path, nargs="?", help="the event log")
-    for flag, name in (("user", "user"), ("item", "item"), ("timestamp", "timestamp"), ("event-id", "event id")):
+    for flag, name in (
+        ("user", "user"),
+        ("item", "item"),
+        ("timestamp", "timestamp"),
+        ("event-id", "event id"),
+        ("event-type", "event's type"),
+        ("value", "event's value"),
+    ):
         parser.add_argument(f"--{flag}", metavar="COLUMN", help=f"the column that holds the {name}, not to be guessed")
     parser.add_argument("--items", metavar="TABLE", type=path, help="a table of the items, CSV, TSV or Parquet")
     parser.add_argument("--out", type=path, help="the config to write (default: the log's name, .yaml, here)")
@@ -54,9 +61,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _given(args: argparse.Namespace) -> dict[str, str]:
     """The columns that were named, by our name."""
-    from recsys.core.schema import EVENT_ID, ITEM, TIMESTAMP, USER
+    from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER, VALUE
 
-    given = {USER: args.user, ITEM: args.item, TIMESTAMP: args.timestamp, EVENT_ID: args.event_id}
+    given = {
+        USER: args.user,
+        ITEM: args.item,
+        TIMESTAMP: args.timestamp,
+        EVENT_ID: args.event_id,
+        EVENT_TYPE: args.event_type,
+        VALUE: args.value,
+    }
     return {name: column for name, column in given.items() if column}
 
 
@@ -75,8 +89,10 @@ def write_config(log: Path, given: dict[str, str], items: Path | None = None) ->
         return f"    {key}: {_yaml(found.column)} # {found.reason}" if found else f"    {key}: null # {NO_ARRIVAL}"
 
     def switch(key: str, name: str, says: str) -> list[str]:
-        return [f"  # {key}: true # {says}"] if name in guess.columns else []
+        asked = "" if name == VALUE and name in given else "# "  # the names of types are the user's to give
+        return [f"  {asked}{key}: true # {says}"] if name in guess.columns else []
 
+    value = column("value", VALUE) if VALUE in given else f"    # {column('value', VALUE).strip()}"
     unusual = guess.format == "csv" and guess.delimiter != delimiter_of(guess.file)
     text = "\n".join(
         [
@@ -91,7 +107,7 @@ def write_config(log: Path, given: dict[str, str], items: Path | None = None) ->
             column("timestamp", TIMESTAMP),
             column("event_id", EVENT_ID),
             *([column("event_type", EVENT_TYPE)] if EVENT_TYPE in guess.columns else []),
-            *([f"    # {column('value', VALUE).strip()}"] if VALUE in guess.columns else []),
+            *([value] if VALUE in guess.columns else []),
             f"  timestamp_unit: {guess.unit} # guessed from the values",
             *([f"  delimiter: {_yaml(guess.delimiter)}"] if unusual else []),
             *(_without_items() if items is None else _items(items, guess)),

@@ -14,6 +14,7 @@ from recsys.cli.init import write_config
 from recsys.config import parse_config
 from recsys.config.yaml_text import read_yaml
 from recsys.core.errors import DataError
+from recsys.core.schema import EVENT_TYPE, VALUE
 from recsys.log.inference.guess import guess_log
 from tests.log.conftest import ReadLog
 
@@ -100,3 +101,12 @@ def test_init_and_prepare_agree(
         assert guess.rejected == len(found.rejects) / len(rows)
 
     check()
+
+
+def test_a_type_and_a_value_that_are_named_are_read(tmp_path: Path) -> None:
+    rows = [f"u{n % 4},i{n % 5},{1_700_000_000 + n},{('look', 'take')[n % 2]},{n % 3}" for n in range(40)]
+    path = tmp_path / "log.csv"
+    path.write_text("\n".join(["user,item,time,how,much", *rows]) + "\n")
+    config = parse_config(read_yaml(write_config(path, {EVENT_TYPE: "how", VALUE: "much"})))
+    assert (config.data.columns.event_type, config.data.columns.value) == ("how", "much")
+    assert config.model.event_values
