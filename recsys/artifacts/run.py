@@ -17,7 +17,7 @@ from recsys.artifacts.manifests import RunManifest
 from recsys.core.artifact import artifacts, file_hashes
 from recsys.core.errors import ArtifactError
 from recsys.core.json_files import read_json, write_json
-from recsys.core.publishing import appearing
+from recsys.core.publishing import ASIDE, appearing
 from recsys.core.schema import MANIFEST
 
 
@@ -61,6 +61,8 @@ class Run(Artifact[RunManifest]):
         """
         run = cls(path)
         if run.is_started:
+            for left in filter(Path.is_file, path.rglob(f".*{ASIDE}*")):  # a kill left it half-written
+                left.unlink()
             return run
         path.mkdir(parents=True, exist_ok=True)
         run.plots_dir.mkdir(exist_ok=True)

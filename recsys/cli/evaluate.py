@@ -9,11 +9,11 @@
 It prints what the runs measured when they were sealed, on their test items or, with --split validation, on the items
 that chose the epoch. A sweep's trial was sealed without its test: it is read now, once, and kept beside the run. With
 --dataset the models rank the full catalog of that dataset anew. With --segments it shows the figures by kind of target,
-too: how active the user, how popular the item, how long since the event before (tie: at the very same time) and, where
-events of several types are predicted, of which type the item's event, or, where some had no event that trains, whether
-the item is cold. Cold targets are shown beside content and popularity, which are measured now and kept beside the run
-where they were not, and once more among the cold items alone (among_cold), beside what a random order of those reaches
-on average.
+too: how active the user, how popular the item, how long since the event before (first: there is none; tie: at the very
+same time) and, where events of several types are predicted, of which type the item's event, or, where some had no event
+that trains, whether the item is cold. Cold targets are shown beside content and popularity, which are measured now and
+kept beside the run where they were not, and once more among the cold items alone (among_cold), beside what a random
+order of those reaches on average.
 
 --lists writes what each user would have been shown at the moment of each target: a Parquet file with one row a target
 and run: run, seed, split, user_id, target, timestamp, rank (of the target), history (the newest items before it, oldest

@@ -1,10 +1,10 @@
 """How rankings are judged."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from recsys.config.base import Section
+from recsys.config.base import Distinct, Section
 
 Baseline = Literal["popularity", "recent_popularity", "markov", "window_markov", "item_knn", "ease", "content"]
 
@@ -12,12 +12,14 @@ Baseline = Literal["popularity", "recent_popularity", "markov", "window_markov",
 class EvaluationConfig(Section):
     """Full-catalog ranking metrics; what only reports makes no other run, and is measured of one that is there."""
 
-    ks: tuple[int, ...] = Field((5, 10, 20), description="cut-offs reported; 10, which chooses the epoch, is one")
+    ks: Distinct[Annotated[int, Field(ge=1)]] = Field(
+        (5, 10, 20), description="cut-offs reported; 10, which chooses the epoch, is one"
+    )
     filter_seen: bool = Field(
         True, description="what a history has seen, but never the target, stays out of its ranking"
     )
     batch_size: int = Field(256, ge=1, description="histories scored at once")
-    baselines: tuple[Baseline, ...] = Field(
+    baselines: Distinct[Baseline] = Field(
         ("popularity", "markov", "window_markov"), description="what the model is held against"
     )
     validation_users: int | None = Field(

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from recsys.config.base import LocalPath, Section
+from recsys.config.base import Distinct, LocalPath, Section
 
 # The names that recsys.export.variants reads: how tables are held, the percent of heads and hidden units that are kept,
 # the transition memory's depth.
@@ -36,7 +36,7 @@ class StudentConfig(Section):
 class ExportConfig(Section):
     """Variants of the TFLite model, what they hold, and how close they must stay to Keras."""
 
-    variants: tuple[str, ...] = Field(
+    variants: Distinct[str] = Field(
         ("float32", "int8"),
         min_length=1,
         description="one bundle each: float32, float16, int8, int4 or pq, student- before it, -pPERCENT and -mDEPTH "

@@ -73,6 +73,13 @@ class TrainingConfig(Section):
         0.0, ge=0, lt=1, description="of a moving average of the weights, which is validated and kept; 0 is off"
     )
     weight_decay: float = Field(0.0, ge=0, description="decoupled, times the learning rate, of matrices alone")
+    cold_cost: float = Field(
+        0.01,
+        ge=0,
+        lt=1,
+        description="share of validation's NDCG@10 that may be lost for items without events to rank higher by their "
+        "features; where validation has targets among these, it chooses what is best",
+    )
     refit: bool = Field(False, description="train again with the validation events, as long as validation chose")
     warm_start: LocalPath | None = Field(
         None, description="a finished run of the same shape; training begins with its weights"

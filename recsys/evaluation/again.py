@@ -14,7 +14,7 @@ from recsys.config.evaluation import EvaluationConfig
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import USER
 from recsys.evaluation.candidates.columns import lists
-from recsys.evaluation.evaluate import EvaluationData, Evaluator, Targets, rank, targets_of
+from recsys.evaluation.evaluate import EvaluationData, Evaluator, Targets, rank, require_targets
 from recsys.evaluation.ranking import top_items
 from recsys.evaluation.reporting import ABOUT
 from recsys.evaluation.scorer import scorer
@@ -53,8 +53,9 @@ def top_lists(runs: Sequence[Run], dataset: Dataset, split: str, k: int) -> pa.T
 
     Raises:
         ArtifactError: a run is not finished or damaged, was trained on another dataset, or has seen the targets.
+        DataError: the split has no target.
     """
-    targets = targets_of(EvaluationData.of(dataset), split)
+    targets = require_targets(EvaluationData.of(dataset), split)
     return pa.concat_tables([_lists(run, dataset, targets, k) for run in runs])
 
 

@@ -8,13 +8,13 @@ import pandas as pd
 
 from recsys.artifacts.dataset import Dataset
 from recsys.config.evaluation import EvaluationConfig
-from recsys.core.errors import RecsysError
+from recsys.core.errors import DataError
 from recsys.core.schema import PAD_ID
 from recsys.evaluation.baselines import BASELINES, TrainingEvents
 from recsys.evaluation.cold_ranks import ColdRanks
 from recsys.evaluation.lists import ListDescriber
 from recsys.evaluation.metrics import summarize
-from recsys.evaluation.ranking import TOP, ScoreAll, rank_targets, remove_seen, top_items
+from recsys.evaluation.ranking import TOP, ScoreAll, not_a_number, rank_targets, remove_seen, top_items
 from recsys.features.encoded import EncodedFeature
 from recsys.sequences.sequences import Sequences
 
@@ -59,6 +59,21 @@ def targets_of(data: EvaluationData, split: str, at_most: int | None = None) -> 
     return Targets(split, users, positions)
 
 
+def require_targets(data: EvaluationData, split: str) -> Targets:
+    """All targets of ``split``.
+
+    Raises:
+        DataError: there are none.
+    """
+    targets = targets_of(data, split)
+    if not len(targets.users):
+        raise DataError(
+            f"evaluation: no user has a {split} event on an item of training, so there is nothing to rank; look at "
+            "report.html in the dataset, and at prepare.split"
+        )
+    return targets
+
+
 def rank(
     score_all: ScoreAll,
     data: EvaluationData,
@@ -80,7 +95,7 @@ def rank(
         users, positions = (of[first : first + config.batch_size] for of in (targets.users, targets.positions))
         scores = np.array(score_all(users, positions))[:, : data.items + 1]
         if np.isnan(scores).any():
-            raise RecsysError(f"evaluation: a score of user {sequences.users[users[0]]}'s batch is not a number")
+            raise not_a_number(sequences.users[users[np.isnan(scores).any(axis=1).argmax()]])
         scores[:, PAD_ID] = -np.inf
         wanted = sequences.items[positions]
         if config.filter_seen:
@@ -128,10 +143,13 @@ class Evaluator:
     Args:
         refit: whether the model that predicts test targets was trained on validation events, too. Baselines see what
             the model was trained on and no more, and what lists are like is told by it.
+
+    Raises:
+        DataError: the split has no target.
     """
 
     def __init__(self, data: EvaluationData, split: str, config: EvaluationConfig, *, refit: bool) -> None:
-        self.data, self.targets, self.config = data, targets_of(data, split), config
+        self.data, self.targets, self.config = data, require_targets(data, split), config
         _, ends = data.sequences.bounds("validation" if refit and split == "test" else "train")
         self.events = TrainingEvents(data.sequences, ends, len(data.counts))
         self._describe = ListDescriber(self.events, data.items)

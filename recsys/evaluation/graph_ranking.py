@@ -5,9 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from recsys.core.errors import RecsysError
 from recsys.core.history import History
-from recsys.evaluation.ranking import seen_cells
+from recsys.evaluation.ranking import not_a_number, seen_cells
 from recsys.models.keras import tf
 from recsys.sequences.sequences import Sequences
 
@@ -57,7 +56,7 @@ class GraphRanker:
                 cells = np.stack([rows[hidden], seen[hidden]], axis=1).astype(np.int32)
             found = self._ranks(sequences.histories(some, ends, self.history), targets, cells).numpy()
             if np.isnan(found).any():
-                raise RecsysError(f"evaluation: a score of user {sequences.users[some[0]]}'s batch is not a number")
+                raise not_a_number(sequences.users[some[np.isnan(found).any(axis=0).argmax()]])
             ranks.append(found)
         return np.concatenate(ranks, axis=1) if ranks else np.empty((len(self.weights), 0))
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.core.errors import RecsysError
 from recsys.sequences.ranges import flat_ranges
 from recsys.sequences.sequences import Sequences
 
@@ -14,6 +15,14 @@ ScoreAll = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[
 
 TOP = 10  # items of a list that is looked at as a list
 GROUPS = 10  # of columns, for each item of a list: more bound the best closer, and take longer to sort
+
+
+def not_a_number(user: str) -> RecsysError:
+    """The error of a score of ``user`` that is none."""
+    return RecsysError(
+        f"evaluation: a score of user {user} is not a number; the model's weights are damaged: train again, with a "
+        "lower training.learning_rate"
+    )
 
 
 def rank_targets(scores: npt.NDArray[np.floating], targets: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:

@@ -24,7 +24,7 @@ SEGMENTS = {
     "activity": ("short", "medium", "long"),
     "popularity": ("tail", "middle", "head"),
     "novelty": ("cold", "warm"),
-    "gap": tuple(GAP_EDGES),
+    "gap": ("first", *GAP_EDGES),
 }
 
 
@@ -32,11 +32,12 @@ def label(ranks: pd.DataFrame) -> dict[str, npt.NDArray[np.object_]]:
     """Each segmentation's label of every row of a run's ranks; by type only where several types are predicted, novelty
     only where some items had no events before.
     """
-    gap = np.searchsorted(list(GAP_EDGES.values()), ranks["gap_ms"], side="right")  # the first edge that it is below
+    below = np.searchsorted(list(GAP_EDGES.values()), ranks["gap_ms"], side="right")  # the first edge that it is below
+    gap = np.where(ranks["history_length"] > 0, 1 + np.minimum(below, len(GAP_EDGES) - 1), 0)
     places = {
         "activity": _thirds(ranks["history_length"]),
         "popularity": _thirds(ranks["target_count"]),
-        "gap": np.minimum(gap, len(GAP_EDGES) - 1),
+        "gap": gap,
     }
     cold = ranks["target_count"] == 0
     if cold.any() and not cold.all():

@@ -110,7 +110,7 @@ class Training:
             raise DataError(f"{self.dataset.path}: no user has a validation event; nothing could choose the epoch")
         directory = self._run.checkpoint_dir / SEARCH
         directory.mkdir(exist_ok=True)
-        validate = Validator(model, self.data, targets, self.config.evaluation)
+        validate = Validator(model, self.data, targets, self.config.evaluation, training.cold_cost)
         callbacks = [Validation(validate, directory / "best.npz"), EarlyStopping()]
         return model, self._fit(model, batches, training, SEARCH, callbacks, log)
 

@@ -12,6 +12,7 @@ from recsys.artifacts.run import Run
 from recsys.config import Config
 from recsys.core.json_files import write_json
 from recsys.core.mirror import with_urls
+from recsys.core.publishing import appearing
 from recsys.evaluation.plots import draw_plots
 from recsys.evaluation.reporting import ABOUT
 from recsys.models.cost import multiply_adds
@@ -43,7 +44,8 @@ def begin(run: Run, config: Config, dataset: Dataset, facts: dict[str, Any]) -> 
     }
     Run.create(run.path, config.to_json(), {**facts, **known, **code_facts(), "command": command_line()})
     if not run.environment_file.exists():
-        run.environment_file.write_text(environment(), encoding="utf-8")
+        with appearing(run.environment_file) as aside:
+            aside.write_text(environment(), encoding="utf-8")
     run.checkpoint_dir.mkdir(exist_ok=True)
 
 

@@ -16,7 +16,7 @@ from recsys.training.listeners import RunCallback, Steps
 from recsys.training.warm_start import finished
 
 # Part of every run's digest: raise it when the same config would make another run.
-TRAINING_VERSION = 10
+TRAINING_VERSION = 11
 
 # What of the evaluation decides the weights, for it chooses the epoch; all else is read off them (``report``).
 CHOOSING = ("filter_seen", "validation_users")

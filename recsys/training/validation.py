@@ -2,8 +2,9 @@
 
 Attention learned beside the memory on events that it has met before; on others it knows less than it seemed, and the
 memory is worth more (or less). One factor of the memory, chosen on validation with the epoch, corrects that. Items that
-nobody has touched are sought more, in some logs, than others of their features: where validation has targets among
-them, a factor of their vectors, chosen last, corrects that.
+nobody has touched stand behind others of their features, which the memory knows, too. A factor of their vectors, chosen
+last, corrects that: the best for the targets among them or, where validation has none, the largest that costs the
+others no more than ``training.cold_cost``.
 """
 
 from pathlib import Path
@@ -24,7 +25,7 @@ from recsys.training.fit import Fit, FitCallback, Progress
 
 CHOSEN_BY = "ndcg@10"
 MEMORY_WEIGHTS = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
-COLD_SCALES = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5)  # the first of equals is taken
+COLD_SCALES = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.75, 2.0, 2.5)  # the first of equals is taken
 
 
 class Judgement(NamedTuple):
@@ -45,11 +46,17 @@ class Validate(Protocol):
 
 
 class Validator:
-    """Judges a model's current weights on held-out targets."""
+    """Judges a model's current weights on held-out targets.
 
-    def __init__(self, model: SASRec, data: EvaluationData, targets: Targets, config: EvaluationConfig) -> None:
+    Args:
+        cold_cost: ``training.cold_cost``.
+    """
+
+    def __init__(
+        self, model: SASRec, data: EvaluationData, targets: Targets, config: EvaluationConfig, cold_cost: float
+    ) -> None:
         self.model, self.folded = model, with_folded_items(model)
-        self.sequences, self.targets = data.sequences, targets
+        self.sequences, self.targets, self.cold_cost = data.sequences, targets, cold_cost
         self.memory_weights = MEMORY_WEIGHTS if model.memory is not None else (1.0,)
         self._rank = GraphRanker(
             self.folded.score_parts,
@@ -65,20 +72,29 @@ class Validator:
         return Judgement(summarize(ranks[best], (10,)), self.memory_weights[best])
 
     def cold_scale(self) -> float:
-        """The factor of the vectors of items without events that suits the targets best; 1 where none of them is one.
+        """The factor of the vectors of items without events, 1 where there are none; the model keeps it.
 
-        The model keeps it.
+        It suits the targets best or, where none of them is such an item, is the largest that keeps their NDCG@10 above
+        what ``cold_cost`` leaves of it.
         """
         items, best = self.model.items, COLD_SCALES[0]
         if not isinstance(items, FeaturedItems):
             return best
         met = self.sequences.items[self.targets.positions]
         if not np.isin(met, items.trained_ids).all():
-            as_it_is = self.memory_weights.index(1.0)
-            found = [ndcg(self._ranks(scale)[as_it_is], 10).mean() for scale in COLD_SCALES]
-            best = COLD_SCALES[int(np.argmax(found))]
+            best = COLD_SCALES[int(np.argmax([self._quality(scale) for scale in COLD_SCALES]))]
+        elif len(items.trained_ids) < items.rows - 1:
+            least = (1.0 - self.cold_cost) * self._quality(best)
+            for scale in COLD_SCALES[1:]:
+                if self._quality(scale) < least:
+                    break
+                best = scale
         items.complete(best)
         return best
+
+    def _quality(self, cold_scale: float) -> float:
+        """The targets' NDCG@10 with the memory as it is."""
+        return float(ndcg(self._ranks(cold_scale)[self.memory_weights.index(1.0)], 10).mean())
 
     def _ranks(self, cold_scale: float) -> Any:
         """The targets' ranks for each weight of the memory."""

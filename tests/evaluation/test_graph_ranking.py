@@ -64,7 +64,9 @@ def test_more_targets_than_fit_one_batch_keep_their_order() -> None:
 
 
 def test_a_score_that_is_no_number_is_named() -> None:
-    split = sequences([1, 2, 3])
-    ranker = GraphRanker(lambda history: [tf.fill([1, ITEMS + 1], np.nan)], SPEC, (1.0,), ITEMS, True)
-    with pytest.raises(RecsysError, match="a score of user u0's batch is not a number"):
+    split = sequences([1, 2, 3], [1, 2, 3])
+    some = np.zeros([2, ITEMS + 1], np.float32)
+    some[1] = np.nan
+    ranker = GraphRanker(lambda history: [tf.constant(some)[: tf.shape(history.items)[0]]], SPEC, (1.0,), ITEMS, True)
+    with pytest.raises(RecsysError, match="a score of user u1 is not a number"):
         ranker(split, *split.targets("test"))

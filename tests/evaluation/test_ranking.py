@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.config.evaluation import EvaluationConfig
-from recsys.core.errors import RecsysError
-from recsys.evaluation.evaluate import EvaluationData, rank, targets_of
+from recsys.core.errors import DataError, RecsysError
+from recsys.evaluation.evaluate import EvaluationData, Evaluator, rank, targets_of
 from recsys.evaluation.ranking import rank_targets
 from recsys.sequences.sequences import Sequences
 
@@ -76,6 +76,12 @@ def test_padding_never_ranks() -> None:
 def test_scores_that_are_no_numbers_are_refused() -> None:
     with pytest.raises(RecsysError, match="not a number"):
         ranks_of([1.0, float("nan"), 2.0, 3.0], [1, 2, 4], filter_seen=True)
+
+
+def test_a_split_without_a_target_is_told() -> None:
+    data = EvaluationData(sequences([1, 2, 5]), 4, np.ones(6))  # 5 is a bucket of unknown items
+    with pytest.raises(DataError, match="no user has a test event on an item of training"):
+        Evaluator(data, "test", EvaluationConfig(), refit=False)
 
 
 def test_buckets_of_unknown_items_in_a_history_are_passed_over() -> None:

@@ -29,8 +29,12 @@ def ranks(*places: float, users: list[str] | None = None, **columns: list[Any]) 
 
 def test_gaps_by_hand() -> None:
     gaps = [0, 1, DAY_MS - 1, DAY_MS, 7 * DAY_MS - 1, 7 * DAY_MS, 10**15]
-    found = label(ranks(*[1.0] * 7, gap_ms=gaps))["gap"]
+    found = label(ranks(*[1.0] * 7, gap_ms=gaps, history_length=np.ones(7, int)))["gap"]
     assert list(found) == ["tie", "same_day", "same_day", "same_week", "same_week", "later", "later"]
+
+
+def test_a_users_first_event_has_none_before_and_ties_with_none() -> None:
+    assert list(label(ranks(1.0, 1.0, gap_ms=[0, 0], history_length=[0, 1]))["gap"]) == ["first", "tie"]
 
 
 def test_thirds_keep_equal_values_together() -> None:

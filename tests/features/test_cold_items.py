@@ -22,7 +22,7 @@ from recsys.features.encoded import EncodedFeature
 from recsys.models.events import history_spec
 from recsys.models.items import FeaturedItems, trained_rows
 from recsys.models.loading import load_run, load_unfolded
-from recsys.training.validation import Validator
+from recsys.training.validation import COLD_SCALES, Validator
 from tests.features.chain_of_categories import CATEGORIES, COLD, WARM, chain_config
 from tests.features.conftest import Trained
 
@@ -58,8 +58,12 @@ def test_warm_and_cold_items_are_ranked_nearly_as_well_as_can_be(trained: Traine
     assert found[cold].mean() > 0.9 * best[cold].mean()
 
 
-@pytest.mark.parametrize(("cold", "larger"), [(True, True), (False, False)])
-def test_validation_says_how_much_new_items_are_sought(trained: Trained, cold: bool, larger: bool) -> None:
+@pytest.mark.parametrize(
+    ("cold", "cost", "larger"),
+    [(True, 0.0, True), (False, 0.0, False), (False, 0.4, True)],
+    ids=["sought", "not sought, at no cost", "not sought, at what it takes"],
+)
+def test_validation_says_how_much_new_items_are_sought(trained: Trained, cold: bool, cost: float, larger: bool) -> None:
     model, data = load_unfolded(trained.run), EvaluationData.of(trained.dataset)
     assert isinstance(model.items, FeaturedItems)
     counts = trained.dataset.item_counts
@@ -68,8 +72,15 @@ def test_validation_says_how_much_new_items_are_sought(trained: Trained, cold: b
     every = targets_of(data, "test")
     chosen = (counts[data.sequences.items[every.positions]] == 0) == cold
     targets = Targets("test", every.users[chosen], every.positions[chosen])
-    scale = Validator(model, data, targets, EvaluationConfig()).cold_scale()
+    validator = Validator(model, data, targets, EvaluationConfig(), cost)
+    scale = validator.cold_scale()
     assert (scale > 1.0) == larger
+    if not cold:
+        higher = COLD_SCALES[COLD_SCALES.index(scale) + 1]
+        least = (1 - cost) * validator._quality(1.0)
+        found = {one: validator._quality(one) for one in (1.0, scale, higher)}
+        assert found[higher] < least <= found[scale], found
+        validator.cold_scale()
     np.testing.assert_allclose(model.items.vectors()[counts > 0], before[counts > 0], atol=1e-6)
     np.testing.assert_allclose(
         model.items.vectors()[1:][counts[1:] == 0], scale * before[1:][counts[1:] == 0], atol=1e-4

@@ -16,9 +16,9 @@ GOLDEN = json.loads(FILE.read_text())
 @pytest.mark.parametrize("case", GOLDEN["cases"])
 def test_cases(case: dict, tmp_path: Path) -> None:
     """Freshness by hand: 2024-01-01 is 152 days, one half-life, before 2024-06-01, so a gains 1 · 1/2. Of what stands
-    under ``shot`` only e's is a date as every client reads it. A weight below 0 takes as much from the same items,
-    and gives them the same reason; one of 0 moves none. With a half-life of 151 days a is past it: 2^(-152 / 151) is
-    0.4977, and no news.
+    under ``shot`` only e's is a date as every client reads it, and the year 0 is none however long half-lives are.
+    A weight below 0 takes as much from the same items, and gives them the same reason; one of 0 moves none. With a
+    half-life of 151 days a is past it: 2^(-152 / 151) is 0.4977, and no news.
 
     Variety by hand: after a (3.0), b is half like it (2.9 - 2 · 1/2 = 1.9), c not at all (2.5); after c, d is half
     like a (1.0), e is like none (2.0) and b still 1.9.

@@ -164,6 +164,7 @@ ELSEWHERE = {
     "model.request_time": "test_a_pause_that_decides_what_comes_next_is_learned",
     "model.event_types": "test_an_unseen_item_that_resembles_disliked_ones_falls",
     "model.event_values": "test_an_unseen_item_that_resembles_disliked_ones_falls",
+    "training.cold_cost": "test_validation_says_how_much_new_items_are_sought",
     "training.seed": "test_a_seed_draws_weights_and_batches_and_no_other_kind_of_run",
     "training.augmentation.crop": "test_cropping_trains_on_runs_of_histories",
     "training.augmentation.mask": "test_masking_blanks_what_is_read_and_no_target",
@@ -232,7 +233,7 @@ def test_dropout_zeroes_its_share_in_training_alone(dataset: Dataset, config: Co
 
 
 def test_what_is_shown_elsewhere_is_there() -> None:
-    source = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    source = "".join(path.read_text() for path in Path(__file__).parents[1].glob("*/test_*.py"))
     assert not [name for name in ELSEWHERE.values() if f"def {name}(" not in source]
 
 
@@ -275,6 +276,10 @@ def test_the_calibration_of_gbce_by_scalars(dataset: Dataset, config: Config, ca
         (["training.cycles=2"], "repeats a cosine"),
         (["training.gbce_calibration=0.5"], "is gbce's"),
         (["training.loss=softmax", "training.negatives.in_batch=3"], "draws none"),
+        (["evaluation.ks=[10, 0]"], "greater than or equal to 1"),
+        (["evaluation.ks=[10, 5, 10]"], "10 stands twice"),
+        (["evaluation.baselines=[ease, ease]"], "'ease' stands twice"),
+        (["export.variants=[int8, int8]"], "'int8' stands twice"),
         (["model.request_time=true", "training.augmentation.repeat=0.5"], "sets time back"),
     ],
 )

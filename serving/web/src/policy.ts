@@ -60,8 +60,8 @@ function freshen(one: Scored, rule: Extract<Rule, {rule: 'fresh'}>, text: string
 function dateMs(text: string): number | null {
   if (!/^[0-9]{4}(-[0-9]{2}-[0-9]{2})?$/.test(text)) return null;
   const date = Date.parse(text);
-  // Some engines take 30 February for 2 March.
-  return Number.isNaN(date) || !new Date(date).toISOString().startsWith(text) ? null : date;
+  // Some engines take 30 February for 2 March; the year 0 is a filler.
+  return Number.isNaN(date) || text.startsWith('0000') || !new Date(date).toISOString().startsWith(text) ? null : date;
 }
 
 function diversify(
@@ -73,7 +73,7 @@ function diversify(
   const placed: Scored[] = [];
   while (left.length > 0 && placed.length < rule.first) {
     const worth = left.map((one) => one.score - rule.strength * closest.get(one.item)!);
-    const index = worth.indexOf(Math.max(...worth));
+    const index = worth.reduce((most, value, place) => (value > worth[most]! ? place : most), 0);
     const best = left[index]!;
     if (index !== 0) best.reasons.push(rule.reason ?? 'for variety');
     left.splice(index, 1);
