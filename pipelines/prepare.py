@@ -237,8 +237,8 @@ def _codes(job: Job, extends: Dataset | None) -> EventCodes:
         return job.codes
     if extends is not None:
         return replace(job.codes, value_edges=extends.codes.value_edges)
-    values = trained_values(sorted((job.target / SEQUENCES_DIR).glob("*.parquet")))
-    return replace(job.codes, value_edges=fit_value_edges(values))
+    shards = sorted((job.target / SEQUENCES_DIR).glob("*.parquet"))
+    return replace(job.codes, value_edges=fit_value_edges(lambda: trained_values(shards)))
 
 
 def _describe(
