@@ -11,7 +11,8 @@ from pathlib import PurePath
 from typing import Any
 
 _PICKLED = base64.b64encode(bz2.compress(b""))[:5]  # Beam packs pickles so; its own coders it spells otherwise
-_FRAMED = b"\x80\x05\x95"  # how a pickle of any size begins
+_FRAMED = b"\x80\x05\x95"  # how a pickle of any size begins, and no UTF-8 text holds
+_VALUES = "beam:transform:pickled_python:v1"  # of Create; the others are functions, or of Beam's own kinds
 
 
 @dataclass
@@ -47,7 +48,10 @@ def payloads_of(pipeline: Any) -> Iterator[Payload]:
             for packed in _specs(component):
                 if packed.startswith(_PICKLED) and packed not in met:
                     met.add(packed)
-                    yield _load(getattr(component, "unique_name", name), bz2.decompress(base64.b64decode(packed)))
+                    payload = Payload(getattr(component, "unique_name", name), bz2.decompress(base64.b64decode(packed)))
+                    has_values = kind is components.transforms and component.spec.urn == _VALUES
+                    _look(payload, payload.data, has_values)
+                    yield payload
 
 
 def _place(name: str) -> int:
@@ -77,22 +81,22 @@ def _specs(message: Any) -> Iterator[bytes]:
                 yield from _specs(one)
 
 
-def _load(step: str, data: bytes) -> Payload:
-    payload = Payload(step, data)
-    _look(payload, data)
-    return payload
+def _look(payload: Payload, data: bytes, has_values: bool) -> None:
+    """Note what a pickle holds.
 
-
-def _look(payload: Payload, data: bytes) -> None:
-    """Note what a pickle holds; values that a pipeline begins with are texts or pickles in it, encoded as elements."""
+    Args:
+        has_values: those that a pipeline begins with are in it, each encoded as an element: text, or around a pickle.
+            Nothing else is searched for pickles, for what came from outside is not loaded.
+    """
     _Loader(payload, data).load()
     for _, argument, _ in pickletools.genops(data):
         if isinstance(argument, str):
             payload.texts.add(argument)
-        elif isinstance(argument, bytes) and (found := argument.find(_FRAMED)) >= 0:
-            _look(payload, argument[found:])
-        elif isinstance(argument, bytes):
-            payload.texts.add(argument.decode(errors="replace"))
+        elif has_values and isinstance(argument, bytes):
+            if (found := argument.find(_FRAMED)) >= 0:
+                _look(payload, argument[found:], has_values)
+            else:
+                payload.texts.add(argument.decode(errors="replace"))
 
 
 class _Loader(pickle.Unpickler):

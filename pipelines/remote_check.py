@@ -116,7 +116,12 @@ def _misfits(payload: Payload, shared: list[Path], names: set[str]) -> Iterator[
 
 def _is_of_this_machine(text: str) -> bool:
     """Whether a string is the path of a file here, or of one that would lie where this machine keeps its own."""
-    if not text.startswith("/") or len(text) < 2 or "\n" in text or "\0" in text:
+    if not text.startswith("/") or text == "/":
         return False
     own = (Path.cwd(), Path.home(), Path(gettempdir()), cache_dir())
-    return any(Path(text).is_relative_to(one) for one in own if one != Path("/")) or Path(text).exists()
+    if any(Path(text).is_relative_to(one) for one in own if one != Path("/")):
+        return True
+    try:
+        return Path(text).exists()
+    except OSError:  # too long for a path
+        return False

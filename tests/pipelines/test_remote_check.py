@@ -128,7 +128,9 @@ def test_the_main_session_is_named(config):
 
 def test_names_for_messages_and_relative_paths_may_travel(config):
     job, blocks = remote_job(config)
-    assert check_pipeline(map_with([*blocks, Path("log.csv"), "/no/such/path"]), FLINK, job, blocks)
+    assert check_pipeline(
+        map_with([*blocks, Path("log.csv"), "/no/such/path", "/" * 5000 + "x" * 5000]), FLINK, job, blocks
+    )
 
 
 def test_an_open_file_is_told(config, tmp_path):
