@@ -73,11 +73,11 @@ def measure(folder: Path, users: int, items: int) -> dict[str, Ran]:
     return {"prepare": prepared, "score": scored}
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--users", type=int, nargs=2, default=USERS)
     parser.add_argument("--items", type=int, default=ITEMS)
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     runs = []
     for users in options.users:
         with tempfile.TemporaryDirectory() as folder:
