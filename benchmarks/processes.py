@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +15,22 @@ INTERVAL = 0.05
 
 @dataclass(frozen=True)
 class Ran:
-    """Wall-clock and processor seconds, and the largest resident memory of any one process, in bytes."""
+    """Wall-clock and processor seconds of all processes, and resident memory in bytes.
+
+    Attributes:
+        peak_bytes: the most that any one process held.
+        launcher_bytes: the most that the program's own process held, none of those that it started.
+    """
 
     seconds: float
     cpu_seconds: float
     peak_bytes: int
+    launcher_bytes: int
 
 
 def run(*arguments: str) -> Ran:
     """Run ``python ARGUMENTS`` in the project's directory; stops the benchmark when it fails."""
-    peak, cpu, done = [0], {}, threading.Event()
+    peaks, cpu, done = Counter[int](), {}, threading.Event()
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *arguments],
@@ -38,7 +45,7 @@ def run(*arguments: str) -> Ran:
         while not done.is_set():
             try:
                 for one in (root, *root.children(recursive=True)):
-                    peak[0] = max(peak[0], one.memory_info().rss)
+                    peaks[one.pid] = max(peaks[one.pid], one.memory_info().rss)
                     times = one.cpu_times()
                     cpu[one.pid] = times.user + times.system
             except psutil.NoSuchProcess:
@@ -53,4 +60,4 @@ def run(*arguments: str) -> Ran:
     watcher.join()
     if process.returncode:
         raise SystemExit(f"{' '.join(arguments)} failed:\n{errors[-2000:]}")
-    return Ran(seconds, sum(cpu.values()), peak[0])
+    return Ran(seconds, sum(cpu.values()), max(peaks.values()), peaks[process.pid])

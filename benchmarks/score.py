@@ -13,6 +13,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -85,19 +86,19 @@ def write_dataset(path: Path, sequences: Sequences, items: int) -> Dataset:
     return Dataset(path)
 
 
-def write_run(path: Path, dataset: Dataset, items: int) -> Run:
-    """A finished run that has learned nothing, but counted as many transitions as its memory can hold."""
+def write_run(path: Path, dataset: Dataset, items: int, settings: dict[str, Any] = MODEL) -> Run:
+    """A finished run that has learned nothing; its memory, if any, has counted as many transitions as it can hold."""
     from recsys.models.sasrec import build_model
     from recsys.models.weights import save_weights
 
-    config = parse_config({"data": {"path": "log.csv"}, "model": MODEL, "evaluation": {"filter_seen": True}})
+    config = parse_config({"data": {"path": "log.csv"}, "model": settings, "evaluation": {"filter_seen": True}})
     model, rng = build_model(config.model, items + 1), np.random.default_rng(1)
-    assert model.transitions is not None
-    depth = model.transitions.depth
-    first = rng.integers(1, items + 1, items + 1)[:, None]  # neighbours of an item are distinct
-    neighbours = ((first + np.arange(depth) * (items // depth - 1)) % items + 1).astype(np.int32)
-    counts = np.sort(rng.integers(1, 50, neighbours.shape), axis=1)[:, ::-1].astype(np.float32)
-    model.transitions.assign_rows(neighbours, counts, counts.sum(1))
+    if model.transitions is not None:
+        depth = model.transitions.depth
+        first = rng.integers(1, items + 1, items + 1)[:, None]  # neighbours of an item are distinct
+        neighbours = ((first + np.arange(depth) * (items // depth - 1)) % items + 1).astype(np.int32)
+        counts = np.sort(rng.integers(1, 50, neighbours.shape), axis=1)[:, ::-1].astype(np.float32)
+        model.transitions.assign_rows(neighbours, counts, counts.sum(1))
     about = {
         "digest": "1" * 32,
         "name": "random",

@@ -5,7 +5,7 @@
 The log is MovieLens-1M's, with columns user_id, item_id, timestamp and event_id; the recipe is the one of
 configs/movielens-1m.yaml. The reference's epochs are alike, so it runs two and is given 40 times the faster; what
 quality it would reach by then is not asked. Ours is judged on the recipe's validation users, by a mark that was another
-model's on test.
+model's on test. Option: --quality.
 """
 
 import argparse
@@ -32,10 +32,10 @@ class Reached(Exception):  # noqa: N818 - no error: what was waited for
 
 
 class Watch:
-    """Raises ``Reached`` at the first validation that finds ``QUALITY``."""
+    """Raises ``Reached`` at the first validation that finds a quality."""
 
-    def __init__(self) -> None:
-        self.epoch, self.best = 0, 0.0
+    def __init__(self, quality: float) -> None:
+        self.quality, self.epoch, self.best = quality, 0, 0.0
 
     def on_start(self, run: Run, config: Config) -> None:
         pass
@@ -45,29 +45,30 @@ class Watch:
 
     def on_epoch(self, run: Run, metrics: dict[str, float]) -> None:
         self.epoch, self.best = int(metrics["epoch"]), max(self.best, metrics.get("validation/ndcg@10", 0.0))
-        if self.best >= QUALITY:
+        if self.best >= self.quality:
             raise Reached
 
 
-def ours(config: Config, dataset: Dataset, work: Path) -> tuple[float, Watch]:
+def ours(config: Config, dataset: Dataset, work: Path, quality: float) -> tuple[float, Watch]:
     """Seconds from nothing, the building of model and memory included."""
-    watch, started = Watch(), time.perf_counter()
+    watch, started = Watch(quality), time.perf_counter()
     try:
         train(config, dataset, work, callbacks=[watch])
     except Reached:
         return time.perf_counter() - started, watch
-    raise SystemExit(f"validation NDCG@10 came to {watch.best:.4f} only, not {QUALITY}")
+    raise SystemExit(f"validation NDCG@10 came to {watch.best:.4f} only, not {quality}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("log", type=Path, metavar="LOG")
-    log = parser.parse_args().log
-    overrides = ["data.name=null", f"data.path={log}", "data.columns.event_id=event_id"]
+    parser.add_argument("--quality", type=float, default=QUALITY, help="NDCG@10 to be reached (default: %(default)s)")
+    options = parser.parse_args()
+    overrides = ["data.name=null", f"data.path={options.log}", "data.columns.event_id=event_id"]
     config = load_config("configs/movielens-1m.yaml", overrides)
     with tempfile.TemporaryDirectory() as work:
         dataset = prepare(config, Path(work)).artifact
-        seconds, watch = ours(config, dataset, Path(work))
+        seconds, watch = ours(config, dataset, Path(work), options.quality)
         shape = replace(REFERENCE, items=len(dataset.vocabulary))
         epoch = reference(shape, split_users(dataset.sequences, dataset.sequences.bounds("train")[1]))
         theirs = EPOCHS * min(epoch(1), epoch(2))

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.graph import run_steps
+from pipelines.planning import find_files, plan, resolve
 from pipelines.runners import Runner
 from recsys.artifacts.compatibility import check_extends
 from recsys.artifacts.dataset import (
@@ -27,18 +27,15 @@ from recsys.artifacts.dataset import (
 )
 from recsys.artifacts.outcome import Outcome
 from recsys.config import Config
-from recsys.config.data import Columns, DataConfig, ItemTableConfig, RelationsConfig
+from recsys.config.data import ItemTableConfig, RelationsConfig
 from recsys.core.artifact import file_hashes
 from recsys.core.digests import digest, sha256_file
-from recsys.core.errors import DataError
 from recsys.core.events.codes import EventCodes
 from recsys.core.json_files import write_json
-from recsys.core.mirror import cache_dir, url_of
 from recsys.core.publishing import ASIDE
-from recsys.core.schema import COUNT, DATASETS_DIR, EVENT_ID, EXTERNAL_ID, MANIFEST, TITLE
-from recsys.log.block_plan import plan_blocks
-from recsys.log.columns import check_columns, source_columns
-from recsys.log.files import find_log, refuse_changed, stamps_of
+from recsys.core.schema import COUNT, DATASETS_DIR, MANIFEST
+from recsys.log.columns import source_columns
+from recsys.log.files import refuse_changed, stamps_of
 from recsys.log.partitions import file_digest
 from recsys.log.rejects import first_rejects
 from recsys.preparation.described_items import describe_lacking
@@ -52,9 +49,8 @@ from recsys.preparation.diagnostics.counts import (
 from recsys.preparation.diagnostics.drift import refuse_drift
 from recsys.preparation.diagnostics.report import write_report
 from recsys.preparation.diagnostics.stats import count_trained, merge_stats, trained_values
-from recsys.preparation.item_table import check_items
 from recsys.preparation.job import Job
-from recsys.preparation.relation_table import check_relations, describe_unknown
+from recsys.preparation.relation_table import describe_unknown
 from recsys.preparation.rules.value_buckets import fit_value_edges
 from recsys.preparation.user_deletion import Forgotten, forget, read_users
 from recsys.storage.copies import send_files
@@ -62,7 +58,6 @@ from recsys.storage.files import fetch_files
 from recsys.storage.publishing import is_published, publish
 from recsys.terminal import ProgressLines, say
 
-SPILL_DIR = ".spill"
 # Part of every dataset's name: raise it when the same log and settings would make another dataset.
 PREPARE_VERSION = 10
 
@@ -101,14 +96,8 @@ def prepare(
         RecsysError: the pipeline failed.
     """
     request = request or Request()
-    data = resolve(config.data, (work_dir if url_of(work_dir) is None else cache_dir()) / "data")
-    assert data.path is not None
-    for table in (data.items, data.relations):
-        if table is not None and table.path is not None:
-            fetch_files(table.path)
-    files, passed_over, root = find_log(data.path)
-    if passed_over:
-        say(f"{data.path}: passed over {len(passed_over):,} hidden or temporary files, such as {passed_over[0].name}")
+    data = resolve(config.data, work_dir)
+    files, root = find_files(data)
     stamps = stamps_of(files)
     forgotten = forget(read_users(request.forget) if request.forget else (), request.extends, work_dir)
     inputs = {
@@ -133,24 +122,12 @@ def prepare(
     config = Config(data=data, prepare=config.prepare)
     if request.extends is not None:
         check_extends(request.extends, config)
+    assert data.path is not None
     with publish(target, overwrite=overwrite) as aside:
         _make(config, files, root, aside, runner or Runner(), request, forgotten, inputs)
         fetch_files(data.path)  # workers may have read the store's files, not these
         refuse_changed(files, stamps)
     return Outcome(Dataset(target), reused=False)
-
-
-def resolve(data: DataConfig, cache_dir: Path) -> DataConfig:
-    """A data set by name becomes the files that it was fetched to."""
-    if data.name is None:
-        return data
-    from recsys.log.sources import RATING, fetch
-
-    log = fetch(data.name, cache_dir)
-    features = data.items.features if data.items else {}
-    items = ItemTableConfig(path=log.items, title=TITLE, features=features)
-    columns = Columns(event_id=EVENT_ID, value=RATING)
-    return DataConfig(path=log.events, columns=columns, items=items, relations=data.relations)
 
 
 def _hash_of(table: ItemTableConfig | RelationsConfig | None) -> str | None:
@@ -168,26 +145,8 @@ def _make(
     forgotten: Forgotten,
     inputs: dict[str, Any],
 ) -> None:
-    target = target.absolute()  # workers may stand elsewhere
-    spill = target / SPILL_DIR
-    blocks = plan_blocks(files, config.data.delimiter, spill / "unpacked", root)
-    if not blocks:
-        raise DataError(f"{config.data.path}: the log holds no rows; an event log needs at least one event")
-    check_columns(blocks, config.data)
-    spanning = sorted({block.origin for block in blocks if block.spans_lines})
-    if spanning:
-        say(f"{spanning[0]}{f' and {len(spanning) - 1:,} more' * (len(spanning) > 1)}: fields span lines; read slower")
-    for check in (check_items, check_relations):
-        if warning := check(config.data, blocks[0]):
-            say(warning)
-    prior, known_features = pa.array([], pa.string()), None
-    if request.extends is not None:
-        known_features = request.extends.features_dir and request.extends.features_dir.absolute()
-        stored = plan_blocks(request.extends.event_files, ",", spill)
-        blocks += [replace(block, number=len(blocks) + i, stored=True) for i, block in enumerate(stored)]
-        prior = pa.array(request.extends.items[EXTERNAL_ID], pa.string())
-    buckets = -(-sum(block.rows for block in blocks) // config.prepare.events_per_shard)
-    job = Job(spill, target, config.data, config.prepare, len(blocks), buckets, prior, forgotten, known_features)
+    job, blocks = plan(config, files, root, target, request.extends, forgotten)
+    target = job.target
     job.make_dirs()
     results = run_steps(job, blocks, runner)
     reads, bound = results["read"], config.prepare.max_rejected_share
@@ -212,7 +171,7 @@ def _make(
         say(f"{config.data.path}: adds nothing, for {request.extends.path} has all of its {valid:,} valid rows")
     ProgressLines("prepare").counts(**counts)
     refuse_empty(counts, config.prepare.k_core)
-    shutil.rmtree(spill)
+    shutil.rmtree(job.spill)
     for stray in target.rglob(f".*{ASIDE}*"):  # of a step that was killed, and then run again by its runner
         stray.unlink()
     if len(forgotten):
@@ -237,8 +196,8 @@ def _codes(job: Job, extends: Dataset | None) -> EventCodes:
         return job.codes
     if extends is not None:
         return replace(job.codes, value_edges=extends.codes.value_edges)
-    values = trained_values(sorted((job.target / SEQUENCES_DIR).glob("*.parquet")))
-    return replace(job.codes, value_edges=fit_value_edges(values))
+    shards = sorted((job.target / SEQUENCES_DIR).glob("*.parquet"))
+    return replace(job.codes, value_edges=fit_value_edges(lambda: trained_values(shards)))
 
 
 def _describe(

@@ -74,7 +74,7 @@ def run(build: Callable[[Any], None], runner: Runner, rows: int) -> None:
     Raises:
         RecsysError: a step failed; an error of ``recsys.core.errors`` keeps its kind through the runner.
     """
-    with _beam_silent():
+    with beam_silent():
         pipeline = _pipeline(runner, rows)
         build(pipeline)
         _run_to_end(pipeline)
@@ -105,7 +105,7 @@ def _pipeline(runner: Runner, rows: int) -> Any:
 
 
 @contextmanager
-def _beam_silent() -> Iterator[None]:
+def beam_silent() -> Iterator[None]:
     """Drop what Beam logs while the block runs: advice, and its own account of an error that is raised as well."""
     levels = {name: logging.getLogger(name).level for name in LOGGERS}
     handlers = logging.root.handlers[:]

@@ -2,8 +2,11 @@
 
 import argparse
 import importlib
+import importlib.metadata
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,6 +76,18 @@ def test_recipes_load(recipe: Path) -> None:
 def test_the_config_in_the_readme_is_one() -> None:
     (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     parse_config(yaml.safe_load(block))
+
+
+def test_the_workers_image_is_a_recipe_without_complaint() -> None:
+    """Not built here; hadolint reads it, and its versions are those that the job's machine has."""
+    (recipe,) = re.findall(r"```dockerfile\n(.*?)```", (ROOT / "docs" / "engines.md").read_text(), re.DOTALL)
+    beam = importlib.metadata.version("apache-beam")
+    assert f"FROM apache/beam_python3.11_sdk:{beam}\n" in recipe
+    linter = Path(sys.executable).with_name("hadolint")
+    if not linter.exists():
+        pytest.skip("hadolint is not installed; make .venv/installed brings it")
+    linted = subprocess.run([linter, "-"], input=recipe, capture_output=True, text=True, check=False)
+    assert not linted.returncode, linted.stdout
 
 
 def test_each_word_of_the_glossary_has_an_owner() -> None:

@@ -56,6 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how steps pass on what they make: by files on a disk that all workers share (default of the local "
         "runner), or by the engine (default of others); the dataset is the same",
     )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="send and make nothing: only check that the job holds nothing that remote workers could not have",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,6 +74,12 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args.config, args.overrides)
     extends = Dataset(args.extend).verify() if args.extend else None
     against = Dataset(args.against) if args.against else None
+    if args.dry_run:
+        from pipelines.dry_run import dry_run
+
+        held = dry_run(config, args.work_dir, runner_of(args), extends)
+        say(f"prepare: nothing of this machine is in the {held} functions and values that would go to {args.runner}")
+        return 0
     request = Request(extends, args.forget, against, args.max_drift)
     outcome = prepare(config, args.work_dir, overwrite=args.overwrite, runner=runner_of(args), request=request)
     dataset = outcome.artifact

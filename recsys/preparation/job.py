@@ -39,7 +39,10 @@ class Job:
         prior_items: external ids of the vocabulary that is extended, in its order.
         forgotten: the users whose events are left out.
         prior_features: folder of the features of the dataset that is extended, where it has some.
-        store: URL of ``target``, where workers share no disk: there they leave what they make.
+        store: URL of ``target``, where workers share no disk: there they leave what they make. The job that they are
+            told of then has no path of who started it.
+        origins: of the tables beside the log, as their owner knows them, by kind, for messages; where workers share no
+            disk.
     """
 
     spill: Path
@@ -52,6 +55,7 @@ class Job:
     forgotten: Forgotten = field(default_factory=Forgotten)
     prior_features: Path | None = None
     store: str | None = None
+    origins: dict[str, str] = field(default_factory=dict)
 
     @property
     def policy(self) -> CleaningPolicy:

@@ -46,7 +46,7 @@ def test_values_are_compared_as_float32() -> None:
 @given(st.lists(st.none() | st.sampled_from([1.0, 2.0, 2.5, 5.0])))
 def test_few_values_have_a_bucket_each(values: list[float | None]) -> None:
     known = sorted({value for value in values if value is not None})
-    edges = fit_value_edges(np.array([np.nan if value is None else value for value in values], np.float32))
+    edges = fit_value_edges(lambda: [np.array([np.nan if value is None else value for value in values], np.float32)])
     assert list(edges) == known[1:]
     codes = EventCodes(value_edges=edges).of_values(known)
     assert codes.tolist() == list(range(2, 2 + len(known)))
@@ -54,9 +54,13 @@ def test_few_values_have_a_bucket_each(values: list[float | None]) -> None:
 
 @given(st.lists(FLOATS, min_size=1, max_size=300), st.integers(2, 9), st.randoms())
 def test_many_values_share_buckets_of_about_one_size(values: list[float], most: int, random: Any) -> None:
-    edges = fit_value_edges(np.array(values, np.float32), most)
-    shuffled = random.sample(values, len(values))
-    assert edges == fit_value_edges(np.array(shuffled, np.float32), most), "the order of values says nothing"
+    edges = fit_value_edges(lambda: [np.array(values, np.float32)], most)
+    ordered = sorted(values)
+    if len(set(values)) > most:
+        assert edges == tuple(sorted({ordered[len(values) * i // most] for i in range(most)}))[1:]
+    shuffled, cut = random.sample(values, len(values)), random.randrange(len(values))
+    parts = [np.array(part, np.float32) for part in (shuffled[:cut], shuffled[cut:])]
+    assert edges == fit_value_edges(lambda: parts, most), "the order of values says nothing"
     assert len(edges) < most
     assert set(edges) <= set(values)
     counts = np.bincount(EventCodes(value_edges=edges).of_values(values))[2:]

@@ -1,30 +1,22 @@
-"""Flink 1.20 on this machine: Beam's job server, and a cluster of its own, both out of Maven's jars."""
+"""Flink 1.20 on this machine: a cluster of its own, out of the jars of Beam's job server."""
 
 import json
 import os
 import shlex
-import shutil
 import socket
 import subprocess
 import time
 import urllib.request
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-import pytest
+from tests.pipelines.job_server import JAVA_17
 
-POM = Path(__file__).with_name("flink_pom.xml")
-JOB_SERVER = "org.apache.beam.runners.flink.FlinkJobServerDriver"
 MASTER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
 WORKER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
-# Flink reaches into the JDK; Java 17 wants that said.
-JAVA_17 = [
-    f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.lang", "java.util", "java.nio", "sun.nio.ch")
-]
 # Flink's own start script works these sizes out.
 SIZES = {
     "taskmanager.cpu.cores": "2",
@@ -40,26 +32,6 @@ SIZES = {
     "taskmanager.memory.jvm-overhead.min": "192m",
     "taskmanager.memory.jvm-overhead.max": "192m",
 }
-
-
-def fetch(folder: Path) -> Path:
-    """Fetch the jars into ``folder``; gives the job server's, which names the others. Skips the test without them."""
-    if not shutil.which("java") or not shutil.which("mvn"):
-        pytest.skip("Flink needs Java and Maven, which are not both installed")
-    command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        lines = [line for line in done.stdout.splitlines() if "[ERROR]" in line]
-        pytest.skip(f"Maven could not fetch Flink: {lines[0] if lines else done.stderr}")
-    jar = folder / "job-server.jar"
-    others = " ".join(sorted(one.name for one in folder.glob("*.jar")))
-    text = f"Class-Path: {others}"
-    wrapped = "\r\n ".join(text[start : start + 70] for start in range(0, len(text), 70))  # a line takes 72 bytes
-    with zipfile.ZipFile(jar, "w") as archive:
-        archive.writestr(
-            "META-INF/MANIFEST.MF", f"Manifest-Version: 1.0\r\nMain-Class: {JOB_SERVER}\r\n{wrapped}\r\n\r\n"
-        )
-    return jar
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,17 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from pipelines.runners import Exchange, Runner
 from recsys.core.local_path import place
 from tests.pipelines.conftest import SETTINGS, same
-from tests.pipelines.flink import JAVA_17, Machine, cluster, fetch
-
-if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
+from tests.pipelines.flink import Machine, cluster
+from tests.pipelines.job_server import JAVA_17, fetch
+from tests.pipelines.s3 import s3_server
 
 pytestmark = [
     pytest.mark.slow,
@@ -27,7 +24,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def job_server(tmp_path_factory) -> Path:
-    return fetch(tmp_path_factory.mktemp("flink"))
+    return fetch(tmp_path_factory.mktemp("flink"), "Flink")
 
 
 @pytest.fixture(autouse=True)
@@ -81,22 +78,3 @@ def test_a_cluster_whose_workers_share_nothing_but_a_store(tmp_path, make, parts
         same(make("s3://cluster/log", work=place("s3://cluster/work"), runner=runner, **SETTINGS), alone)
         (target,) = system.ls("cluster/work/datasets")
         assert not target.rpartition("/")[2].startswith(".")
-
-
-@contextmanager
-def s3_server(monkeypatch: pytest.MonkeyPatch) -> "Iterator[AbstractFileSystem]":
-    """Moto's, in this process; the environment names it."""
-    from moto.server import ThreadedMotoServer
-    from s3fs import S3FileSystem
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in (("ACCESS_KEY_ID", "us"), ("SECRET_ACCESS_KEY", "secret"), ("DEFAULT_REGION", "us-east-1")):
-        monkeypatch.setenv(f"AWS_{name}", value)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    try:
-        yield S3FileSystem(use_listings_cache=False)
-    finally:
-        server.stop()

@@ -35,6 +35,16 @@ def test_shards_add_up_to_the_whole():
     assert (whole["test_users"], whole["validation_users"]) == (3, 3)
 
 
+def test_lengths_are_those_of_all_users_in_a_row():
+    lengths = np.random.default_rng(0).geometric(0.2, 437) + 2
+    users = [list(range(length)) for length in lengths]
+    told = merge_stats([stats_of(users[:100]), stats_of(users[100:])], np.array([6, 3, 1]), 2)["history_length"]
+    assert told["mean"] == round(lengths.mean(), 4)
+    assert told["max"] == lengths.max()
+    for percent in (5, 25, 50, 75, 95, 99):
+        assert told[f"p{percent}"] == np.sort(lengths)[436 * percent // 100]
+
+
 def test_density_ties_repeats_and_cold_ones(tmp_path):
     times = [[0, 0, 5, 5, 5, 9], [0, 1], [7]]  # two and three events tied of nine
     offsets, flat = np.array([0, 6, 8, 9]), np.concatenate(times).astype(np.int64)

@@ -1,7 +1,7 @@
 """What a dataset looks like: statistics that add up over its shards."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +62,9 @@ def merge_stats(parts: list[Stats], item_counts: npt.NDArray[np.int64], trained_
     for part in parts:
         lengths.update({int(length): count for length, count in part["lengths"].items()})
         days.update({int(day): count for day, count in part["days"].items()})
-    spread = np.repeat(sorted(lengths), [lengths[length] for length in sorted(lengths)])
-    events, users = int(spread.sum()), len(spread)
+    ordered = np.array(sorted(lengths))
+    ends = np.cumsum([lengths[length] for length in sorted(lengths)])  # of each length's users, all put in a row
+    users, events = int(ends[-1]), sum(length * count for length, count in lengths.items())
     pairs, tied, cold_users = (sum(part[name] for part in parts) for name in ("pairs", "tied", "cold_users"))
     return {
         "density": round(pairs / (users * len(item_counts)), 8),
@@ -71,9 +72,9 @@ def merge_stats(parts: list[Stats], item_counts: npt.NDArray[np.int64], trained_
         "repeated": round(1 - pairs / events, 6),
         "cold": {"items": len(item_counts) - trained_items, "users": cold_users},
         "history_length": {
-            "mean": round(float(spread.mean()), 4),
-            **{f"p{q}": int(np.percentile(spread, q, method="lower")) for q in (5, 25, 50, 75, 95, 99)},
-            "max": int(spread[-1]),
+            "mean": round(events / users, 4),
+            **{f"p{q}": _at(q, ordered, ends) for q in (5, 25, 50, 75, 95, 99)},
+            "max": int(ordered[-1]),
         },
         "history_lengths": {str(length): lengths[length] for length in sorted(lengths)},
         "item_events": {
@@ -88,6 +89,11 @@ def merge_stats(parts: list[Stats], item_counts: npt.NDArray[np.int64], trained_
     }
 
 
+def _at(percent: int, ordered: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> int:
+    """The lower percentile of the numbers ``ordered``, the last of each of which stands in place ``ends`` from 1."""
+    return int(ordered[np.searchsorted(ends, (ends[-1] - 1) * percent // 100, side="right")])
+
+
 def count_trained(shards: Iterable[Path], items: int) -> int:
     """How many of the items 1..``items`` have an event that trains, read shard by shard."""
     seen = np.zeros(items + 1, np.bool_)
@@ -97,9 +103,9 @@ def count_trained(shards: Iterable[Path], items: int) -> int:
     return int(seen[1:].sum())
 
 
-def trained_values(shards: Iterable[Path]) -> npt.NDArray[np.float32]:
-    """The values of all events that train, ``[n] float32``, shard by shard; four bytes an event are held at once."""
-    return np.concatenate([_trained(shard, VALUES) for shard in shards])
+def trained_values(shards: Iterable[Path]) -> Iterator[npt.NDArray[np.float32]]:
+    """The values of the events that train, ``[n] float32`` a shard."""
+    return (_trained(shard, VALUES) for shard in shards)
 
 
 def _trained(shard: Path, column: str) -> npt.NDArray[Any]:

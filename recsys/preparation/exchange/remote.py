@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from recsys.config.data import DataConfig
 from recsys.core.errors import RecsysError
@@ -21,30 +22,53 @@ INPUTS_DIR = "inputs"
 _LOG, _ITEMS, _RELATIONS, _FEATURES = "log", "items", "relations", "features"
 
 
-def send_inputs(job: Job, blocks: list[LogBlock]) -> tuple[Job, list[LogBlock]]:
-    """The job and its blocks as workers on other machines know them; what is on this machine alone is sent.
+class RemoteInputs(NamedTuple):
+    """What workers on other machines are told of.
+
+    Attributes:
+        job, blocks: as they know them, without any path of this machine; origins are names for messages.
+        copies: files of this machine, and what mirrors where they are to be sent.
+    """
+
+    job: Job
+    blocks: list[LogBlock]
+    copies: list[tuple[Path, Path]]
+
+
+def plan_inputs(job: Job, blocks: list[LogBlock]) -> RemoteInputs:
+    """The job and its blocks for workers that share a store alone, and what has to be sent there first.
 
     Args:
         job: whose target is a store's.
     """
     inputs = job.spill / INPUTS_DIR
-    urls = {}
+    urls, copies = {}, []
     for number, name in enumerate(sorted({block.path for block in blocks})):
         path = Path(name)
         if url_of(path) is None or path.is_relative_to(job.spill):
-            to = inputs / _LOG / f"{number:05d}"
-            transfer.put_at([(path, to)])
-            path = to
+            copies.append((path, inputs / _LOG / f"{number:05d}"))
+            path = copies[-1][1]
         urls[name] = url_of(path) or ""
-    tables = {
-        _ITEMS: job.data.items and job.data.items.path,
-        _RELATIONS: job.data.relations and job.data.relations.path,
-    }
-    transfer.put_at((path, inputs / kind / path.name) for kind, path in tables.items() if path)
+    data, origins = job.data.model_copy(update={"path": None}), {}
+    for kind in (_ITEMS, _RELATIONS):
+        table = getattr(data, kind)
+        if table is not None and table.path is not None:
+            copies.append((table.path, inputs / kind / table.path.name))
+            origins[kind] = with_urls(table.path)
+            data = data.model_copy(update={kind: table.model_copy(update={"path": Path(table.path.name)})})
     if job.prior_features is not None:
         files = [file for file in job.prior_features.iterdir() if file.is_file()]
-        transfer.put_at((file, inputs / _FEATURES / file.name) for file in files)
-    return replace(job, store=url_of(job.target)), [replace(block, path=urls[block.path]) for block in blocks]
+        copies += [(file, inputs / _FEATURES / file.name) for file in files]
+    there = replace(
+        job,
+        spill=Path(job.spill.name),
+        target=Path(job.target.name),
+        data=data,
+        prior_features=job.prior_features and Path(_FEATURES),
+        store=url_of(job.target),
+        origins=origins,
+    )
+    return RemoteInputs(there, [replace(block, path=urls[block.path]) for block in blocks], copies)
 
 
 @contextmanager
@@ -59,14 +83,14 @@ def with_tables(job: Job) -> Iterator[Job]:
         kinds = (_ITEMS, _RELATIONS, _FEATURES)
         files = [file for kind in kinds for file in transfer.listing(inputs / kind)]
         transfer.get((file, here / file.relative_to(inputs)) for file in files)
-        data, origins = _moved(job.data, here)
+        data = _moved(job.data, here)
         features = here / _FEATURES if job.prior_features is not None else None
         try:
             yield replace(job, data=data, prior_features=features)
         except RecsysError as error:
             message = str(error)
-            for path, origin in origins.items():
-                message = message.replace(str(path), with_urls(origin))
+            for kind, origin in job.origins.items():
+                message = message.replace(str(getattr(data, kind).path), origin)
             raise type(error)(message) from error
 
 
@@ -81,13 +105,11 @@ def clear(job: Job) -> None:
     transfer.remove(list(transfer.listing(job.target)))
 
 
-def _moved(data: DataConfig, folder: Path) -> tuple[DataConfig, dict[Path, Path]]:
-    """The config with the tables that lie in ``folder``, and where each of them comes from."""
-    origins = {}
+def _moved(data: DataConfig, folder: Path) -> DataConfig:
+    """The config with the tables that lie in ``folder``."""
     for kind in (_ITEMS, _RELATIONS):
         table = getattr(data, kind)
         if table is not None and table.path is not None:
             path = folder / kind / table.path.name
-            origins[path] = table.path
             data = data.model_copy(update={kind: table.model_copy(update={"path": path})})
-    return data, origins
+    return data
