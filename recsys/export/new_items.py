@@ -24,11 +24,12 @@ from recsys.config.data import DataConfig, ItemTableConfig
 from recsys.core.errors import ConfigError, DataError
 from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, TITLE
 from recsys.export.last_night import AddedBefore, added_before
+from recsys.export.new_relations import NO_ENTRIES, Entries, longer, related_by_texts
 from recsys.features.encoded import EncodedFeature
 from recsys.features.encoders import Column
 from recsys.models.items import FeaturedItems, TrainedItems, shapes_of
 from recsys.models.loading import load_unfolded
-from recsys.models.memory import CountedTransitions, TransitionMemory
+from recsys.models.memory import TransitionMemory
 from recsys.models.sasrec import SASRec, folded
 from recsys.preparation.described_items import append_described
 from recsys.preparation.item_table import join_metadata, read_items
@@ -94,9 +95,9 @@ def add_items(run: Run, dataset: Dataset, path: Path, since: Iterable[Bundle] = 
     model = load_unfolded(run)
     if not len(found.rows):
         return Extended(folded(model), dataset, 0)
-    return Extended(
-        _extended(model, encoded, before, found.gone), ExtendedDataset(dataset.path, found.rows), len(found.rows)
-    )
+    entries = related_by_texts(data, dataset, found.rows) if model.relations is not None else NO_ENTRIES
+    extended = _extended(model, encoded, before, found.gone, entries)
+    return Extended(extended, ExtendedDataset(dataset.path, found.rows), len(found.rows))
 
 
 class _Found(NamedTuple):
@@ -141,8 +142,14 @@ def _with_texts(column: "pd.Series[Any]", places: npt.NDArray[np.int64], texts: 
     return values.combine_first(column) if len(places) else column
 
 
-def _extended(model: SASRec, new: Sequence[EncodedFeature], before: AddedBefore, gone: npt.NDArray[np.bool_]) -> SASRec:
-    """``model`` with a row of its item table, and an empty one of its memory, for each of the ``new`` items."""
+def _extended(
+    model: SASRec,
+    new: Sequence[EncodedFeature],
+    before: AddedBefore,
+    gone: npt.NDArray[np.bool_],
+    entries: Entries,
+) -> SASRec:
+    """``model`` with a row of its item table and one of its memory for each of the ``new`` items."""
     items, count = model.items, len(new[0].rows)
     assert isinstance(items, FeaturedItems), "its run has features"
     fresh = FeaturedItems(1 + count, items.width, shapes_of(new))
@@ -152,16 +159,8 @@ def _extended(model: SASRec, new: Sequence[EncodedFeature], before: AddedBefore,
     table.assign(np.concatenate([items.vectors(), _held(fresh.vectors()[1:], before.vectors, gone)]))
     events, memory = model.events.over(table, model.events.positions), None
     if model.memory is not None and model.transitions is not None:
-        counted = model.relations.folded() if model.relations is not None else model.transitions
-        longer = CountedTransitions(table.rows, counted.depth, counted.normalization)
-        longer.added, longer.is_related = count, counted.is_related
-        empty = ((0, count), (0, 0))
-        longer.assign_rows(
-            np.pad(counted.neighbours.numpy(), empty),
-            np.pad(counted.counts.numpy(), empty),
-            np.pad(counted.divisors.numpy(), (0, count), constant_values=1.0),
-        )
-        memory = TransitionMemory(model.memory.attention, longer, table.rows)
+        transitions = longer(model.transitions, model.relations, count, entries)
+        memory = TransitionMemory(model.memory.attention, transitions, table.rows)
     return SASRec(model.config, events, model.blocks, model.final_norm, memory)
 
 
