@@ -84,7 +84,7 @@ def _totals(data: DataConfig, dataset: Dataset) -> npt.NDArray[np.float64]:
     size = dataset.vocabulary.table_size
     if dataset.relations is None or data.relations.path is not None:  # weights are no cosines there
         return np.full(size, float(data.relations.nearest or 1))
-    return np.bincount(dataset.relations.item_id, dataset.relations.weight, size)
+    return np.bincount(dataset.relations.item_id, dataset.relations.weight, size).astype(np.float64)
 
 
 def _texts(table: pd.DataFrame, columns: list[str], nulls: tuple[str, ...]) -> list[str]:
