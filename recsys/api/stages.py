@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from recsys.artifacts.scores import Scores
     from recsys.bundle import Bundle
     from recsys.config import Config
+    from recsys.core.events import Event
     from recsys.evaluation.items.explaining import Explanation
     from recsys.evaluation.items.similar_items import Neighbour
     from recsys.log.sources import FetchedLog
@@ -182,11 +183,16 @@ def score(
     ).artifact
 
 
-def explain(run: "Run", dataset: "Dataset", user: str, items: "Sequence[str]", most: int = 3) -> "list[Explanation]":
+def explain(
+    run: "Run", dataset: "Dataset", user: "str | Sequence[Event]", items: "Sequence[str]", most: int = 3
+) -> "list[Explanation]":
     """Why each of ``items`` is ranked where it is after all that ``user`` did: "because you watched …, same genre".
 
     Each explanation has what the item's features add to its score, ``features``, and at most ``most`` events that speak
     for it, ``because``, with the values that the event's item and the ranked one share.
+
+    Args:
+        user: of ``dataset``, or a history as a client holds it, oldest first.
 
     Raises:
         ConfigError: the model reads no features.

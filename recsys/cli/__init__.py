@@ -32,6 +32,7 @@ COMMANDS = {
     "bundle": "inspect, verify or compare bundles",
     "score": "top candidates for every user (Beam)",
     "similar": "the items nearest to one, by what a run has learned",
+    "explain": "why items are ranked where they are, by event and by feature",
     "rerank": "order candidates through a bundle, as a phone does",
 }
 # Which install sets (see setup.py) hold all that a command may need; the others need the base install alone.
@@ -50,6 +51,7 @@ EXTRAS = {
     "bundle": "training,signing",
     "score": "all",
     "similar": "training",
+    "explain": "training",
 }
 
 

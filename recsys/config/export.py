@@ -56,7 +56,8 @@ class ExportConfig(Section):
     item_columns: tuple[str, ...] = Field(("title",), description="item metadata to carry, where the data set has it")
     since: LocalPath | None = Field(
         None,
-        description="last night's bundles, a folder of variants; int8 and int4 keep the codes of what hardly moved",
+        description="last night's bundles, a folder of variants; int8 and int4 keep the codes of what hardly moved, "
+        "and items that were new there keep their rows",
     )
     items: LocalPath | None = Field(
         None, description="item table whose new items are added without training, by data.items.features"

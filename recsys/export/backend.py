@@ -91,6 +91,9 @@ class Backend(Protocol):
             RecsysError: it holds an operator that a phone lacks, or of which it is not known which release has it.
         """
 
+    def item_rows(self, content: bytes) -> npt.NDArray[np.float32] | None:
+        """The item table in a file, ``[rows, width]``, as a phone reads it; None where it cannot be told."""
+
     def load(
         self, model: Path | bytes, promised: dict[str, Signature] | None = None, *, plain: bool = False
     ) -> Program:

@@ -11,18 +11,17 @@ from recsys.artifacts.run import Run
 from recsys.bundle import Bundle
 from recsys.config.evaluation import EvaluationConfig
 from recsys.config.export import ExportConfig
-from recsys.core.artifact import artifacts
 from recsys.core.digests import digest, sha256_file
 from recsys.core.errors import ArtifactError, DataError, RecsysError
 from recsys.core.schema import BUNDLES_DIR
 from recsys.export.backend import backend_of
-from recsys.storage.copies import fetch_below
+from recsys.export.last_night import last_night, model_of
 from recsys.storage.files import fetch_files
 from recsys.storage.publishing import is_published, publish
 from recsys.terminal import ProgressLines, say
 
 # Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.
-EXPORT_VERSION = 13
+EXPORT_VERSION = 14
 CHANNELS = ("request_time", "event_types", "event_values")  # of events; a student reads what its teacher reads
 
 
@@ -39,8 +38,8 @@ def bundles_dir(run: Run, config: ExportConfig, work_dir: Path) -> Path:
     if config.student.teacher is not None:
         teacher = _teacher(config.student.teacher, run)
         settings["student"]["teacher"] = [teacher.digest, teacher.weights_digest]
-    before = _last_night(config, verify=False)
-    settings["since"] = {name: one.manifest.model_version for name, one in before.items()}
+    before = last_night(config, verify=False)
+    settings["since"] = {name: digest(one.manifest.files) for name, one in before.items()}
     made_of = {"run": run.digest, "weights": run.weights_digest, "version": EXPORT_VERSION, "export": settings}
     return work_dir / BUNDLES_DIR / digest(made_of)
 
@@ -68,11 +67,11 @@ def export(
         from recsys.models.loading import load_run
 
         dataset.verify()
-        model, new = load_run(run), 0
+        model, new, since = load_run(run), 0, last_night(config)
         if config.items is not None:
             from recsys.export.new_items import add_items
 
-            model, dataset, new = add_items(run, dataset, config.items)
+            model, dataset, new = add_items(run, dataset, config.items, since.values())
         variants = {name: Variant.parse(name, config.memory_neighbours) for name in missing}
         taught_by = run
         if config.student.teacher is not None and any(one.of_student for one in variants.values()):
@@ -87,14 +86,13 @@ def export(
             taught_by=taught_by.digest,
             new=new,
         )
-        since = _last_night(config)
         for variant in variants.values():
             exporter.check(variant)
         refused, lines = [], ProgressLines("export")
         for done, (name, variant) in enumerate(variants.items()):
             lines("variants", done, len(variants), next=name)
             say(f"export: {name}")
-            before = (since[name].path / since[name].manifest.model_file).read_bytes() if name in since else None
+            before = model_of(since[name]) if name in since else None
             if config.since is not None and before is None:
                 say(f"export: {config.since} has no {name}; nothing of it is held")
             try:
@@ -149,31 +147,6 @@ def _teacher(path: Path, run: Run) -> Run:
                 "name a run that shares it"
             )
     return teacher
-
-
-def _last_night(config: ExportConfig, *, verify: bool = True) -> dict[str, Bundle]:
-    """The bundles of ``export.since``, by variant.
-
-    Raises:
-        ArtifactError: it holds none, a damaged one, or one of another format.
-    """
-    if config.since is None:
-        return {}
-    for damage in fetch_below(config.since):
-        raise ArtifactError(f"export.since: {damage}")
-    found = {path.name: Bundle(path, verify=verify) for path in artifacts(config.since)}
-    if not found:
-        raise ArtifactError(
-            f"export.since {config.since}: holds no bundles; name the folder that has a folder for each variant, "
-            "as recsys export prints them less the variant's name"
-        )
-    for one in found.values():
-        if one.manifest.model_format != config.format:
-            raise ArtifactError(
-                f"export.since {one.path}: its model is of the format {one.manifest.model_format!r}, export.format is "
-                f"{config.format!r}; name bundles of one format, or none"
-            )
-    return found
 
 
 def _check(directory: Path) -> None:

@@ -36,7 +36,7 @@ def nearest_texts(texts: list[str], most: int) -> Neighbours:
     from scipy import sparse
 
     vectors = word_vectors(texts, COMMON)
-    parts = [_of_block(vectors, first, most) for first in range(0, len(texts), BLOCK)]
+    parts = [_of_block(vectors, vectors, first, most) for first in range(0, len(texts), BLOCK)]
     rows, columns, cosines = (np.concatenate(part) for part in zip(*parts, strict=True))
     graph = sparse.csr_array((cosines, (rows, columns)), shape=(len(texts), len(texts)))
     both = sparse.coo_array(graph.maximum(graph.T))
@@ -44,15 +44,38 @@ def nearest_texts(texts: list[str], most: int) -> Neighbours:
     return Neighbours(both.row[order].astype(np.int32), both.col[order].astype(np.int32), both.data[order])
 
 
-def _of_block(vectors: Any, first: int, most: int) -> tuple[npt.NDArray[Any], ...]:
-    """Rows, columns and cosines of the nearest of some texts; of equally near ones the earlier."""
+def nearest_known(known: list[str], new: list[str], most: int) -> Neighbours:
+    """Of each ``new`` text the ``most`` nearest ``known`` ones; nothing of it depends on the other new texts.
+
+    >>> found = nearest_known(["red rose soap", "green tea"], ["red soap", "coffee"], most=1)
+    >>> found.places.tolist(), found.nearest.tolist()
+    ([0], [0])
+
+    Returns:
+        Pairs in this direction alone: ``places`` of new texts, ``nearest`` of known ones.
+    """
+    vectors = word_vectors([*known, *new], COMMON, len(known))
+    others, own = vectors[: len(known)], vectors[len(known) :]
+    empty = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+    parts = [empty, *(_of_block(own, others, first, most, len(known)) for first in range(0, len(new), BLOCK))]
+    rows, columns, cosines = (np.concatenate(part) for part in zip(*parts, strict=True))
+    order = np.lexsort((columns, rows))
+    return Neighbours((rows[order] - len(known)).astype(np.int32), columns[order].astype(np.int32), cosines[order])
+
+
+def _of_block(own: Any, others: Any, first: int, most: int, place: int = 0) -> tuple[npt.NDArray[Any], ...]:
+    """Rows, columns and cosines of the nearest ``others`` of some texts; of equally near ones the earlier.
+
+    Args:
+        place: of the first of ``own`` among all texts, ``others`` first.
+    """
     from scipy import sparse
 
-    found = sparse.coo_array(vectors[first : first + BLOCK] @ vectors.T)
+    found = sparse.coo_array(own[first : first + BLOCK] @ others.T)
     # Rounded: the last digits are the processor's, and they would give each machine a dataset of its own.
-    rows, columns, cosines = found.row + first, found.col, found.data.astype(np.float64).round(4)
-    others = (rows != columns) & (cosines > 0)
-    rows, columns, cosines = rows[others], columns[others], cosines[others]
+    rows, columns, cosines = found.row + first + place, found.col, found.data.astype(np.float64).round(4)
+    kept = (rows != columns) & (cosines > 0)
+    rows, columns, cosines = rows[kept], columns[kept], cosines[kept]
     order = np.lexsort((columns, -cosines, rows))
     rows, columns, cosines = rows[order], columns[order], cosines[order]
     kept = np.arange(len(rows)) - np.searchsorted(rows, rows) < most

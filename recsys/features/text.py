@@ -78,16 +78,20 @@ class TextEncoder(NamedTuple):
         return cls(arrays["idf"], arrays["components"])
 
 
-def word_vectors(texts: list[str], common: int) -> Any:
+def word_vectors(texts: list[str], common: int, counted: int | None = None) -> Any:
     """TF-IDF of the texts' words and pairs of words, ``[texts, HASHES]`` sparse, each of length 1 or of nothing.
 
     Args:
         common: words of more texts than these are left out.
+        counted: of how many of the texts, the first, it counts which words are rare; None counts all.
     """
     from sklearn.preprocessing import normalize
 
     counts = _words().transform(texts)
-    vectors = _tf_idf(counts, _idf(counts, common))
+    met = counts[:counted]
+    idf = _idf(met, common)
+    idf[np.bincount(met.indices, minlength=HASHES) == 0] = np.log(1 + met.shape[0]) + 1.0  # none is rarer
+    vectors = _tf_idf(counts, idf)
     vectors.eliminate_zeros()
     return normalize(vectors)
 

@@ -1,5 +1,6 @@
 """Why by feature: of a chain that goes by one feature, that one is named, whatever else the table says."""
 
+import json
 from typing import NamedTuple
 
 import numpy as np
@@ -7,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 import recsys
+from recsys.cli import main
 from recsys.core.errors import DataError
 from recsys.evaluation.items.explaining import Explainer, shared_values
 from recsys.features.category import CategoryEncoder
@@ -107,6 +109,32 @@ def test_who_is_not_there_cannot_be_explained(told: Told) -> None:
         explainer("nobody", ["0-0"])
     with pytest.raises(DataError, match="has no item 'nothing'"):
         explainer("u3", ["0-0", "nothing"])
+
+
+@pytest.mark.long
+def test_a_history_that_is_given_is_explained_as_the_user_who_has_it(
+    told: Told, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sequences = told.dataset.sequences
+    (row,) = np.flatnonzero(sequences.users == "u3")
+    names = [
+        told.dataset.vocabulary.external_ids[item - 1]
+        for item in sequences.items[sequences.offsets[row] : sequences.offsets[row + 1]]
+    ]
+    asked = ["explain", str(told.run.path), "--items", "0-0", f"3-{WARM}"]
+    found = []
+    for whose in (["--user", "u3"], ["--history", *names, "nothing"]):
+        assert main([*asked, *whose, "--json"]) == 0
+        found.append(json.loads(capsys.readouterr().out))
+    assert found[0]["explained"] == found[1]["explained"]
+    assert [one["user"] for one in found] == ["u3", None]
+    assert [one["unknown_items"] for one in found] == [[], ["nothing"]]
+    expected = recsys.explain(told.run, told.dataset, "u3", ["0-0", f"3-{WARM}"])
+    assert [one["score"] for one in found[0]["explained"]] == [one.score for one in expected]
+    assert main([*asked, "--user", "u3"]) == 0
+    assert "after user u3" in capsys.readouterr().out
+    assert main([*asked, "--user", "nobody"]) == 3
+    assert "has no user 'nobody'" in capsys.readouterr().err
 
 
 def test_shared_values_by_hand() -> None:

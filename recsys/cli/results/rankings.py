@@ -1,4 +1,4 @@
-"""What ``recsys score``, ``recsys rerank`` and ``recsys similar`` print with ``--json``."""
+"""What ``recsys score``, ``rerank``, ``similar`` and ``explain`` print with ``--json``."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -58,3 +58,24 @@ class SimilarResult(Result):
     run: str
     item: dict[str, Any]
     neighbours: dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class ExplainResult(Result):
+    """``recsys explain``: why items are ranked where they are.
+
+    Attributes:
+        run: the run's directory.
+        user: whose history it is; null where ``--history`` gives one.
+        explained: in the order of ``--items``: the ``item``, its ``title`` where there is one, and its ``score``, which
+            is the sum of ``average`` (what the average item of the catalog has), ``own`` (its own vector), ``memory``
+            and all ``features``, by column. ``because`` has the events that speak for it, the strongest first: the
+            ``item``, its ``title``, its ``attribution`` (what the score loses without the event) and what both items
+            have in common, ``shared``: the values, by column.
+        unknown_items: items of ``--history`` that the model does not know, and leaves out of it.
+    """
+
+    run: str
+    user: str | None
+    explained: list[dict[str, Any]]
+    unknown_items: list[str]

@@ -10,7 +10,8 @@ from recsys.artifacts.compatibility import check_trained_on
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.run import Run
 from recsys.core.errors import ConfigError, DataError
-from recsys.core.history import History
+from recsys.core.events import Event
+from recsys.core.history import History, client_encoding, encode_history
 from recsys.core.schema import PAD_ID
 from recsys.features.encoded import EncodedFeature
 from recsys.features.encoders import Encoder
@@ -66,7 +67,7 @@ class Explanation(NamedTuple):
 
 
 class Explainer:
-    """Explains the ranking of ``run``'s model for users of ``dataset``.
+    """Explains the ranking of ``run``'s model for users of ``dataset``, and for any other history of its items.
 
     Raises:
         ConfigError: the model reads no features.
@@ -84,14 +85,18 @@ class Explainer:
         self.items, self.encoders = self.model.items, dataset.encoders.by_name
         self.average = self._average_parts()
 
-    def __call__(self, user: str, items: Sequence[str], most: int = 3) -> list[Explanation]:
+    def __call__(self, user: str | Sequence[Event], items: Sequence[str], most: int = 3) -> list[Explanation]:
         """Why each of ``items`` is ranked where it is after all that ``user`` did, of at most ``most`` events each.
+
+        Args:
+            user: of the dataset, or a history as a client holds it, ranked for when its newest event happened; what the
+                dataset does not know is left out of it.
 
         Raises:
             DataError: the dataset has no such user or item.
         """
         ids = self._ids(items)
-        history = self._history(user)
+        history = self._history(user) if isinstance(user, str) else self._encoded(user)
         query = self.model.encode(history)
         scores = self.model.score(history, tf.constant(ids[None]))[0].numpy()
         attention = self.model.items.lookup(ids).numpy() @ query.numpy()[0]
@@ -149,6 +154,13 @@ class Explainer:
             raise DataError(f"{self.dataset.path}: has no user {user!r}; its sequences list those that it has")
         like = history_spec(self.model.config, None)
         return sequences.histories(rows, sequences.offsets[rows + 1], like).map(tf.constant)
+
+    def _encoded(self, events: Sequence[Event]) -> History:
+        like, length = history_spec(self.model.config, None), self.model.config.max_length
+        policy, codes = client_encoding(like, self.dataset.policy, self.dataset.codes)
+        now = max((event.timestamp for event in events), default=0)
+        encoded = encode_history(events, self.dataset.vocabulary, length, policy, now, codes)
+        return encoded.like(like).map(tf.constant)
 
     def _average_parts(self) -> npt.NDArray[np.float64]:
         """The mean parts of an item of the catalog, ``[1 + features, width]``."""

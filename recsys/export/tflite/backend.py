@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from recsys.bundle import Signature
 from recsys.export.backend import Inspection
 from recsys.export.graph.encoding import encode_tables
 from recsys.export.graph.inference_model import inference_model
 from recsys.export.graph.signatures import Signatures
-from recsys.export.quantization.row_codes import RowCodes
+from recsys.export.quantization.row_codes import RowCodes, scale_of
 from recsys.export.quantization.stable_quantization import hold, stable_scales
 from recsys.export.tflite import channel_scales, convert, flatbuffer, versions
 from recsys.export.tflite.graph_cleanup import clean_up
@@ -61,6 +64,17 @@ class TFLite:
         tree = flatbuffer.read(content)
         operators = flatbuffer.operators(tree)
         return Inspection(operators, versions.minimum_runtime(tree), flatbuffer.multiply_adds(tree, "rerank"))
+
+    def item_rows(self, content: bytes) -> npt.NDArray[np.float32] | None:
+        tree = flatbuffer.read(content)
+        floats = flatbuffer.constant(tree, "items/rows")
+        if floats is not None:
+            return floats.view(np.float32)
+        for bits in BITS.values():
+            coded = _codes(tree, bits).get("items")
+            if coded is not None:
+                return (coded.codes * scale_of(coded.steps)[:, None]).astype(np.float32)
+        return None
 
     def load(
         self, model: Path | bytes, promised: dict[str, Signature] | None = None, *, plain: bool = False
