@@ -17,7 +17,7 @@ from recsys.log.values.identifiers import ids_as_text
 from recsys.log.values.nulls import blank_nulls
 
 MOST_VALUES = 64  # of one item's category: more look like a text
-MOST_BYTES = 100_000  # of one item's text: more look like a file that went into a cell
+MOST_BYTES = 100_000  # of one cell's text, or of a value in it: more look like a file that went into it
 MOST_WIDE = 4096  # numbers of a vector
 
 
@@ -48,6 +48,19 @@ class FeatureColumns:
                 return self._read_texts(name, values)
             case "vector":
                 return self._read_vectors(name, values)
+
+    def refuse_files(self, name: str, values: pa.Array) -> None:
+        """Raises DataError when a cell of the column, or a value in it, is so long that a file has gone into it."""
+        values, rows = without_dictionary(values), None
+        if _is_list(values.type):
+            values, rows = pc.list_flatten(values), pc.list_parent_indices(values)
+        if not (pa.types.is_large_string(values.type) or pa.types.is_string(values.type)):
+            return
+        sizes = np.asarray(pc.binary_length(values).fill_null(0))
+        if sizes.max(initial=0) > MOST_BYTES:
+            place = int(sizes.argmax())
+            row = place if rows is None else int(rows[place].as_py())
+            self._refuse(name, row, f"{sizes[place]:,} bytes of text", f"at most {MOST_BYTES:,} are read; cut it")
 
     def _read_categories(self, name: str, values: pa.Array, separator: str) -> pa.Array:
         """A list of distinct texts an item; whole numbers are one value however they are spelled, as ids are."""
@@ -80,12 +93,7 @@ class FeatureColumns:
         return found
 
     def _read_texts(self, name: str, values: pa.Array) -> pa.Array:
-        text = self._as_text(name, values, np.arange(len(values)))
-        sizes = np.asarray(pc.binary_length(text).fill_null(0))
-        if sizes.max(initial=0) > MOST_BYTES:
-            row = int(sizes.argmax())
-            self._refuse(name, row, f"{sizes[row]:,} bytes of text", f"at most {MOST_BYTES:,} are read; cut it")
-        return text
+        return self._as_text(name, values, np.arange(len(values)))
 
     def _read_vectors(self, name: str, values: pa.Array) -> npt.NDArray[np.float32]:
         kind = values.type

@@ -41,7 +41,10 @@ def read_item_file(path: Path, as_text: set[str], key: str = "data.items") -> pa
         _refuse_other_text(path, data)
         return pacsv.read_csv(
             pa.BufferReader(data),
-            read_options=pacsv.ReadOptions(block_size=len(data) + 1),  # a cell may be longer than a block would be
+            read_options=pacsv.ReadOptions(
+                block_size=len(data) + 1,  # a cell may be longer than a block would be
+                use_threads=False,  # of several threads none knows in which row it is
+            ),
             parse_options=pacsv.ParseOptions(delimiter=delimiter_of(path), newlines_in_values=True),
             convert_options=pacsv.ConvertOptions(
                 strings_can_be_null=True, null_values=[""], column_types=dict.fromkeys(as_text, pa.string())

@@ -58,6 +58,8 @@ def check_items(data: DataConfig, block: LogBlock) -> str | None:
     own = {ITEM: pa.array([], pa.int32()), EXTERNAL_ID: pa.array([], pa.string()), COUNT: pa.array([], pa.int64())}
     items = read_items(data.items, data.null_values)
     join_metadata(pa.table(own), data.items, items)
+    if not len(items.keys):
+        raise DataError(f"{data.items.path}: has no row that names an item in column {data.items.item!r}")
     return describe_mismatch(data.items, items.keys, first_items(data, block), f"the first rows of {block.origin}")
 
 
@@ -112,6 +114,8 @@ def read_items(source: ItemTableConfig, nulls: tuple[str, ...]) -> ItemTable:
     named = pc.fill_null(pc.not_equal(keys, ""), False)
     _refuse_repeats(path, keys, named)
     columns = FeatureColumns(path, nulls)
+    for name in metadata.column_names:
+        columns.refuse_files(name, metadata.column(name).combine_chunks())
     features = {
         name: columns.read(name, metadata.column(name).combine_chunks(), one) for name, one in source.features.items()
     }
