@@ -15,6 +15,7 @@ from recsys.log.values.identifiers import ids_as_text
 from recsys.log.values.nulls import blank_nulls
 
 LARGEST = 2**31 - 2  # bytes of text, unpacked
+HEADER = 1 << 16  # bytes that are searched for a delimiter
 
 
 def read_item_file(path: Path, as_text: set[str], key: str = "data.items") -> pa.Table:
@@ -39,6 +40,7 @@ def read_item_file(path: Path, as_text: set[str], key: str = "data.items") -> pa
         if len(data) > LARGEST:
             raise DataError(f"{path}: {len(data):,} bytes of text, more than {LARGEST:,}; write it as Parquet")
         _refuse_other_text(path, data)
+        _refuse_other_delimiter(path, data)
         return pacsv.read_csv(
             pa.BufferReader(data),
             read_options=pacsv.ReadOptions(
@@ -83,6 +85,17 @@ def check_columns_in(path: Path, table: pa.Table, wanted: Iterable[str]) -> None
     for column in names:
         if names.count(column) > 1 and not INDEX.fullmatch(column):
             raise DataError(f"{path}: {found_twice(column, names)}; leave one of them")
+
+
+def _refuse_other_delimiter(path: Path, data: bytes) -> None:
+    header, ours = data[:HEADER].partition(b"\n")[0].decode(errors="replace"), delimiter_of(path)
+    other = next((one for one in ";\t|," if one in header), ours)
+    if ours not in header and other != ours:
+        name = {"\t": "tabs", ",": "commas"}
+        raise DataError(
+            f"{path}: its first line is cut by {name.get(other, repr(other))}, {name[ours]} are expected; write it "
+            "with commas as .csv, with tabs as .tsv, or as Parquet"
+        )
 
 
 def _refuse_other_text(path: Path, data: bytes) -> None:

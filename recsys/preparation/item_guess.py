@@ -27,6 +27,8 @@ from recsys.preparation.item_kinds import Left, Proposed, guess_kind
 TITLES = r"\b(title|name|headline)s?\b|(title|name)$"
 LEAST = 30  # items of the log, for a rank correlation to tell something
 FOLLOWS = 0.9  # rank correlation from which on a column looks as if it were counted from events
+EQUAL = 0.9  # share of items whose first event has a column's value from which on it looks taken from the log
+UNITS = (1_000, 1, 0.001)  # milliseconds that a number may count: a log's times are in any of these
 
 
 class LoggedItems(NamedTuple):
@@ -35,20 +37,23 @@ class LoggedItems(NamedTuple):
     Attributes:
         names: ``[n]`` external ids, each once.
         counts: ``[n]`` events of each.
-        newest: ``[n]`` time of the last of them.
+        newest: ``[n]`` time of the last of them, in milliseconds.
+        oldest: ``[n]`` time of the first.
     """
 
     names: pa.Array
     counts: npt.NDArray[np.int64]
     newest: npt.NDArray[np.int64]
+    oldest: npt.NDArray[np.int64]
 
     @classmethod
     def of(cls, events: pa.Table) -> Self:
         """What valid ``events`` say."""
         items = pa.table({ITEM: events.column(ITEM).cast(pa.string()), TIMESTAMP: events.column(TIMESTAMP)})
-        counted = items.group_by(ITEM).aggregate([([], "count_all"), (TIMESTAMP, "max")]).sort_by(ITEM)
-        names, counts, newest = (counted.column(name) for name in (ITEM, "count_all", f"{TIMESTAMP}_max"))
-        return cls(names.combine_chunks(), counts.to_numpy(), newest.to_numpy())
+        parts = [([], "count_all"), (TIMESTAMP, "max"), (TIMESTAMP, "min")]
+        counted = items.group_by(ITEM).aggregate(parts).sort_by(ITEM)
+        numbers = (counted.column(name).to_numpy() for name in ("count_all", f"{TIMESTAMP}_max", f"{TIMESTAMP}_min"))
+        return cls(counted.column(ITEM).combine_chunks(), *numbers)
 
 
 class GuessedItems(NamedTuple):
@@ -82,7 +87,8 @@ def guess_items(path: Path, logged: LoggedItems) -> GuessedItems:
     if not shares.get(item):
         raise DataError(
             f"{path}: no column holds an item of the log's first rows, such as {logged.names[0].as_py()!r}; it has "
-            f"{', '.join(table.column_names)}. Write the ids alike, or leave --items out"
+            f"{', '.join(table.column_names)}. {_in_other_letters(written, names, logged)}"
+            "Write the ids alike, or leave --items out"
         )
     keys = _keys(written, item)
     rows = np.asarray(pc.fill_null(pc.index_in(logged.names, value_set=keys), -1))
@@ -127,6 +133,19 @@ def _share_of_log(keys: pa.Array, logged: LoggedItems) -> float:
     return float(np.mean(np.asarray(pc.is_in(logged.names, value_set=keys.drop_null()))))
 
 
+def _in_other_letters(table: pa.Table, names: list[str], logged: LoggedItems) -> str:
+    """Which column would hold the log's items if capital and small letters were one; empty where none would."""
+    ours = pc.utf8_lower(logged.names)
+    for name in names:
+        keys = _keys(table, name).drop_null()
+        places = pc.index_in(ours, value_set=pc.utf8_lower(keys)).to_pylist()
+        found = next((place for place in enumerate(places) if place[1] is not None), None)
+        if found is not None:
+            log, row = logged.names[found[0]].as_py(), keys[found[1]].as_py()
+            return f"In column {name!r} stands {row!r}, and in the log {log!r}, which is another id. "
+    return ""
+
+
 def _describe_rows(keys: pa.Array, rows: npt.NDArray[np.int64], logged: LoggedItems) -> str:
     lacking = np.flatnonzero(rows < 0)
     told = f"{len(keys):,} rows"
@@ -147,10 +166,14 @@ def _leak(values: pa.Array, rows: npt.NDArray[np.int64], logged: LoggedItems) ->
         values = pc.cast(pc.cast(values, pa.timestamp("ms"), safe=False), pa.int64(), safe=False)
     numbers = np.asarray(pc.cast(values, pa.float64(), safe=False).fill_null(np.nan), np.float64)
     both = pd.DataFrame({"value": numbers[rows[rows >= 0]], "count": logged.counts[rows >= 0]})
-    both["newest"] = logged.newest[rows >= 0]
+    both["newest"], both["oldest"] = logged.newest[rows >= 0], logged.oldest[rows >= 0]
     both = both.dropna()
     if len(both) < LEAST:
         return None
+    whole = both["oldest"] // 1_000 * 1_000  # seconds
+    alike = (both["value"] * unit == time for unit in UNITS for time in (both["oldest"], whole))
+    if max(float(one.mean()) for one in alike) >= EQUAL:
+        return Left("it is when items first occur in the log; made of events, it says nothing of items without any")
     found = both.rank().corr()["value"]
     for column, told in (("count", "how often items occur in the log"), ("newest", "when items last occur in the log")):
         correlation: Any = found[column]

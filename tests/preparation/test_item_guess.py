@@ -17,7 +17,9 @@ ITEMS = 40
 NAMES = [f"{n:03}" for n in range(ITEMS)]
 RANDOM = np.random.default_rng(2)
 COUNTS = RANDOM.permutation(ITEMS) + 1
-LOGGED = LoggedItems(pa.array(NAMES), COUNTS, RANDOM.permutation(ITEMS).astype(np.int64))
+NEWEST = RANDOM.permutation(ITEMS).astype(np.int64)
+OLDEST = 1_700_000_000_123 + 7_654_321 * RANDOM.permutation(ITEMS).astype(np.int64)
+LOGGED = LoggedItems(pa.array(NAMES), COUNTS, NEWEST, OLDEST)
 
 
 def found(tmp_path: Path, **columns: Any) -> GuessedItems:
@@ -79,6 +81,15 @@ def test_a_column_made_of_events_is_told(tmp_path: Path) -> None:
     assert "last_sold is left out: it follows when items last occur in the log (rank correlation 1.00)" in told
 
 
+def test_when_items_first_occur_is_told_and_when_they_came_out_is_a_feature(tmp_path: Path) -> None:
+    """Who is listed before the first event is known by that day; who is first bought then, by events alone."""
+    firsts = {"first_sale": OLDEST // 1000, "first_ms": OLDEST, "first_us": OLDEST * 1000}
+    guessed = found(tmp_path, **firsts, listed=OLDEST // 1000 - 86_400)
+    assert list(guessed.features) == ["listed"]
+    told = " ".join(guessed.facts)
+    assert all(f"{name} is left out: it is when items first occur in the log" in told for name in firsts)
+
+
 def test_ids_and_titles_are_found_and_items_that_lack_are_told(tmp_path: Path) -> None:
     rows = [f"{n:03},Thing {n % 9} of many,{n}" for n in range(1, ITEMS)] + ["001,Twice,7"]
     (tmp_path / "items.csv").write_text("\n".join(["code,Product name,shelf", *rows]) + "\n")
@@ -87,6 +98,15 @@ def test_ids_and_titles_are_found_and_items_that_lack_are_told(tmp_path: Path) -
     assert guessed.reason == "holds 98% of the log's items"  # 39 of 40
     assert guessed.facts[0] == "40 rows; 1 of 40 items of the log's first rows are not in it, such as '000'."
     assert guessed.facts[1].startswith("1 rows repeat the id of another")
+
+
+def test_ids_in_other_letters_are_told(tmp_path: Path) -> None:
+    (tmp_path / "items.csv").write_text("name,code\nOne,sku-1\nTwo,sku-2\n")
+    one = np.ones(1, np.int64)
+    with pytest.raises(
+        DataError, match=r"In column 'code' stands 'sku-2', and in the log 'SKU-2', which is another id"
+    ):
+        guess_items(tmp_path / "items.csv", LoggedItems(pa.array(["SKU-2"]), one, one, one))
 
 
 def test_a_table_of_other_items_is_refused(tmp_path: Path) -> None:

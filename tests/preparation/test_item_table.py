@@ -56,6 +56,8 @@ def test_ids_of_any_type_join(tmp_path: Path, ids: list[object]) -> None:
         ("sku,name,sku\n12,Alien,1\n", "column 'sku' is found twice, as columns 1 and 3 of 3; leave one of them"),
         ("sku,name,year,year\n12,Alien,1,1\n", "column 'year' is found twice, as columns 3 and 4 of 4"),
         ("sku,name,count\n12,Alien,1\n", "a column may not be called 'count'"),
+        ("sku;name;price\n12;Alien;1,50\n", "its first line is cut by ';', commas are expected; .* as .csv"),
+        ("sku\tname\n12\tAlien\n", "its first line is cut by tabs, commas are expected; .* with tabs as .tsv"),
         ("sku,name\n12,Alien\nb\n", r"cannot be read \(.*Row #3: Expected 2 columns, got 1: b"),
         ("sku,name\n12,Alién\n".encode("latin-1"), "line 2 is not UTF-8, .* iconv -f WINDOWS-1252"),
         ("sku,name\n12,Alien\n".encode("utf-16"), "iconv -f UTF-16"),
