@@ -7,9 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recsys.config.data import NULL_VALUES, ItemTableConfig
+from recsys.config.data import NULL_VALUES, DataConfig, ItemTableConfig
 from recsys.core.errors import DataError
-from recsys.preparation.item_table import describe_mismatch, join_metadata, read_items
+from recsys.log.blocks import LogBlock
+from recsys.preparation.item_table import check_items, describe_mismatch, join_metadata, read_items
 
 VOCABULARY = pa.table({"item_id": pa.array([1, 2], pa.int32()), "external_id": ["12", "a"], "count": [3, 1]})
 
@@ -72,6 +73,14 @@ def test_ids_of_any_type_join(tmp_path: Path, ids: list[object]) -> None:
 def test_tables_that_cannot_be_used_are_named(tmp_path: Path, content: str | bytes, told: str) -> None:
     with pytest.raises(DataError, match=rf"items\.csv: .*{told}"):
         joined(tmp_path / "items.csv", content)
+
+
+def test_a_table_without_items_is_told_before_the_log_is_read(tmp_path: Path) -> None:
+    (tmp_path / "items.csv").write_text("sku,name\n,Nobody\n")
+    data = DataConfig(path=tmp_path / "log.csv", items={"path": tmp_path / "items.csv", "item": "sku"})
+    block = LogBlock(0, str(tmp_path / "log.csv"), "log.csv", "csv", 0, 9, 2, 1)  # it is not there to be read
+    with pytest.raises(DataError, match=r"items\.csv: has no row that names an item in column 'sku'"):
+        check_items(data, block)
 
 
 def test_a_few_items_that_are_not_in_the_table_say_nothing_of_the_others(tmp_path: Path) -> None:
