@@ -57,12 +57,13 @@ def split_last_day(log: Path, days: int) -> tuple[Path, Path]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a small log: does the benchmark work?")
-    made_of = FEW if parser.parse_args().quick else LOG
+    quick = parser.parse_args().quick
+    made_of, epochs = (FEW, {"epochs": 1}) if quick else (LOG, {})
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         made_of.write(work / "log")
         before, day = split_last_day(work / "log" / EVENTS_FILE, made_of.days)
-        config = recipe(before)
+        config = recipe(before, **epochs)
         monday = prepare(config, work).artifact
         first = train(config, monday, work).artifact
         old = export(first, monday, config.export, work).artifact
@@ -72,7 +73,7 @@ def main() -> None:
         close = short.export.model_copy(update={"since": old[0].path.parent})
         new = export(second, tuesday, close, work).artifact
         free = export(second, tuesday, short.export, work).artifact
-        cold = train(recipe(day), tuesday, work).artifact
+        cold = train(recipe(day, **epochs), tuesday, work).artifact
         rows = []
         for earlier, later, unheld in zip(old, new, free, strict=True):
             delta = make_delta(earlier.path, later.path, work / f"delta-{later.manifest.variant}")
