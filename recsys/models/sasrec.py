@@ -208,7 +208,9 @@ def build_model(
         counted = CountedTransitions(rows, depth or config.memory.neighbours, config.memory.normalization)
         memory = TransitionMemory(attention, RelatedTransitions(counted, related) if related else counted, rows)
     model = SASRec(config, events, blocks, RMSNorm(name="final_norm"), memory)
-    model.score_all(history_spec(config, 1).map(lambda spec: tf.zeros(spec.shape, spec.dtype)))
+    # One candidate calls every layer; the whole catalog's features would be computed, and take the most memory of all.
+    empty = history_spec(config, 1).map(lambda spec: tf.zeros(spec.shape, spec.dtype))
+    model.score(empty, tf.zeros([1, 1], tf.int32))
     model.built = True
     return model
 
