@@ -14,7 +14,7 @@ from recsys.core.artifact import file_hashes
 from recsys.core.errors import ConfigError
 from recsys.core.json_files import write_json
 from recsys.core.schema import EXTERNAL_ID, MANIFEST
-from recsys.export.last_night import last_night
+from recsys.export.new_items.last_night import last_night
 from recsys.export.stage import bundles_dir
 from recsys.export.variants import Variant
 from recsys.storage.publishing import is_published, publish
@@ -54,7 +54,7 @@ def export_embeddings(
 
     model = load_run(run)
     if config.items is not None:
-        from recsys.export.new_items import add_items
+        from recsys.export.new_items.add_items import add_items
 
         model, dataset, _ = add_items(run, dataset, config.items, last_night(config).values())
     names = dataset.vocabulary.external_ids

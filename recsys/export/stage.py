@@ -15,7 +15,7 @@ from recsys.core.digests import digest, sha256_file
 from recsys.core.errors import ArtifactError, DataError, RecsysError
 from recsys.core.schema import BUNDLES_DIR
 from recsys.export.backend import backend_of
-from recsys.export.last_night import last_night, model_of
+from recsys.export.new_items.last_night import last_night, model_of
 from recsys.storage.files import fetch_files
 from recsys.storage.publishing import is_published, publish
 from recsys.terminal import ProgressLines, say
@@ -69,7 +69,7 @@ def export(
         dataset.verify()
         model, new, since = load_run(run), 0, last_night(config)
         if config.items is not None:
-            from recsys.export.new_items import add_items
+            from recsys.export.new_items.add_items import add_items
 
             model, dataset, new = add_items(run, dataset, config.items, since.values())
         variants = {name: Variant.parse(name, config.memory_neighbours) for name in missing}

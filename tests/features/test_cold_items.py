@@ -21,7 +21,7 @@ from recsys.evaluation.baselines.content import _directions
 from recsys.evaluation.evaluate import EvaluationData, Targets, targets_of
 from recsys.export.backend import backend_of
 from recsys.export.delta import make_delta
-from recsys.export.last_night import added_before, model_of
+from recsys.export.new_items.last_night import added_before, model_of
 from recsys.features.encoded import EncodedFeature
 from recsys.models.events import history_spec
 from recsys.models.items import FeaturedItems, trained_rows

@@ -12,7 +12,7 @@ import recsys
 from recsys.config import Config, parse_config
 from recsys.export import new_items
 from recsys.export.delta import make_delta
-from recsys.export.new_relations import NO_ENTRIES, Entries, longer
+from recsys.export.new_items.new_relations import NO_ENTRIES, Entries, longer
 from recsys.features.nearest_texts import nearest_known
 from recsys.models.memory import CountedTransitions, RelatedTransitions
 from recsys.sequences.relations import RelatedShares

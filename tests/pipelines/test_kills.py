@@ -33,7 +33,7 @@ def test_a_log_that_grows_while_it_is_read_makes_no_dataset(tmp_path, make, monk
             file.write("u,i,9,9\n")
         return plan_blocks(*arguments)
 
-    monkeypatch.setattr("pipelines.prepare.plan_blocks", plan_later)
+    monkeypatch.setattr("pipelines.planning.plan_blocks", plan_later)
     with pytest.raises(DataError, match=r"log.csv: changed while it was read .* nobody writes"):
         make(log)
     assert nothing_left(tmp_path)

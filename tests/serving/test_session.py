@@ -26,7 +26,9 @@ class Summing(Reranker):
 
     def __init__(self) -> None:
         super().__init__(Path(__file__).parents[1] / "golden" / "int8")
-        fields = {**vars(self.manifest), "signatures": dict.fromkeys(("start", "step", "score"))}
+        whole = self.manifest
+        signatures = dict.fromkeys(("start", "step", "score"))
+        fields = {**vars(whole), "history_inputs": whole.history_inputs, "signatures": signatures}
         self.manifest = SimpleNamespace(**fields)  # type: ignore[assignment]
 
     def run(self, signature: str, **inputs: Any) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from recsys.core.artifact import artifacts
 from recsys.core.errors import ArtifactError
 from recsys.core.vocabulary import Vocabulary
 from recsys.export.backend import backend_of
-from recsys.export.variants import Variant
 from recsys.storage.copies import fetch_below
 
 EXACTNESS = ("float32", "int8", "int4")  # of variants whose rows can be read, the most exact first
@@ -82,6 +81,8 @@ def model_of(bundle: Bundle) -> bytes:
 
 def _inexactness(bundle: Bundle) -> int:
     """0 of the most exact; of what has vectors of its own, or such as cannot be read, more than of any other."""
+    from recsys.export.variants import Variant  # which imports TensorFlow
+
     variant = Variant.parse(bundle.manifest.variant, None)
     if variant.of_student or variant.kept is not None or variant.base not in EXACTNESS:
         return len(EXACTNESS)

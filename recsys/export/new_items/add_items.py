@@ -23,8 +23,8 @@ from recsys.bundle import Bundle
 from recsys.config.data import DataConfig, ItemTableConfig
 from recsys.core.errors import ConfigError, DataError
 from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, TITLE
-from recsys.export.last_night import AddedBefore, added_before
-from recsys.export.new_relations import NO_ENTRIES, Entries, longer, related_by_texts
+from recsys.export.new_items.last_night import AddedBefore, added_before
+from recsys.export.new_items.new_relations import NO_ENTRIES, Entries, longer, related_by_texts
 from recsys.features.encoded import EncodedFeature
 from recsys.features.encoders import Column
 from recsys.models.items import FeaturedItems, TrainedItems, shapes_of
