@@ -16,6 +16,7 @@ from tests.evaluation.test_ranking import sequences
 CONFIG = ModelConfig(max_length=4, width=8, blocks=1, positions="newest", memory=None)
 
 
+@pytest.mark.long
 def test_a_sweeps_models_are_no_retracing_of_one_function(caplog: pytest.LogCaptureFixture) -> None:
     """One model after another, few calls each, as in a sweep of short trials."""
     split = sequences([1, 2, 3], [2, 3, 1, 4])

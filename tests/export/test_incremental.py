@@ -13,6 +13,8 @@ from recsys.export.variants import Variant
 from serving.reranker import Reranker
 from serving.session import Session
 
+pytestmark = pytest.mark.long
+
 LENGTH = 6
 CHANNELS = ("request_time", "event_types", "event_values")
 
@@ -61,7 +63,6 @@ def scores(ranked):
     return {one.item: one.score for one in ranked}
 
 
-@pytest.mark.long
 def test_each_event_gives_what_the_whole_history_gives(reranker):
     """Up to the model's length by steps; beyond it the window slides, so the history is encoded anew."""
     items = (3, 14, 15, 9, 26, 5, 35, 8)

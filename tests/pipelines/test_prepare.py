@@ -113,6 +113,7 @@ def test_the_same_bytes_whatever_the_order_and_the_files(tmp_path, make, with_id
     assert parts.digest == whole.digest
 
 
+@pytest.mark.long
 def test_every_format_reads_alike(tmp_path, make):
     rows = random_rows(6)
     plain = write_log(tmp_path / "log.csv", rows)

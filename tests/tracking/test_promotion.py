@@ -92,6 +92,7 @@ def test_the_gate_from_the_first_champion_to_a_rollback(trained, work_dir, capsy
     assert main(["promote", "--rollback", "--work-dir", str(work_dir)]) == 2
 
 
+@pytest.mark.long
 def test_forty_users_are_too_few_for_the_default_margin(trained, work_dir, capsys):
     """Two models that rank alike: nothing speaks against the second, and nothing so small could."""
     assert promote(trained(knows=True), work_dir, capsys)[0] == 0

@@ -17,6 +17,8 @@ from recsys.evaluation.metrics import hit_rate, ndcg
 from recsys.evaluation.reporting import of_split, report
 from recsys.training.stage import config_digest, run_of, train
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module", params=[False, True], ids=["search", "refit"])
 def config(request: pytest.FixtureRequest, config: Config) -> Config:
@@ -33,7 +35,6 @@ def files(run: Run) -> dict[str, str]:
     return {str(path): sha256_file(path) for path in inside}
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("change", [{"ks": (10, 50)}, {"baselines": ()}, {"baselines": ("ease",)}, {"batch_size": 7}])
 def test_how_a_run_is_reported_is_no_part_of_what_it_is(
     config: Config, dataset: Dataset, run: Run, change: dict[str, object]
@@ -65,7 +66,6 @@ def test_what_is_sealed_is_taken_and_nothing_more_is_told(config: Config, datase
     assert told["model"]["diversity@10"] == run.metrics["model"]["diversity@10"]
 
 
-@pytest.mark.long
 def test_another_baseline_is_what_it_would_have_been_from_the_start(
     config: Config, dataset: Dataset, run: Run, tmp_path: Path
 ) -> None:

@@ -58,6 +58,7 @@ def test_items_without_events_are_learned_by_their_features_and_are_no_negatives
     assert learned[5] == 0, "what only items without events have is pushed nowhere"
 
 
+@pytest.mark.long
 def test_a_step_knows_a_share_of_the_items_by_their_features_alone(dataset: Dataset, config: Config) -> None:
     """The share that is left out is the share of own vectors that a step does not move."""
     kept = {}

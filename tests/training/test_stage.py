@@ -107,6 +107,7 @@ def test_the_same_config_is_reused_and_another_seed_is_not(dataset: Dataset, con
     assert config_digest(config, dataset.digest) != config_digest(changed(config, epochs=5), dataset.digest)
 
 
+@pytest.mark.long
 def test_a_killed_training_resumes_to_the_same_bits(
     dataset: Dataset, config: Config, whole: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
