@@ -122,6 +122,10 @@ def prepare(
     config = Config(data=data, prepare=config.prepare)
     if request.extends is not None:
         check_extends(request.extends, config)
+        if not config.prepare.keep_events:
+            say(
+                "prepare: this dataset keeps no events, so no night after it can extend it: set prepare.keep_events: true"
+            )
     assert data.path is not None
     with publish(target, overwrite=overwrite) as aside:
         _make(config, files, root, aside, runner or Runner(), request, forgotten, inputs)

@@ -38,7 +38,8 @@ class Runner:
             engine on any other.
 
     Raises:
-        ConfigError: ``workers`` for a runner that is not the local one.
+        ConfigError: a runner that Beam does not know, an option that is none, or ``workers`` for a runner that is not
+            the local one.
     """
 
     name: str = LOCAL
@@ -62,6 +63,18 @@ class Runner:
                 f"--workers {self.workers} counts processes of the local runner, found --runner {self.name}: "
                 "leave it out, and set the runner's own parallelism with --beam-option"
             )
+        for option in self.options:
+            if not option.startswith("--") or option.split("=")[0] == "--runner":
+                raise ConfigError(
+                    f"--beam-option={option}: expected an option of Beam's other than its runner, as "
+                    "--beam-option=--parallelism=16; --runner names the runner"
+                )
+        if self.name != LOCAL and "." not in self.name:  # with a dot it is a class
+            from apache_beam.options.pipeline_options import StandardOptions
+
+            known = StandardOptions.KNOWN_RUNNER_NAMES
+            if self.name.lower() not in map(str.lower, known):
+                raise ConfigError(f"--runner {self.name}: expected {LOCAL} or one that Beam knows, {', '.join(known)}")
 
 
 def run(build: Callable[[Any], None], runner: Runner, rows: int) -> None:

@@ -19,6 +19,19 @@ from tests.pipelines.conftest import SETTINGS, same, write_log
 RECSYS = "import sys; from recsys.cli import main; sys.exit(main())"
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "reason"),
+    [
+        ("FlinkRuner", (), "expected local or one that Beam knows, .*FlinkRunner"),
+        ("local", ("flink",), "expected an option of Beam's"),
+        ("local", ("--runner=FlinkRunner",), "--runner names the runner"),
+    ],
+)
+def test_what_beam_could_not_take_is_refused_at_once(name, options, reason):
+    with pytest.raises(ConfigError, match=reason):
+        Runner(name, options=options)
+
+
 def test_workers_are_refused_for_a_runner_that_does_not_read_them():
     with pytest.raises(ConfigError, match=r"--workers 4 .* --runner FlinkRunner"):
         Runner("FlinkRunner", workers=4)
