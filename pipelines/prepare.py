@@ -124,7 +124,7 @@ def prepare(
         check_extends(request.extends, config)
         if not config.prepare.keep_events:
             say(
-                "prepare: this dataset keeps no events, so no night after it can extend it: set prepare.keep_events: true"
+                "prepare: this dataset will keep no events for a further night to extend: set prepare.keep_events: true"
             )
     assert data.path is not None
     with publish(target, overwrite=overwrite) as aside:

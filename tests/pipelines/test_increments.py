@@ -114,6 +114,16 @@ def test_a_night_that_adds_nothing_is_told(tmp_path, make, capsys):
     assert "adds nothing" not in capsys.readouterr().err
 
 
+def test_a_night_that_no_night_can_follow_is_told(tmp_path, make, capsys):
+    rows = [(f"u{n % 4}", f"i{n % 5}", n, n) for n in range(60)]
+    dataset = make(write_log(tmp_path / "0.csv", rows), **SETTINGS)
+    assert "keep no events" not in capsys.readouterr().err
+    last = {**SETTINGS, "keep_events": False}
+    more = write_log(tmp_path / "1.csv", [("u0", "i1", 99, 99)])
+    make(more, request=Request(extends=dataset), **last)
+    assert "keep no events for a further night" in capsys.readouterr().err
+
+
 def test_all_nights_before_are_found(tmp_path, make):
     nights = [[(f"u{n % 4}", f"i{n % 5}", 100 * day + n, 100 * day + n) for n in range(60)] for day in range(3)]
     made = [make(write_log(tmp_path / "0.csv", nights[0]), **SETTINGS)]
