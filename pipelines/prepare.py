@@ -123,9 +123,7 @@ def prepare(
     if request.extends is not None:
         check_extends(request.extends, config)
         if not config.prepare.keep_events:
-            say(
-                "prepare: this dataset will keep no events for a further night to extend: set prepare.keep_events: true"
-            )
+            say("prepare: it will keep no events for a further night to extend; set prepare.keep_events: true")
     assert data.path is not None
     with publish(target, overwrite=overwrite) as aside:
         _make(config, files, root, aside, runner or Runner(), request, forgotten, inputs)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import recsys
 from recsys.config import Config, parse_config
-from recsys.export import new_items
 from recsys.export.delta import make_delta
+from recsys.export.new_items import add_items
 from recsys.export.new_items.new_relations import NO_ENTRIES, Entries, longer
 from recsys.features.nearest_texts import nearest_known
 from recsys.models.memory import CountedTransitions, RelatedTransitions
@@ -129,7 +129,7 @@ def test_what_reads_like_the_newest_item_rises(read: Read, monkeypatch: pytest.M
     half = range(0, SAGAS, 2)
     names = [f"new-{saga}" for saga in half]
     with monkeypatch.context() as patched:
-        patched.setattr(new_items, "related_by_texts", lambda *_: NO_ENTRIES)
+        patched.setattr(add_items, "related_by_texts", lambda *_: NO_ENTRIES)
         unrelated = read.night("unrelated", half)
     related = read.night("related", half)
     for without, with_texts in zip(unrelated, related, strict=True):
