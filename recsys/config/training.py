@@ -78,7 +78,7 @@ class TrainingConfig(Section):
         ge=0,
         lt=1,
         description="share of validation's NDCG@10 that may be lost for items without events to rank higher by their "
-        "features; where validation has targets among these, it chooses what is best",
+        "features, 0 leaves them; where validation has targets among these, it chooses what is best",
     )
     refit: bool = Field(False, description="train again with the validation events, as long as validation chose")
     warm_start: LocalPath | None = Field(

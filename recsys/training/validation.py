@@ -75,7 +75,7 @@ class Validator:
         """The factor of the vectors of items without events, 1 where there are none; the model keeps it.
 
         It suits the targets best or, where none of them is such an item, is the largest that keeps their NDCG@10 above
-        what ``cold_cost`` leaves of it.
+        what ``cold_cost`` leaves of it; 1 where that is 0.
         """
         items, best = self.model.items, COLD_SCALES[0]
         if not isinstance(items, FeaturedItems):
@@ -83,7 +83,7 @@ class Validator:
         met = self.sequences.items[self.targets.positions]
         if not np.isin(met, items.trained_ids).all():
             best = COLD_SCALES[int(np.argmax([self._quality(scale) for scale in COLD_SCALES]))]
-        elif len(items.trained_ids) < items.rows - 1:
+        elif self.cold_cost and len(items.trained_ids) < items.rows - 1:
             least = (1.0 - self.cold_cost) * self._quality(best)
             for scale in COLD_SCALES[1:]:
                 if self._quality(scale) < least:

@@ -33,6 +33,7 @@ def related_config(folder: Path) -> Config:
     raw["data"]["items"] = {"path": str(folder / "alike.csv"), "features": {"kind": "category"}}
     raw["data"]["relations"] = {"path": str(folder / "relations.csv")}
     raw["training"]["epochs"] = 8
+    raw["training"]["cold_cost"] = 0.0  # new items rise by their relations alone
     raw["export"]["signatures"] = ["explain"]
     return parse_config(raw)
 
@@ -68,10 +69,7 @@ def test_they_take_their_place_among_all_items(phone: list[recsys.Reranker]) -> 
 
 
 def test_an_explanation_names_what_it_is_related_to(phone: list[recsys.Reranker]) -> None:
-    """Of five events the newest is related to the candidate; without it the score falls most.
-
-    Not always: attention has its part in the score, and a new item's vector weighs more than another's.
-    """
+    """Of five events the newest is related to the candidate; without it the score falls most."""
     for reranker in phone:
         blamed = []
         for case in CASES[::7]:
@@ -79,4 +77,4 @@ def test_an_explanation_names_what_it_is_related_to(phone: list[recsys.Reranker]
             candidate = reranker.encode_candidates([follower(*case)])
             told = reranker.run("explain", **encoded.inputs(), candidates=candidate[None])["attribution"]
             blamed.append(int(told[0].argmax()) == told.shape[1] - 1)
-        assert np.mean(blamed) > 0.6, "at random 1 of 5"
+        assert np.mean(blamed) > 0.8, "at random 1 of 5"
