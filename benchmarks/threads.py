@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.device import ITEMS, export, random_model
-from benchmarks.device_client import resident
+from benchmarks.device.bundles import ITEMS, export, random_model
+from benchmarks.device.client import resident
 from benchmarks.results import Measurement, write_results
 from recsys.core.events import Event
 from serving.reranker import Reranker

@@ -11,7 +11,8 @@ import pytest
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[1]
-NAMES = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py") if "write_results(" in path.read_text())
+FILES = [path for path in (ROOT / "benchmarks").rglob("*.py") if "write_results(" in path.read_text()]
+NAMES = sorted(path.parent.name if path.stem == "__main__" else path.stem for path in FILES)
 MINUTES = {"night", "pipeline", "time_to_quality"}  # that is what they take at any size: run these by hand
 SMALL = {
     "launcher": ["--users", "2000", "3000", "--items", "100"],

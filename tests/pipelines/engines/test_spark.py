@@ -1,32 +1,12 @@
 """The same bytes and counts on Spark 3, by the engine's exchange: Beam's job server with the Spark that it embeds."""
 
-import time
-from pathlib import Path
-
-import pytest
-
 from pipelines.runners import Runner
 from tests.pipelines.conftest import SETTINGS, same
-from tests.pipelines.job_server import JAVA_17, fetch
+from tests.pipelines.engines.conftest import MARKS
+from tests.pipelines.engines.job_server import JAVA_17
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(900),
-    # When the engine ends, channels close that threads of Beam's still read; what the job gave is compared here.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
-]
-
-
-@pytest.fixture(scope="module")
-def job_server(tmp_path_factory) -> Path:
-    return fetch(tmp_path_factory.mktemp("spark"), "Spark")
-
-
-@pytest.fixture(autouse=True)
-def threads_end_here():
-    """Beam's threads notice a moment later that the engine is gone: not in somebody else's test."""
-    yield
-    time.sleep(3)
+ENGINE = "Spark"
+pytestmark = MARKS
 
 
 def test_embedded(tmp_path, make, parts, job_server, monkeypatch):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from tests.pipelines.job_server import JAVA_17
+from tests.pipelines.engines.job_server import JAVA_17
 
 MASTER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
 WORKER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"

@@ -1,37 +1,19 @@
 """The same bytes and counts on Flink 1.20, in its own process and on a cluster whose workers share only a store."""
 
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
-
-import pytest
 
 from pipelines.runners import Exchange, Runner
 from recsys.core.local_path import place
 from tests.pipelines.conftest import SETTINGS, same
-from tests.pipelines.flink import Machine, cluster
-from tests.pipelines.job_server import JAVA_17, fetch
+from tests.pipelines.engines.conftest import MARKS
+from tests.pipelines.engines.flink import Machine, cluster
+from tests.pipelines.engines.job_server import JAVA_17
 from tests.pipelines.s3 import s3_server
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(900),
-    # When the engine ends, channels close that threads of Beam's still read; what the job gave is compared here.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
-]
-
-
-@pytest.fixture(scope="module")
-def job_server(tmp_path_factory) -> Path:
-    return fetch(tmp_path_factory.mktemp("flink"), "Flink")
-
-
-@pytest.fixture(autouse=True)
-def threads_end_here():
-    """Beam's threads notice a moment later that the engine is gone: not in somebody else's test."""
-    yield
-    time.sleep(3)
+ENGINE = "Flink"
+pytestmark = MARKS
 
 
 def flink(job_server: Path, master: str, environment: Sequence[str], exchange: Exchange | None = None) -> Runner:
