@@ -13,10 +13,16 @@ def odd_times(history: Sequence[Event], now: int) -> dict[str, str]:
 
     >>> odd_times([Event("a", 1_700_000_000)], 1_700_000_060_000)["seconds"][:39]
     '1 of 1 events are of 1970, as if by sec'
-    >>> sorted(odd_times([Event("a", 1_700_003_600_000)], 1_700_000_000_000))
-    ['future']
+    >>> sorted(odd_times([Event("a", 1_700_003_600_000), Event("b", 0)], 1_700_000_000_000))
+    ['future', 'none']
     """
     told = {}
+    without = [one for one in history if one.timestamp <= 0 and now >= FIRST_MILLISECONDS]
+    if without:
+        told["none"] = (
+            f"{len(without)} of {len(history)} events are of 1970 or before ({without[0].timestamp}), as if nothing "
+            "had set their time; the model takes them to have happened long ago"
+        )
     seconds = [one for one in history if FIRST_SECONDS <= one.timestamp < FIRST_MILLISECONDS <= now]
     if seconds:
         told["seconds"] = (

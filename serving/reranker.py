@@ -169,7 +169,7 @@ class Reranker:
         if isinstance(candidates, str):
             raise DataError(f"candidates: expected a list of item ids, found the text {candidates!r}")
         for place, item in enumerate(candidates):
-            check_item(item, f"candidate {place}")
+            check_item(item, f"candidates[{place}]")
         return self.vocabulary.encode(candidates)
 
     def score(self, history: History, candidates: npt.NDArray[np.int32]) -> Scores:
@@ -195,7 +195,7 @@ class Reranker:
             DataError: an event is not what its type says.
         """
         for place, event in enumerate(history):
-            check_event(event, f"event {place}")
+            check_event(event, f"history[{place}]")
         return list(history)
 
     def unknown_types(self, history: Sequence[Event]) -> list[str]:

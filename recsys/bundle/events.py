@@ -24,7 +24,7 @@ def event_from_json(value: Any, origin: str) -> Event:
     recsys.core.errors.DataError: request.json: an item id is text, found int 50; pass str(id)
 
     Args:
-        origin: what errors name, as ``request.json: history: event 3``.
+        origin: what errors name, as ``request.json: history[3]``.
 
     Raises:
         DataError: not an object, a key missing or unknown, or a value of another type.

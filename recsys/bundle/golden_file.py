@@ -51,7 +51,7 @@ def _case(value: Any, origin: str) -> GoldenCase:
 
     events = listed("history", lambda one: True, "an event")
     case = GoldenCase(
-        history=tuple(event_from_json(one, f"{origin}: event {place}") for place, one in enumerate(events)),
+        history=tuple(event_from_json(one, f"{origin}: history[{place}]") for place, one in enumerate(events)),
         candidates=listed("candidates", lambda one: isinstance(one, str), "an item id"),
         now=check_now(value["now"], origin),
         history_ids=listed("history_ids", _is_id, "an internal id"),
@@ -61,7 +61,7 @@ def _case(value: Any, origin: str) -> GoldenCase:
         tolerance=value["tolerance"],
     )
     for place, item in enumerate(case.candidates):
-        check_item(item, f"{origin}: candidate {place}")
+        check_item(item, f"{origin}: candidates[{place}]")
     if not _is_number(case.tolerance) or case.tolerance <= 0:
         raise ArtifactError(f"{origin}: tolerance must be positive and finite")
     if not len(case.candidates) == len(case.candidate_ids) == len(case.scores):

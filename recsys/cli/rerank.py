@@ -84,7 +84,7 @@ def _read_request(path: Path) -> "tuple[list[Event], list[str] | None, int | Non
         for key in request.keys() - {"now"}:
             if not isinstance(request[key], list) and not (key == "candidates" and request[key] is None):
                 raise DataError(f"{key} must be a list, found {type(request[key]).__name__}")
-        history = [event_from_json(one, f"history: event {place}") for place, one in enumerate(request["history"])]
+        history = [event_from_json(one, f"history[{place}]") for place, one in enumerate(request["history"])]
         now = None if request.get("now") is None else check_now(request["now"], "a request")
     except DataError as error:
         raise DataError(
@@ -102,6 +102,8 @@ def _rows(reranker: "Reranker", ranked: "list[Ranked]") -> list[dict[str, Any]]:
 
 
 def _show(rows: list[dict[str, Any]], unknown: list[str], unknown_types: list[str], odd_times: list[str]) -> None:
+    if not rows:
+        print("no candidates to order")  # noqa: T201
     width = max((len(row["item"]) for row in rows), default=0)
     for row in rows:
         score = "  unknown" if row["score"] is None else f"{row['score']:9.4f}"

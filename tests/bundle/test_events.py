@@ -50,8 +50,8 @@ def test_what_is_left_out_or_null_has_its_default(absent: dict[str, None]) -> No
     ],
 )
 def test_what_is_no_event_is_named(value: Any, reason: str) -> None:
-    with pytest.raises(DataError, match=f"^request.json: event 4.*{reason}"):
-        event_from_json(value, "request.json: event 4")
+    with pytest.raises(DataError, match=rf"^request.json: history\[4\].*{reason}"):
+        event_from_json(value, "request.json: history[4]")
 
 
 @pytest.mark.parametrize("value", [None, [], "view", 1])

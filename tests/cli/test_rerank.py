@@ -83,9 +83,9 @@ def test_a_requests_event_types_count(bundle: Path, capsys: pytest.CaptureFixtur
         ("[" * 20_000, "not JSON"),
         ('{"history": [' + "[" * 100 + "]" * 100 + "]}", "nested deeper"),
         ('{"history": [{"item": "1", "timestamp": 1' + "0" * 5000 + "}]}", "not JSON"),
-        ('{"history": [{"item": "1", "timestamp": 1' + "0" * 400 + "}]}", "event 0: timestamp is a 64-bit integer"),
-        ('{"history": [{"item": "1", "timestamp": 1, "event_typ": "view"}]}', r"event 0: .*unknown \['event_typ'\]"),
-        ('{"history": [{"item": "1", "timestamp": 1, "event_type": 4}]}', "event 0: event_type is text"),
+        ('{"history": [{"item": "1", "timestamp": 1' + "0" * 400 + "}]}", r"history\[0\]: timestamp is a 64-bit integer"),
+        ('{"history": [{"item": "1", "timestamp": 1, "event_typ": "view"}]}', r"history\[0\]: .*unknown \['event_typ'\]"),
+        ('{"history": [{"item": "1", "timestamp": 1, "event_type": 4}]}', r"history\[0\]: event_type is text"),
         ('{"history": [], "candidate": []}', "an object with these keys"),
         ('{"history": [], "candidates": "12"}', "candidates must be a list"),
         ('{"candidates": ["12"]}', "an object with these keys"),
@@ -107,11 +107,14 @@ def test_candidates_of_a_request(bundle: Path, capsys: pytest.CaptureFixture[str
     for candidates, expected in (([], []), (["3", "3", "x"], ["3", "3", "x"])):
         request.write_text(json.dumps({"history": [], "candidates": candidates}))
         assert [row["item"] for row in ranked(capsys, str(bundle), "--request", str(request))] == expected
+    request.write_text('{"history": [], "candidates": []}')
+    assert main(["rerank", str(bundle), "--request", str(request)]) == 0
+    assert "no candidates to order" in capsys.readouterr().out
     request.write_text('{"history": [{"item": "3", "timestamp": 99999999999999}], "candidates": null}')
     assert len(ranked(capsys, str(bundle), "--request", str(request))) == 79
     request.write_text('{"history": [], "candidates": [3]}')
     assert main(["rerank", str(bundle), "--request", str(request)]) == 3
-    assert "candidate 0: an item id is text, found int 3" in capsys.readouterr().err
+    assert "candidates[0]: an item id is text, found int 3" in capsys.readouterr().err
 
 
 def test_a_request_and_a_history_contradict_each_other(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:

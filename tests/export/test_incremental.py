@@ -56,7 +56,7 @@ KINDS, VALUES = ("buy", "", "view", "cart"), (None, 1.0, 2.5, 3.0, 9.0)
 
 def event(reranker, number, place):
     """An event of the item of that number, a day after the one before it, of some type and value."""
-    return Event(reranker.catalogue()[number], place * DAY, 0, KINDS[place % 4], VALUES[place % 5])
+    return Event(reranker.catalogue()[number], 1 + place * DAY, 0, KINDS[place % 4], VALUES[place % 5])
 
 
 def scores(ranked):
@@ -140,6 +140,7 @@ def test_times_that_are_hardly_meant_so_are_told_once_where_a_model_reads_them(r
     for oddity, timestamp in (
         ("as if by seconds", now // 1000),
         ("later than the request, by up to 1440 min", now + DAY),
+        ("as if nothing had set their time", 0),
     ):
         told = reranker.odd_times([Event(known, now), Event(known, timestamp)], now)
         if "ages" not in reranker.manifest.history_inputs:

@@ -76,11 +76,11 @@ def test_chunks_do_not_matter(reranker: Reranker) -> None:
 @pytest.mark.parametrize(
     ("history", "candidates", "reason"),
     [
-        ([], [7], "candidate 0: an item id is text, found int 7"),
-        ([], [None], "candidate 0"),
+        ([], [7], r"candidates\[0\]: an item id is text, found int 7"),
+        ([], [None], r"candidates\[0\]"),
         ([], ["\ud800"], "not valid Unicode"),
         ([("1", 2)], [], "expected an Event"),
-        ([Event(1, 2)], [], "event 0: an item id is text"),  # type: ignore[arg-type]
+        ([Event(1, 2)], [], r"history\[0\]: an item id is text"),  # type: ignore[arg-type]
         ([Event("1", 2.5)], [], "timestamp is a 64-bit integer"),  # type: ignore[arg-type]
         ([Event("1", 1 << 70)], [], "timestamp is a 64-bit integer"),
         ([Event("1", 1, "x")], [], "event_id is a 64-bit integer"),  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ from recsys.core.events import CleaningPolicy
 from recsys.core.events.codes import LARGEST_VALUE, EventCodes
 from recsys.core.history import History, encode_history
 from recsys.core.vocabulary import Vocabulary
+from serving.odd_times import odd_times
 from serving.reranker import Event
 from tests.serving.hostile import MUTATIONS, mutate, name
 
@@ -207,6 +208,20 @@ def test_histories_encode_as_in_python(
     expected = encode_history(events, Vocabulary(ITEMS), length, policy, now, codes).inputs()
     found = encode_in_node(events, length, policy, codes, taken, now)
     assert found == {name: expected[name][0].tolist() for name in taken}
+
+
+def test_odd_times_are_told_as_in_python(web: Path) -> None:
+    now = 1_700_000_000_000
+    times = [[], [now], [0, now], [-5], [now // 1000, now, now // 1000], [now + 90_000, now + 200_000], [5, 0]]
+    asked = [[[{"item": "a", "timestamp": time} for time in some], at] for some in times for at in (now, 4)]
+    code = f"""
+import {{oddTimes}} from './dist/odd_times.js';
+const asked = {json.dumps(asked)};
+console.log(JSON.stringify(asked.map(([history, now]) => Object.fromEntries(oddTimes(history, now)))));
+"""
+    found = node(web, code)
+    assert found == [odd_times([Event(**event) for event in history], at) for history, at in asked]
+    assert {kind for told in found for kind in told} == {"none", "seconds", "future"}
 
 
 @pytest.mark.parametrize("now", [1 << 53, -(1 << 53), 1.5, "1", None])

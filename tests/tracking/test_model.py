@@ -118,7 +118,7 @@ def test_every_field_of_an_event_arrives(saved, monkeypatch):
 def test_what_is_no_event_is_named(saved):
     recommender = Recommender(next(saved.rglob("dataset")).parent)
     history = [[], [{"item": "film-1", "timestamp": 1}, {"item": 3, "timestamp": 1}]]
-    with pytest.raises(DataError, match="row 1: event 1: an item id is text, found int 3"):
+    with pytest.raises(DataError, match=r"row 1: history\[1\]: an item id is text, found int 3"):
         recommender.predict(pd.DataFrame({"history": history}))
 
 

@@ -64,7 +64,7 @@ class Recommender:
         if k < 1:
             raise DataError(f"k must be at least 1, found {k}")
         ranked = [
-            self.recommend([event_from_json(one, f"row {row}: event {n}") for n, one in enumerate(history)], k, now)
+            self.recommend([event_from_json(one, f"row {row}: history[{n}]") for n, one in enumerate(history)], k, now)
             for row, history in enumerate(model_input["history"])
         ]
         return pd.DataFrame({"items": [items for items, _ in ranked], "scores": [scores for _, scores in ranked]})

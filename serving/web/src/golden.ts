@@ -41,9 +41,9 @@ function readCase(value: unknown, origin: string): GoldenCase {
   };
   const isId = (one: unknown) => Number.isInteger(one) && 0 <= (one as number) && (one as number) <= LARGEST_ID;
   const isNumber = (one: unknown) => typeof one === 'number' && Math.abs(one) <= LARGEST;
-  listed('history', () => true, 'an event').forEach((event, place) => checkEvent(event, `${origin}: event ${place}`));
+  listed('history', () => true, 'an event').forEach((event, place) => checkEvent(event, `${origin}: history[${place}]`));
   listed('candidates', (one) => typeof one === 'string', 'an item id')
-    .forEach((item, place) => checkItem(item, `${origin}: candidate ${place}`));
+    .forEach((item, place) => checkItem(item, `${origin}: candidates[${place}]`));
   checkNow(value['now'], origin);
   for (const name of ['history_ids', 'candidate_ids']) listed(name, isId, 'an internal id');
   const scores = listed('scores', (one) => one === null || isNumber(one), 'a number or null');

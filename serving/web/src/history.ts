@@ -95,7 +95,7 @@ export function encodeHistory(
 
 /** The events that count, of items that the vocabulary knows, oldest first. */
 function cleanHistory(events: readonly Event[], vocabulary: Vocabulary, policy: CleaningPolicy): Kept[] {
-  events.forEach((event, place) => checkEvent(event, `event ${place}`));
+  events.forEach((event, place) => checkEvent(event, `history[${place}]`));
   const types = policy.event_types;
   const counting = events.filter((event) => types.length === 0 || !event.event_type || types.includes(event.event_type));
   // The sort is stable: events that share time and arrival number keep the order in which they are given.

@@ -9,6 +9,11 @@ const FIRST_MILLISECONDS = 100_000_000_000; // 1973
 /** What to tell of the events' times and of `now`, milliseconds since 1970, by the kind of oddity; mostly nothing. */
 export function oddTimes(history: readonly Event[], now: number): Map<string, string> {
   const told = new Map<string, string>();
+  const without = history.filter(({timestamp}) => timestamp <= 0 && now >= FIRST_MILLISECONDS);
+  if (without.length > 0) {
+    told.set('none', `${without.length} of ${history.length} events are of 1970 or before ` +
+      `(${without[0]!.timestamp}), as if nothing had set their time; the model takes them to have happened long ago`);
+  }
   const seconds = history.filter(({timestamp}) => FIRST_SECONDS <= timestamp && timestamp < FIRST_MILLISECONDS);
   if (seconds.length > 0 && now >= FIRST_MILLISECONDS) {
     told.set('seconds', `${seconds.length} of ${history.length} events are of 1970, as if by seconds ` +

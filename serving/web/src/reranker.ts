@@ -69,7 +69,7 @@ export class Reranker {
   }
 
   encodeCandidates(candidates: readonly string[]): Int32Array {
-    candidates.forEach((item, place) => checkItem(item, `candidate ${place}`));
+    candidates.forEach((item, place) => checkItem(item, `candidates[${place}]`));
     return Int32Array.from(candidates, (item) => this.vocabulary.encode(item));
   }
 
