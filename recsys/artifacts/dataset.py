@@ -124,15 +124,19 @@ class Dataset(SealedArtifact[DatasetManifest]):
         """Where the items' features lie, with the encoders that made them; None where the config names none."""
         return self.path / FEATURES_DIR if self._listed(FEATURES_DIR) else None
 
-    @cached_property
+    @property
     def features(self) -> list[EncodedFeature]:
-        """What is known of each item beside its events, by internal id (padding and buckets know nothing)."""
+        """What is known of each item beside its events, by internal id (padding and buckets know nothing).
+
+        Read anew each time: vectors of a large catalog take more memory than all else of a dataset.
+        """
         directory = self.features_dir
-        encoded = [] if directory is None else read_encoded(directory)
-        for one in encoded:
+        features = []
+        for one in [] if directory is None else read_encoded(directory):
             if len(one.rows) != len(self.items):
                 raise ArtifactError(f"{directory}: {len(one.rows)} rows of {one.name!r} for {len(self.items)} items")
-        return [one.inside(self.vocabulary.table_size) for one in encoded]
+            features.append(one.inside(self.vocabulary.table_size))
+        return features
 
     @cached_property
     def encoders(self) -> Encoders:

@@ -41,12 +41,11 @@ class EncodedFeature(NamedTuple):
     @classmethod
     def from_arrow(cls, name: str, values: int, column: pa.ChunkedArray) -> "EncodedFeature":
         """What ``to_arrow`` gave."""
-        lists = column.combine_chunks()
-        flat = lists.flatten().to_numpy()
         if values == 0:
-            return cls(name, 0, flat.reshape(len(lists), -1))
-        counts = lists.value_lengths().to_numpy()
-        return cls(name, values, padded(flat, counts))
+            rows = [chunk.flatten().to_numpy().reshape(len(chunk), -1) for chunk in column.chunks]
+            return cls(name, 0, np.concatenate(rows))
+        lists = column.combine_chunks()
+        return cls(name, values, padded(lists.flatten().to_numpy(), lists.value_lengths().to_numpy()))
 
 
 def padded(codes: npt.NDArray[np.int32], counts: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int32]:

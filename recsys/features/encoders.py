@@ -1,6 +1,6 @@
 """The encoders of all features of an item table: fitted on the items that train, kept beside what they encoded."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -135,17 +135,18 @@ def _fingerprint(encoder: Encoder, values: int | None = None) -> Fingerprint:
     return Fingerprint(digest(encoder.to_json()))
 
 
-def read_encoded(directory: Path) -> list[EncodedFeature]:
-    """The encoded items that ``Encoders.save`` wrote.
+def read_encoded(directory: Path) -> Iterator[EncodedFeature]:
+    """The encoded items that ``Encoders.save`` wrote, a feature in memory at a time.
 
     Raises:
         ArtifactError: a file is damaged.
     """
-    table = pq.read_table(directory / ENCODED_FILE)
-    return [
-        EncodedFeature.from_arrow(about["name"], about["values"], table.column(str(number)))
-        for number, about in enumerate(_read(directory))
-    ]
+    for number, about in enumerate(_read(directory)):
+        column = pq.read_table(directory / ENCODED_FILE, columns=[str(number)]).column(0)
+        feature = EncodedFeature.from_arrow(about["name"], about["values"], column)
+        del column
+        pa.default_memory_pool().release_unused()  # vectors', which Arrow else keeps for its next table
+        yield feature
 
 
 def _read(directory: Path) -> list[dict[str, Any]]:

@@ -231,6 +231,6 @@ def with_folded_items(model: SASRec) -> SASRec:
     """The model with its items' features folded into one table of vectors."""
     if not isinstance(model.items, FeaturedItems):
         return model
-    items = TrainedItems(model.items.rows, model.items.width)
+    items = TrainedItems(model.items.rows, model.items.width, drawn=False)
     items.assign(model.items.vectors())
     return model.over(items)

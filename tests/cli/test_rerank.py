@@ -83,8 +83,14 @@ def test_a_requests_event_types_count(bundle: Path, capsys: pytest.CaptureFixtur
         ("[" * 20_000, "not JSON"),
         ('{"history": [' + "[" * 100 + "]" * 100 + "]}", "nested deeper"),
         ('{"history": [{"item": "1", "timestamp": 1' + "0" * 5000 + "}]}", "not JSON"),
-        ('{"history": [{"item": "1", "timestamp": 1' + "0" * 400 + "}]}", r"history\[0\]: timestamp is a 64-bit integer"),
-        ('{"history": [{"item": "1", "timestamp": 1, "event_typ": "view"}]}', r"history\[0\]: .*unknown \['event_typ'\]"),
+        (
+            '{"history": [{"item": "1", "timestamp": 1' + "0" * 400 + "}]}",
+            r"history\[0\]: timestamp is a 64-bit integer",
+        ),
+        (
+            '{"history": [{"item": "1", "timestamp": 1, "event_typ": "view"}]}',
+            r"history\[0\]: .*unknown \['event_typ'\]",
+        ),
         ('{"history": [{"item": "1", "timestamp": 1, "event_type": 4}]}', r"history\[0\]: event_type is text"),
         ('{"history": [], "candidate": []}', "an object with these keys"),
         ('{"history": [], "candidates": "12"}', "candidates must be a list"),

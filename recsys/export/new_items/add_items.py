@@ -155,7 +155,7 @@ def _extended(
     fresh = FeaturedItems(1 + count, items.width, shapes_of(new))
     fresh.describe([one.inside(1 + count) for one in new], np.zeros(1 + count, np.bool_))
     fresh.learn_as(items)
-    table = TrainedItems(items.rows + count, items.width)
+    table = TrainedItems(items.rows + count, items.width, drawn=False)
     table.assign(np.concatenate([items.vectors(), _held(fresh.vectors()[1:], before.vectors, gone)]))
     events, memory = model.events.over(table, model.events.positions), None
     if model.memory is not None and model.transitions is not None:

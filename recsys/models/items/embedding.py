@@ -34,12 +34,16 @@ class ItemEmbedding(Protocol):
 
 
 class TrainedItems(keras.layers.Layer):
-    """An ``ItemEmbedding`` that learns."""
+    """An ``ItemEmbedding`` that learns.
 
-    def __init__(self, rows: int, width: int, name: str = "items") -> None:
+    Args:
+        drawn: begin with random vectors; else with zeros, which somebody assigns others to.
+    """
+
+    def __init__(self, rows: int, width: int, name: str = "items", *, drawn: bool = True) -> None:
         super().__init__(name=name)
         self.rows, self.width = rows, width
-        initializer = keras.initializers.RandomNormal(stddev=STDDEV)
+        initializer = keras.initializers.RandomNormal(stddev=STDDEV) if drawn else "zeros"
         self._vectors = self.add_weight("item_table", [rows, width], initializer=initializer)
 
     def lookup(self, ids: tf.Tensor) -> tf.Tensor:

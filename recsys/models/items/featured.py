@@ -28,6 +28,7 @@ class FeaturedItems(TrainedItems):
 
     def __init__(self, rows: int, width: int, shapes: Sequence[FeatureShape]) -> None:
         super().__init__(rows, width)
+        self._trained_ids: npt.NDArray[np.int32] | None = None  # of ``_trained``, which a graph cannot look at
         constant = {"trainable": False, "initializer": "zeros"}
         self._trained = self.add_weight("trained_items", [rows], trainable=False, initializer="ones")
         self._missing_kernel = self.add_weight("missing_kernel", [width, width], **constant)
@@ -65,17 +66,23 @@ class FeaturedItems(TrainedItems):
         Args:
             scale: of the whole vector of an item that no event trains.
         """
-        trained = self._trained.numpy() > 0
-        described, own = (rows[trained].astype(np.float64) for rows in (self.feature_vectors(), self.own_vectors()))
-        told = np.column_stack([described, np.ones(len(described))])
-        square = told.T @ told
-        ridge = RIDGE * np.trace(square) / len(square) * np.eye(len(square))
-        expected = np.linalg.solve(square + ridge, told.T @ own)
+        size = self.width + 1  # of what an own vector is told from: the features' vector, and a constant
+        square, both = np.zeros((size, size)), np.zeros((size, self.width))
+        for first in range(0, len(self.trained_ids), CHUNK):
+            ids = tf.constant(self.trained_ids[first : first + CHUNK])
+            described, own = (part.numpy().astype(np.float64) for part in (self._described(ids), self._own(ids)))
+            told = np.column_stack([described, np.ones(len(described))])
+            square += told.T @ told
+            both += told.T @ own
+        ridge = RIDGE * np.trace(square) / size * np.eye(size)
+        expected = np.linalg.solve(square + ridge, both)
         self._missing_kernel.assign(scale * expected[:-1] + (scale - 1.0) * np.eye(self.width))
         self._missing_bias.assign(scale * expected[-1])
 
     @property
     def trained_ids(self) -> npt.NDArray[np.int32]:
+        if self._trained_ids is None:  # the weights were loaded
+            self._trained_ids = np.flatnonzero(self._trained.numpy()).astype(np.int32)
         return self._trained_ids
 
     @property
@@ -147,8 +154,10 @@ class FeaturedItems(TrainedItems):
         return tf.ensure_shape(found, [*ids.shape, self.width])
 
     def _in_chunks(self, rows_of: Any) -> npt.NDArray[np.float32]:
-        starts = range(0, self.rows, CHUNK)
-        return np.concatenate([rows_of(tf.range(a, min(a + CHUNK, self.rows))).numpy() for a in starts])
+        found = np.empty((self.rows, self.width), np.float32)
+        for first in range(0, self.rows, CHUNK):
+            found[first : first + CHUNK] = rows_of(tf.range(first, min(first + CHUNK, self.rows))).numpy()
+        return found
 
 
 class _Dropping:
