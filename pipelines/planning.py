@@ -71,8 +71,12 @@ def plan(
     spanning = sorted({block.origin for block in blocks if block.spans_lines})
     if spanning:
         say(f"{spanning[0]}{f' and {len(spanning) - 1:,} more' * (len(spanning) > 1)}: fields span lines; read slower")
-    for check in (check_items, check_relations):
-        if warning := check(config.data, blocks[0]):
+    for key, check in (("data.items", check_items), ("data.relations", check_relations)):
+        try:
+            warning = check(config.data, blocks[0])
+        except DataError as error:
+            raise DataError(f"{key}: {error}") from None  # the file may be the log itself, given twice
+        if warning:
             say(warning)
     prior, known_features = pa.array([], pa.string()), None
     if extends is not None:

@@ -119,7 +119,7 @@ def _run_parts(
 
     shown, strangers = shown_items(filters.items, dataset)
     if strangers:
-        say(f"score: {strangers:,} items of {filters.items} are left out, for the run has not met them")
+        say(f"score: {filters.items}: left out, for the run has not met them: {strangers:,} of its items")
     np.save(steps / SHOWN_FILE, shown)
     columns, match = dataset.manifest.inputs.data.get("columns", {}), None
     if filters.exclude is not None:

@@ -1,5 +1,6 @@
 """The dataset artifact: sequences, items, rejects, statistics and the manifest that binds them."""
 
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from recsys.artifacts.manifests import DatasetManifest
 from recsys.artifacts.recorded_config import parse_recorded
 from recsys.config.data import EventType
 from recsys.core.digests import digest
-from recsys.core.errors import ArtifactError
+from recsys.core.errors import ArtifactError, DataError
 from recsys.core.events import CleaningPolicy, Event
 from recsys.core.events.codes import EventCodes
 from recsys.core.json_files import read_json
@@ -111,6 +112,19 @@ class Dataset(SealedArtifact[DatasetManifest]):
         if not np.array_equal(table[ITEM], np.arange(1, len(table) + 1)):
             raise ArtifactError(f"{self.path / ITEMS_FILE}: {ITEM} must count 1..{len(table)} in order")
         return Vocabulary(table[EXTERNAL_ID].tolist(), self.manifest.oov.buckets)
+
+    def check_has(self, items: Iterable[str]) -> None:
+        """Refuse external ids that no item has.
+
+        Raises:
+            DataError: there is one.
+        """
+        for item in items:
+            if item not in self.vocabulary:
+                known = ", ".join(map(repr, self.vocabulary.external_ids[:3]))
+                raise DataError(
+                    f"{self.path}: has no item {item!r}, only such as {known}; its {ITEMS_FILE} lists all of them"
+                )
 
     @property
     def item_counts(self) -> "np.ndarray[Any, np.dtype[np.int64]]":

@@ -115,7 +115,7 @@ def test_only_what_is_there_tonight_and_may_be_shown(
     }
     check(found, narrowed, K)
     said = capsys.readouterr().err
-    assert f"1 items of {filters.items} are left out" in said
+    assert f"{filters.items}: left out, for the run has not met them: 1 of its items" in said
     assert f"{len(pairs):,} of the {len(pairs) + 2:,} pairs" in said
     met = sum(home != "nowhere" for home in homes.values())
     assert f"{met:,} of the {len(homes):,} users" in said

@@ -142,9 +142,7 @@ class Explainer:
         return tuple(because)
 
     def _ids(self, items: Sequence[str]) -> npt.NDArray[np.int32]:
-        missing = [item for item in items if item not in self.dataset.vocabulary]
-        if missing:
-            raise DataError(f"{self.dataset.path}: has no item {missing[0]!r}; its items.parquet lists those it has")
+        self.dataset.check_has(items)
         return np.asarray(self.dataset.vocabulary.encode(list(items)), np.int32)
 
     def _history(self, user: str) -> History:

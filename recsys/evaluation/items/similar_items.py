@@ -8,7 +8,6 @@ import numpy.typing as npt
 from recsys.artifacts.compatibility import check_trained_on
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.run import Run
-from recsys.core.errors import DataError
 from recsys.core.schema import PAD_ID
 from recsys.models.items import FeaturedItems
 from recsys.models.loading import load_unfolded
@@ -38,8 +37,7 @@ def similar_items(
         ArtifactError: the run is not finished or damaged, or was trained on another dataset.
     """
     check_trained_on(run, dataset)
-    if item not in dataset.vocabulary:
-        raise DataError(f"{dataset.path}: has no item {item!r}; its items.parquet lists those that it has")
+    dataset.check_has([item])
     number, names = int(dataset.vocabulary.encode([item])[0]), dataset.vocabulary.external_ids
     found = {kind: nearest(rows[: len(names) + 1], number, k) for kind, rows in (tables or item_vectors(run)).items()}
     return {
