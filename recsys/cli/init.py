@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from recsys.log.inference.guess import GuessedLog
 
 NO_ARRIVAL = "no arrival number was found; a stable hash orders events that share a timestamp"
+KINDS = 20  # types of events that are named
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -109,6 +110,7 @@ def write_config(log: Path, given: dict[str, str], items: Path | None = None) ->
             *([column("event_type", EVENT_TYPE)] if EVENT_TYPE in guess.columns else []),
             *([value] if VALUE in guess.columns else []),
             f"  timestamp_unit: {guess.unit} # guessed from the values",
+            *_event_types(guess),
             *([f"  delimiter: {_yaml(guess.delimiter)}"] if unusual else []),
             *(_without_items() if items is None else _items(items, guess)),
             "prepare:",
@@ -124,6 +126,20 @@ def write_config(log: Path, given: dict[str, str], items: Path | None = None) ->
     )
     parse_config(read_yaml(text), "the config that recsys init wrote")
     return text
+
+
+def _event_types(log: "GuessedLog") -> list[str]:
+    """``data.event_types`` of the types that the sample holds, for a person to take in; all count alike."""
+    from recsys.core.schema import EVENT_TYPE
+
+    if EVENT_TYPE not in log.events.column_names:
+        return []
+    kinds = log.events.column(EVENT_TYPE).cast("string").value_counts().to_pylist()
+    named = sorted((one for one in kinds if one["values"]), key=lambda one: (-one["counts"], one["values"]))
+    return [
+        "  # event_types: # those that count: how much one weighs as a target; {target: false} is context alone",
+        *(f"  #   {_comment(_yaml(one['values']))[2:]}: {{weight: 1.0}}" for one in named[:KINDS]),
+    ]
 
 
 def _without_items() -> list[str]:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from recsys.cli import main
-from recsys.config import load_config
+from recsys.cli.init import write_config
+from recsys.config import load_config, parse_config
+from recsys.config.yaml_text import read_yaml
 
 
 @pytest.fixture
@@ -121,3 +123,15 @@ def test_a_table_of_items_is_looked_at(log: Path) -> None:
     text = Path("clicks.yaml").read_text()
     assert "# items.csv: 4 rows; 1 of 5 items of the log's first rows are not in it, such as 'i4'." in text
     assert "# items.csv: shop is left out: all items have 'x'." in text
+
+
+def test_the_types_of_events_are_there_to_be_taken_in(tmp_path: Path) -> None:
+    kinds = ["view"] * 4 + ["no"] * 3 + ["add: cart #1"] * 2 + ["it's"]
+    rows = [f"u{n % 7},i{n % 5},{1_600_000_000 + n},{kinds[n % 10]}" for n in range(200)]
+    log = tmp_path / "events.csv"
+    log.write_text("\n".join(["user_id,item_id,timestamp,event_type", *rows]) + "\n")
+    lines = write_config(log, {}).splitlines()
+    first = next(place for place, line in enumerate(lines) if line.startswith("  # event_types:"))
+    lines[first : first + 5] = [line.replace("# ", "", 1) for line in lines[first : first + 5]]
+    found = parse_config(read_yaml("\n".join(lines)), "taken in").data.event_types
+    assert {name: kind.weight for name, kind in found.items()} == dict.fromkeys(dict.fromkeys(kinds), 1.0)
