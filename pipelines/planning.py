@@ -10,7 +10,7 @@ from recsys.config import Config
 from recsys.config.data import Columns, DataConfig, ItemTableConfig
 from recsys.core.errors import DataError
 from recsys.core.mirror import cache_dir, url_of
-from recsys.core.schema import EVENT_ID, EXTERNAL_ID, TITLE
+from recsys.core.schema import EVENT_ID, TITLE
 from recsys.log.block_plan import plan_blocks
 from recsys.log.blocks import LogBlock
 from recsys.log.columns import check_columns
@@ -83,7 +83,7 @@ def plan(
         known_features = extends.features_dir and extends.features_dir.absolute()
         stored = plan_blocks(extends.event_files, ",", spill)
         blocks += [replace(block, number=len(blocks) + i, stored=True) for i, block in enumerate(stored)]
-        prior = pa.array(extends.items[EXTERNAL_ID], pa.string())
+        prior = extends.external_ids
     buckets = -(-sum(block.rows for block in blocks) // config.prepare.events_per_shard)
     job = Job(spill, target, config.data, config.prepare, len(blocks), buckets, prior, forgotten, known_features)
     return job, blocks

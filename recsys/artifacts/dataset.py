@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.artifacts.artifact import SealedArtifact
@@ -105,6 +106,12 @@ class Dataset(SealedArtifact[DatasetManifest]):
     def items(self) -> pd.DataFrame:
         """The item table by internal id: ``item_id, external_id, count`` and metadata."""
         return pd.read_parquet(self.path / ITEMS_FILE)
+
+    @property
+    def external_ids(self) -> pa.Array:
+        """Every item's own id, in the order of the internal ids from 1 on, as one column of strings."""
+        found = pa.array(self.items[EXTERNAL_ID], pa.string())  # in chunks where pandas holds them so: large catalogs
+        return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 from recsys.artifacts.dataset import Dataset
 from recsys.core.digests import sha256_file
 from recsys.core.errors import DataError
-from recsys.core.schema import EXTERNAL_ID
 from recsys.log.files import delimiter_of, format_of
 from recsys.log.values.dictionaries import without_dictionary
 from recsys.log.values.identifiers import ids_as_text
@@ -60,7 +59,7 @@ def shown_items(path: Path | None, dataset: Dataset) -> tuple[npt.NDArray[np.int
     Raises:
         DataError: it cannot be read, or lists none that the dataset knows.
     """
-    names = pa.array(dataset.items[EXTERNAL_ID], pa.string())
+    names = dataset.external_ids
     if path is None:
         return np.arange(1, len(names) + 1, dtype=np.int32), 0
     columns = dataset.manifest.inputs.data

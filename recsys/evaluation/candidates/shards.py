@@ -19,7 +19,7 @@ from recsys.artifacts.run import Run
 from recsys.core.errors import DataError
 from recsys.core.events.codes import EventCodes
 from recsys.core.publishing import appearing
-from recsys.core.schema import EXTERNAL_ID, ITEM, ITEMS, USER
+from recsys.core.schema import ITEM, ITEMS, USER
 from recsys.evaluation.candidates.columns import lists
 from recsys.evaluation.candidates.filters import pairs_of_shard
 from recsys.evaluation.candidates.item_index import ItemIndex
@@ -177,4 +177,4 @@ class _Items(NamedTuple):
 def _items(dataset_path: Path) -> _Items:
     """The items' names, and when the log's newest event was."""
     dataset = Dataset(dataset_path)
-    return _Items(pa.array(dataset.items[EXTERNAL_ID], pa.string()), int(dataset.stats["last_event"]))
+    return _Items(dataset.external_ids, int(dataset.stats["last_event"]))
