@@ -98,7 +98,9 @@ def prepare(
     request = request or Request()
     data = resolve(config.data, work_dir)
     files, root = find_files(data)
-    stamps = stamps_of(files)
+    tables = (table.path for table in (data.items, data.relations) if table and table.path)
+    read = [*files, *(path for path in tables if path.is_file())]  # a missing one is told when it is read
+    stamps = stamps_of(read)
     forgotten = forget(read_users(request.forget) if request.forget else (), request.extends, work_dir)
     inputs = {
         "format_version": Dataset.format_version,
@@ -128,7 +130,7 @@ def prepare(
     with publish(target, overwrite=overwrite) as aside:
         _make(config, files, root, aside, runner or Runner(), request, forgotten, inputs)
         fetch_files(data.path)  # workers may have read the store's files, not these
-        refuse_changed(files, stamps)
+        refuse_changed(read, stamps)
     return Outcome(Dataset(target), reused=False)
 
 

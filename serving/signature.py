@@ -32,7 +32,8 @@ def check_signature(bundle: Path, public_key: Path) -> None:
     if not isinstance(key, Ed25519PublicKey):
         raise ConfigError(f"{public_key}: an Ed25519 key is needed, this is {type(key).__name__}")
     try:
-        key.verify(bytes.fromhex((bundle / SIGNATURE_FILE).read_text()), (bundle / MANIFEST).read_bytes())
+        signature = bytes.fromhex((bundle / SIGNATURE_FILE).read_text(encoding="ascii"))
+        key.verify(signature, (bundle / MANIFEST).read_bytes())
     except FileNotFoundError as error:
         raise ArtifactError(f"{error.filename}: missing; the bundle is not signed") from None
     except (InvalidSignature, ValueError):

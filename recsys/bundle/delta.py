@@ -9,7 +9,7 @@ that did not keep those of the old bundle is not given the new ones where they a
 import zlib
 from pathlib import Path
 
-from recsys.bundle.bundle import GOLDEN_FILE, Bundle
+from recsys.bundle.bundle import GOLDEN_FILE, SIGNATURE_FILE, Bundle
 from recsys.bundle.delta_manifest import KEEP, PATCH, WHOLE, DeltaManifest, payload_name
 from recsys.bundle.patch import MAX_BYTES, apply_patch
 from recsys.core.artifact import check_files, read_manifest
@@ -76,12 +76,17 @@ class Delta:
     def _check_result(self, path: Path) -> None:
         if sha256_file(path / MANIFEST) != self.manifest.new:
             raise ArtifactError(f"{path / MANIFEST}: not the manifest that {self.path} promises")
-        Bundle(path)
+        known = {MANIFEST, SIGNATURE_FILE, *Bundle(path).manifest.files}
+        if strangers := self.manifest.actions.keys() - known:
+            raise ArtifactError(f"{path / MANIFEST}: {min(strangers)!r} of {self.path} is no file of the new bundle")
 
 
 def _inflate(content: bytes) -> bytes:
     """Decompress, but never to more than a bundle's file may hold."""
-    inflated = zlib.decompressobj().decompress(content, MAX_BYTES + 1)
+    unpack = zlib.decompressobj()
+    inflated = unpack.decompress(content, MAX_BYTES + 1)
     if len(inflated) > MAX_BYTES:
         raise ArtifactError(f"more than {MAX_BYTES:,} bytes; damaged or hostile")
+    if not unpack.eof or unpack.unused_data:
+        raise ArtifactError("a zlib stream that ends early, or does not end the file; damaged")
     return inflated

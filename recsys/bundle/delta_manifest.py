@@ -1,9 +1,10 @@
 """What a delta says of itself, read from JSON that no one vouches for."""
 
 from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
-from recsys.bundle.reader import Reader
+from recsys.bundle.reader import LONGEST_NAME, Reader
 from recsys.core.artifact import is_inside
 from recsys.core.errors import ArtifactError
 
@@ -49,6 +50,12 @@ class DeltaManifest:
         for name in manifest.actions:
             if not is_inside(name):
                 raise ArtifactError(f"{origin}: file name {name!r} points outside the bundle")
+            if len(name.encode()) > LONGEST_NAME:
+                raise ArtifactError(f"{origin}: actions: a name of {len(name.encode())} bytes, which no file has")
+        for name in manifest.actions:
+            inner = next((str(one) for one in PurePosixPath(name).parents if str(one) in manifest.actions), None)
+            if inner is not None:
+                raise ArtifactError(f"{origin}: {inner!r} is a file, and the folder of {name!r}; damaged")
         if {
             payload_name(n, action) for n, action in manifest.actions.items() if action != KEEP
         } != manifest.files.keys():

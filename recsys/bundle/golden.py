@@ -76,4 +76,5 @@ def chosen(cases: list[GoldenCase]) -> list[tuple[int, GoldenCase]]:
 
 
 def write_golden(path: Path, cases: list[GoldenCase]) -> None:
-    path.write_text(json.dumps([case.to_json() for case in cases], ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps([case.to_json() for case in cases], ensure_ascii=False, allow_nan=False) + "\n"
+    path.write_text(text, encoding="utf-8")

@@ -125,7 +125,7 @@ def stamps_of(files: list[Path]) -> list[tuple[int, int]]:
 
 
 def refuse_changed(files: list[Path], stamps: list[tuple[int, int]]) -> None:
-    """A log that grows while it is read would make a dataset that is not what its name says.
+    """A log, or a table beside it, that changes while it is read would make a dataset that is not what its name says.
 
     Raises:
         DataError: names the file that is not as ``stamps_of`` found it.

@@ -73,16 +73,25 @@ def first_items(data: DataConfig, block: LogBlock) -> pa.Array:
     return pc.unique(events.column(ITEM).cast(pa.string()))
 
 
+def join_known(table: pa.Table, source: ItemTableConfig, items: ItemTable) -> pa.Table:
+    """``join_metadata`` for the items of a log.
+
+    Raises:
+        DataError: as ``join_metadata``, or the table knows none of the items.
+    """
+    mismatch = describe_mismatch(source, items.keys, table.column(EXTERNAL_ID).combine_chunks(), "the log")
+    if mismatch:
+        raise DataError(mismatch)
+    return join_metadata(table, source, items)
+
+
 def join_metadata(table: pa.Table, source: ItemTableConfig, items: ItemTable) -> pa.Table:
     """Add the columns of an item table, null for items that it does not know; vectors are no metadata.
 
     Raises:
-        DataError: a column is called as one of the dataset's own, or the table knows none of the items.
+        DataError: a column is called as one of the dataset's own.
     """
     metadata, keys = items.table, items.keys
-    mismatch = describe_mismatch(source, keys, table.column(EXTERNAL_ID).combine_chunks(), "the log")
-    if mismatch:
-        raise DataError(mismatch)
     rows = pc.index_in(table.column(EXTERNAL_ID), value_set=keys)
     for name in metadata.column_names:
         if name == source.item or INDEX.fullmatch(name) or _is_vector(source, name):

@@ -32,7 +32,7 @@ from recsys.preparation.exchange.bucket import Bucket, clean_bucket, write_shard
 from recsys.preparation.exchange.event_store import read_stored, store_events
 from recsys.preparation.exchange.shuffle_read import Columns
 from recsys.preparation.exchange.spill import Partitioned, partition_events
-from recsys.preparation.item_table import join_metadata, read_items
+from recsys.preparation.item_table import join_known, read_items
 from recsys.preparation.job import Job
 from recsys.preparation.relation_sources import find_relations
 from recsys.preparation.rules.k_core import Events, lasting_users
@@ -126,7 +126,7 @@ def number_vocabulary(job: Job, names: pa.ChunkedArray, chosen: VocabularyFit) -
             ids, drop_reasons = keep_described(table, names, drop_reasons)
             with job.output(FEATURES_DIR) as directory:
                 fit_features(table, items, job.data.items, directory, job.prior_features)
-        table = join_metadata(table, job.data.items, items)
+        table = join_known(table, job.data.items, items)
     _write_table(job, table, ITEMS_FILE)
     if (found := find_relations(table, job.data, items)) is not None:
         told["relations"] = found.counts

@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import zlib
 from pathlib import Path
 
 import bsdiff4
@@ -159,6 +160,8 @@ def test_a_delta_that_was_made_to_harm_leaves_nothing(tomorrow: Path, tmp_path: 
         ("items/../../x", "keep", "points outside"),
         ("items\\..\\x", "keep", "points outside"),
         ("a\0b", "keep", "points outside"),
+        ("x" * 256, "keep", "a name of 256 bytes"),
+        ("manifest.json/x", "keep", "'manifest.json' is a file, and the folder of 'manifest.json/x'"),
     ],
 )
 def test_a_delta_that_says_what_no_delta_says(
@@ -179,6 +182,34 @@ def test_a_delta_that_keeps_what_never_was(tomorrow: Path, tmp_path: Path) -> No
     path.write_text(json.dumps(manifest))
     with pytest.raises(ArtifactError, match=r"absent\.bin' is to be kept or patched"):
         Delta(path.parent).apply(GOLDEN / "int8", tmp_path / "made")
+    assert not (tmp_path / "made").exists()
+
+
+def with_payload(delta: Path, name: str, content: bytes) -> None:
+    """Adds a whole file to a delta, as its manifest has it."""
+    (delta / "files" / f"{name}.whole").write_bytes(content)
+    manifest = json.loads((delta / "manifest.json").read_text())
+    manifest["actions"][name] = "whole"
+    manifest["files"][f"files/{name}.whole"] = sha256_file(delta / "files" / f"{name}.whole")
+    (delta / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("evil.sh", zlib.compress(b"harm"), r"'evil\.sh' of .* is no file of the new bundle"),
+        ("manifest.sig", zlib.compress(b"some signature")[:-4], r"manifest\.sig\.whole: a zlib stream that ends early"),
+        ("manifest.sig", zlib.compress(b"some signature") + b"more", "does not end the file"),
+        ("manifest.sig", b"no zlib", "incorrect header check"),
+    ],
+)
+def test_a_delta_with_what_nothing_vouches_for(
+    tomorrow: Path, tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
+    make_delta(GOLDEN / "int8", tomorrow, tmp_path / "delta")
+    with_payload(tmp_path / "delta", name, content)
+    with pytest.raises(ArtifactError, match=reason):
+        Delta(tmp_path / "delta").apply(GOLDEN / "int8", tmp_path / "made")
     assert not (tmp_path / "made").exists()
 
 

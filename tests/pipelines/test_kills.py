@@ -39,6 +39,22 @@ def test_a_log_that_grows_while_it_is_read_makes_no_dataset(tmp_path, make, monk
     assert nothing_left(tmp_path)
 
 
+@pytest.mark.parametrize("table", ["items", "relations"])
+def test_a_table_that_is_replaced_while_it_is_read_makes_no_dataset(tmp_path, make, monkeypatch, table):
+    log, file = write_log(tmp_path / "log.csv", GOOD), tmp_path / "table.csv"
+    rows = {"items": "item_id,title\ni0,First\n", "relations": "item_id,related_id\ni0,i1\n"}[table]
+    file.write_text(rows)
+
+    def plan_later(*arguments):
+        file.write_text(rows + rows.splitlines()[1].replace("i0", "i2") + "\n")
+        return plan_blocks(*arguments)
+
+    monkeypatch.setattr("pipelines.planning.plan_blocks", plan_later)
+    with pytest.raises(DataError, match=r"table\.csv: changed while it was read"):
+        make(log, data={table: {"path": str(file)}})
+    assert nothing_left(tmp_path)
+
+
 def test_what_a_killed_step_left_beside_its_shard_is_no_part_of_the_dataset(tmp_path, make, monkeypatch):
     log = write_log(tmp_path / "log.csv", GOOD)
     whole = make(log, work=tmp_path / "whole")

@@ -10,7 +10,7 @@ import pytest
 from recsys.config.data import NULL_VALUES, DataConfig, ItemTableConfig
 from recsys.core.errors import DataError
 from recsys.log.blocks import LogBlock
-from recsys.preparation.item_table import check_items, describe_mismatch, join_metadata, read_items
+from recsys.preparation.item_table import check_items, describe_mismatch, join_known, read_items
 
 VOCABULARY = pa.table({"item_id": pa.array([1, 2], pa.int32()), "external_id": ["12", "a"], "count": [3, 1]})
 
@@ -18,7 +18,7 @@ VOCABULARY = pa.table({"item_id": pa.array([1, 2], pa.int32()), "external_id": [
 def joined(path: Path, content: str | bytes, **settings: str) -> list[object]:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     source = ItemTableConfig(path=path, item="sku", title="name", **settings)
-    table = join_metadata(VOCABULARY, source, read_items(source, NULL_VALUES))
+    table = join_known(VOCABULARY, source, read_items(source, NULL_VALUES))
     return list(table.column("title").to_pylist())
 
 
