@@ -70,7 +70,12 @@ def test_a_bundle_of_another_format(toy, run, tmp_path, capsys):
     assert bundle.device_bytes > (bundle.path / "model.toy").stat().st_size
     keras = load_run(run)
     verdict = check_parity(
-        bundle, run.digest, lambda *asked: keras.score(*asked).numpy(), Budget(quality_loss=0.9), scorer_of
+        bundle,
+        run.digest,
+        lambda *asked: keras.score(*asked).numpy(),
+        bundle.manifest.items,
+        Budget(quality_loss=0.9),
+        scorer_of,
     )
     assert verdict.passed, verdict.evidence
     with pytest.raises(ArtifactError, match=r"its model is of the format 'toy', clients run tflite"):

@@ -1,6 +1,6 @@
 """What a model must show before it becomes the champion. No MLflow in here: numbers and a bundle in, a verdict out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from recsys.bundle import Bundle, GoldenCase
 from recsys.core.candidates import best_first, pad_candidates
 from recsys.core.errors import RecsysError
 from recsys.core.history import History, encode_history
+from recsys.core.schema import PAD_ID
 from recsys.tracking.registry.noninferiority import NonInferiority, noninferiority
 
 Scorer = Callable[[History, npt.NDArray[np.int32]], npt.NDArray[np.float32]]
@@ -90,12 +91,13 @@ def check_quality(
 
 
 def check_parity(
-    bundle: Bundle, run_digest: str, keras: Scorer, budget: Budget, scorer_of: Callable[[Bundle], Scorer]
+    bundle: Bundle, run_digest: str, keras: Scorer, items: int, budget: Budget, scorer_of: Callable[[Bundle], Scorer]
 ) -> Check:
     """The bundle is this run's, answers its golden cases here, and ranks as Keras does.
 
     Args:
         keras: the stored model, ``(history, candidates [1, C])`` to scores ``[1, C]``.
+        items: that the stored model knows; what was added to the bundle after training is left out of the comparison.
         scorer_of: makes a bundle's model, of whatever format, ready to answer likewise.
     """
     about = bundle.manifest
@@ -106,7 +108,9 @@ def check_parity(
         known = bundle.vocabulary, about.history_length, about.cleaning, case.now, about.event_codes
         history = encode_history(case.history, *known)
         history = history.like(History.of(about.signatures["rerank"].inputs))
-        found, ours = (_scores(case, history, one, about.candidates) for one in (device, keras))
+        found = _scores(case, case.candidate_ids, history, device, about.candidates)
+        trained = [PAD_ID if one > items else one for one in case.candidate_ids]
+        ours = _scores(case, trained, history, keras, about.candidates)
         order = best_first(np.array(case.candidate_ids), np.array(found, np.float64))
         wrong = case.mismatch(found, order.tolist())
         if wrong:
@@ -115,7 +119,9 @@ def check_parity(
         largest = float(np.max([largest, *gaps]))  # what is no number stays one
     measured = float(about.measured["largest_difference"])
     if not largest <= measured + about.tolerance:
+        added = about.items - items
         evidence = f"{about.variant}: scores differ from Keras' by {largest:.2e}, by {measured:.2e} when exported"
+        evidence += f", when {added:,} items were added whose relations may displace others" if added > 0 else ""
         return Check("parity", False, evidence)
     exported = about.measured["validation"]
     quality, reference = float(exported["ndcg@10"]), float(exported["keras"]["ndcg@10"])
@@ -137,10 +143,12 @@ def _within(name: str, value: float, most: float | None, unit: str) -> Check:
     return Check(name, most is None or value <= most, f"{value:,.6g} {unit}, {allowed}")
 
 
-def _scores(case: GoldenCase, history: History, scorer: Scorer, width: int) -> list[float | None]:
-    """A scorer's answer to a golden case, as the case holds its own."""
-    if len(case.candidate_ids) > width:
-        raise RecsysError(f"a golden case has {len(case.candidate_ids)} candidates, the model takes {width}")
-    candidates = pad_candidates(case.candidate_ids, width)
-    scores = np.asarray(scorer(history, candidates))[0]
-    return [None if wanted is None else float(score) for wanted, score in zip(case.scores, scores, strict=False)]
+def _scores(case: GoldenCase, ids: Sequence[int], history: History, scorer: Scorer, width: int) -> list[float | None]:
+    """A scorer's answer to a golden case, as the case holds its own; None of those of its candidates without an id."""
+    if len(ids) > width:
+        raise RecsysError(f"a golden case has {len(ids)} candidates, the model takes {width}")
+    scores = np.asarray(scorer(history, pad_candidates(ids, width)))[0, : len(ids)]
+    return [
+        None if wanted is None or number == PAD_ID else float(score)
+        for wanted, number, score in zip(case.scores, ids, scores, strict=True)
+    ]

@@ -117,7 +117,7 @@ def promote(
             (
                 check_protocol(run.protocol, {rival.called: rival.contender.run.protocol for rival in rivals}),
                 *(held or [check_alone(metric, values, why)]),
-                check_parity(bundle, run.digest, candidate.score, budget, scorer_of),
+                check_parity(bundle, run.digest, candidate.score, len(candidate.dataset.vocabulary), budget, scorer_of),
                 *check_budgets(bundle, budget),
             ),
         )
