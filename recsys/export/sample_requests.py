@@ -1,4 +1,4 @@
-"""Requests that stand for real ones: what goldens record, parity compares and latency times."""
+"""Requests that stand for real ones, of nobody: what goldens record, parity compares and latency times."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,10 @@ from recsys.core.events import Event
 from recsys.core.history import History, client_encoding, encode_history
 from recsys.core.schema import PAD_ID
 
-USERS = 6
+USERS = 6  # who have a history
+SECOND, MONTH = 1000, 30 * 86_400  # milliseconds; seconds
+DAY = 86_400 * SECOND
+TIED = 0.1  # share of events that happen at the time of the one before
 UNKNOWN = "no such item ☃"
 
 
@@ -26,10 +29,12 @@ class SampleRequest:
 
 
 def sample_requests(dataset: Dataset, count: int, like: History, new: int = 0) -> list[SampleRequest]:
-    """Some users' histories (the longest and the shortest among them), an empty one and one with what is unknown.
+    """Histories of people who do not exist, an empty one and one with what is unknown: a bundle goes to every phone.
 
-    Events come shuffled, as a client may hold them; candidates are the user's next item and a random draw. Test events
-    are left out: what is decided by these requests must not depend on them.
+    Each is put together of pairs of successive events, of as many users, at times that nobody's events have; the
+    longest is longer than the model reads, the shortest has one event. Events come shuffled, as a client may hold them;
+    candidates are what followed the last one and a random draw. Test events are left out: what is decided by these
+    requests must not depend on them.
 
     Args:
         count: candidates of a request, at most.
@@ -40,24 +45,20 @@ def sample_requests(dataset: Dataset, count: int, like: History, new: int = 0) -
     _, codes = client_encoding(like, dataset.policy, dataset.codes)
     random = np.random.default_rng(0)
     sequences, vocabulary = dataset.sequences, dataset.vocabulary
-    known = len(vocabulary) - new
-    starts, ends = sequences.bounds("train")[0], sequences.bounds("validation")[1]
-    lengths = ends - starts
-    with_history = np.flatnonzero(lengths > 1)
-    by_length = with_history[np.argsort(lengths[with_history], kind="stable")]
-    chosen = [int(by_length[-1]), int(by_length[0])]
-    chosen += random.choice(with_history, min(USERS - 2, len(with_history)), replace=False).tolist()
+    known, now = len(vocabulary) - new, int(sequences.timestamps.max()) // DAY * DAY
+    bounds = sequences.bounds("train")[0], sequences.bounds("validation")[1]
+    lengths = bounds[1] - bounds[0]
+    most = int(like.items.shape[1])
+    usual = np.quantile(lengths[lengths > 1], np.linspace(0.2, 0.8, USERS - 2)).astype(int).tolist()
     requests = []
-    for user in chosen:
-        start, end = starts[user], ends[user]
-        events = dataset.client_events(start, end - 1)
-        drawn = random.choice(known, min(count, known), replace=False)
-        following = [event.item for event in dataset.client_events(end - 1, end)]  # none where only a bucket knows it
-        candidates = following + [item for item in (vocabulary.external_ids[i] for i in drawn) if item not in following]
+    for length in (most + most // 4 + 1, 1, *usual):
+        *events, following = _made_up(dataset, bounds, length + 1, now, random)
+        drawn = [vocabulary.external_ids[i] for i in random.choice(known, min(count, known), replace=False)]
+        candidates = [following.item, *(item for item in drawn if item != following.item)]
         if codes.value_edges is None:
             events = [event._replace(value=None) for event in events]
         shuffled = [events[i] for i in random.permutation(len(events))]
-        requests.append(SampleRequest(tuple(shuffled), tuple(candidates[:count]), int(sequences.timestamps[end - 1])))
+        requests.append(SampleRequest(tuple(shuffled), tuple(candidates[:count]), now))
     last = requests[-1]
     requests.append(SampleRequest((), last.candidates, last.now))
     some = last.history[0] if last.history else Event(UNKNOWN, last.now)
@@ -70,6 +71,31 @@ def sample_requests(dataset: Dataset, count: int, like: History, new: int = 0) -
         added = vocabulary.external_ids[known : known + max(count - 1, 1)]
         requests.append(SampleRequest(last.history, (*added, *last.candidates[:1])[:count], last.now))
     return requests
+
+
+def _made_up(
+    dataset: Dataset,
+    bounds: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    length: int,
+    now: int,
+    random: np.random.Generator,
+) -> list[Event]:
+    """``length`` events, oldest first, each pair of successive ones taken from somebody else's between the bounds.
+
+    The time between two of them is anything from none at all to a month; the last one happens ``now``.
+    """
+    starts, ends = bounds
+    users, events, user = np.flatnonzero(ends - starts > 1), list[Event](), -1
+    while len(events) < length:
+        user = int(random.choice(users[users != user] if len(users) > 1 else users))
+        first = int(random.integers(starts[user], ends[user] - 1))
+        events += dataset.client_events(first, first + 2)  # fewer, where only a bucket knows an item
+    gaps = (SECOND * MONTH ** random.random(length - 1)).astype(np.int64) * (random.random(length - 1) > TIED)
+    times = now - np.append(np.cumsum(gaps[::-1])[::-1], 0)
+    return [
+        event._replace(timestamp=int(time), event_id=place)
+        for place, (event, time) in enumerate(zip(events[:length], times, strict=True))
+    ]
 
 
 def encode(request: SampleRequest, dataset: Dataset, like: History, width: int) -> dict[str, npt.NDArray[np.int32]]:
