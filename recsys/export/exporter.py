@@ -3,11 +3,9 @@
 import shutil
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
 
 from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.item_texts import item_texts
 from recsys.bundle import (
     GOLDEN_FILE,
     ITEMS_DIR,
@@ -174,15 +172,7 @@ class Exporter:
         seal(directory, manifest)
 
     def _write_items(self, directory: Path) -> None:
-        items = self.dataset.items
         for column in self.config.item_columns:
-            if column in items:
+            if column in self.dataset.items:
                 (directory / ITEMS_DIR).mkdir(exist_ok=True)
-                write_strings(directory / ITEMS_DIR / f"{column}.bin", _texts(items[column]))
-
-
-def _texts(column: "pd.Series[Any]") -> list[str]:
-    """A column as text, empty where it has nothing; whole numbers without the point that missing ones bring."""
-    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
-        column = column.astype("Int64")
-    return column.astype("string").fillna("").tolist()
+                write_strings(directory / ITEMS_DIR / f"{column}.bin", item_texts(self.dataset, column))

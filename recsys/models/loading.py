@@ -8,7 +8,7 @@ from recsys.config.model import ModelConfig
 from recsys.models.items import shapes_in
 from recsys.models.memory import related_depth
 from recsys.models.sasrec import SASRec, build_model, folded
-from recsys.models.weights import load_weights, read_weights
+from recsys.models.weights import load_weights, open_weights
 
 
 def load_run(run: Run) -> SASRec:
@@ -36,7 +36,8 @@ def model_in(weights: Path, config: ModelConfig, rows: int) -> SASRec:
     Raises:
         ArtifactError: the file is missing or damaged, or is of a model of another shape.
     """
-    arrays = read_weights(weights)
-    model = build_model(config, rows, shapes_in(arrays), related=related_depth(arrays))
+    with open_weights(weights) as arrays:
+        shapes, related = shapes_in(arrays), related_depth(arrays)
+    model = build_model(config, rows, shapes, related=related)
     load_weights(model, weights)
     return model

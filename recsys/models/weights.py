@@ -1,6 +1,8 @@
 """A model's arrays in one ``.npz`` file, by variable name; no pickles, so loading one runs no code."""
 
 import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +27,9 @@ def save_weights(model: keras.Model, path: Path) -> None:
         np.savez(file, **{variable.name: variable.numpy() for variable in model.variables})
 
 
-def read_weights(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """The arrays of ``path`` by variable name.
+@contextmanager
+def open_weights(path: Path) -> Iterator[Mapping[str, npt.NDArray[Any]]]:
+    """The arrays of ``path`` by variable name; one is read whenever it is asked for, and not kept.
 
     Raises:
         ArtifactError: the file is missing or damaged.
@@ -34,7 +37,7 @@ def read_weights(path: Path) -> dict[str, npt.NDArray[Any]]:
     try:
         # Opened here: numpy leaves a damaged file open.
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+            yield file
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ArtifactError(f"{path}: cannot be read as weights ({error}); train again") from None
 
@@ -45,12 +48,13 @@ def load_weights(model: keras.Model, path: Path) -> None:
     Raises:
         ArtifactError: the file is missing or damaged, or its names or shapes are not the model's.
     """
-    arrays = read_weights(path)
     wanted = {variable.name: variable for variable in model.variables}
-    if arrays.keys() != wanted.keys():
-        missing, extra = sorted(wanted.keys() - arrays.keys()), sorted(arrays.keys() - wanted.keys())
-        raise ArtifactError(f"{path}: other variables than the model's (missing {missing}, unknown {extra})")
-    for name, variable in wanted.items():
-        if arrays[name].shape != tuple(variable.shape):
-            raise ArtifactError(f"{path}: {name} has shape {arrays[name].shape}, the model wants {variable.shape}")
-        variable.assign(arrays[name])
+    with open_weights(path) as arrays:
+        if arrays.keys() != wanted.keys():
+            missing, extra = sorted(wanted.keys() - arrays.keys()), sorted(arrays.keys() - wanted.keys())
+            raise ArtifactError(f"{path}: other variables than the model's (missing {missing}, unknown {extra})")
+        for name, variable in wanted.items():
+            array = arrays[name]
+            if array.shape != tuple(variable.shape):
+                raise ArtifactError(f"{path}: {name} has shape {array.shape}, the model wants {variable.shape}")
+            variable.assign(array)

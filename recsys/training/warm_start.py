@@ -53,28 +53,28 @@ def begin_with(model: "SASRec", config: Config, dataset: Dataset) -> None:
     """
     if config.training.warm_start is None:
         return
-    from recsys.models.weights import read_weights
+    from recsys.models.weights import open_weights
 
     run = finished(config.training.warm_start)
     known = _check(run, config, dataset)
     run.verify()
-    arrays = read_weights(run.weights_file)
     by_value = {variable.ref() for variable in model.trained_items.value_variables}
     by_item = {variable.ref() for variable in model.trained_items.row_variables}
-    for variable in model.trainable_variables:
-        if variable.ref() in by_item:
-            variable.assign(_rows(variable.numpy(), arrays[variable.name], known))
-            continue
-        found = arrays.get(variable.name)
-        if variable.ref() in by_value and found is not None and 0 < len(found) < len(variable.numpy()):
-            found = np.concatenate([found, variable.numpy()[len(found) :]])  # values that tonight's items brought
-        if found is None or found.shape != tuple(variable.shape):
-            shape = "no" if found is None else f"{found.shape} as"
-            raise ConfigError(
-                f"{KEY}: {run.path} has {shape} {variable.name}, this model wants {tuple(variable.shape)}; "
-                f"give both the same model section"
-            )
-        variable.assign(found)
+    with open_weights(run.weights_file) as arrays:
+        for variable in model.trainable_variables:
+            if variable.ref() in by_item:
+                variable.assign(_rows(variable.numpy(), arrays[variable.name], known))
+                continue
+            found = arrays.get(variable.name)
+            if variable.ref() in by_value and found is not None and 0 < len(found) < len(variable.numpy()):
+                found = np.concatenate([found, variable.numpy()[len(found) :]])  # values that tonight's items brought
+            if found is None or found.shape != tuple(variable.shape):
+                shape = "no" if found is None else f"{found.shape} as"
+                raise ConfigError(
+                    f"{KEY}: {run.path} has {shape} {variable.name}, this model wants {tuple(variable.shape)}; "
+                    f"give both the same model section"
+                )
+            variable.assign(found)
 
 
 def _check(run: Run, config: Config, dataset: Dataset) -> int:

@@ -10,7 +10,7 @@ from recsys.models.dropout import chosen
 from recsys.models.items import FeaturedItems, FeatureShape, shapes_in, shapes_of, trained_rows
 from recsys.models.keras import tf
 from recsys.models.sasrec import build_model, folded
-from recsys.models.weights import read_weights, save_weights
+from recsys.models.weights import open_weights, save_weights
 
 # Items 1 to 3 after padding. The first has the categories 1 and 2, the second category 2, the third none.
 GENRES = EncodedFeature("genre", 2, np.array([[0, 0], [1, 2], [2, 0], [0, 0]], np.int32))
@@ -129,5 +129,6 @@ def test_a_folded_model_scores_alike_and_keeps_its_arrays(memory: MemoryConfig |
     assert not isinstance(plain.items, FeaturedItems)
     assert folded(plain) is plain
     save_weights(model, tmp_path / "weights.npz")
-    assert shapes_in(read_weights(tmp_path / "weights.npz")) == [FeatureShape(2, 2), FeatureShape(0, 2)]
+    with open_weights(tmp_path / "weights.npz") as arrays:
+        assert shapes_in(arrays) == [FeatureShape(2, 2), FeatureShape(0, 2)]
     assert shapes_in({variable.name: variable.numpy() for variable in plain.variables}) == []

@@ -18,7 +18,7 @@ from recsys.core.json_files import write_json
 from recsys.core.schema import MANIFEST
 from recsys.models.items import FeatureShape
 from recsys.models.sasrec import build_model
-from recsys.models.weights import read_weights, save_weights
+from recsys.models.weights import open_weights, save_weights
 from recsys.training.stage import config_digest, train
 from recsys.training.warm_start import _may_differ, _rows, begin_with
 from tests.training.conftest import changed
@@ -67,9 +67,9 @@ def test_codes_that_meant_something_else_are_no_beginning(
 def test_every_trained_weight_is_taken_over(dataset: Dataset, config: Config, first: Run) -> None:
     model = build_model(config.model, dataset.vocabulary.table_size)
     begin_with(model, changed(config, warm_start=first.path), dataset)
-    trained = read_weights(first.weights_file)
-    for variable in model.trainable_variables:
-        np.testing.assert_array_equal(variable.numpy(), trained[variable.name], err_msg=variable.name)
+    with open_weights(first.weights_file) as trained:
+        for variable in model.trainable_variables:
+            np.testing.assert_array_equal(variable.numpy(), trained[variable.name], err_msg=variable.name)
 
 
 def test_new_items_stand_between_the_known_ones_and_the_buckets() -> None:

@@ -1,6 +1,6 @@
 """The items that may be shown, as queries are held against them: the half of a score that needs no TensorFlow."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -74,12 +74,15 @@ def columns_of(shown: npt.NDArray[np.int32], rows: int) -> npt.NDArray[np.int32]
 
 def _transitions_to(columns: npt.NDArray[np.int32], shown: int, table: "CountedTransitions") -> sparse.csr_array:
     """Where each row of the item table leads to, of the items that are shown: ``[rows, shown]``."""
-    parts: list[tuple[npt.NDArray[Any], ...]] = []
+    most, edges = len(columns) * table.depth, np.zeros(len(columns) + 1, np.int64)
+    indices, shares = np.empty(most, np.int32), np.empty(most, np.float32)  # what is not filled takes no memory
     for first in range(0, len(columns), CHUNK):
         ids = np.arange(first, min(first + CHUNK, len(columns)), dtype=np.int32)
-        neighbours, shares = (part.numpy() for part in table.read(ids))
-        kept = (shares > 0) & (columns[neighbours] >= 0)
-        parts.append((kept.sum(axis=1), columns[neighbours[kept]], shares[kept]))
-    counts, indices, shares = (np.concatenate(part) for part in zip(*parts, strict=True))
-    edges = np.concatenate([[0], np.cumsum(counts)])
-    return sparse.csr_array((shares, indices, edges), shape=(len(columns), shown))
+        neighbours, found = (part.numpy() for part in table.read(ids))
+        kept = (found > 0) & (columns[neighbours] >= 0)
+        edges[ids + 1] = edges[first] + np.cumsum(kept.sum(axis=1))
+        filled = slice(edges[first], edges[ids[-1] + 1])
+        indices[filled], shares[filled] = columns[neighbours[kept]], found[kept]
+    if edges[-1] <= np.iinfo(np.int32).max:
+        edges = edges.astype(np.int32)  # of one type with the indices, which else are copied
+    return sparse.csr_array((shares[: edges[-1]], indices[: edges[-1]], edges), shape=(len(columns), shown))

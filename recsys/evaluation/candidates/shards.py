@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from recsys.artifacts.dataset import ITEMS_FILE, Dataset
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.item_texts import item_texts, values_of
 from recsys.artifacts.run import Run
 from recsys.core.errors import DataError
 from recsys.core.events.codes import EventCodes
@@ -26,14 +26,11 @@ from recsys.evaluation.candidates.item_index import ItemIndex
 from recsys.evaluation.candidates.recommend import ALL, Allowed, Pairs, TopItems, recommend
 from recsys.evaluation.candidates.related import RELATED, directed, related
 from recsys.features.vector import directions
-from recsys.log.values.dictionaries import without_dictionary
-from recsys.log.values.identifiers import ids_as_text
 
 if TYPE_CHECKING:
     from recsys.evaluation.candidates.query_encoder import QueryEncoder
 
 SHOWN_FILE, EXCLUDE_DIR, MATCH_DIR = "shown.npy", "exclude", "match"
-SEPARATOR = "|"  # between the values of an item, as in a category
 
 
 @dataclass(frozen=True)
@@ -131,13 +128,11 @@ def _allowed(job: ScoreJob, number: int, users: pa.Array, index: ItemIndex) -> A
 @lru_cache(maxsize=1)
 def _values(dataset_path: Path, column: str, filters: Path) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
     """The distinct values of a column of the items, and which of those that are shown have each: ``[values, m]``."""
-    found = pq.read_table(dataset_path / ITEMS_FILE, columns=[column]).column(0).combine_chunks()
-    cells, _ = ids_as_text(without_dictionary(found))
-    shown = np.load(filters / SHOWN_FILE)
-    split = pc.split_pattern(cells.take(pa.array(shown - 1)), SEPARATOR)
-    encoded = split.flatten().dictionary_encode()
+    texts, shown = item_texts(Dataset(dataset_path), column), np.load(filters / SHOWN_FILE)
+    each = [values_of(texts[number - 1]) for number in shown]
+    encoded = pa.array([value for values in each for value in values], pa.string()).dictionary_encode()
     mask = np.zeros((len(encoded.dictionary), len(shown)), np.bool_)
-    mask[encoded.indices.to_numpy(), pc.list_parent_indices(split).to_numpy()] = True
+    mask[encoded.indices.to_numpy(), np.repeat(np.arange(len(shown)), [len(values) for values in each])] = True
     return encoded.dictionary, mask
 
 

@@ -29,7 +29,7 @@ def shapes_of(features: Sequence[EncodedFeature]) -> list[FeatureShape]:
 
 
 def shapes_in(arrays: Mapping[str, npt.NDArray[Any]]) -> list[FeatureShape]:
-    """The shapes of the features of a model whose arrays these are, as ``read_weights`` gives them."""
+    """The shapes of the features of a model whose arrays these are, as ``open_weights`` gives them."""
     shapes: list[FeatureShape] = []
     while (rows := arrays.get(f"feature_{len(shapes)}_rows:0")) is not None:
         values = len(arrays[f"feature_{len(shapes)}_table:0"]) - 1 if rows.dtype == np.int32 else 0
