@@ -1,4 +1,4 @@
-"""What ``recsys explain`` prints of explanations; tests/features has it explain a model."""
+"""What ``recsys explain`` prints of explanations; tests/evaluation/items has it explain a model."""
 
 import io
 

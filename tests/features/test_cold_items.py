@@ -1,34 +1,23 @@
-"""A log whose transitions depend on a category alone: what nobody has touched is ranked by it, on a phone as well."""
+"""A log whose transitions depend on a category alone: what nobody has touched is ranked by it."""
 
 import json
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-import recsys
-from recsys.artifacts.run import Run
-from recsys.bundle import Bundle, Delta
-from recsys.bundle.strings import StringTable
 from recsys.cli import main
 from recsys.config.evaluation import EvaluationConfig
-from recsys.core.errors import ConfigError, DataError
-from recsys.core.vocabulary import Vocabulary
+from recsys.core.errors import ConfigError
 from recsys.evaluation.baselines import BASELINES, TrainingEvents
 from recsys.evaluation.baselines.content import _directions
 from recsys.evaluation.evaluate import EvaluationData, Targets, targets_of
-from recsys.export.backend import backend_of
-from recsys.export.delta import make_delta
-from recsys.export.new_items.last_night import added_before, model_of
 from recsys.features.encoded import EncodedFeature
 from recsys.models.events import history_spec
 from recsys.models.items import FeaturedItems, trained_rows
 from recsys.models.loading import load_run, load_unfolded
 from recsys.training.validation import COLD_SCALES, Validator
-from tests.features.chain_of_categories import CATEGORIES, COLD, WARM, chain_config
-from tests.features.conftest import Trained
+from tests.chain_of_categories import CATEGORIES, COLD, WARM, Trained
 
 pytestmark = pytest.mark.long
 KIND = WARM + COLD  # items of a category
@@ -143,187 +132,3 @@ def test_the_table_that_is_exported_scores_as_the_model_does(trained: Trained) -
     np.testing.assert_allclose(plain.score_all(history), whole.score_all(history), atol=1e-5)
     cold = trained.dataset.items["count"].to_numpy() == 0
     assert not whole.trained_items.own_vectors()[1:][cold].any()
-
-
-@pytest.fixture(scope="module")
-def bundles(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> list[Bundle]:
-    return recsys.export_bundles(trained.run, trained.dataset, trained.config, tmp_path_factory.mktemp("bundles"))
-
-
-def history(category: int) -> list[recsys.Event]:
-    return [recsys.Event(f"{(category - back) % CATEGORIES}-{back}", 10 - back) for back in range(5)]
-
-
-def best_of(path: Path, category: int, number: int) -> str:
-    """Which category's item of this number a phone ranks highest after an item of ``category``."""
-    ranked = recsys.Reranker(path).rerank(history(category), [f"{c}-{number}" for c in range(CATEGORIES)])
-    return ranked[0].item
-
-
-def test_a_phone_ranks_them(bundles: list[Bundle]) -> None:
-    for bundle in bundles:
-        assert [best_of(bundle.path, c, WARM) for c in range(CATEGORIES)] == [
-            f"{(c + 1) % CATEGORIES}-{WARM}" for c in range(CATEGORIES)
-        ]
-
-
-NEW = KIND  # the number of an item that came tonight
-
-
-@pytest.fixture(scope="module")
-def tonight(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One more item of each category, and some that are known."""
-    file = tmp_path_factory.mktemp("tonight") / "tonight.csv"
-    rows = [f"{c}-{number},Item {number} of {c},kind {c}" for number in (0, NEW) for c in range(CATEGORIES)]
-    file.write_text("\n".join(["item_id,title,kind", *rows]) + "\n")
-    return file
-
-
-def added(trained: Trained, file: Path, work_dir: Path, **settings: Any) -> list[Bundle]:
-    export = trained.config.export.model_copy(update={"items": file, **settings})
-    config = trained.config.model_copy(update={"export": export})
-    return recsys.export_bundles(trained.run, trained.dataset, config, work_dir)
-
-
-def test_items_are_added_without_training_and_a_delta_carries_just_them(
-    trained: Trained, bundles: list[Bundle], tonight: Path, tmp_path: Path
-) -> None:
-    for old, new in zip(bundles, added(trained, tonight, tmp_path), strict=True):
-        known = len(old.vocabulary)
-        assert len(new.vocabulary) == known + CATEGORIES
-        assert [new.vocabulary.decode(n) for n in range(1, known + 1)] == [
-            old.vocabulary.decode(n) for n in range(1, known + 1)
-        ]
-        assert titles(new)[known] == f"Item {NEW} of 0"
-        before, after = recsys.Reranker(old.path), recsys.Reranker(new.path)
-        candidates = [f"{c}-{n}" for c in range(CATEGORIES) for n in (1, WARM)]
-        assert before.rerank(history(2), candidates) == after.rerank(history(2), candidates)
-        assert [best_of(new.path, c, NEW) for c in range(CATEGORIES)] == [
-            f"{(c + 1) % CATEGORIES}-{NEW}" for c in range(CATEGORIES)
-        ]
-        assert new.golden()[: len(old.golden())] == old.golden()
-        assert new.golden()[-1].candidates[0] == f"0-{NEW}"
-        delta = make_delta(old.path, new.path, tmp_path / f"delta-{old.manifest.variant}")
-        row = 4 * 16 if old.manifest.variant == "float32" else 16 + 1
-        assert delta.download_bytes < CATEGORIES * row + 8192
-        applied = Delta(delta.path).apply(old.path, tmp_path / f"applied-{old.manifest.variant}")
-        assert applied.manifest == new.manifest
-
-
-def test_a_delta_of_a_large_catalog_carries_just_the_rows_that_are_added(trained: Trained, tmp_path: Path) -> None:
-    """10,000 items, then 100 more: their rows, ids and titles, and what changes in the heads of the files."""
-    many, more = 10_000 - CATEGORIES * KIND, 100
-    names = [*(f"8-{n:05}" for n in range(many)), *(f"9-{n:05}" for n in range(more))]
-    rows = [f"{name},New item {name},kind {number % CATEGORIES}" for number, name in enumerate(names)]
-    exported = []
-    for night, count in (("before", many), ("after", many + more)):
-        file = tmp_path / f"{night}.csv"
-        file.write_text("\n".join(["item_id,title,kind", *rows[:count]]) + "\n")
-        settings = {"variants": ("int8",), "evaluated_users": 50}
-        exported += added(trained, file, tmp_path / night, **settings)
-    before, after = exported
-    assert (before.manifest.items, after.manifest.items) == (10_000, 10_000 + more)
-    assert make_delta(before.path, after.path, tmp_path / "delta").download_bytes <= more * (16 + 1) + 8192
-
-
-def night(trained: Trained, folder: Path, numbers: list[int], since: Path | None) -> list[Bundle]:
-    """The bundles of a night whose table has, of each category, the items of these numbers."""
-    folder.mkdir()
-    rows = [f"{c}-{n},Item {n} of {c},kind {c}" for n in numbers for c in range(CATEGORIES)]
-    (folder / "items.csv").write_text("\n".join(["item_id,title,kind", *rows]) + "\n")
-    return added(trained, folder / "items.csv", folder, since=since)
-
-
-def test_on_the_second_night_what_was_new_on_the_first_keeps_its_row(trained: Trained, tmp_path: Path) -> None:
-    """Night one adds A and C, night two A to D, night three C and E alone: what is gone stays as it was."""
-    a, b, c, d, e = (NEW + place for place in range(5))
-    nights = [night(trained, tmp_path / "1", [a, c], None)]
-    nights.append(night(trained, tmp_path / "2", [a, b, c, d], nights[0][0].path.parent))
-    nights.append(night(trained, tmp_path / "3", [c, e], nights[1][0].path.parent))
-    more = (0, 2 * CATEGORIES, CATEGORIES)
-    for number in (1, 2):
-        for old, new in zip(nights[number - 1], nights[number], strict=True):
-            kept = len(old.vocabulary)
-            assert len(new.vocabulary) == kept + more[number]
-            for ours, theirs in ((old.vocabulary.strings, new.vocabulary.strings), (titles(old), titles(new))):
-                assert [ours[row] for row in range(kept)] == [theirs[row] for row in range(kept)]
-            rows = [backend_of("tflite").item_rows(model_of(one)) for one in (old, new)]
-            assert rows[0] is not None
-            assert rows[1] is not None
-            np.testing.assert_array_equal(rows[1][: kept + 1], rows[0])
-            assert len(rows[1]) == len(rows[0]) + more[number]
-            delta = make_delta(old.path, new.path, tmp_path / f"{number}-{old.manifest.variant}")
-            row = 4 * 16 if old.manifest.variant == "float32" else 16 + 1
-            assert delta.download_bytes < more[number] * row + 8192
-            for added_then in {1: (a, b, c, d), 2: (a, b, e)}[number]:
-                best = [best_of(new.path, kind, added_then) for kind in range(CATEGORIES)]
-                assert best == [f"{(kind + 1) % CATEGORIES}-{added_then}" for kind in range(CATEGORIES)]
-    assert {nights[2][0].vocabulary.decode(kept + c + 1) for c in range(CATEGORIES)} == {f"{c}-{e}" for c in range(8)}
-
-
-def titles(bundle: Bundle) -> StringTable:
-    table = bundle.item_column("title")
-    assert table is not None
-    return table
-
-
-def test_rows_of_another_run_are_not_read(trained: Trained, bundles: list[Bundle]) -> None:
-    known = Vocabulary([f"0-{number}" for number in range(KIND)])
-    ours = added_before(bundles, known, trained.run.digest)
-    theirs = added_before(bundles, known, "another")
-    assert ours.names == theirs.names
-    assert len(ours.names) == (CATEGORIES - 1) * KIND
-    assert ours.vectors is not None
-    assert ours.vectors.shape == (len(ours.names), 16)
-    assert theirs.vectors is None
-
-
-def test_nothing_new_changes_nothing(trained: Trained, bundles: list[Bundle], tonight: Path, tmp_path: Path) -> None:
-    lines = tonight.read_text().splitlines()
-    (tmp_path / "known.csv").write_text("\n".join(lines[: 1 + CATEGORIES]) + "\n")
-    (one,) = added(trained, tmp_path / "known.csv", tmp_path, variants=("int8",))
-    assert one.manifest.model_version == bundles[1].manifest.model_version
-
-
-@pytest.mark.parametrize(
-    ("content", "settings", "error", "told"),
-    [
-        (None, {}, DataError, r"tonight\.csv: no such item table; export\.items names it"),
-        ("item_id,title\nnew,Title\n", {}, DataError, r"tonight\.csv: column 'kind' is missing; found item_id, title"),
-        ("item_id,title,kind\nnew,T,a\nnew,T,a\n", {}, DataError, r"item 'new' stands in more than one row"),
-        (
-            "item_id,title,kind\nnew,Title,kind 1\n",
-            {"variants": ("student-int8",)},
-            ConfigError,
-            "student-int8 is trained when it is exported",
-        ),
-        (
-            "item_id,title,kind\nnew,Title,kind 1\n",
-            {"variants": ("pq",)},
-            ConfigError,
-            "pq shares codes among all items",
-        ),
-    ],
-)
-def test_what_cannot_be_added_is_told_and_nothing_is_written(
-    trained: Trained, tmp_path: Path, content: str | None, settings: Any, error: type[Exception], told: str
-) -> None:
-    if content is not None:
-        (tmp_path / "tonight.csv").write_text(content)
-    with pytest.raises(error, match=told):
-        added(trained, tmp_path / "tonight.csv", tmp_path / "work", **settings)
-    assert not list((tmp_path / "work").rglob("manifest.json"))
-
-
-def test_a_model_without_features_takes_no_items(trained: Trained, tonight: Path, tmp_path: Path) -> None:
-    folder = trained.dataset.path.parents[2]
-    config = chain_config(folder, {}).model_copy(update={"training": trained.config.training})
-    config = config.model_copy(update={"training": config.training.model_copy(update={"epochs": 1})})
-    dataset = recsys.prepare(config, tmp_path)
-    run: Run = recsys.train(config, dataset, tmp_path)
-    wanted = config.model_copy(update={"export": config.export.model_copy(update={"items": tonight})})
-    with pytest.raises(ConfigError, match=r"reads no features, .* train with data\.items\.features"):
-        recsys.export_bundles(run, dataset, wanted, tmp_path)
-    assert list(recsys.similar_items(run, dataset, "0-0", 3)) == ["embedding"]
-    with pytest.raises(ConfigError, match=r"reads no features, .* train with data\.items\.features"):
-        recsys.explain(run, dataset, "u3", ["0-0"])

@@ -7,7 +7,7 @@ import pytest
 
 import recsys
 from recsys.config import Config, parse_config
-from tests.features.chain_of_categories import CATEGORIES, COLD, WARM, chain_config, write_chain
+from tests.chain_of_categories import CATEGORIES, COLD, WARM, chain_config, write_chain
 
 pytestmark = pytest.mark.long
 

@@ -1,16 +1,26 @@
 """A log whose transitions depend on a category alone, with items that nobody touches before the test."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.run import Run
 from recsys.config import Config, parse_config
 
 CATEGORIES, WARM, COLD = 8, 12, 4  # kinds of items, and items of each
 USERS, LENGTH, DAY = 400, 16, 86_400
 TEST_DAY = 14
 BASKET = {"blocks": 1, "width": 16, "max_length": 8, "heads": 1, "memory": None, "dropout": 0.1}
+
+
+class Trained(NamedTuple):
+    """A run, and all that it was made of."""
+
+    config: Config
+    dataset: Dataset
+    run: Run
 
 
 def write_chain(folder: Path, users: int = USERS) -> None:

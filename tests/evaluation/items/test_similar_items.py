@@ -10,8 +10,7 @@ import pytest
 from recsys.cli import main
 from recsys.evaluation.items.item_page import flat_map, groups_of
 from recsys.evaluation.items.similar_items import nearest
-from tests.features.chain_of_categories import CATEGORIES, COLD, WARM
-from tests.features.conftest import Trained
+from tests.chain_of_categories import CATEGORIES, COLD, WARM, Trained
 
 pytestmark = pytest.mark.long
 KIND = WARM + COLD  # items of a category

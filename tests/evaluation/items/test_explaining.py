@@ -15,7 +15,7 @@ from recsys.features.category import CategoryEncoder
 from recsys.features.encoded import EncodedFeature
 from recsys.features.number import NumberEncoder
 from recsys.features.vector import VectorEncoder
-from tests.features.chain_of_categories import CATEGORIES, COLD, WARM, chain_config, write_chain
+from tests.chain_of_categories import CATEGORIES, COLD, WARM, chain_config, write_chain
 
 SHELVES = 5
 TABLE = {f"{c}-{n}": (f"kind {c}", f"shelf {n % SHELVES}") for c in range(CATEGORIES) for n in range(16)}
