@@ -26,7 +26,8 @@ class NumberEncoder(NamedTuple):
             return before
         known = column[trained & ~np.isnan(column)]
         inner = np.arange(1, BUCKETS) / BUCKETS
-        return cls(tuple(np.unique(np.quantile(known, inner)).tolist()) if len(known) else ())
+        # Of the halves: what lies between the largest numbers and their opposites is more than a number can be.
+        return cls(tuple(np.unique(2 * np.quantile(known / 2, inner)).tolist()) if len(known) else ())
 
     def encode(self, name: str, column: npt.NDArray[np.float64]) -> EncodedFeature:
         """One code an item."""

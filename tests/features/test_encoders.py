@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from recsys.core.errors import ArtifactError, DataError
@@ -65,6 +65,7 @@ def test_what_learned_codes_mean_is_the_same_where_values_only_come_after() -> N
     assert Encoders({}).changed(before) == ["genre", "title", "year"]
 
 
+@example([np.finfo(np.float64).max, -np.finfo(np.float64).max])
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=False), max_size=30))
 def test_every_number_has_a_code_that_the_model_has(values: list[float]) -> None:
     column = np.array(values, np.float64)
