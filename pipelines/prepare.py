@@ -59,7 +59,7 @@ from recsys.storage.publishing import is_published, publish
 from recsys.terminal import ProgressLines, say
 
 # Part of every dataset's name: raise it when the same log and settings would make another dataset.
-PREPARE_VERSION = 10
+PREPARE_VERSION = 11
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from recsys.features.vector import VectorEncoder
 Encoder = CategoryEncoder | NumberEncoder | TextEncoder | VectorEncoder
 Column = Any
 """A column of an item table, checked: a list of strings an item of a category, ``float64`` with NaN of a number, a
-string or null of a text, ``[items, width] float32`` of vectors."""
+string or null of a text, ``[items, width] float32`` of vectors; ``width`` is 0 where no item has one."""
 KINDS: dict[str, type[Any]] = {
     "category": CategoryEncoder,
     "number": NumberEncoder,
@@ -58,7 +58,8 @@ class Encoders(NamedTuple):
             columns: by name, a row an item.
             kinds: of ``KINDS``, by name.
             trained: ``[items] bool``.
-            before: encoders of the dataset that is extended: what its models have learned keeps its meaning.
+            before: encoders of the dataset that is extended: what its models have learned keeps its meaning. Where it
+                had a column and nothing in it, nothing was learned, and it is fitted on what is there now.
         """
         known = before.by_name if before is not None else {}
         earlier = {name: one for name, one in known.items() if name in kinds and isinstance(one, KINDS[kinds[name]])}

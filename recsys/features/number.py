@@ -21,8 +21,8 @@ class NumberEncoder(NamedTuple):
 
     @classmethod
     def fit(cls, column: npt.NDArray[np.float64], trained: npt.NDArray[np.bool_], before: Self | None) -> Self:
-        """Cut at the quantiles of the items that train; where there was something ``before``, as it was cut then."""
-        if before is not None:
+        """Cut at the quantiles of the items that train; where numbers were known ``before``, as it was cut then."""
+        if before is not None and before.edges:
             return before
         known = column[trained & ~np.isnan(column)]
         inner = np.arange(1, BUCKETS) / BUCKETS

@@ -33,12 +33,12 @@ class TextEncoder(NamedTuple):
 
     @classmethod
     def fit(cls, column: pa.Array, trained: npt.NDArray[np.bool_], before: Self | None) -> Self:
-        """Fit on the texts of the items that train; where there was something ``before``, that is kept.
+        """Fit on the texts of the items that train; what was fitted on texts ``before`` is kept.
 
         The same texts give the same projection: the SVD's random start is seeded, and of each component and its
         opposite the one whose largest number is positive is taken.
         """
-        if before is not None:
+        if before is not None and before.idf.any():
             return before
         from sklearn.decomposition import TruncatedSVD
 

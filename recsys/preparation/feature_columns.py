@@ -97,19 +97,21 @@ class FeatureColumns:
 
     def _read_vectors(self, name: str, values: pa.Array) -> npt.NDArray[np.float32]:
         kind = values.type
+        if pa.types.is_null(kind):  # so Parquet writes a column in which nothing is
+            return np.zeros((len(values), 0), np.float32)
         if not _is_list(kind) or not (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)):
             self._refuse_type(name, kind, "a list of numbers an item, as Parquet has them")
         lists = values.cast(pa.list_(kind.value_type))
         lengths = np.asarray(pc.list_value_length(lists).fill_null(0))
         known = np.flatnonzero(lengths)
-        width = int(lengths[known[0]]) if len(known) else 1
+        width = int(lengths[known[0]]) if len(known) else 0
         if width > MOST_WIDE:
             self._refuse(name, int(known[0]), f"a vector of {width:,} numbers", f"at most {MOST_WIDE:,} are read")
         other = known[lengths[known] != width]
         if len(other):
             found = f"a vector of {lengths[other[0]]} numbers"
             self._refuse(name, int(other[0]), found, f"row {known[0] + 1} has {width}; all must have as many")
-        flat = np.asarray(lists.flatten().cast(pa.float32()).fill_null(np.nan), np.float32).reshape(-1, width)
+        flat = np.asarray(lists.flatten().cast(pa.float32()).fill_null(np.nan), np.float32).reshape(len(known), width)
         bad = ~np.isfinite(flat).all(1)
         if bad.any():
             row = int(known[bad.argmax()])

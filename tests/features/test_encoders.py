@@ -139,6 +139,42 @@ def test_encoders_and_what_they_made_are_read_back(tmp_path: Path) -> None:
         Encoders.load(tmp_path)
 
 
+KINDS_LEARNED_OF: dict[str, tuple[Column, Column]] = {
+    "category": (lists([], [], [], []), lists(["x"], ["y"], ["x"], [])),
+    "number": (np.full(4, np.nan), np.array([1.0, 2.0, 3.0, np.nan])),
+    "text": (pa.nulls(4, pa.string()), pa.array(["red shoe", "blue shoe", "green hat", None])),
+    "vector": (np.zeros((4, 0), np.float32), np.eye(4, 8, dtype=np.float32)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS_LEARNED_OF)
+def test_what_was_empty_one_night_is_learned_the_next(tmp_path: Path, kind: str) -> None:
+    """The night before had the column, and nothing in it: what is there now is told apart, as without that night."""
+    empty, known = KINDS_LEARNED_OF[kind]
+    first = Encoders.fit({"it": empty}, {"it": kind}, TRAINED)
+    nothing = first.encode({"it": empty})
+    first.save(tmp_path, nothing)
+    assert nothing[0].rows.shape[1] >= 1, "a layer reads it"
+    assert (nothing[0].rows == nothing[0].rows[0]).all()
+    before = Encoders.load(tmp_path)
+    second, alone = (Encoders.fit({"it": known}, {"it": kind}, TRAINED, one) for one in (before, None))
+    found, expected = second.encode({"it": known})[0], alone.encode({"it": known})[0]
+    np.testing.assert_array_equal(found.rows, expected.rows)
+    assert len(np.unique(found.rows[:3], axis=0)) > 1
+    # Values that come after none move nothing that was learned; else weights would be read as they were never meant.
+    assert second.changed(before.fingerprints()) == ([] if kind == "category" else ["it"])
+
+
+@pytest.mark.parametrize("kind", KINDS_LEARNED_OF)
+def test_a_column_that_is_empty_tonight_means_what_it_did(kind: str) -> None:
+    empty, known = KINDS_LEARNED_OF[kind]
+    before = Encoders.fit({"it": known}, {"it": kind}, TRAINED)
+    tonight = Encoders.fit({"it": empty}, {"it": kind}, TRAINED, before)
+    assert tonight.changed(before.fingerprints()) == []
+    unknown = before.encode({"it": known})[0].rows[-1:] if kind != "vector" else np.zeros((1, 8))
+    np.testing.assert_array_equal(tonight.encode({"it": empty})[0].rows[:, : unknown.shape[1]], unknown.repeat(4, 0))
+
+
 def test_rows_go_to_internal_ids() -> None:
     inside = EncodedFeature("genre", 2, np.array([[1], [2]], np.int32)).inside(5)
     assert inside.rows.tolist() == [[0], [1], [2], [0], [0]]  # padding, two items, two buckets
