@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recsys.features.encoded import EncodedFeature, padded
+from recsys.features.lists import owners_of
 
 
 class CategoryEncoder(NamedTuple):
@@ -32,9 +33,8 @@ class CategoryEncoder(NamedTuple):
     def encode(self, name: str, column: pa.ListArray) -> EncodedFeature:
         """The codes of each item's distinct values, in ascending order."""
         codes = np.asarray(pc.fill_null(pc.index_in(column.flatten(), pa.array(self.values, pa.string())), -1)) + 1
-        owners = np.asarray(pc.list_parent_indices(column), np.int64)
         size = len(self.values) + 1
-        cells = np.unique((owners * size + codes)[codes > 0])
+        cells = np.unique((owners_of(column) * size + codes)[codes > 0])
         counts = np.bincount(cells // size, minlength=len(column))
         return EncodedFeature(name, max(size - 1, 1), padded((cells % size).astype(np.int32), counts))
 
