@@ -1,16 +1,19 @@
 """Numbers, such as a price or a year: in which quantile of the items that train each one lies."""
 
-from typing import Any, NamedTuple, Self
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.features.encoded import EncodedFeature
+from recsys.features.encoder import CodedEncoder
 
 BUCKETS = 16
 
 
-class NumberEncoder(NamedTuple):
+@dataclass(frozen=True)
+class NumberEncoder(CodedEncoder):
     """Buckets between ``edges``, and one more for items of which the number is not known.
 
     >>> NumberEncoder((10.0, 20.0)).encode("price", np.array([5.0, 10.0, 99.0, np.nan])).rows.ravel().tolist()
@@ -54,5 +57,5 @@ class NumberEncoder(NamedTuple):
         return {"edges": list(self.edges)}
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        return cls(tuple(value["edges"]))
+    def restored(cls, fitted: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Self:
+        return cls(tuple(fitted["edges"]))

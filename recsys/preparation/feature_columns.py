@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from recsys.config.data import FeatureConfig
 from recsys.core.errors import DataError
-from recsys.features.encoders import Column
+from recsys.features.encoder import Column
 from recsys.features.lists import lengths_of, owners_of
 from recsys.log.values.casting import as_mask, cast_column
 from recsys.log.values.dictionaries import without_dictionary

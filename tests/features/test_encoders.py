@@ -1,17 +1,21 @@
 """What each kind of column becomes, and that encoders are read back as they were."""
 
 from pathlib import Path
+from typing import Any, Self, get_args
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from recsys.config.data import FeatureConfig
 from recsys.core.errors import ArtifactError, DataError
 from recsys.features.category import CategoryEncoder
 from recsys.features.encoded import EncodedFeature
-from recsys.features.encoders import ENCODERS_FILE, Column, Encoder, Encoders, read_encoded
+from recsys.features.encoder import CodedEncoder, Column, Encoder
+from recsys.features.encoders import ARRAYS_FILE, ENCODERS_FILE, KINDS, Encoders, read_encoded
 from recsys.features.number import BUCKETS, NumberEncoder
 from recsys.features.text import TextEncoder
 from recsys.features.vector import VectorEncoder
@@ -137,6 +141,74 @@ def test_encoders_and_what_they_made_are_read_back(tmp_path: Path) -> None:
     (tmp_path / ENCODERS_FILE).write_text("[{}]")
     with pytest.raises(ArtifactError, match=r"encoders\.json: expected a list of objects"):
         Encoders.load(tmp_path)
+    encoders.save(tmp_path, encoded)
+    (tmp_path / ARRAYS_FILE).unlink()
+    with pytest.raises(ArtifactError, match="feature 'title' lacks 'idf'; damaged"):
+        Encoders.load(tmp_path)
+
+
+def test_the_kinds_of_a_config_are_those_that_there_are() -> None:
+    assert get_args(FeatureConfig.model_fields["kind"].annotation) == tuple(KINDS)
+
+
+class Initials(CodedEncoder):
+    """Another kind of feature: the letter that a text begins with, of those that training knows."""
+
+    def __init__(self, letters: npt.NDArray[np.int32]) -> None:
+        self.letters = letters
+
+    @classmethod
+    def fit(cls, column: Column, trained: npt.NDArray[np.bool_], before: Self | None) -> Self:
+        return cls(np.unique([ord(text[0]) for text in column.filter(pa.array(trained)).to_pylist()]).astype(np.int32))
+
+    def encode(self, name: str, column: Column) -> EncodedFeature:
+        letters = np.array([ord(text[0]) for text in column.to_pylist()])
+        codes = np.where(np.isin(letters, self.letters), np.searchsorted(self.letters, letters) + 1, 0)
+        return EncodedFeature(name, len(self.letters), codes.astype(np.int32)[:, None])
+
+    def label(self, code: int) -> str | None:
+        return chr(self.letters[code - 1]) if code else None
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        return {"letters": self.letters}
+
+    @classmethod
+    def restored(cls, fitted: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Self:
+        return cls(arrays["letters"])
+
+
+def test_another_kind_is_a_class_and_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "initial", Initials)
+    columns: dict[str, Column] = {"name": pa.array(["ape", "bee", "ant", "cat"]), "price": np.arange(4.0)}
+    fitted = Encoders.fit(columns, {"name": "initial", "price": "number"}, TRAINED)
+    encoded = fitted.encode(columns)
+    fitted.save(tmp_path, encoded)
+    read = Encoders.load(tmp_path)
+    rows = encoded[0].rows
+    assert rows.ravel().tolist() == read.encode(columns)[0].rows.ravel().tolist() == [1, 2, 1, 0]
+    assert read.changed(fitted.fingerprints()) == []
+    assert Encoders.fit(columns, {"name": "initial"}, ~TRAINED).changed(fitted.fingerprints()) == ["name", "price"]
+    assert read.by_name["name"].shared(rows[0], rows[2]) == ("a",)
+    assert read.by_name["name"].shared(rows[0], rows[1]) is None
+
+
+def test_shared_values_by_hand() -> None:
+    """Codes are numbered by falling count, so the rarer value comes first; what is known of neither is not shared."""
+    genres = CategoryEncoder(("drama", "war", "noir"))
+    rows = genres.encode("genres", lists([], ["drama", "noir", "war"], ["noir", "drama"], ["war"], [])).rows
+    assert genres.shared(rows[1], rows[2]) == ("noir", "drama")
+    assert genres.shared(rows[2], rows[3]) is None
+    assert genres.shared(rows[0], rows[4]) is None
+    years = NumberEncoder((1990.0, 2000.0))
+    rows = years.encode("year", np.array([1995.0, 1999.0, 2001.0, np.nan, np.nan])).rows
+    assert years.shared(rows[0], rows[1]) == ("1990 to 2000",)
+    assert years.shared(rows[1], rows[2]) is None
+    assert years.shared(rows[3], rows[4]) is None
+    rows = np.array([[1, 0], [0.6, 0.8], [0.4, 0.9165], [0, 0], [0, 0]], np.float32)
+    for images in (VectorEncoder(2), TextEncoder(np.ones(4, np.float32), np.ones((4, 2), np.float32))):
+        assert images.shared(rows[0], rows[1]) == ()
+        assert images.shared(rows[0], rows[2]) is None
+        assert images.shared(rows[3], rows[4]) is None
 
 
 KINDS_LEARNED_OF: dict[str, tuple[Column, Column]] = {

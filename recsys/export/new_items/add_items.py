@@ -26,7 +26,7 @@ from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, TITLE
 from recsys.export.new_items.last_night import AddedBefore, added_before
 from recsys.export.new_items.new_relations import NO_ENTRIES, Entries, longer, related_by_texts
 from recsys.features.encoded import EncodedFeature
-from recsys.features.encoders import Column
+from recsys.features.encoder import Column
 from recsys.models.items import FeaturedItems, TrainedItems, shapes_of
 from recsys.models.loading import load_unfolded
 from recsys.models.memory import TransitionMemory
