@@ -21,7 +21,7 @@ from recsys.storage.publishing import is_published, publish
 from recsys.terminal import ProgressLines, say
 
 # Part of every bundle's digest: raise it when the same weights and settings would export to another bundle.
-EXPORT_VERSION = 14
+EXPORT_VERSION = 15
 CHANNELS = ("request_time", "event_types", "event_values")  # of events; a student reads what its teacher reads
 
 
