@@ -12,8 +12,8 @@ from recsys.config.data import NULL_VALUES, ItemTableConfig
 from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM
 from recsys.features.encoded import EncodedFeature
 from recsys.features.encoders import read_encoded
-from recsys.preparation.described_items import fit_features
-from recsys.preparation.item_table import read_items
+from recsys.preparation.items.described import fit_features
+from recsys.preparation.items.table import read_items
 
 KNOWN = {"price": [1.0, 2.0, 3.0], "name": ["red shoe", "blue shoe", "hat"], "image": [[3.0, 4.0], [0.0, 1.0], None]}
 KINDS = {"price": "number", "name": "text", "image": "vector"}

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recsys.preparation.feature_columns import MOST_VALUES
+from recsys.preparation.items.feature_columns import MOST_VALUES
 
 SEPARATORS = ("|", ";", ",")
 FEW = 10  # distinct whole numbers that are rather names than amounts

@@ -19,8 +19,8 @@ from recsys.log.columns import INDEX, source_columns
 from recsys.log.formats import read_block
 from recsys.log.validation import validate
 from recsys.log.values.casting import as_mask
-from recsys.preparation.feature_columns import FeatureColumns
-from recsys.preparation.item_file import check_columns_in, read_ids, read_item_file
+from recsys.preparation.items.feature_columns import FeatureColumns
+from recsys.preparation.items.file import check_columns_in, read_ids, read_item_file
 
 LOOKED_AT = 4 << 20  # bytes of text, from the beginning of a log
 

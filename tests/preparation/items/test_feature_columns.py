@@ -12,8 +12,8 @@ import pytest
 
 from recsys.config.data import NULL_VALUES, FeatureConfig, ItemTableConfig
 from recsys.core.errors import DataError
-from recsys.preparation.feature_columns import MOST_BYTES, MOST_VALUES, FeatureColumns
-from recsys.preparation.item_table import ItemTable, read_items
+from recsys.preparation.items.feature_columns import MOST_BYTES, MOST_VALUES, FeatureColumns
+from recsys.preparation.items.table import ItemTable, read_items
 
 
 def of_csv(folder: Path, text: str, **features: Any) -> ItemTable:

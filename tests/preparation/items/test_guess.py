@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from recsys.core.errors import DataError
-from recsys.preparation.item_guess import GuessedItems, LoggedItems, guess_items
-from recsys.preparation.item_kinds import Left, Proposed, guess_kind
+from recsys.preparation.items.guess import GuessedItems, LoggedItems, guess_items
+from recsys.preparation.items.kinds import Left, Proposed, guess_kind
 
 ITEMS = 40
 NAMES = [f"{n:03}" for n in range(ITEMS)]

@@ -21,8 +21,8 @@ from recsys.log.columns import INDEX
 from recsys.log.values.dictionaries import without_dictionary
 from recsys.log.values.identifiers import ids_as_text
 from recsys.log.values.nulls import blank_nulls
-from recsys.preparation.item_file import read_item_file
-from recsys.preparation.item_kinds import Left, Proposed, guess_kind
+from recsys.preparation.items.file import read_item_file
+from recsys.preparation.items.kinds import Left, Proposed, guess_kind
 
 TITLES = r"\b(title|name|headline)s?\b|(title|name)$"
 LEAST = 30  # items of the log, for a rank correlation to tell something
