@@ -15,7 +15,7 @@ from recsys.log.block_plan import plan_blocks
 from recsys.log.blocks import LogBlock
 from recsys.log.columns import check_columns
 from recsys.log.files import find_log
-from recsys.preparation.item_table import check_items
+from recsys.preparation.items.table import check_items
 from recsys.preparation.job import Job
 from recsys.preparation.relation_table import check_relations
 from recsys.preparation.user_deletion import Forgotten

@@ -38,7 +38,6 @@ from recsys.log.columns import source_columns
 from recsys.log.files import refuse_changed, stamps_of
 from recsys.log.partitions import file_digest
 from recsys.log.rejects import first_rejects
-from recsys.preparation.described_items import describe_lacking
 from recsys.preparation.diagnostics.counts import (
     count_all,
     describe_rejects,
@@ -49,6 +48,7 @@ from recsys.preparation.diagnostics.counts import (
 from recsys.preparation.diagnostics.drift import refuse_drift
 from recsys.preparation.diagnostics.report import write_report
 from recsys.preparation.diagnostics.stats import count_trained, merge_stats, trained_values
+from recsys.preparation.items.described import describe_lacking
 from recsys.preparation.job import Job
 from recsys.preparation.relation_table import describe_unknown
 from recsys.preparation.rules.value_buckets import fit_value_edges
@@ -59,7 +59,7 @@ from recsys.storage.publishing import is_published, publish
 from recsys.terminal import ProgressLines, say
 
 # Part of every dataset's name: raise it when the same log and settings would make another dataset.
-PREPARE_VERSION = 10
+PREPARE_VERSION = 11
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from recsys.features.encoders import KINDS
+
 ROOT = Path(__file__).parents[1]
 STANDARD = set(sys.stdlib_module_names)
 
@@ -185,6 +187,14 @@ def test_nobody_outside_the_models_names_the_item_tables_variable() -> None:
         if not is_within(module, "recsys.models"):
             named = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Attribute)]
             assert not [node.lineno for node in named if node.attr == "_vectors"], module
+
+
+def test_nobody_outside_the_features_knows_a_kind_of_them() -> None:
+    """What depends on the kind is a method of ``Encoder``; another kind is a class of it and a line in ``KINDS``."""
+    kinds = {f"{kind.__module__}.{kind.__name__}" for kind in KINDS.values()}
+    for module, path in MODULES.items():
+        if not is_within(module, "recsys.features"):
+            assert not kinds & {name for _, name in imports(path)}, module
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -148,7 +148,7 @@ def _without_items() -> list[str]:
 
 def _items(path: Path, log: "GuessedLog") -> list[str]:
     """The lines of ``data.items``, with what was found out about the table."""
-    from recsys.preparation.item_guess import LoggedItems, guess_items
+    from recsys.preparation.items.guess import LoggedItems, guess_items
 
     found = guess_items(path, LoggedItems.of(log.events))
     lines = [f"  {_comment(f'{path}: {fact}')}" for fact in found.facts]

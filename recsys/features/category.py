@@ -1,16 +1,21 @@
 """Categories, of which an item has none, one or several: genres, a brand, a creator."""
 
-from typing import Any, NamedTuple, Self
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recsys.core.digests import digest
 from recsys.features.encoded import EncodedFeature, padded
+from recsys.features.encoder import CodedEncoder, Fingerprint
+from recsys.features.lists import owners_of
 
 
-class CategoryEncoder(NamedTuple):
+@dataclass(frozen=True)
+class CategoryEncoder(CodedEncoder):
     """Each value has a code, the most frequent first; what no item of training has, has none.
 
     >>> genres = CategoryEncoder(("drama", "war"))
@@ -32,19 +37,22 @@ class CategoryEncoder(NamedTuple):
     def encode(self, name: str, column: pa.ListArray) -> EncodedFeature:
         """The codes of each item's distinct values, in ascending order."""
         codes = np.asarray(pc.fill_null(pc.index_in(column.flatten(), pa.array(self.values, pa.string())), -1)) + 1
-        owners = np.asarray(pc.list_parent_indices(column), np.int64)
         size = len(self.values) + 1
-        cells = np.unique((owners * size + codes)[codes > 0])
+        cells = np.unique((owners_of(column) * size + codes)[codes > 0])
         counts = np.bincount(cells // size, minlength=len(column))
         return EncodedFeature(name, max(size - 1, 1), padded((cells % size).astype(np.int32), counts))
 
     def label(self, code: int) -> str | None:
-        """The value that a code stands for; None of 0."""
         return self.values[code - 1] if code > 0 else None
 
     def to_json(self) -> dict[str, Any]:
         return {"values": list(self.values)}
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        return cls(tuple(value["values"]))
+    def restored(cls, fitted: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Self:
+        return cls(tuple(fitted["values"]))
+
+    def fingerprint(self, values: int | None = None) -> Fingerprint:
+        """Values that come after the first so many change nothing of what those mean."""
+        covered = self.values[:values]
+        return Fingerprint(digest(list(covered)), len(covered))

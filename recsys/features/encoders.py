@@ -1,7 +1,6 @@
 """The encoders of all features of an item table: fitted on the items that train, kept beside what they encoded."""
 
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -10,33 +9,22 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys.core.digests import digest
 from recsys.core.errors import ArtifactError
 from recsys.core.json_files import read_json, write_json
 from recsys.features.category import CategoryEncoder
 from recsys.features.encoded import EncodedFeature
+from recsys.features.encoder import Column, Encoder, Fingerprint
 from recsys.features.number import NumberEncoder
 from recsys.features.text import TextEncoder
 from recsys.features.vector import VectorEncoder
 
-Encoder = CategoryEncoder | NumberEncoder | TextEncoder | VectorEncoder
-Column = Any
-"""A column of an item table, checked: a list of strings an item of a category, ``float64`` with NaN of a number, a
-string or null of a text, ``[items, width] float32`` of vectors."""
-KINDS: dict[str, type[Any]] = {
+KINDS: dict[str, type[Encoder]] = {
     "category": CategoryEncoder,
     "number": NumberEncoder,
     "text": TextEncoder,
     "vector": VectorEncoder,
 }
 ENCODERS_FILE, ARRAYS_FILE, ENCODED_FILE = "encoders.json", "arrays.npz", "items.parquet"
-
-
-class Fingerprint(NamedTuple):
-    """What a feature's codes mean: a digest of its encoder and, of a category, how many values that covers."""
-
-    digest: str
-    values: int = 0
 
 
 class Encoders(NamedTuple):
@@ -58,7 +46,8 @@ class Encoders(NamedTuple):
             columns: by name, a row an item.
             kinds: of ``KINDS``, by name.
             trained: ``[items] bool``.
-            before: encoders of the dataset that is extended: what its models have learned keeps its meaning.
+            before: encoders of the dataset that is extended: what its models have learned keeps its meaning. Where it
+                had a column and nothing in it, nothing was learned, and it is fitted on what is there now.
         """
         known = before.by_name if before is not None else {}
         earlier = {name: one for name, one in known.items() if name in kinds and isinstance(one, KINDS[kinds[name]])}
@@ -74,7 +63,7 @@ class Encoders(NamedTuple):
 
     def fingerprints(self) -> dict[str, Fingerprint]:
         """What the codes of each feature mean, by its name."""
-        return {name: _fingerprint(one) for name, one in self.by_name.items()}
+        return {name: one.fingerprint() for name, one in self.by_name.items()}
 
     def changed(self, before: Mapping[str, Fingerprint]) -> list[str]:
         """The features that mean something else than under the ``fingerprints`` ``before``, or that one of them lacks.
@@ -83,7 +72,7 @@ class Encoders(NamedTuple):
         """
         names = sorted(self.by_name.keys() | before.keys())
         both = self.by_name.keys() & before.keys()
-        same = {name for name in both if _fingerprint(self.by_name[name], before[name].values) == before[name]}
+        same = {name for name in both if self.by_name[name].fingerprint(before[name].values) == before[name]}
         return [name for name in names if name not in same]
 
     def save(self, directory: Path, encoded: list[EncodedFeature]) -> None:
@@ -96,7 +85,6 @@ class Encoders(NamedTuple):
         arrays = {
             f"{number}/{part}": values
             for number, encoder in enumerate(self.by_name.values())
-            if isinstance(encoder, TextEncoder)
             for part, values in encoder.arrays().items()
         }
         directory.mkdir(exist_ok=True)
@@ -119,20 +107,13 @@ class Encoders(NamedTuple):
                 arrays = {name: file[name] for name in file.files}
         by_name = {}
         for number, about in enumerate(_read(directory)):
-            kind, prefix = KINDS[about["kind"]], f"{number}/"
+            prefix = f"{number}/"
             own = {name.removeprefix(prefix): one for name, one in arrays.items() if name.startswith(prefix)}
-            by_name[about["name"]] = kind.from_arrays(own) if own else kind.from_json(about["fitted"])
+            try:
+                by_name[about["name"]] = KINDS[about["kind"]].restored(about["fitted"], own)
+            except KeyError as error:
+                raise ArtifactError(f"{directory}: feature {about['name']!r} lacks {error}; damaged") from None
         return cls(by_name)
-
-
-def _fingerprint(encoder: Encoder, values: int | None = None) -> Fingerprint:
-    """Of a category, that of the first so many ``values``, None for all."""
-    if isinstance(encoder, CategoryEncoder):
-        covered = encoder.values[:values]
-        return Fingerprint(digest(list(covered)), len(covered))
-    if isinstance(encoder, TextEncoder):
-        return Fingerprint(digest({name: sha256(one.tobytes()).hexdigest() for name, one in encoder.arrays().items()}))
-    return Fingerprint(digest(encoder.to_json()))
 
 
 def read_encoded(directory: Path) -> Iterator[EncodedFeature]:

@@ -1,16 +1,19 @@
 """Numbers, such as a price or a year: in which quantile of the items that train each one lies."""
 
-from typing import Any, NamedTuple, Self
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.features.encoded import EncodedFeature
+from recsys.features.encoder import CodedEncoder
 
 BUCKETS = 16
 
 
-class NumberEncoder(NamedTuple):
+@dataclass(frozen=True)
+class NumberEncoder(CodedEncoder):
     """Buckets between ``edges``, and one more for items of which the number is not known.
 
     >>> NumberEncoder((10.0, 20.0)).encode("price", np.array([5.0, 10.0, 99.0, np.nan])).rows.ravel().tolist()
@@ -21,12 +24,13 @@ class NumberEncoder(NamedTuple):
 
     @classmethod
     def fit(cls, column: npt.NDArray[np.float64], trained: npt.NDArray[np.bool_], before: Self | None) -> Self:
-        """Cut at the quantiles of the items that train; where there was something ``before``, as it was cut then."""
-        if before is not None:
+        """Cut at the quantiles of the items that train; where numbers were known ``before``, as it was cut then."""
+        if before is not None and before.edges:
             return before
         known = column[trained & ~np.isnan(column)]
         inner = np.arange(1, BUCKETS) / BUCKETS
-        return cls(tuple(np.unique(np.quantile(known, inner)).tolist()) if len(known) else ())
+        # Of the halves: what lies between the largest numbers and their opposites is more than a number can be.
+        return cls(tuple(np.unique(2 * np.quantile(known / 2, inner)).tolist()) if len(known) else ())
 
     def encode(self, name: str, column: npt.NDArray[np.float64]) -> EncodedFeature:
         """One code an item."""
@@ -53,5 +57,5 @@ class NumberEncoder(NamedTuple):
         return {"edges": list(self.edges)}
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        return cls(tuple(value["edges"]))
+    def restored(cls, fitted: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Self:
+        return cls(tuple(fitted["edges"]))

@@ -3,14 +3,16 @@
 Nothing is downloaded, and words of any language count. Latent semantic analysis (Deerwester et al., 1990) over TF-IDF.
 """
 
-from typing import Any, NamedTuple, Self
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from recsys.features.encoded import EncodedFeature
-from recsys.features.vector import directions
+from recsys.features.encoder import Encoder
+from recsys.features.vector import alike, directions
 
 HASHES = 1 << 15  # buckets for words, and as many for runs of characters
 WIDTH = 64
@@ -20,7 +22,8 @@ LEAST = 1e-3  # of the largest singular value: what lies below is noise
 _SHARED = {"n_features": HASHES, "alternate_sign": False, "norm": None, "strip_accents": "unicode"}
 
 
-class TextEncoder(NamedTuple):
+@dataclass(frozen=True)
+class TextEncoder(Encoder):
     """TF-IDF, projected.
 
     Attributes:
@@ -33,12 +36,12 @@ class TextEncoder(NamedTuple):
 
     @classmethod
     def fit(cls, column: pa.Array, trained: npt.NDArray[np.bool_], before: Self | None) -> Self:
-        """Fit on the texts of the items that train; where there was something ``before``, that is kept.
+        """Fit on the texts of the items that train; what was fitted on texts ``before`` is kept.
 
         The same texts give the same projection: the SVD's random start is seeded, and of each component and its
         opposite the one whose largest number is positive is taken.
         """
-        if before is not None:
+        if before is not None and before.idf.any():
             return before
         from sklearn.decomposition import TruncatedSVD
 
@@ -66,15 +69,14 @@ class TextEncoder(NamedTuple):
             parts.append(directions(projected).round(4) + 0.0)
         return EncodedFeature(name, 0, np.concatenate(parts))
 
-    def to_json(self) -> dict[str, Any]:
-        return {}
+    def shared(self, first: npt.NDArray[Any], second: npt.NDArray[Any]) -> tuple[str, ...] | None:
+        return () if alike(first, second) else None
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """What ``from_arrays`` takes."""
-        return self._asdict()
+        return {"idf": self.idf, "components": self.components}
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> Self:
+    def restored(cls, fitted: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Self:
         return cls(arrays["idf"], arrays["components"])
 
 

@@ -4,7 +4,7 @@ from recsys.config.model import ModelConfig
 from recsys.models.dropout import dropout, fold
 from recsys.models.feed_forward import FeedForward, SwiGLU
 from recsys.models.keras import keras, tf
-from recsys.models.mixers import Context, Mixed, State, mixer_of
+from recsys.models.mixers import MIXER, Context, Mixed, State
 from recsys.models.norm import RMSNorm
 
 
@@ -37,7 +37,7 @@ class Block(keras.layers.Layer):
         hidden = config.feed_forward * config.width
         join = GatedResidual if config.join == "ligr" else Residual
         self.mixer_norm, self.feed_norm = RMSNorm(name="mixer_norm"), RMSNorm(name="feed_norm")
-        self.mixer = mixer_of(config).from_config(config, number)
+        self.mixer = MIXER.from_config(config, number)
         self.feed_forward = (SwiGLU if config.join == "ligr" else FeedForward)(config.width, hidden)
         self.mixer_join = join(config.dropout, name="mixer_join")
         self.feed_join = join(config.dropout, name="feed_join")

@@ -1,7 +1,7 @@
 """What one ranking costs, counted on paper."""
 
 from recsys.config.model import ModelConfig
-from recsys.models.mixers import mixer_of
+from recsys.models.mixers import MIXER
 
 
 def multiply_adds(config: ModelConfig) -> int:
@@ -9,12 +9,11 @@ def multiply_adds(config: ModelConfig) -> int:
 
     The last block answers for the newest event alone; the memory and the candidates come on top.
     """
-    mixer = mixer_of(config)
     gates = 2 if config.join == "ligr" else 0
     feed = (3 if config.join == "ligr" else 2) * config.feed_forward
     total = 0
     for block in range(config.blocks):
         queries = 1 if block == config.blocks - 1 else config.max_length
-        total += mixer.multiply_adds(config, config.max_length, queries)
+        total += MIXER.multiply_adds(config, config.max_length, queries)
         total += queries * (gates + feed) * config.width**2
     return total

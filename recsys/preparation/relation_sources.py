@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 from recsys.config.data import DataConfig
 from recsys.core.schema import EXTERNAL_ID
 from recsys.features.nearest_texts import nearest_texts
-from recsys.preparation.item_table import ItemTable
+from recsys.preparation.items.table import ItemTable
 from recsys.preparation.relation_table import NumberedRelations, number_relations, read_relations
 from recsys.sequences.pairs import sum_by_key
 from recsys.sequences.relations import Relations

@@ -13,9 +13,9 @@ from recsys.core.errors import DataError
 from recsys.core.schema import EXTERNAL_ID
 from recsys.log.blocks import LogBlock
 from recsys.log.values.casting import as_mask
-from recsys.preparation.feature_columns import FeatureColumns
-from recsys.preparation.item_file import check_columns_in, read_ids, read_item_file
-from recsys.preparation.item_table import first_items, read_items
+from recsys.preparation.items.feature_columns import FeatureColumns
+from recsys.preparation.items.file import check_columns_in, read_ids, read_item_file
+from recsys.preparation.items.table import first_items, read_items
 from recsys.sequences.relations import Relations
 
 KEPT, UNKNOWN = "relations", "unknown_relations"  # as a dataset's counts call them

@@ -25,14 +25,14 @@ from recsys.log.event_types import filter_types, type_codes, type_weights, types
 from recsys.log.formats import Reject, read_block
 from recsys.log.rejects import write_rejects
 from recsys.log.validation import validate
-from recsys.preparation.described_items import append_described, fit_features, keep_described, lacking_items
 from recsys.preparation.diagnostics.stats import bucket_stats
 from recsys.preparation.exchange.arrow import hash_array
 from recsys.preparation.exchange.bucket import Bucket, clean_bucket, write_shard
 from recsys.preparation.exchange.event_store import read_stored, store_events
 from recsys.preparation.exchange.shuffle_read import Columns
 from recsys.preparation.exchange.spill import Partitioned, partition_events
-from recsys.preparation.item_table import join_known, read_items
+from recsys.preparation.items.described import append_described, fit_features, keep_described, lacking_items
+from recsys.preparation.items.table import join_known, read_items
 from recsys.preparation.job import Job
 from recsys.preparation.relation_sources import find_relations
 from recsys.preparation.rules.k_core import Events, lasting_users

@@ -35,7 +35,7 @@ class RelatedShares(NamedTuple):
 
 
 def related_shares(relations: Relations, table_size: int, most: int) -> RelatedShares:
-    """The rows of ``relations``, as wide as the longest, or ``most`` where that is longer.
+    """The rows of ``relations``, as wide as the longest row, at most ``most``.
 
     >>> found = related_shares(Relations(np.array([1, 1]), np.array([2, 3]), np.array([1.0, 3.0])), 4, most=8)
     >>> found.neighbours[1].tolist(), found.shares[1].tolist()

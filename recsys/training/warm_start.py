@@ -22,7 +22,7 @@ from recsys.config.prepare import PrepareConfig
 from recsys.core.digests import digest
 from recsys.core.errors import ArtifactError, ConfigError
 from recsys.core.events.codes import EventCodes
-from recsys.features.encoders import Fingerprint
+from recsys.features.encoder import Fingerprint
 
 if TYPE_CHECKING:
     from recsys.models.sasrec import SASRec

@@ -98,6 +98,37 @@ def test_what_rows_keep_does_not_depend_on_rows_that_are_added():
     np.testing.assert_array_equal(longer.constants["packed"], alone.constants["packed"][:40])
 
 
+# As in tests/sequences/test_transitions.py: of all 36 transitions half arrive at 3. 1 to 2 tells 8 log 2, 2 to 1 tells
+# 9 log 1.8, and what leads to 3 tells nothing; 1 to 1 has a lift of .2 and tells least.
+COUNTED = {1: {3: 9.0, 2: 8.0, 1: 1.0}, 2: {3: 9.0, 1: 9.0}}
+
+
+def kept_by(rows: dict[int, dict[int, float]], size: int, average: int, added: int) -> dict[int, list[int]]:
+    """The neighbours that each row of a table keeps; of counted rows a divisor is the total of the counts."""
+    neighbours, counts = np.zeros((size, 4), np.int32), np.zeros((size, 4), np.float32)
+    for row, entries in rows.items():
+        neighbours[row, : len(entries)], counts[row, : len(entries)] = [*entries], [*entries.values()]
+    divisors = np.array([18 if row in COUNTED else 1 for row in range(size)], np.float32)
+    memory = CompactMemory(neighbours, counts, divisors, average, added)
+    ids, shares = (x.numpy()[0] for x in memory.read(np.arange(size, dtype=np.int32)[None]))
+    return {row: ids[row][shares[row] > 0].tolist() for row in range(size) if (shares[row] > 0).any()}
+
+
+def test_added_rows_have_a_budget_of_their_own():
+    """Four known rows keep four entries, those that tell most, as if nothing were added; so does each added item.
+
+    The relations of 4 and 5 are as heavy as all counts, and 4 is all that 5 leads to. Of what leads to an added item
+    it keeps one as well: .9 / 18 from 1 to 4, not .5 / 18 from 2.
+    """
+    known = {1: [2, 3], 2: [1, 3]}
+    assert kept_by(COUNTED, 4, 1, 0) == known
+    to_known = {4: {3: 36.0, 2: 35.0, 1: 1.0}, 5: {1: 0.02}}
+    assert kept_by(COUNTED | to_known, 6, 1, 2) == known | {4: [3], 5: [1]}
+    assert kept_by(COUNTED | to_known, 7, 2, 3)[4] == [2, 3], "its heaviest, in the order of their ids"
+    both = {1: COUNTED[1] | {4: 0.9}, 2: COUNTED[2] | {4: 0.5, 5: 0.1}, **to_known}
+    assert kept_by(both, 6, 1, 2) == {1: [2, 3, 4], 2: [1, 3, 5], 4: [3], 5: [1]}
+
+
 def test_an_empty_memory_gives_nothing():
     memory = CompactMemory(np.zeros((4, 2), np.int32), np.zeros((4, 2), np.float32), np.ones(4, np.float32), 2)
     assert not memory.read(np.array([[1, 3]], np.int32))[1].numpy().any()

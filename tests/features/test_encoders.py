@@ -1,17 +1,21 @@
 """What each kind of column becomes, and that encoders are read back as they were."""
 
 from pathlib import Path
+from typing import Any, Self, get_args
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from recsys.config.data import FeatureConfig
 from recsys.core.errors import ArtifactError, DataError
 from recsys.features.category import CategoryEncoder
 from recsys.features.encoded import EncodedFeature
-from recsys.features.encoders import ENCODERS_FILE, Column, Encoder, Encoders, read_encoded
+from recsys.features.encoder import CodedEncoder, Column, Encoder
+from recsys.features.encoders import ARRAYS_FILE, ENCODERS_FILE, KINDS, Encoders, read_encoded
 from recsys.features.number import BUCKETS, NumberEncoder
 from recsys.features.text import TextEncoder
 from recsys.features.vector import VectorEncoder
@@ -65,6 +69,7 @@ def test_what_learned_codes_mean_is_the_same_where_values_only_come_after() -> N
     assert Encoders({}).changed(before) == ["genre", "title", "year"]
 
 
+@example([np.finfo(np.float64).max, -np.finfo(np.float64).max])
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=False), max_size=30))
 def test_every_number_has_a_code_that_the_model_has(values: list[float]) -> None:
     column = np.array(values, np.float64)
@@ -136,6 +141,110 @@ def test_encoders_and_what_they_made_are_read_back(tmp_path: Path) -> None:
     (tmp_path / ENCODERS_FILE).write_text("[{}]")
     with pytest.raises(ArtifactError, match=r"encoders\.json: expected a list of objects"):
         Encoders.load(tmp_path)
+    encoders.save(tmp_path, encoded)
+    (tmp_path / ARRAYS_FILE).unlink()
+    with pytest.raises(ArtifactError, match="feature 'title' lacks 'idf'; damaged"):
+        Encoders.load(tmp_path)
+
+
+def test_the_kinds_of_a_config_are_those_that_there_are() -> None:
+    assert get_args(FeatureConfig.model_fields["kind"].annotation) == tuple(KINDS)
+
+
+class Initials(CodedEncoder):
+    """Another kind of feature: the letter that a text begins with, of those that training knows."""
+
+    def __init__(self, letters: npt.NDArray[np.int32]) -> None:
+        self.letters = letters
+
+    @classmethod
+    def fit(cls, column: Column, trained: npt.NDArray[np.bool_], before: Self | None) -> Self:
+        return cls(np.unique([ord(text[0]) for text in column.filter(pa.array(trained)).to_pylist()]).astype(np.int32))
+
+    def encode(self, name: str, column: Column) -> EncodedFeature:
+        letters = np.array([ord(text[0]) for text in column.to_pylist()])
+        codes = np.where(np.isin(letters, self.letters), np.searchsorted(self.letters, letters) + 1, 0)
+        return EncodedFeature(name, len(self.letters), codes.astype(np.int32)[:, None])
+
+    def label(self, code: int) -> str | None:
+        return chr(self.letters[code - 1]) if code else None
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        return {"letters": self.letters}
+
+    @classmethod
+    def restored(cls, fitted: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Self:
+        return cls(arrays["letters"])
+
+
+def test_another_kind_is_a_class_and_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "initial", Initials)
+    columns: dict[str, Column] = {"name": pa.array(["ape", "bee", "ant", "cat"]), "price": np.arange(4.0)}
+    fitted = Encoders.fit(columns, {"name": "initial", "price": "number"}, TRAINED)
+    encoded = fitted.encode(columns)
+    fitted.save(tmp_path, encoded)
+    read = Encoders.load(tmp_path)
+    rows = encoded[0].rows
+    assert rows.ravel().tolist() == read.encode(columns)[0].rows.ravel().tolist() == [1, 2, 1, 0]
+    assert read.changed(fitted.fingerprints()) == []
+    assert Encoders.fit(columns, {"name": "initial"}, ~TRAINED).changed(fitted.fingerprints()) == ["name", "price"]
+    assert read.by_name["name"].shared(rows[0], rows[2]) == ("a",)
+    assert read.by_name["name"].shared(rows[0], rows[1]) is None
+
+
+def test_shared_values_by_hand() -> None:
+    """Codes are numbered by falling count, so the rarer value comes first; what is known of neither is not shared."""
+    genres = CategoryEncoder(("drama", "war", "noir"))
+    rows = genres.encode("genres", lists([], ["drama", "noir", "war"], ["noir", "drama"], ["war"], [])).rows
+    assert genres.shared(rows[1], rows[2]) == ("noir", "drama")
+    assert genres.shared(rows[2], rows[3]) is None
+    assert genres.shared(rows[0], rows[4]) is None
+    years = NumberEncoder((1990.0, 2000.0))
+    rows = years.encode("year", np.array([1995.0, 1999.0, 2001.0, np.nan, np.nan])).rows
+    assert years.shared(rows[0], rows[1]) == ("1990 to 2000",)
+    assert years.shared(rows[1], rows[2]) is None
+    assert years.shared(rows[3], rows[4]) is None
+    rows = np.array([[1, 0], [0.6, 0.8], [0.4, 0.9165], [0, 0], [0, 0]], np.float32)
+    for images in (VectorEncoder(2), TextEncoder(np.ones(4, np.float32), np.ones((4, 2), np.float32))):
+        assert images.shared(rows[0], rows[1]) == ()
+        assert images.shared(rows[0], rows[2]) is None
+        assert images.shared(rows[3], rows[4]) is None
+
+
+KINDS_LEARNED_OF: dict[str, tuple[Column, Column]] = {
+    "category": (lists([], [], [], []), lists(["x"], ["y"], ["x"], [])),
+    "number": (np.full(4, np.nan), np.array([1.0, 2.0, 3.0, np.nan])),
+    "text": (pa.nulls(4, pa.string()), pa.array(["red shoe", "blue shoe", "green hat", None])),
+    "vector": (np.zeros((4, 0), np.float32), np.eye(4, 8, dtype=np.float32)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS_LEARNED_OF)
+def test_what_was_empty_one_night_is_learned_the_next(tmp_path: Path, kind: str) -> None:
+    """The night before had the column, and nothing in it: what is there now is told apart, as without that night."""
+    empty, known = KINDS_LEARNED_OF[kind]
+    first = Encoders.fit({"it": empty}, {"it": kind}, TRAINED)
+    nothing = first.encode({"it": empty})
+    first.save(tmp_path, nothing)
+    assert nothing[0].rows.shape[1] >= 1, "a layer reads it"
+    assert (nothing[0].rows == nothing[0].rows[0]).all()
+    before = Encoders.load(tmp_path)
+    second, alone = (Encoders.fit({"it": known}, {"it": kind}, TRAINED, one) for one in (before, None))
+    found, expected = second.encode({"it": known})[0], alone.encode({"it": known})[0]
+    np.testing.assert_array_equal(found.rows, expected.rows)
+    assert len(np.unique(found.rows[:3], axis=0)) > 1
+    # Values that come after none move nothing that was learned; else weights would be read as they were never meant.
+    assert second.changed(before.fingerprints()) == ([] if kind == "category" else ["it"])
+
+
+@pytest.mark.parametrize("kind", KINDS_LEARNED_OF)
+def test_a_column_that_is_empty_tonight_means_what_it_did(kind: str) -> None:
+    empty, known = KINDS_LEARNED_OF[kind]
+    before = Encoders.fit({"it": known}, {"it": kind}, TRAINED)
+    tonight = Encoders.fit({"it": empty}, {"it": kind}, TRAINED, before)
+    assert tonight.changed(before.fingerprints()) == []
+    unknown = before.encode({"it": known})[0].rows[-1:] if kind != "vector" else np.zeros((1, 8))
+    np.testing.assert_array_equal(tonight.encode({"it": empty})[0].rows[:, : unknown.shape[1]], unknown.repeat(4, 0))
 
 
 def test_rows_go_to_internal_ids() -> None:

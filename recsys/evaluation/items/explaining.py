@@ -13,10 +13,6 @@ from recsys.core.errors import ConfigError, DataError
 from recsys.core.events import Event
 from recsys.core.history import History, client_encoding, encode_history
 from recsys.core.schema import PAD_ID
-from recsys.features.encoded import EncodedFeature
-from recsys.features.encoders import Encoder
-from recsys.features.text import TextEncoder
-from recsys.features.vector import VectorEncoder
 from recsys.models.events import history_spec
 from recsys.models.explanation import EXPLAINED, explain
 from recsys.models.items import FeaturedItems
@@ -24,7 +20,6 @@ from recsys.models.keras import tf
 from recsys.models.loading import load_unfolded
 
 CHUNK = 16_384  # items whose parts are in memory at once
-ALIKE = 0.5  # cosine from which texts or vectors count as shared
 
 
 class Because(NamedTuple):
@@ -130,13 +125,13 @@ class Explainer:
     ) -> tuple[Because, ...]:
         order = np.argsort(-attributions, kind="stable")[:most]
         names, known = self.dataset.vocabulary.external_ids, len(self.dataset.vocabulary)
-        encoded = {one.name: one for one in self.dataset.features}
+        rows = {one.name: one.rows for one in self.dataset.features}
         because = []
         for place in order:
             event = int(events[place])
             if attributions[place] <= 0 or not PAD_ID < event <= known:
                 continue
-            both = {name: shared_values(encoded[name], self.encoders[name], event, item) for name in features}
+            both = {name: self.encoders[name].shared(rows[name][event], rows[name][item]) for name in features}
             shared = {name: values for name, values in both.items() if values is not None}
             because.append(Because(names[event - 1], float(attributions[place]), shared))
         return tuple(because)
@@ -169,16 +164,3 @@ class Explainer:
             for first in ends
         )
         return np.asarray(sums / (last - 1), np.float64)
-
-
-def shared_values(feature: EncodedFeature, encoder: Encoder, one: int, other: int) -> tuple[str, ...] | None:
-    """The values of ``feature`` that both items have, by internal id, the rarest first; None where they share none.
-
-    What is not known of both is not shared. Of texts and vectors that are alike no value can be named.
-    """
-    first, second = feature.rows[one], feature.rows[other]
-    if isinstance(encoder, TextEncoder | VectorEncoder):
-        return () if float(first @ second) >= ALIKE else None
-    both = sorted({*first.tolist()} & {*second.tolist()}, reverse=True)  # of a category, the rarer the later
-    labels = tuple(label for label in map(encoder.label, both) if label is not None)
-    return labels or None

@@ -5,9 +5,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from recsys.export.graph.memory_budget import kept_entries
 from recsys.models.keras import tf
 from recsys.models.memory import TransitionTable
-from recsys.sequences.transitions import highest_pmi
 
 STEPS, OCTAVE = 16, 4  # of a share below its row's largest: how many, and how many halve it
 HALF = OCTAVE // 2
@@ -57,7 +57,8 @@ class CompactMemory:
         counts: ``[rows, trained] float32``, 0 where a row has no more neighbours.
         divisors: ``[rows] float32``, what each row's counts are divided by.
         average: transitions to keep an item, on average; None keeps all.
-        added: rows at the end that came after counting; what the others keep does not depend on them.
+        added: rows at the end that came after counting. Each keeps its ``average`` heaviest entries, and as many that
+            lead to it; what the others keep between them does not depend on any.
         is_related: whether relations are in the table, whose shares may be faint.
     """
 
@@ -70,8 +71,7 @@ class CompactMemory:
         added: int = 0,
         is_related: bool = False,
     ) -> None:
-        budget = None if average is None else average * (len(counts) - added)
-        kept = counts > 0 if budget is None else highest_pmi(neighbours, counts, budget)
+        kept = counts > 0 if average is None else kept_entries(neighbours, counts, divisors, average, added)
         row, place = np.nonzero(kept)
         order = np.lexsort((neighbours[row, place], row))
         row, place = row[order], place[order]

@@ -26,13 +26,13 @@ from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, TITLE
 from recsys.export.new_items.last_night import AddedBefore, added_before
 from recsys.export.new_items.new_relations import NO_ENTRIES, Entries, longer, related_by_texts
 from recsys.features.encoded import EncodedFeature
-from recsys.features.encoders import Column
+from recsys.features.encoder import Column
 from recsys.models.items import FeaturedItems, TrainedItems, shapes_of
 from recsys.models.loading import load_unfolded
 from recsys.models.memory import TransitionMemory
 from recsys.models.sasrec import SASRec, folded
-from recsys.preparation.described_items import append_described
-from recsys.preparation.item_table import join_metadata, read_items
+from recsys.preparation.items.described import append_described
+from recsys.preparation.items.table import join_metadata, read_items
 from recsys.terminal import say
 
 HOLD = 1e-6  # numbers of a vector that differ by no more are rounded otherwise, and mean the same

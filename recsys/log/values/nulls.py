@@ -3,6 +3,8 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recsys.log.values.views import without_views
+
 
 def blank_nulls(values: pa.Array, spellings: tuple[str, ...]) -> pa.Array:
     """``values`` with null for every text in ``spellings`` and for every NaN; other types as they are.
@@ -16,10 +18,9 @@ def blank_nulls(values: pa.Array, spellings: tuple[str, ...]) -> pa.Array:
     if pa.types.is_floating(kind):
         return pc.if_else(pc.is_nan(values), pa.scalar(None, kind), values)
     if is_text(kind):
-        kind = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}.get(kind, kind)
-        values = values.cast(kind)
-        found = pc.is_in(values, value_set=pa.array(spellings, pa.string()).cast(kind))
-        return pc.if_else(found, pa.scalar(None, kind), values)
+        values = without_views(values)
+        found = pc.is_in(values, value_set=pa.array(spellings, pa.string()).cast(values.type))
+        return pc.if_else(found, pa.scalar(None, values.type), values)
     return values
 
 

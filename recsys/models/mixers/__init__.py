@@ -1,12 +1,12 @@
-"""Sequence mixers: how an event reads the events before it. Each is a file here and a choice in ``mixer_of``."""
+"""Sequence mixers: how an event reads the events before it. Softmax attention is the only one.
 
-from recsys.config.model import ModelConfig
+A second one is a file here, and adds the key ``model.mixer``, by which a choice is made where ``MIXER`` is read.
+"""
+
 from recsys.models.mixers.attention import MultiHeadAttention
 from recsys.models.mixers.mixer import Context, Mixed, Mixer, State
 
-__all__ = ["Context", "Mixed", "Mixer", "State", "mixer_of"]
+__all__ = ["MIXER", "Context", "Mixed", "Mixer", "State"]
 
-
-def mixer_of(config: ModelConfig) -> type[Mixer]:
-    """The kind of mixer that the blocks of ``config`` have."""
-    return MultiHeadAttention
+MIXER: type[Mixer] = MultiHeadAttention
+"""The kind of mixer that every block has."""

@@ -4,17 +4,12 @@ import json
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 import recsys
 from recsys.cli import main
 from recsys.core.errors import DataError
-from recsys.evaluation.items.explaining import Explainer, shared_values
-from recsys.features.category import CategoryEncoder
-from recsys.features.encoded import EncodedFeature
-from recsys.features.number import NumberEncoder
-from recsys.features.vector import VectorEncoder
+from recsys.evaluation.items.explaining import Explainer
 from tests.chain_of_categories import CATEGORIES, COLD, WARM, chain_config, write_chain
 
 SHELVES = 5
@@ -135,22 +130,3 @@ def test_a_history_that_is_given_is_explained_as_the_user_who_has_it(
     assert "after user u3" in capsys.readouterr().out
     assert main([*asked, "--user", "nobody"]) == 3
     assert "has no user 'nobody'" in capsys.readouterr().err
-
-
-def test_shared_values_by_hand() -> None:
-    """Codes are numbered by falling count, so the rarer value comes first; what is known of neither is not shared."""
-    genres = CategoryEncoder(("drama", "war", "noir"))
-    column = pa.array([[], ["drama", "noir", "war"], ["noir", "drama"], ["war"], []], pa.list_(pa.string()))
-    encoded = genres.encode("genres", column)
-    assert shared_values(encoded, genres, 1, 2) == ("noir", "drama")
-    assert shared_values(encoded, genres, 2, 3) is None
-    assert shared_values(encoded, genres, 0, 4) is None
-    years = NumberEncoder((1990.0, 2000.0))
-    of_years = years.encode("year", np.array([1995.0, 1999.0, 2001.0, np.nan, np.nan]))
-    assert shared_values(of_years, years, 0, 1) == ("1990 to 2000",)
-    assert shared_values(of_years, years, 1, 2) is None
-    assert shared_values(of_years, years, 3, 4) is None
-    images = EncodedFeature("image", 0, np.array([[1, 0], [0.6, 0.8], [0.4, 0.9165], [0, 0], [0, 0]], np.float32))
-    assert shared_values(images, VectorEncoder(2), 0, 1) == ()
-    assert shared_values(images, VectorEncoder(2), 0, 2) is None
-    assert shared_values(images, VectorEncoder(2), 3, 4) is None

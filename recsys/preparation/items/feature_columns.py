@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from recsys.config.data import FeatureConfig
 from recsys.core.errors import DataError
-from recsys.features.encoders import Column
+from recsys.features.encoder import Column
+from recsys.features.lists import lengths_of, owners_of
 from recsys.log.values.casting import as_mask, cast_column
 from recsys.log.values.dictionaries import without_dictionary
 from recsys.log.values.identifiers import ids_as_text
@@ -38,7 +39,8 @@ class FeatureColumns:
             DataError: its type is of another kind, or a row of it is.
         """
         values = without_dictionary(values)
-        values = values.storage if isinstance(values.type, pa.BaseExtensionType) else values
+        is_other = isinstance(values.type, pa.BaseExtensionType) and not isinstance(values.type, pa.UuidType)
+        values = values.storage if is_other else values
         match config.kind:
             case "category":
                 return self._read_categories(name, values, config.separator)
@@ -53,25 +55,23 @@ class FeatureColumns:
         """Raises DataError when a cell of the column, or a value in it, is so long that a file has gone into it."""
         values, rows = without_dictionary(values), None
         if _is_list(values.type):
-            values, rows = pc.list_flatten(values), pc.list_parent_indices(values)
+            values, rows = values.flatten(), owners_of(values)
         if not (pa.types.is_large_string(values.type) or pa.types.is_string(values.type)):
             return
         sizes = np.asarray(pc.binary_length(values).fill_null(0))
         if sizes.max(initial=0) > MOST_BYTES:
             place = int(sizes.argmax())
-            row = place if rows is None else int(rows[place].as_py())
+            row = place if rows is None else int(rows[place])
             self._refuse(name, row, f"{sizes[place]:,} bytes of text", f"at most {MOST_BYTES:,} are read; cut it")
 
     def _read_categories(self, name: str, values: pa.Array, separator: str) -> pa.Array:
         """A list of distinct texts an item; whole numbers are one value however they are spelled, as ids are."""
         if _is_list(values.type):
-            lists = values.cast(pa.list_(values.type.value_type))
-            owners, flat = pc.list_parent_indices(lists), lists.flatten()
+            rows, flat = owners_of(values), values.flatten()
         else:
             text = self._as_text(name, values, np.arange(len(values)))
             lists = pc.split_pattern(text.fill_null(""), separator)
-            owners, flat = pc.list_parent_indices(lists), pc.utf8_trim_whitespace(lists.flatten())
-        rows = np.asarray(owners, np.int64)
+            rows, flat = owners_of(lists), pc.utf8_trim_whitespace(lists.flatten())
         flat = self._as_text(name, flat, rows)
         kept = as_mask(pc.not_equal(flat, ""))
         counts = np.bincount(rows[kept], minlength=len(values))
@@ -84,6 +84,8 @@ class FeatureColumns:
     def _read_numbers(self, name: str, values: pa.Array) -> npt.NDArray[np.float64]:
         if pa.types.is_nested(values.type) or pa.types.is_temporal(values.type):
             self._refuse_type(name, values.type, "a number an item")
+        if pa.types.is_integer(values.type):  # those beyond 2^53 as the nearest float there is
+            return np.asarray(values.cast(pa.float64(), safe=False).fill_null(np.nan), np.float64)
         numbers, bad = cast_column(blank_nulls(values, self.nulls), pa.float64())
         found = np.asarray(numbers.fill_null(np.nan), np.float64)
         bad |= np.isinf(found)
@@ -97,19 +99,23 @@ class FeatureColumns:
 
     def _read_vectors(self, name: str, values: pa.Array) -> npt.NDArray[np.float32]:
         kind = values.type
-        if not _is_list(kind) or not (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)):
+        if pa.types.is_null(kind):  # so Parquet writes a column in which nothing is
+            return np.zeros((len(values), 0), np.float32)
+        if not _is_list(kind) or not _may_be_numbers(kind.value_type):
             self._refuse_type(name, kind, "a list of numbers an item, as Parquet has them")
-        lists = values.cast(pa.list_(kind.value_type))
-        lengths = np.asarray(pc.list_value_length(lists).fill_null(0))
+        lengths = lengths_of(values)
         known = np.flatnonzero(lengths)
-        width = int(lengths[known[0]]) if len(known) else 1
+        width = int(lengths[known[0]]) if len(known) else 0
         if width > MOST_WIDE:
             self._refuse(name, int(known[0]), f"a vector of {width:,} numbers", f"at most {MOST_WIDE:,} are read")
         other = known[lengths[known] != width]
         if len(other):
             found = f"a vector of {lengths[other[0]]} numbers"
             self._refuse(name, int(other[0]), found, f"row {known[0] + 1} has {width}; all must have as many")
-        flat = np.asarray(lists.flatten().cast(pa.float32()).fill_null(np.nan), np.float32).reshape(-1, width)
+        flat = values.flatten().cast(
+            pa.float32(), safe=False
+        )  # whole numbers beyond 2^24 as the nearest float there is
+        flat = np.asarray(flat.fill_null(np.nan), np.float32).reshape(len(known), width)
         bad = ~np.isfinite(flat).all(1)
         if bad.any():
             row = int(known[bad.argmax()])
@@ -141,6 +147,11 @@ class FeatureColumns:
 
     def _refuse(self, name: str, row: int, found: str, advice: str) -> NoReturn:
         raise DataError(f"{self.path}: row {row + 1}, column {name!r}: found {found}; {advice}")
+
+
+def _may_be_numbers(kind: pa.DataType) -> bool:
+    """Whether a list may hold them; lists that are all empty are of Parquet's null."""
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind))
 
 
 def _is_list(kind: pa.DataType) -> bool:

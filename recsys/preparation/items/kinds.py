@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recsys.preparation.feature_columns import MOST_VALUES
+from recsys.preparation.items.feature_columns import MOST_VALUES
 
 SEPARATORS = ("|", ";", ",")
 FEW = 10  # distinct whole numbers that are rather names than amounts
@@ -37,12 +37,13 @@ def guess_kind(values: pa.Array) -> Proposed | Left:
     Left(reason="all items have 'x'")
     """
     known = values.drop_null()
-    kind = values.type
+    known = known.cast(pa.float32()) if pa.types.is_float16(known.type) else known  # of which no two are compared
+    kind = known.type
     if not len(known):
         return Left("it holds nothing")
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         return _of_lists(known)
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind):
+    if pa.types.is_nested(kind) or _is_bytes(kind):
         return Left(f"it holds {kind}, which no feature is")
     if pa.types.is_temporal(kind):
         return Left("it is a moment; a year or an age in days, as a number, can be read")
@@ -56,6 +57,10 @@ def guess_kind(values: pa.Array) -> Proposed | Left:
     return _of_texts(known.cast(pa.string()), distinct)
 
 
+def _is_bytes(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
+
+
 def _of_lists(known: pa.Array) -> Proposed | Left:
     lengths = np.asarray(pc.list_value_length(known))
     inner = known.type.value_type
@@ -67,12 +72,14 @@ def _of_lists(known: pa.Array) -> Proposed | Left:
         return Left(f"it holds lists of {inner}, which no feature is")
     if lengths.max() > MOST_VALUES:
         return Left(f"an item has {lengths.max():,} values, more than the {MOST_VALUES} that are read")
-    return Proposed("category", f"lists of {len(pc.unique(known.flatten())):,} different values")
+    flat = known.flatten()
+    flat = flat.storage if isinstance(inner, pa.BaseExtensionType) else flat
+    return Proposed("category", f"lists of {len(pc.unique(flat)):,} different values")
 
 
 def _of_numbers(known: pa.Array, distinct: int) -> Proposed | Left:
     if pa.types.is_integer(known.type):
-        numbers = np.asarray(known.cast(pa.int64()))
+        numbers = np.asarray(known.cast(pa.float64(), safe=False))
         if len(numbers) > 2 and np.abs(np.diff(numbers)).max() == 1 and distinct == len(numbers):
             return Left("it counts the rows")
         if distinct <= FEW and len(numbers) > FEW:

@@ -10,7 +10,7 @@ import pytest
 from recsys.config.data import NULL_VALUES, DataConfig, ItemTableConfig
 from recsys.core.errors import DataError
 from recsys.log.blocks import LogBlock
-from recsys.preparation.item_table import check_items, describe_mismatch, join_known, read_items
+from recsys.preparation.items.table import check_items, describe_mismatch, join_known, read_items
 
 VOCABULARY = pa.table({"item_id": pa.array([1, 2], pa.int32()), "external_id": ["12", "a"], "count": [3, 1]})
 

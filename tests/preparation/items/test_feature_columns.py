@@ -1,17 +1,19 @@
 """Columns of an item table that a model reads: what they may hold, and what is told of other things."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from recsys.config.data import NULL_VALUES, ItemTableConfig
+from recsys.config.data import NULL_VALUES, FeatureConfig, ItemTableConfig
 from recsys.core.errors import DataError
-from recsys.preparation.feature_columns import MOST_BYTES, MOST_VALUES
-from recsys.preparation.item_table import ItemTable, read_items
+from recsys.preparation.items.feature_columns import MOST_BYTES, MOST_VALUES, FeatureColumns
+from recsys.preparation.items.table import ItemTable, read_items
 
 
 def of_csv(folder: Path, text: str, **features: Any) -> ItemTable:
@@ -52,11 +54,21 @@ def test_columns_of_a_csv(tmp_path: Path) -> None:
         ("category", [True, False, None], [["true"], ["false"], []]),
         ("category", pa.array(["a|b", "c", "a|b"]).dictionary_encode(), [["a", "b"], ["c"], ["a", "b"]]),
         ("category", pa.nulls(3), [[], [], []]),
+        ("category", pa.array(["a|b", None, "c"], pa.string_view()), [["a", "b"], [], ["c"]]),
+        ("category", pa.array([["a", "b"], None, ["c"]], pa.list_(pa.string_view())), [["a", "b"], [], ["c"]]),
+        ("category", pa.array([["a", "b"], None, ["c"]], pa.list_view(pa.string_view())), [["a", "b"], [], ["c"]]),
+        ("category", pa.array([["a", "b"], None, ["c"]], pa.large_list(pa.string())), [["a", "b"], [], ["c"]]),
+        ("category", pa.array([b"0123456789abcdef", None], pa.uuid()), [["30313233-3435-3637-3839-616263646566"], []]),
         ("number", [1, None, 3], [1, np.nan, 3]),
         ("number", ["1", "", "3e2"], [1, np.nan, 300]),
         ("number", pa.array([1, 2, None], pa.decimal128(5, 0)), [1, 2, np.nan]),
+        ("number", [2**62 + 1, None, -(2**53) - 1], [2**62, np.nan, -(2**53)]),
         ("vector", [[1, 2], None, [3, 4]], [[1, 2], [0, 0], [3, 4]]),
         ("vector", pa.array([[1, 2], [5, 6], [3, 4]], pa.list_(pa.float32(), 2)), [[1, 2], [5, 6], [3, 4]]),
+        ("vector", pa.array([[1, 2], None, [3, 4]], pa.list_view(pa.float64())), [[1, 2], [0, 0], [3, 4]]),
+        ("vector", [[2**25 + 1, 3], None, [2**62, -1]], [[2**25, 3], [0, 0], [2**62, -1]]),
+        ("vector", pa.array([[2**63 + 1, 3], None, []], pa.list_(pa.uint64())), [[2**63, 3], [0, 0], [0, 0]]),
+        ("vector", [[], None, []], np.zeros((3, 0))),
     ],
 )
 def test_columns_of_parquet(tmp_path: Path, kind: str, column: Any, expected: list[Any]) -> None:
@@ -65,6 +77,43 @@ def test_columns_of_parquet(tmp_path: Path, kind: str, column: Any, expected: li
         assert found.to_pylist() == expected
     else:
         np.testing.assert_array_equal(found, np.array(expected, np.float64))
+
+
+LISTS = [["a", "b"], None, ["c", "d"]]
+UNDER_NULL = pa.ListArray.from_arrays(
+    pa.array([0, 2, 4, 6], pa.int32()), pa.array([*"abxycd"]), mask=pa.array([False, True, False])
+)
+
+
+@pytest.mark.parametrize("lists", [pa.array(LISTS, pa.list_(pa.string(), 2)), UNDER_NULL], ids=["fixed", "any length"])
+def test_what_lies_under_a_null_row_is_nobodys(tmp_path: Path, lists: pa.Array) -> None:
+    assert lists.to_pylist() == LISTS
+    columns = FeatureColumns(tmp_path / "items.parquet", NULL_VALUES)
+    read = columns.read("it", lists, FeatureConfig(kind="category"))
+    assert read.to_pylist() == [["a", "b"], [], ["c", "d"]]
+    columns.refuse_files("it", lists)
+    long = pc.replace_substring(lists.flatten(), "d", "d" * (MOST_BYTES + 1))
+    with pytest.raises(DataError, match="row 3, column 'it': found 100,001 bytes of text"):
+        columns.refuse_files(
+            "it", pa.FixedSizeListArray.from_arrays(pa.concat_arrays([long[:2], long]), 2, mask=lists.is_null())
+        )
+
+
+def fails_to_read(folder: Path, column: pa.Array) -> bool:
+    pq.write_table(pa.table({"it": column}), folder / "one.parquet")
+    try:
+        pq.read_table(folder / "one.parquet")
+    except pa.ArrowInvalid:
+        return True
+    return False
+
+
+def test_fixed_lists_of_which_one_is_missing_are_read_or_told_of(tmp_path: Path) -> None:
+    """Arrow writes them, and releases up to 25 at least cannot read what they wrote."""
+    fixed = pa.array(LISTS, pa.list_(pa.string(), 2))
+    told = r"items\.parquet: column 'it' cannot be read .*; write it as lists of any length"
+    with pytest.raises(DataError, match=told) if fails_to_read(tmp_path, fixed) else nullcontext():
+        assert of_parquet(tmp_path, fixed, "category").to_pylist() == [["a", "b"], [], ["c", "d"]]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from recsys.core.errors import DataError
-from recsys.preparation.item_guess import GuessedItems, LoggedItems, guess_items
-from recsys.preparation.item_kinds import Left, Proposed, guess_kind
+from recsys.preparation.items.guess import GuessedItems, LoggedItems, guess_items
+from recsys.preparation.items.kinds import Left, Proposed, guess_kind
 
 ITEMS = 40
 NAMES = [f"{n:03}" for n in range(ITEMS)]
@@ -70,6 +70,34 @@ def test_what_says_nothing_is_left_out(values: list[Any], why: str) -> None:
     left = guess_kind(pa.array(values))
     assert isinstance(left, Left)
     assert left.reason.startswith(why)
+
+
+NUMBERS, BYTES = (
+    pa.array(range(ITEMS)),
+    pa.array([n.to_bytes(16, "big") for n in range(128, 128 + ITEMS)], pa.binary(16)),
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        (BYTES, None),
+        (BYTES.cast(pa.binary()).cast(pa.large_binary()), None),
+        (BYTES.cast(pa.uuid()), None),
+        (pa.ListArray.from_arrays(np.arange(ITEMS + 1, dtype=np.int32), BYTES.cast(pa.uuid())), "category"),
+        (NUMBERS.cast(pa.duration("s")), None),
+        (NUMBERS.cast(pa.int32()).cast(pa.time32("s")), None),
+        (pa.array([2**64 - 1 - n * 7 % 31 * 4096 for n in range(ITEMS)], pa.uint64()), "number"),
+        (pa.array([n * 7 % 31 / 4 for n in range(ITEMS)]).cast(pa.float16()), "number"),
+        (pa.array([{"a": "x"}] * ITEMS, pa.struct([("a", pa.string_view())])), None),
+        (pa.array([["a", "b"][: n % 3] for n in range(ITEMS)], pa.list_view(pa.string_view())), "category"),
+    ],
+    ids=lambda value: str(value.type) if isinstance(value, pa.Array) else "",
+)
+def test_a_column_of_any_type_is_proposed_or_left_out(tmp_path: Path, column: pa.Array, kind: str | None) -> None:
+    guessed = found(tmp_path, it=column)
+    assert [one.kind for one in guessed.features.values()] == ([] if kind is None else [kind])
+    assert kind is not None or any(fact.startswith("it is left out: ") for fact in guessed.facts)
 
 
 def test_a_column_made_of_events_is_told(tmp_path: Path) -> None:

@@ -12,14 +12,15 @@ import pyarrow.compute as pc
 from recsys.config.data import DataConfig, ItemTableConfig
 from recsys.core.errors import DataError
 from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM, TITLE
-from recsys.features.encoders import Column
+from recsys.features.encoder import Column
+from recsys.features.encoders import KINDS
 from recsys.log.blocks import LogBlock
 from recsys.log.columns import INDEX, source_columns
 from recsys.log.formats import read_block
 from recsys.log.validation import validate
 from recsys.log.values.casting import as_mask
-from recsys.preparation.feature_columns import FeatureColumns
-from recsys.preparation.item_file import check_columns_in, read_ids, read_item_file
+from recsys.preparation.items.feature_columns import FeatureColumns
+from recsys.preparation.items.file import check_columns_in, read_ids, read_item_file
 
 LOOKED_AT = 4 << 20  # bytes of text, from the beginning of a log
 
@@ -94,7 +95,7 @@ def join_metadata(table: pa.Table, source: ItemTableConfig, items: ItemTable) ->
     metadata, keys = items.table, items.keys
     rows = pc.index_in(table.column(EXTERNAL_ID), value_set=keys)
     for name in metadata.column_names:
-        if name == source.item or INDEX.fullmatch(name) or _is_vector(source, name):
+        if name == source.item or INDEX.fullmatch(name) or not _is_readable(source, name):
             continue
         ours = TITLE if name == source.title else name
         if ours in table.column_names:
@@ -116,8 +117,8 @@ def read_items(source: ItemTableConfig, nulls: tuple[str, ...]) -> ItemTable:
     """
     assert source.path is not None, "the config gives data.items a path"
     path = source.path
-    flat = (name for name in source.features if not _is_vector(source, name))
-    metadata = read_item_file(path, {source.item, *flat})
+    as_text = (name for name in source.features if _is_readable(source, name))
+    metadata = read_item_file(path, {source.item, *as_text})
     check_columns_in(path, metadata, filter(None, (source.item, source.title, *source.features)))
     keys = read_ids(path, metadata, source.item, nulls)
     named = pc.fill_null(pc.not_equal(keys, ""), False)
@@ -170,5 +171,5 @@ def _taken(column: Column, rows: pa.Array, known: npt.NDArray[np.bool_]) -> Colu
     return taken
 
 
-def _is_vector(source: ItemTableConfig, name: str) -> bool:
-    return name in source.features and source.features[name].kind == "vector"
+def _is_readable(source: ItemTableConfig, name: str) -> bool:
+    return name not in source.features or KINDS[source.features[name].kind].is_readable

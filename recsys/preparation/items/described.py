@@ -17,7 +17,7 @@ from recsys.config.data import ItemTableConfig
 from recsys.core.errors import DataError
 from recsys.core.schema import COUNT, EXTERNAL_ID, ITEM
 from recsys.features.encoders import Encoders
-from recsys.preparation.item_table import ItemTable
+from recsys.preparation.items.table import ItemTable
 from recsys.preparation.vocabulary_fit import COLD, KEPT
 
 

@@ -13,6 +13,7 @@ from recsys.log.files import delimiter_of, format_of
 from recsys.log.values.dictionaries import without_dictionary
 from recsys.log.values.identifiers import ids_as_text
 from recsys.log.values.nulls import blank_nulls
+from recsys.log.values.views import without_views
 
 LARGEST = 2**31 - 2  # bytes of text, unpacked
 HEADER = 1 << 16  # bytes that are searched for a delimiter
@@ -34,7 +35,7 @@ def read_item_file(path: Path, as_text: set[str], key: str = "data.items") -> pa
         raise DataError(f"{path}: {key} is read from CSV or Parquet")
     try:
         if kind == "parquet":
-            return pq.read_table(path)
+            return _read_parquet(path)
         with pa.input_stream(str(path), compression="detect") as file:
             data = file.read()
         if len(data) > LARGEST:
@@ -54,6 +55,33 @@ def read_item_file(path: Path, as_text: set[str], key: str = "data.items") -> pa
         )
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{path}: cannot be read ({error})") from None
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    try:
+        table = pq.read_table(path)
+    except pa.ArrowInvalid as error:
+        name = _unread_fixed_lists(path)
+        if name is None:
+            raise
+        raise DataError(
+            f"{path}: column {name!r} cannot be read ({error}): its lists have a fixed length, and Arrow reads no such "
+            "column in which one is missing; write it as lists of any length"
+        ) from None
+    columns = [[without_views(chunk) for chunk in column.chunks] for column in table.columns]
+    types = [chunks[0].type if chunks else field.type for chunks, field in zip(columns, table.schema, strict=True)]
+    return pa.Table.from_arrays(list(map(pa.chunked_array, columns, types)), table.column_names)
+
+
+def _unread_fixed_lists(path: Path) -> str | None:
+    """The first column of lists of a fixed length that cannot be read; None where each can."""
+    for field in pq.read_schema(path):
+        if pa.types.is_fixed_size_list(field.type):
+            try:
+                pq.read_table(path, columns=[field.name])
+            except pa.ArrowInvalid:
+                return str(field.name)
+    return None
 
 
 def read_ids(path: Path, table: pa.Table, column: str, nulls: tuple[str, ...]) -> pa.Array:

@@ -21,8 +21,8 @@ from recsys.log.columns import INDEX
 from recsys.log.values.dictionaries import without_dictionary
 from recsys.log.values.identifiers import ids_as_text
 from recsys.log.values.nulls import blank_nulls
-from recsys.preparation.item_file import read_item_file
-from recsys.preparation.item_kinds import Left, Proposed, guess_kind
+from recsys.preparation.items.file import read_item_file
+from recsys.preparation.items.kinds import Left, Proposed, guess_kind
 
 TITLES = r"\b(title|name|headline)s?\b|(title|name)$"
 LEAST = 30  # items of the log, for a rank correlation to tell something
@@ -160,9 +160,10 @@ def _describe_rows(keys: pa.Array, rows: npt.NDArray[np.int64], logged: LoggedIt
 def _leak(values: pa.Array, rows: npt.NDArray[np.int64], logged: LoggedItems) -> Left | None:
     """Why a number is left out that looks as if it were made of the events that are to be predicted."""
     kind = values.type
-    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_temporal(kind)):
+    is_moment = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or is_moment):
         return None
-    if pa.types.is_temporal(kind):
+    if is_moment:
         values = pc.cast(pc.cast(values, pa.timestamp("ms"), safe=False), pa.int64(), safe=False)
     numbers = np.asarray(pc.cast(values, pa.float64(), safe=False).fill_null(np.nan), np.float64)
     both = pd.DataFrame({"value": numbers[rows[rows >= 0]], "count": logged.counts[rows >= 0]})
