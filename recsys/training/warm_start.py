@@ -119,7 +119,8 @@ def _check(run: Run, config: Config, dataset: Dataset) -> int:
     if others:
         raise ConfigError(
             f"{KEY}: {run.path} was trained with other codes of {', '.join(others)} than those of {dataset.path}; they "
-            "stay the same only where a dataset is made by recsys prepare --extend from the one that it was trained on"
+            "stay the same only where a dataset is made by recsys prepare --extend from the one that it was trained on "
+            f"and something was known of them there. Train this night from nothing (--set {KEY}=null)"
         )
     known = manifest.table_size - 1 - dataset.vocabulary.oov_buckets
     if digest(dataset.vocabulary.external_ids[:known]) != manifest.vocabulary_digest:

@@ -167,7 +167,7 @@ def test_what_is_learned_of_features_goes_on_and_new_values_begin(
     np.testing.assert_array_equal(projection, before.items.features[0].learned)
     sealed = Run(folder).manifest.to_json()
     write_json(folder / MANIFEST, {**sealed, "features": {"kind": {"digest": "another", "values": 2}}})
-    with pytest.raises(ConfigError, match=r"other codes of kind than .* recsys prepare --extend"):
+    with pytest.raises(ConfigError, match=r"codes of kind than .* recsys prepare --extend .* something was known"):
         begin_with(now, described, dataset)
     write_json(folder / MANIFEST, sealed)
     other = ItemTableConfig(path=Path("items.csv"), features={"kind": "category", "title": "text"})
