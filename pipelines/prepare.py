@@ -198,7 +198,7 @@ def _codes(job: Job, extends: Dataset | None) -> EventCodes:
     """What stands for types and values; an extended dataset's buckets stay, as its item ids do."""
     if job.data.columns.value is None:
         return job.codes
-    if extends is not None:
+    if extends is not None and extends.codes.value_edges:  # () has learned nothing: the column was empty
         return replace(job.codes, value_edges=extends.codes.value_edges)
     shards = sorted((job.target / SEQUENCES_DIR).glob("*.parquet"))
     return replace(job.codes, value_edges=fit_value_edges(lambda: trained_values(shards)))

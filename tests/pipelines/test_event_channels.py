@@ -118,6 +118,19 @@ def test_what_was_prepared_at_once_and_in_two_nights_is_alike(tmp_path, make):
         make(tmp_path / "second.csv", data=without, request=Request(extends=night), **settings)
 
 
+def test_values_that_were_missing_the_first_night_have_buckets_from_the_second_on(tmp_path, make):
+    rows = sorted(rows_of(5), key=lambda row: row[2])
+    first, second = [(*row[:4], "") for row in rows[:300]], rows[300:]
+    settings = {"keep_events": True, "drop_duplicates": False}
+    night = make(write_log(tmp_path / "first.csv", first, HEADER), data=DATA, **settings)
+    assert night.codes.value_edges == ()
+    at_once = make(write_log(tmp_path / "all.csv", [*first, *second], HEADER), data=DATA, **settings)
+    extended = make(
+        write_log(tmp_path / "second.csv", second, HEADER), data=DATA, request=Request(extends=night), **settings
+    )
+    assert extended.codes.value_edges == at_once.codes.value_edges != ()
+
+
 def test_other_users_keep_their_values_when_one_is_forgotten(tmp_path: Path, make):
     log = write_log(tmp_path / "log.csv", rows_of(6), HEADER)
     whole = make(log, data=DATA, keep_events=True)
