@@ -27,6 +27,8 @@ from recsys.evaluation.candidates.filters import Filters, cut_by_users, shown_it
 from recsys.storage.publishing import is_published, publish
 from recsys.terminal import ProgressLines, say
 
+# Part of every scoring's digest: raise it when the same model and filters would rank otherwise.
+SCORE_VERSION = 1
 STEPS_DIR = ".steps"
 SCORES = 500  # take about as long as a row of a log, by which a runner chooses how many processes it starts
 
@@ -68,6 +70,7 @@ def score(
         "k": k,
         "filter_seen": not related and recorded(EvaluationConfig, run, "evaluation").filter_seen,
         "filters": filters.to_json(),
+        "version": SCORE_VERSION,
         "format_version": Scores.format_version,
     }
     target = work_dir / SCORES_DIR / digest(made_of)

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.runners import Runner
-from pipelines.score import score
+from pipelines.score import SCORE_VERSION, score
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
@@ -195,6 +195,16 @@ def test_files_that_cannot_narrow_anything_are_refused(trained: Any, tmp_path: P
             score(run, dataset, K, work_dir, filters=filters)
     with pytest.raises(ConfigError, match="--related lists items"):
         score(run, dataset, K, work_dir, filters=Filters(exclude=table), related=True)
+
+
+def test_another_way_to_rank_makes_other_lists(trained: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, dataset, work_dir = trained
+    first = score(run, dataset, 3, work_dir).artifact
+    monkeypatch.setattr("pipelines.score.SCORE_VERSION", 1 + SCORE_VERSION)
+    other = score(run, dataset, 3, work_dir)
+    assert not other.reused
+    assert other.artifact.path != first.path
+    assert other.artifact.manifest.version == 1 + first.manifest.version
 
 
 def test_vectors_and_the_encoder_beside_them_give_attentions_scores(trained: Any) -> None:
