@@ -54,14 +54,18 @@ def score(
         related: rank for every item instead, by the cosine of the items' vectors.
 
     Raises:
-        ArtifactError: the run is not finished, or was trained on another vocabulary.
-        ConfigError: a filter that is about users, of lists of related items; or by a column that no item has.
+        ArtifactError: the run is not finished, or was trained on another vocabulary; a file of ``dataset`` is missing
+            or changed.
+        ConfigError: a filter that is about users, of lists of related items; one by a column that no item has; or ``k``
+            below 1.
         DataError: a filter's file cannot be used.
         RecsysError: the pipeline failed.
     """
     filters = filters or Filters()
     run.check_finished()
-    check_same_items(run, dataset)
+    check_same_items(run, dataset.verify())
+    if k < 1:
+        raise ConfigError(f"k is {k}: expected 1 item a list or more")
     _check_filters(filters, dataset, related)
     made_of = {
         "weights": run.weights_digest,
@@ -91,10 +95,10 @@ def score(
 
 def _check_filters(filters: Filters, dataset: Dataset, related: bool) -> None:
     if related and (filters.exclude or filters.match):
-        raise ConfigError("--related lists items for items, and --exclude and --match are about users; leave them out")
+        raise ConfigError("related lists items for items, and exclude and match are about users; leave them out")
     if filters.match is not None and filters.match[0] not in dataset.items:
         raise ConfigError(
-            f"--match {filters.match[0]}: the items of {dataset.path} have no such column, only "
+            f"match {filters.match[0]}: the items of {dataset.path} have no such column, only "
             f"{', '.join(dataset.items.columns)}; prepare the dataset with data.items that has it"
         )
 

@@ -56,10 +56,9 @@ def run(args: argparse.Namespace) -> int:
     from recsys.evaluation.candidates.filters import Filters
     from recsys.terminal import say
 
-    dataset = Dataset(args.dataset).verify()
     outcome = score(
         Run(args.run),
-        dataset,
+        Dataset(args.dataset),
         args.k,
         args.work_dir,
         filters=Filters(args.items, args.exclude, args.match),

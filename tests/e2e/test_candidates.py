@@ -193,7 +193,7 @@ def test_files_that_cannot_narrow_anything_are_refused(trained: Any, tmp_path: P
         table.write_text(text)
         with pytest.raises(error, match=message):
             score(run, dataset, K, work_dir, filters=filters)
-    with pytest.raises(ConfigError, match="--related lists items"):
+    with pytest.raises(ConfigError, match="related lists items"):
         score(run, dataset, K, work_dir, filters=Filters(exclude=table), related=True)
 
 

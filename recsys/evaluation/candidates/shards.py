@@ -124,7 +124,7 @@ def _allowed(job: ScoreJob, number: int, users: pa.Array, index: ItemIndex) -> A
     of_users[owners] = places
     if (of_users[owners] != places).any():
         user = users[int(owners[of_users[owners] != places][0])]
-        raise DataError(f"--match {job.match}: user {user} has two values; expected one a user")
+        raise DataError(f"match {job.match}: user {user} has two values; expected one a user")
     return Allowed(of_users, mask)
 
 
