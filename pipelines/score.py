@@ -23,7 +23,7 @@ from recsys.core.digests import digest
 from recsys.core.errors import ConfigError
 from recsys.core.json_files import read_json, write_json
 from recsys.core.schema import MANIFEST, SCORES_DIR
-from recsys.evaluation.candidates.filters import Filters, cut_by_users, shown_items
+from recsys.scoring.filters import Filters, cut_by_users, shown_items
 from recsys.storage.publishing import is_published, publish
 from recsys.terminal import ProgressLines, say
 
@@ -114,8 +114,8 @@ def _run_parts(
     runner: Runner | None,
 ) -> list[dict[str, Any]]:
     """Run every part that is not there yet; returns what each has to tell, in their order."""
-    from recsys.evaluation.candidates.related import RELATED
-    from recsys.evaluation.candidates.shards import (
+    from recsys.scoring.related import RELATED
+    from recsys.scoring.shards import (
         EXCLUDE_DIR,
         MATCH_DIR,
         SHOWN_FILE,

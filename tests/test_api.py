@@ -20,7 +20,7 @@ from recsys.artifacts.run import Run
 from recsys.bundle import Bundle
 from recsys.config import parse_config
 from recsys.core.errors import ArtifactError, ConfigError, DataError
-from recsys.evaluation.candidates.filters import Filters
+from recsys.scoring.filters import Filters
 from tests import facts
 from tests.tiny_dataset import write_dataset
 

@@ -184,7 +184,7 @@ def score(
         RecsysError: the pipeline failed.
     """
     from pipelines import score as stage
-    from recsys.evaluation.candidates.filters import Filters
+    from recsys.scoring.filters import Filters
 
     shown, hidden = (None if file is None else local_path(str(file)) for file in (items, exclude))
     filters = Filters(shown, hidden, None if match is None else (match[0], local_path(str(match[1]))))

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from pipelines.score import score
     from recsys.artifacts.dataset import Dataset
     from recsys.artifacts.run import Run
-    from recsys.evaluation.candidates.filters import Filters
+    from recsys.scoring.filters import Filters
     from recsys.terminal import say
 
     outcome = score(

@@ -19,12 +19,12 @@ from recsys.cli import main
 from recsys.config.export import ExportConfig
 from recsys.core.errors import ConfigError, DataError, RecsysError
 from recsys.core.history import History
-from recsys.evaluation.candidates.filters import Filters
 from recsys.evaluation.items.similar_items import nearest
 from recsys.export import export
 from recsys.export.embeddings import export_embeddings
 from recsys.export.tflite.backend import TFLite
 from recsys.models.loading import load_run
+from recsys.scoring.filters import Filters
 from tests.e2e.conftest import half_written, write_recipe
 
 pytestmark = pytest.mark.long  # a model is trained for all of them
@@ -126,7 +126,7 @@ def test_goes_on_where_an_attempt_ended_or_anew(
     overwrite: bool, trained: Any, expected: Any, tmp_path: Path, monkeypatch: Any
 ) -> None:
     run, dataset, _ = trained
-    from recsys.evaluation.candidates import shards
+    from recsys.scoring import shards
 
     write, written = shards._write, []
 

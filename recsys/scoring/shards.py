@@ -15,22 +15,22 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from recsys.artifacts.dataset import ITEMS_FILE, Dataset
+from recsys.artifacts.list_column import lists
 from recsys.artifacts.run import Run
 from recsys.core.errors import DataError
 from recsys.core.events.codes import EventCodes
 from recsys.core.publishing import appearing
 from recsys.core.schema import EXTERNAL_ID, ITEM, ITEMS, USER
-from recsys.evaluation.candidates.columns import lists
-from recsys.evaluation.candidates.filters import pairs_of_shard
-from recsys.evaluation.candidates.item_index import ItemIndex
-from recsys.evaluation.candidates.recommend import ALL, Allowed, Pairs, TopItems, recommend
-from recsys.evaluation.candidates.related import RELATED, directed, related
 from recsys.features.vector import directions
 from recsys.log.values.dictionaries import without_dictionary
 from recsys.log.values.identifiers import ids_as_text
+from recsys.scoring.filters import pairs_of_shard
+from recsys.scoring.item_index import ItemIndex
+from recsys.scoring.recommend import ALL, Allowed, Pairs, TopItems, recommend
+from recsys.scoring.related import RELATED, directed, related
 
 if TYPE_CHECKING:
-    from recsys.evaluation.candidates.query_encoder import QueryEncoder
+    from recsys.scoring.query_encoder import QueryEncoder
 
 SHOWN_FILE, EXCLUDE_DIR, MATCH_DIR = "shown.npy", "exclude", "match"
 SEPARATOR = "|"  # between the values of an item, as in a category
@@ -150,8 +150,8 @@ class _Model(NamedTuple):
 @lru_cache(maxsize=1)
 def _model(run_path: Path, filters: Path) -> _Model:
     """The run's model and the items that it ranks, once a process."""
-    from recsys.evaluation.candidates.query_encoder import QueryEncoder
     from recsys.models.loading import load_run
+    from recsys.scoring.query_encoder import QueryEncoder
 
     run = Run(run_path)
     model = load_run(run)
