@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     extends = Dataset(args.extend) if args.extend else None
     against = Dataset(args.against) if args.against else None
     if args.dry_run:
-        from pipelines.dry_run import dry_run
+        from pipelines.remote.dry_run import dry_run
 
         held = dry_run(config, args.work_dir, runner_of(args), extends)
         say(f"prepare: nothing of this machine is in the {held} functions and values that would go to {args.runner}")
