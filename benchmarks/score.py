@@ -26,13 +26,13 @@ import pyarrow.parquet as pq
 from benchmarks.processes import run
 from benchmarks.results import Measurement, write_results
 from recsys.artifacts.dataset import ITEMS_FILE, SEQUENCES_DIR, STATS_FILE, Dataset, dataset_digest
+from recsys.artifacts.list_column import lists
 from recsys.artifacts.run import Run
 from recsys.config import parse_config
 from recsys.core.artifact import file_hashes
 from recsys.core.events import CleaningPolicy
 from recsys.core.json_files import write_json
 from recsys.core.schema import MANIFEST
-from recsys.evaluation.candidates.columns import lists
 from recsys.sequences.sequences import Sequences
 
 USERS, ITEMS = 100_000, (10_000, 100_000)
@@ -134,10 +134,10 @@ def rank_once(run: Run, dataset: Dataset, users: int) -> tuple[float, float, flo
 
     The queries are encoded before.
     """
-    from recsys.evaluation.candidates.item_index import ItemIndex
-    from recsys.evaluation.candidates.query_encoder import QueryEncoder
-    from recsys.evaluation.candidates.recommend import LeftOut, batches, rank_queries
     from recsys.models.loading import load_run
+    from recsys.scoring.item_index import ItemIndex
+    from recsys.scoring.query_encoder import QueryEncoder
+    from recsys.scoring.recommend import LeftOut, batches, rank_queries
 
     model, sequences = load_run(run), dataset.sequences
     index = ItemIndex.of(model, np.arange(1, len(dataset.items) + 1, dtype=np.int32))

@@ -51,7 +51,7 @@ def check_steps(job: Job, blocks: list[LogBlock], runner: Runner) -> int:
     Raises:
         ConfigError: as ``run_steps``.
     """
-    from pipelines.remote_check import check_pipeline
+    from pipelines.remote.check import check_pipeline
 
     there, blocks_there = job, blocks
     if _shares_a_store(job, runner):

@@ -25,6 +25,7 @@ from recsys.artifacts.dataset import (
     Dataset,
     dataset_digest,
 )
+from recsys.artifacts.finding import lineage
 from recsys.artifacts.outcome import Outcome
 from recsys.config import Config
 from recsys.config.data import ItemTableConfig, RelationsConfig
@@ -52,7 +53,7 @@ from recsys.preparation.items.described import describe_lacking
 from recsys.preparation.job import Job
 from recsys.preparation.relation_table import describe_unknown
 from recsys.preparation.rules.value_buckets import fit_value_edges
-from recsys.preparation.user_deletion import Forgotten, forget, read_users
+from recsys.preparation.user_deletion import Forgotten, forget, holds_users, read_users
 from recsys.storage.copies import send_files
 from recsys.storage.files import fetch_files
 from recsys.storage.publishing import is_published, publish
@@ -92,16 +93,20 @@ def prepare(
     and ``prepare``, and what ``request`` adds.
 
     Raises:
+        ArtifactError: a file of the dataset that is extended is missing or changed.
         DataError: the log cannot be used; names the file, the row or the column.
         RecsysError: the pipeline failed.
     """
     request = request or Request()
+    if request.extends is not None:
+        request.extends.verify()
     data = resolve(config.data, work_dir)
     files, root = find_files(data)
     tables = (table.path for table in (data.items, data.relations) if table and table.path)
     read = [*files, *(path for path in tables if path.is_file())]  # a missing one is told when it is read
     stamps = stamps_of(read)
-    forgotten = forget(read_users(request.forget) if request.forget else (), request.extends, work_dir)
+    users = read_users(request.forget) if request.forget else []
+    forgotten = forget(users, request.extends, work_dir)
     inputs = {
         "format_version": Dataset.format_version,
         "prepare_version": PREPARE_VERSION,
@@ -120,6 +125,7 @@ def prepare(
         found = Dataset(target)
         if request.against is not None:
             refuse_drift(found, request.against, request.max_drift)
+        _tell_forgotten(found, users, request, work_dir)
         return Outcome(found, reused=True)
     config = Config(data=data, prepare=config.prepare)
     if request.extends is not None:
@@ -131,7 +137,20 @@ def prepare(
         _make(config, files, root, aside, runner or Runner(), request, forgotten, inputs)
         fetch_files(data.path)  # workers may have read the store's files, not these
         refuse_changed(read, stamps)
-    return Outcome(Dataset(target), reused=False)
+    made = Dataset(target)
+    _tell_forgotten(made, users, request, work_dir)
+    return Outcome(made, reused=False)
+
+
+def _tell_forgotten(dataset: Dataset, users: list[str], request: Request, work_dir: Path) -> None:
+    """Say who was met of the users to forget, and which earlier datasets still hold them."""
+    if request.forget is None:
+        return
+    met, listed = dataset.counts["forgotten_users"], f"{request.forget} lists {len(users)}"
+    say(f"{met} users to forget were met; {listed}, and those of earlier lists stay forgotten")
+    for earlier in lineage(request.extends, work_dir) if request.extends else ():
+        if holds_users(earlier, users):
+            say(f"{earlier.path} still holds the users to forget: remove it, and what was trained on it")
 
 
 def _hash_of(table: ItemTableConfig | RelationsConfig | None) -> str | None:

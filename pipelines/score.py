@@ -23,10 +23,12 @@ from recsys.core.digests import digest
 from recsys.core.errors import ConfigError
 from recsys.core.json_files import read_json, write_json
 from recsys.core.schema import MANIFEST, SCORES_DIR
-from recsys.evaluation.candidates.filters import Filters, cut_by_users, shown_items
+from recsys.scoring.filters import Filters, cut_by_users, shown_items
 from recsys.storage.publishing import is_published, publish
 from recsys.terminal import ProgressLines, say
 
+# Part of every scoring's digest: raise it when the same model and filters would rank otherwise.
+SCORE_VERSION = 1
 STEPS_DIR = ".steps"
 SCORES = 500  # take about as long as a row of a log, by which a runner chooses how many processes it starts
 
@@ -52,14 +54,18 @@ def score(
         related: rank for every item instead, by the cosine of the items' vectors.
 
     Raises:
-        ArtifactError: the run is not finished, or was trained on another vocabulary.
-        ConfigError: a filter that is about users, of lists of related items; or by a column that no item has.
+        ArtifactError: the run is not finished, or was trained on another vocabulary; a file of ``dataset`` is missing
+            or changed.
+        ConfigError: a filter that is about users, of lists of related items; one by a column that no item has; or ``k``
+            below 1.
         DataError: a filter's file cannot be used.
         RecsysError: the pipeline failed.
     """
     filters = filters or Filters()
     run.check_finished()
-    check_same_items(run, dataset)
+    check_same_items(run, dataset.verify())
+    if k < 1:
+        raise ConfigError(f"k is {k}: expected 1 item a list or more")
     _check_filters(filters, dataset, related)
     made_of = {
         "weights": run.weights_digest,
@@ -68,6 +74,7 @@ def score(
         "k": k,
         "filter_seen": not related and recorded(EvaluationConfig, run, "evaluation").filter_seen,
         "filters": filters.to_json(),
+        "version": SCORE_VERSION,
         "format_version": Scores.format_version,
     }
     target = work_dir / SCORES_DIR / digest(made_of)
@@ -88,10 +95,10 @@ def score(
 
 def _check_filters(filters: Filters, dataset: Dataset, related: bool) -> None:
     if related and (filters.exclude or filters.match):
-        raise ConfigError("--related lists items for items, and --exclude and --match are about users; leave them out")
+        raise ConfigError("related lists items for items, and exclude and match are about users; leave them out")
     if filters.match is not None and filters.match[0] not in dataset.items:
         raise ConfigError(
-            f"--match {filters.match[0]}: the items of {dataset.path} have no such column, only "
+            f"match {filters.match[0]}: the items of {dataset.path} have no such column, only "
             f"{', '.join(dataset.items.columns)}; prepare the dataset with data.items that has it"
         )
 
@@ -107,8 +114,8 @@ def _run_parts(
     runner: Runner | None,
 ) -> list[dict[str, Any]]:
     """Run every part that is not there yet; returns what each has to tell, in their order."""
-    from recsys.evaluation.candidates.related import RELATED
-    from recsys.evaluation.candidates.shards import (
+    from recsys.scoring.related import RELATED
+    from recsys.scoring.shards import (
         EXCLUDE_DIR,
         MATCH_DIR,
         SHOWN_FILE,

@@ -26,7 +26,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("recsys.preparation",),
     ("recsys.models",),
     ("recsys.evaluation",),
-    ("recsys.training",),
+    ("recsys.scoring", "recsys.training"),
     ("recsys.export", "recsys.experiments"),
     ("recsys.tracking",),
     ("pipelines", "serving"),
@@ -61,6 +61,7 @@ OUTSIDE: dict[str, set[str]] = {
     "recsys.models": {"numpy", "tensorflow"},
     "recsys.models.keras": {"tensorflow", "tf_keras", "tensorflow_recommenders"},
     "recsys.evaluation": {*DATA, "scipy", "matplotlib"},
+    "recsys.scoring": {"numpy", "pyarrow", "scipy"},
     "recsys.training": {*DATA, "rich"},
     "recsys.export": {*DATA, "scipy", "tensorflow", "cryptography", "bsdiff4"},
     "recsys.export.tflite": {"numpy", "tensorflow", "litert_quantizer", "ai_edge_litert", "flatbuffers"},
@@ -232,7 +233,7 @@ def test_the_reranker_loads_nothing_heavy() -> None:
 
 
 def test_a_scoring_is_planned_without_a_network() -> None:
-    loaded = loaded_by("import pipelines.score, recsys.evaluation.candidates.shards")
+    loaded = loaded_by("import pipelines.score, recsys.scoring.shards")
     assert "pyarrow" in loaded
     assert not {"tensorflow", "tf_keras", "apache_beam"} & loaded
 

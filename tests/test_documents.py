@@ -21,6 +21,9 @@ DOCUMENTS = sorted(
     for pattern in ("*.md", "docs/**/*.md", "serving/*.md", "pipelines/*.md", "benchmarks/*.md", "notebooks/*.md")
     for path in ROOT.glob(pattern)
 )
+FOLDERS = ("benchmarks", "configs", "docs", "notebooks", "pipelines", "recsys", "serving", "tests")
+MADE = "benchmarks/measurements/"  # by a command, and never kept
+PATH = re.compile(rf"`((?:{'|'.join(FOLDERS)})/(?:[\w.*-]+/)*(?:[\w.*-]+\.\w+)?)`")  # a file, or a folder's slash
 LINE = re.compile(r"^\s*(?:\$ )?(?:\.venv/bin/)?recsys (\w+)(?: .*)?$")
 
 
@@ -66,6 +69,14 @@ def test_links_lead_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", prose):
         if "://" not in target:
             assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_paths_that_are_named_are_there(document: Path) -> None:
+    named = PATH.findall(document.read_text())
+    kept = [path for path in named if not path.startswith(MADE)]
+    lost = [path for path in kept if not any(ROOT.glob(path.replace("NAME", "*").rstrip("/")))]
+    assert not lost, "no such file or folder; NAME stands for any name"
 
 
 @pytest.mark.parametrize("recipe", sorted((ROOT / "configs").rglob("*.yaml")), ids=lambda path: path.name)

@@ -38,6 +38,9 @@ def prepare(
     work_dir: Path | str = "work",
     *,
     extends: "Dataset | None" = None,
+    forget: Path | str | None = None,
+    against: "Dataset | None" = None,
+    max_drift: float = 0.5,
     overwrite: bool = False,
     runner: "Runner | None" = None,
 ) -> "Dataset":
@@ -45,15 +48,19 @@ def prepare(
 
     Args:
         extends: an earlier dataset that ``config``'s log is added to; its item ids stay.
+        forget: a file of user ids, one a line, who are left out for good.
+        against: an earlier dataset that the new one must resemble.
+        max_drift: how much may differ from ``against``, as a share.
         runner: where Beam runs; by default on this machine.
 
     Raises:
-        DataError: the log cannot be used; names the file, the row or the column.
+        ArtifactError: a file of ``extends`` is missing or changed.
+        DataError: the log cannot be used, or drifts too far; names the file, the row or the column.
         RecsysError: the pipeline failed.
     """
     from pipelines import prepare as stage
 
-    request = stage.Request(extends=extends)
+    request = stage.Request(extends, None if forget is None else local_path(str(forget)), against, max_drift)
     return stage.prepare(config, place(work_dir), overwrite=overwrite, runner=runner, request=request).artifact
 
 
@@ -156,6 +163,7 @@ def score(
     *,
     items: Path | str | None = None,
     exclude: Path | str | None = None,
+    match: tuple[str, Path | str] | None = None,
     related: bool = False,
     overwrite: bool = False,
     runner: "Runner | None" = None,
@@ -165,21 +173,23 @@ def score(
     Args:
         items: a table of the items that may be shown.
         exclude: a table of pairs, a user and an item each, that are left out.
+        match: a column of the item table, and a table that gives users their value of it: they see items that have it.
         related: for every item the items nearest to it, instead.
 
     Raises:
-        ArtifactError: the run is not finished, or was trained on another vocabulary.
-        ConfigError: ``exclude`` for related items.
+        ArtifactError: the run is not finished, or was trained on another vocabulary; a file of ``dataset`` is missing
+            or changed.
+        ConfigError: ``exclude`` or ``match`` for related items, a column that no item has, or ``k`` below 1.
         DataError: a table cannot be used.
         RecsysError: the pipeline failed.
     """
     from pipelines import score as stage
-    from recsys.evaluation.candidates.filters import Filters
+    from recsys.scoring.filters import Filters
 
     shown, hidden = (None if file is None else local_path(str(file)) for file in (items, exclude))
-    filters = Filters(shown, hidden)
+    filters = Filters(shown, hidden, None if match is None else (match[0], local_path(str(match[1]))))
     return stage.score(
-        run, dataset.verify(), k, place(work_dir), filters=filters, related=related, overwrite=overwrite, runner=runner
+        run, dataset, k, place(work_dir), filters=filters, related=related, overwrite=overwrite, runner=runner
     ).artifact
 
 

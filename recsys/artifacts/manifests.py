@@ -177,7 +177,8 @@ class ScoresManifest(Manifest):
         of: whose lists these are.
         k: items a list.
         filter_seen: whether items that a user had touched are left out.
-        filters: SHA-256 of the files that narrowed what is shown, as ``Filters`` of ``evaluation.candidates`` has them.
+        filters: SHA-256 of the files that narrowed what is shown, as ``Filters`` of ``recsys.scoring`` has them.
+        version: of how items are ranked.
         lists: how many there are.
     """
 
@@ -187,4 +188,5 @@ class ScoresManifest(Manifest):
     k: int
     filter_seen: bool
     filters: dict[str, Any]
+    version: int
     lists: int

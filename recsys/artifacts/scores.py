@@ -20,7 +20,7 @@ class Scores(SealedArtifact[ScoresManifest]):
     """
 
     kind = "scores"
-    format_version = 2
+    format_version = 3
     manifest_type = ScoresManifest
     sealed = (SHARDS_DIR,)
 

@@ -59,6 +59,15 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_training(parser: argparse.ArgumentParser, *, overwrite: str) -> None:
+    """What a command takes that trains one recipe: ``add_config``'s, ``--dataset``, ``--seeds`` and what it prints."""
+    add_config(parser, overwrite=overwrite)
+    add_dataset(parser)
+    add_seeds(parser)
+    add_json(parser)
+    add_progress(parser)
+
+
 def dataset_for(config: "Config", args: argparse.Namespace, *, overwrite: bool = False) -> "Outcome[Dataset]":
     """The dataset that ``--dataset`` names, or the one that ``config`` describes, made where it is not there yet.
 

@@ -66,16 +66,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from pipelines.prepare import Request, prepare
     from recsys.artifacts.dataset import Dataset
-    from recsys.artifacts.finding import lineage
     from recsys.config import load_config
-    from recsys.preparation.user_deletion import holds_users, read_users
     from recsys.terminal import say
 
     config = load_config(args.config, args.overrides)
-    extends = Dataset(args.extend).verify() if args.extend else None
+    extends = Dataset(args.extend) if args.extend else None
     against = Dataset(args.against) if args.against else None
     if args.dry_run:
-        from pipelines.dry_run import dry_run
+        from pipelines.remote.dry_run import dry_run
 
         held = dry_run(config, args.work_dir, runner_of(args), extends)
         say(f"prepare: nothing of this machine is in the {held} functions and values that would go to {args.runner}")
@@ -83,12 +81,6 @@ def run(args: argparse.Namespace) -> int:
     request = Request(extends, args.forget, against, args.max_drift)
     outcome = prepare(config, args.work_dir, overwrite=args.overwrite, runner=runner_of(args), request=request)
     dataset = outcome.artifact
-    if args.forget:
-        listed, met = len(read_users(args.forget)), dataset.counts["forgotten_users"]
-        say(f"{met} users to forget were met; {args.forget} lists {listed}, and those of earlier lists stay forgotten")
-    for earlier in lineage(extends, args.work_dir) if args.forget and extends else ():
-        if holds_users(earlier, read_users(args.forget)):
-            say(f"{earlier.path} still holds the users to forget: remove it, and what was trained on it")
     warn_of_unit(dataset)
     if args.json:
         print_json(PrepareResult(str(dataset.path), dataset.digest, outcome.reused, dataset.counts))

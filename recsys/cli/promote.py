@@ -111,7 +111,7 @@ def _roll_back(store: "Store", args: argparse.Namespace) -> int:
     from recsys.terminal import results
     from recsys.tracking.registry.champions import roll_back
 
-    old, new = roll_back(store, args.name)
+    old, new = roll_back(store, args.name, args.work_dir)
     if args.json:
         print_json(RollbackResult(champion=new.number, rolled_back=old.number))
     else:

@@ -53,13 +53,12 @@ def run(args: argparse.Namespace) -> int:
     from pipelines.score import score
     from recsys.artifacts.dataset import Dataset
     from recsys.artifacts.run import Run
-    from recsys.evaluation.candidates.filters import Filters
+    from recsys.scoring.filters import Filters
     from recsys.terminal import say
 
-    dataset = Dataset(args.dataset).verify()
     outcome = score(
         Run(args.run),
-        dataset,
+        Dataset(args.dataset),
         args.k,
         args.work_dir,
         filters=Filters(args.items, args.exclude, args.match),

@@ -77,8 +77,8 @@ class TrainingConfig(Section):
         0.01,
         ge=0,
         lt=1,
-        description="share of validation's NDCG@10 that may be lost for items without events to rank higher by their "
-        "features, 0 leaves them; where validation has targets among these, it chooses what is best",
+        description="how much of validation's NDCG@10, as a share, known items may lose so that items without events "
+        "rank higher; 0 turns it off; not used where validation has such items as targets, which then choose",
     )
     refit: bool = Field(False, description="train again with the validation events, as long as validation chose")
     warm_start: LocalPath | None = Field(

@@ -8,12 +8,12 @@ import pyarrow as pa
 
 from recsys.artifacts.compatibility import check_trained_on
 from recsys.artifacts.dataset import Dataset
+from recsys.artifacts.list_column import lists
 from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
 from recsys.config.evaluation import EvaluationConfig
 from recsys.core.errors import ArtifactError
 from recsys.core.schema import USER
-from recsys.evaluation.candidates.columns import lists
 from recsys.evaluation.evaluate import EvaluationData, Evaluator, Targets, rank, require_targets
 from recsys.evaluation.ranking import top_items
 from recsys.evaluation.reporting import ABOUT

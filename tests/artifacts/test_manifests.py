@@ -38,7 +38,7 @@ WHOLE: dict[type[Any], dict[str, Any]] = {
     },
     Scores: {
         **COMMON,
-        "format_version": 2,
+        "format_version": 3,
         "kind": "scores",
         "weights": "w",
         "dataset": "d",
@@ -46,6 +46,7 @@ WHOLE: dict[type[Any], dict[str, Any]] = {
         "k": 3,
         "filter_seen": True,
         "filters": {},
+        "version": 1,
         "lists": 2,
     },
 }

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.runners import Runner
-from pipelines.score import score
+from pipelines.score import SCORE_VERSION, score
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
@@ -19,12 +19,12 @@ from recsys.cli import main
 from recsys.config.export import ExportConfig
 from recsys.core.errors import ConfigError, DataError, RecsysError
 from recsys.core.history import History
-from recsys.evaluation.candidates.filters import Filters
 from recsys.evaluation.items.similar_items import nearest
 from recsys.export import export
 from recsys.export.embeddings import export_embeddings
 from recsys.export.tflite.backend import TFLite
 from recsys.models.loading import load_run
+from recsys.scoring.filters import Filters
 from tests.e2e.conftest import half_written, write_recipe
 
 pytestmark = pytest.mark.long  # a model is trained for all of them
@@ -126,7 +126,7 @@ def test_goes_on_where_an_attempt_ended_or_anew(
     overwrite: bool, trained: Any, expected: Any, tmp_path: Path, monkeypatch: Any
 ) -> None:
     run, dataset, _ = trained
-    from recsys.evaluation.candidates import shards
+    from recsys.scoring import shards
 
     write, written = shards._write, []
 
@@ -193,8 +193,18 @@ def test_files_that_cannot_narrow_anything_are_refused(trained: Any, tmp_path: P
         table.write_text(text)
         with pytest.raises(error, match=message):
             score(run, dataset, K, work_dir, filters=filters)
-    with pytest.raises(ConfigError, match="--related lists items"):
+    with pytest.raises(ConfigError, match="related lists items"):
         score(run, dataset, K, work_dir, filters=Filters(exclude=table), related=True)
+
+
+def test_another_way_to_rank_makes_other_lists(trained: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, dataset, work_dir = trained
+    first = score(run, dataset, 3, work_dir).artifact
+    monkeypatch.setattr("pipelines.score.SCORE_VERSION", 1 + SCORE_VERSION)
+    other = score(run, dataset, 3, work_dir)
+    assert not other.reused
+    assert other.artifact.path != first.path
+    assert other.artifact.manifest.version == 1 + first.manifest.version
 
 
 def test_vectors_and_the_encoder_beside_them_give_attentions_scores(trained: Any) -> None:

@@ -87,6 +87,7 @@ def run_builder(work_dir: Path) -> MakeRun:
         users: int = 60,
         name: str = "toy",
         day: int = 1,
+        filter_seen: bool = True,
     ) -> Run:
         config = parse_config(
             {
@@ -99,6 +100,7 @@ def run_builder(work_dir: Path) -> MakeRun:
                     "memory": {"neighbours": 4},
                 },
                 "training": {"seed": seed, "epochs": 3},
+                "evaluation": {"filter_seen": filter_seen},
             }
         ).to_json()
         dataset_path = work_dir / "datasets" / content

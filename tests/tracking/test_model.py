@@ -81,6 +81,16 @@ def test_its_order_is_the_models(saved):
     assert answer["scores"][0] == pytest.approx([scores[item] for item in best], abs=1e-5)
 
 
+def test_what_the_history_holds_stays_where_the_run_was_evaluated_so(make_run, work_dir, tmp_path):
+    run = make_run(finished=False, filter_seen=False)
+    model = build_model(ModelConfig.model_validate(run.config["model"]), 13)
+    make_run.finish(run, weights=lambda path: save_weights(model, path))
+    save_model(tmp_path / "model", run, find_dataset(work_dir, run.manifest.dataset_digest))
+    recommender = Recommender(tmp_path / "model" / "data" / "recommender")
+    items, _ = recommender.recommend([Event("film-2", 1), Event("film-7", 2), Event("?", 3)], 1000, 4)
+    assert sorted(items) == sorted(f"film-{number}" for number in range(1, 13))
+
+
 def test_nothing_in_it_is_a_pickle_or_code(saved):
     about = yaml.safe_load((saved / "MLmodel").read_text())
     flavor = about["flavors"]["python_function"]

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from mlflow import MlflowClient, MlflowException
 
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.finding import find_dataset
@@ -229,4 +230,15 @@ def test_holes_close_towards_the_newest():
 
 def test_rolling_back_nothing_says_so(work_dir, tracking):
     with pytest.raises(ConfigError, match="has no champion"):
-        roll_back(open_store(tracking, work_dir), "recommender")
+        roll_back(open_store(tracking, work_dir), "recommender", work_dir)
+
+
+def test_no_version_claims_a_promotion_that_did_not_happen(trained, work_dir, capsys, monkeypatch):
+    def refused(*_):
+        raise MlflowException("the store is away")
+
+    monkeypatch.setattr(MlflowClient, "set_registered_model_alias", refused)
+    code, told = promote(trained(knows=True), work_dir, capsys)
+    assert code == 1, told
+    assert champion_of(work_dir) is None
+    assert "gate.verdict" not in tags_of(work_dir, "1")

@@ -13,6 +13,7 @@ from recsys.artifacts.dataset import ITEMS_FILE, Dataset, dataset_digest
 from recsys.artifacts.recorded_config import recorded
 from recsys.artifacts.run import Run
 from recsys.bundle import check_now, event_from_json
+from recsys.config.evaluation import EvaluationConfig
 from recsys.config.model import ModelConfig
 from recsys.core.artifact import check_files
 from recsys.core.errors import ArtifactError, DataError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Recommender:
-    """Ranks the whole catalog after a raw history; items of the history are left out.
+    """Ranks the whole catalog after a raw history; what that has seen is left out where the run was evaluated so.
 
     Args:
         path: a directory with ``run/`` (manifest, config, weights) and ``dataset/`` (manifest, items).
@@ -45,6 +46,7 @@ class Recommender:
         run, self.dataset = Run(path / "run"), Dataset(path / "dataset")
         _check(run, self.dataset)
         config = recorded(ModelConfig, run, "model")
+        self.filter_seen = recorded(EvaluationConfig, run, "evaluation").filter_seen
         self.history = history_spec(config, None)
         self.codes = EventCodes.from_json(run.manifest.event_codes)
         self._encoding = client_encoding(self.history, self.dataset.policy, self.codes)
@@ -80,19 +82,27 @@ class Recommender:
         return scores
 
     def recommend(self, history: list[Event], k: int, now: int) -> tuple[list[str], list[float]]:
-        """The ``k`` best items that ``history`` has not seen, and their scores, best first, at ``now`` (in ms)."""
+        """The ``k`` best items after ``history``, and their scores, best first, at ``now`` (in ms)."""
         vocabulary = self.dataset.vocabulary
         length = int(self.history.items.shape[1])
         policy, codes = self._encoding
         encoded = encode_history(history, vocabulary, length, policy, now, codes)
         scores = self.score_all(encoded.like(self.history))[0, : len(vocabulary) + 1]
         scores[PAD_ID] = -np.inf
-        types = self.dataset.seen_types
-        seen = {event.item for event in history if types is None or event.event_type in ("", *types)}
-        scores[vocabulary.encode(seen & set(vocabulary.external_ids))] = -np.inf
+        if self.filter_seen:
+            scores[vocabulary.encode(self._seen(history))] = -np.inf
         (ids,), (values,) = top_items(scores[None], k)
         ranked = np.isfinite(values)
         return [vocabulary.external_ids[i - 1] for i in ids[ranked]], values[ranked].tolist()
+
+    def _seen(self, history: list[Event]) -> set[str]:
+        """The items of the vocabulary that ``history`` takes out of the ranking; an event without a type is seen."""
+        types, vocabulary = self.dataset.seen_types, self.dataset.vocabulary
+        return {
+            event.item
+            for event in history
+            if event.item in vocabulary and (types is None or event.event_type in ("", *types))
+        }
 
 
 def _load_pyfunc(path: str) -> Recommender:

@@ -1,9 +1,12 @@
 """Who serves: the aliases ``champion`` and ``best``, whom a candidate is held against, and the way back."""
 
 import json
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import NamedTuple
 
 from recsys.core.errors import ConfigError
+from recsys.core.locks import exclusive
 from recsys.experiments.measured_run import MeasuredRun
 from recsys.tracking.registry.registry import Version, annotate, check_name, run_of, version_of
 from recsys.tracking.store.errors import store_errors
@@ -13,6 +16,7 @@ CHAMPION = "champion"
 BEST = "best"  # the best champion so far: what a chain of small losses is held against
 VERDICT_TAG = "gate.verdict"
 BEFORE_TAG = "gate.champions_before"  # of the registered model: what a rollback goes back through, newest last
+REMEMBERED = 100  # champions before; the databases of servers keep 5,000 characters a tag
 
 
 class Champions(NamedTuple):
@@ -64,8 +68,13 @@ def rivals_of(store: Store, candidate: str, now: Champions) -> list[Rival]:
     ]
 
 
+def one_at_a_time(work_dir: Path) -> AbstractContextManager[None]:
+    """What whoever moves the aliases holds; without a work directory there is nobody on this machine to wait for."""
+    return exclusive(work_dir) if work_dir.is_dir() else nullcontext()
+
+
 def set_champion(store: Store, name: str, version: Version, *, is_best: bool) -> None:
-    """Point the alias at ``version``, and remember whom it replaced.
+    """Point the alias at ``version``, and remember whom it replaced. Hold ``one_at_a_time`` around it.
 
     Args:
         is_best: whether it has been shown to be better than the best so far, or is the first.
@@ -74,35 +83,37 @@ def set_champion(store: Store, name: str, version: Version, *, is_best: bool) ->
     with store_errors(store.place):
         if before.champion is not None and before.champion.number != version.number:
             best = before.champion if before.best is None else before.best
-            _remember(store, name, [*_earlier(store, name), (before.champion.number, best.number)])
+            earlier = _earlier(store, name, before.champion)
+            _remember(store, name, [*earlier, (before.champion.number, best.number)])
         store.client.set_registered_model_alias(name, CHAMPION, version.number)
         if is_best:
             store.client.set_registered_model_alias(name, BEST, version.number)
 
 
-def roll_back(store: Store, name: str) -> tuple[Version, Version]:
+def roll_back(store: Store, name: str, work_dir: Path) -> tuple[Version, Version]:
     """Give the aliases back to what they were before the champion; returns ``(old champion, new champion)``.
 
     Raises:
-        ConfigError: there is no champion, or it replaced none.
+        ConfigError: there is no champion, or none is remembered that it replaced.
     """
     check_name(name)
-    now = champions(store, name).champion
-    if now is None:
-        raise ConfigError(f"{name}: has no champion; recsys promote RUN makes one")
-    with store_errors(store.place):
-        earlier = _earlier(store, name)
-        if not earlier:
-            raise ConfigError(
-                f"{name}: its champion, version {now.number}, replaced none; there is nothing to go back to"
-            )
-        champion, best = earlier.pop()
-        store.client.set_registered_model_alias(name, CHAMPION, champion)
-        store.client.set_registered_model_alias(name, BEST, best)
-        _remember(store, name, earlier)
-        again = version_of(store.client.get_model_version(name, champion))
-    annotate(store, name, now, {VERDICT_TAG: "rolled back"})
-    annotate(store, name, again, {VERDICT_TAG: "promoted"})
+    with one_at_a_time(work_dir):
+        now = champions(store, name).champion
+        if now is None:
+            raise ConfigError(f"{name}: has no champion; recsys promote RUN makes one")
+        with store_errors(store.place):
+            earlier = _earlier(store, name, now)
+            if not earlier:
+                raise ConfigError(
+                    f"{name}: no champion before version {now.number} is remembered; there is nothing to go back to"
+                )
+            champion, best = earlier.pop()
+            store.client.set_registered_model_alias(name, BEST, best)
+            store.client.set_registered_model_alias(name, CHAMPION, champion)
+            _remember(store, name, earlier)
+            again = version_of(store.client.get_model_version(name, champion))
+        annotate(store, name, now, {VERDICT_TAG: "rolled back"})
+        annotate(store, name, again, {VERDICT_TAG: "promoted"})
     return now, again
 
 
@@ -118,11 +129,17 @@ def _by_alias(store: Store, name: str, alias: str) -> Version | None:
             raise
 
 
-def _earlier(store: Store, name: str) -> list[tuple[str, str]]:
-    """The champions before, each with the best champion of its day."""
+def _earlier(store: Store, name: str, champion: Version) -> list[tuple[str, str]]:
+    """The champions before ``champion``, each with the best champion of its day, newest last.
+
+    None follows itself: where the newest is ``champion``, the alias did not move after all when it was remembered.
+    """
     text = store.client.get_registered_model(name).tags.get(BEFORE_TAG, "[]")
-    return [(str(champion), str(best)) for champion, best in json.loads(text)]
+    pairs = [(str(one), str(best)) for one, best in json.loads(text)]
+    while pairs and pairs[-1][0] == champion.number:
+        pairs.pop()
+    return pairs
 
 
 def _remember(store: Store, name: str, earlier: list[tuple[str, str]]) -> None:
-    store.client.set_registered_model_tag(name, BEFORE_TAG, json.dumps(earlier))
+    store.client.set_registered_model_tag(name, BEFORE_TAG, json.dumps(earlier[-REMEMBERED:]))

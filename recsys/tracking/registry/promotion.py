@@ -14,12 +14,18 @@ from recsys.bundle import Bundle
 from recsys.config.evaluation import EvaluationConfig
 from recsys.config.tracking import TrackingConfig
 from recsys.core.errors import ConfigError
-from recsys.core.locks import exclusive
 from recsys.core.schema import RUNS_DIR
 from recsys.evaluation.significance import metric_values
 from recsys.experiments.measured_run import MeasuredRun
 from recsys.tracking.registry import registry
-from recsys.tracking.registry.champions import VERDICT_TAG, Contender, champions, rivals_of, set_champion
+from recsys.tracking.registry.champions import (
+    VERDICT_TAG,
+    Contender,
+    champions,
+    one_at_a_time,
+    rivals_of,
+    set_champion,
+)
 from recsys.tracking.registry.gate import (
     Budget,
     Check,
@@ -91,7 +97,7 @@ def promote(
             f"{run.name} ({run.digest[:8]}): no bundle {variant!r} in the store (there: {', '.join(known) or 'none'}); "
             "recsys export RUN makes one and sends it; one that is there already, recsys compare sends"
         )
-    with tempfile.TemporaryDirectory() as directory, exclusive(work_dir):
+    with tempfile.TemporaryDirectory() as directory, one_at_a_time(work_dir):
         scratch = Path(directory)
         contender = Contender(registry.register(store, run, name), run)
         number = contender.version.number
@@ -121,14 +127,14 @@ def promote(
                 *check_budgets(bundle, budget),
             ),
         )
-        if verdict.promoted or champion is None or champion.number != number:
-            registry.annotate(store, name, contender.version, _evidence(verdict, variant))
-        else:  # the champion, under other budgets: what it was promoted for stays on record
-            registry.annotate(store, name, contender.version, {LATER_TAG: f"refused: {verdict.reason}"})
         if verdict.promoted:
             against_best = held[-1].test if held else None
             is_best = best is None or (against_best is not None and against_best.is_better)
             set_champion(store, name, contender.version, is_best=is_best)
+        if verdict.promoted or champion is None or champion.number != number:
+            registry.annotate(store, name, contender.version, _evidence(verdict, variant))
+        else:  # the champion, under other budgets: what it was promoted for stays on record
+            registry.annotate(store, name, contender.version, {LATER_TAG: f"refused: {verdict.reason}"})
     return verdict
 
 

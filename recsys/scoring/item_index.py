@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recsys.evaluation.candidates.queries import Queries
+from recsys.scoring.queries import Queries
 
 if TYPE_CHECKING:  # TensorFlow, for whoever has a model already
     from recsys.models.memory import CountedTransitions

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from recsys.core.errors import DataError
-from recsys.evaluation.candidates.filters import cut_by_users, pairs_of_shard, read_columns
+from recsys.scoring.filters import cut_by_users, pairs_of_shard, read_columns
 
 
 def rows_of(path: Path, *names: str) -> list[tuple[str, ...]]:

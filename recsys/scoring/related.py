@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from recsys.evaluation.candidates.item_index import ItemIndex
-from recsys.evaluation.candidates.queries import plain_queries
-from recsys.evaluation.candidates.recommend import LeftOut, TopItems, rank_queries
+from recsys.scoring.item_index import ItemIndex
+from recsys.scoring.queries import plain_queries
+from recsys.scoring.recommend import LeftOut, TopItems, rank_queries
 
 RELATED = 8192  # items whose lists are written together
 

@@ -23,6 +23,7 @@ def dry_run(config: Config, work_dir: Path, runner: Runner, extends: Dataset | N
 
     Raises:
         ConfigError: it holds something of this machine; or the runner's workers run here, so that nothing travels.
+        ArtifactError: a file of ``extends`` is missing or changed.
         DataError: the log cannot be used.
     """
     if runner.is_here:
@@ -30,6 +31,8 @@ def dry_run(config: Config, work_dir: Path, runner: Runner, extends: Dataset | N
             f"--dry-run checks what travels to workers on other machines, and --runner {runner.name} runs them on this "
             "one; name the runner that is to take the job"
         )
+    if extends is not None:
+        extends.verify()
     data = resolve(config.data, work_dir)
     files, root = find_files(data)
     folder = work_dir / DATASETS_DIR

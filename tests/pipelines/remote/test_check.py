@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.dry_run import dry_run
-from pipelines.remote_check import check_pipeline
+from pipelines.remote.check import check_pipeline
+from pipelines.remote.dry_run import dry_run
 from pipelines.runners import Runner
 from recsys.config import Config, parse_config
 from recsys.core.errors import ConfigError

@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from tempfile import gettempdir
 from typing import Any
 
-from pipelines.payloads import Payload, payloads_of
+from pipelines.remote.payloads import Payload, payloads_of
 from pipelines.runners import Runner, beam_silent
 from recsys.core.errors import ConfigError
 from recsys.core.mirror import cache_dir

@@ -1,10 +1,10 @@
 """What a model asks of a catalog after each history: the half of a score that needs TensorFlow."""
 
 from recsys.core.history import History
-from recsys.evaluation.candidates.queries import Queries
 from recsys.models.events import history_spec
 from recsys.models.keras import tf
 from recsys.models.sasrec import SASRec
+from recsys.scoring.queries import Queries
 
 
 class QueryEncoder:

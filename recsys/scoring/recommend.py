@@ -7,14 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.core.errors import RecsysError
-from recsys.evaluation.candidates.item_index import ItemIndex
-from recsys.evaluation.candidates.queries import Queries
 from recsys.evaluation.ranking import seen_cells, top_items
+from recsys.scoring.item_index import ItemIndex
+from recsys.scoring.queries import Queries
 from recsys.sequences.ranges import flat_ranges
 from recsys.sequences.sequences import Sequences
 
 if TYPE_CHECKING:  # TensorFlow, for whoever has a model already
-    from recsys.evaluation.candidates.query_encoder import QueryEncoder
+    from recsys.scoring.query_encoder import QueryEncoder
 
 ENCODED = 512  # histories that go through the model at once
 CELLS = 1 << 22  # scores held at once: what a processor's cache can hold is ranked faster

@@ -15,20 +15,20 @@ import pyarrow.parquet as pq
 
 from recsys.artifacts.dataset import Dataset
 from recsys.artifacts.item_texts import item_texts, values_of
+from recsys.artifacts.list_column import lists
 from recsys.artifacts.run import Run
 from recsys.core.errors import DataError
 from recsys.core.events.codes import EventCodes
 from recsys.core.publishing import appearing
 from recsys.core.schema import ITEM, ITEMS, USER
-from recsys.evaluation.candidates.columns import lists
-from recsys.evaluation.candidates.filters import pairs_of_shard
-from recsys.evaluation.candidates.item_index import ItemIndex
-from recsys.evaluation.candidates.recommend import ALL, Allowed, Pairs, TopItems, recommend
-from recsys.evaluation.candidates.related import RELATED, directed, related
 from recsys.features.vector import directions
+from recsys.scoring.filters import pairs_of_shard
+from recsys.scoring.item_index import ItemIndex
+from recsys.scoring.recommend import ALL, Allowed, Pairs, TopItems, recommend
+from recsys.scoring.related import RELATED, directed, related
 
 if TYPE_CHECKING:
-    from recsys.evaluation.candidates.query_encoder import QueryEncoder
+    from recsys.scoring.query_encoder import QueryEncoder
 
 SHOWN_FILE, EXCLUDE_DIR, MATCH_DIR = "shown.npy", "exclude", "match"
 
@@ -121,7 +121,7 @@ def _allowed(job: ScoreJob, number: int, users: pa.Array, index: ItemIndex) -> A
     of_users[owners] = places
     if (of_users[owners] != places).any():
         user = users[int(owners[of_users[owners] != places][0])]
-        raise DataError(f"--match {job.match}: user {user} has two values; expected one a user")
+        raise DataError(f"match {job.match}: user {user} has two values; expected one a user")
     return Allowed(of_users, mask)
 
 
@@ -145,8 +145,8 @@ class _Model(NamedTuple):
 @lru_cache(maxsize=1)
 def _model(run_path: Path, filters: Path) -> _Model:
     """The run's model and the items that it ranks, once a process."""
-    from recsys.evaluation.candidates.query_encoder import QueryEncoder
     from recsys.models.loading import load_run
+    from recsys.scoring.query_encoder import QueryEncoder
 
     run = Run(run_path)
     model = load_run(run)

@@ -10,15 +10,15 @@ from hypothesis.extra.numpy import arrays
 
 from recsys.config.model import ModelConfig
 from recsys.core.history import History
-from recsys.evaluation.candidates.item_index import ItemIndex
-from recsys.evaluation.candidates.query_encoder import QueryEncoder
-from recsys.evaluation.candidates.recommend import ALL, Allowed, Pairs, batches, recommend
-from recsys.evaluation.candidates.related import related
 from recsys.evaluation.items.similar_items import nearest
 from recsys.evaluation.ranking import top_items
 from recsys.features.vector import directions
 from recsys.models.events import history_spec
 from recsys.models.sasrec import SASRec, build_model
+from recsys.scoring.item_index import ItemIndex
+from recsys.scoring.query_encoder import QueryEncoder
+from recsys.scoring.recommend import ALL, Allowed, Pairs, batches, recommend
+from recsys.scoring.related import related
 from recsys.sequences.sequences import Sequences
 
 FEW = st.sampled_from([0.0, 1.0, 2.0, -np.inf])
@@ -65,9 +65,9 @@ def make_sequences(lengths: list[int]) -> Sequences:
     [(True, {}), (False, {"positions": "oldest"}), (True, {"positions": "newest", "request_time": True})],
 )
 def test_as_the_model_scores_one_user_at_a_time(monkeypatch, memory, settings):
-    monkeypatch.setattr("recsys.evaluation.candidates.recommend.ENCODED", 3)
-    monkeypatch.setattr("recsys.evaluation.candidates.recommend.FEWEST", 2)
-    monkeypatch.setattr("recsys.evaluation.candidates.recommend.CELLS", 1)
+    monkeypatch.setattr("recsys.scoring.recommend.ENCODED", 3)
+    monkeypatch.setattr("recsys.scoring.recommend.FEWEST", 2)
+    monkeypatch.setattr("recsys.scoring.recommend.CELLS", 1)
     model, sequences = make_model(memory, **settings), make_sequences([1, 40, 7, 16, 17, 3, 9, 32, 2])
     shown = np.array([2, 3, 5, 7, 11, 12, 13, 17, 19, 23, 29], np.int32)
     mask = np.zeros((2, len(shown)), np.bool_)

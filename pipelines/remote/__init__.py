@@ -1,0 +1,1 @@
+"""Jobs for workers on other machines: what a pipeline carries there, and whether they could have all of it."""

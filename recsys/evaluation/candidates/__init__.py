@@ -1,1 +1,0 @@
-"""Candidates: the best items for each user, or those nearest to each item, of all that may be shown."""

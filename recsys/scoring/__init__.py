@@ -1,0 +1,1 @@
+"""Scoring all at once: the best items for each user, or those nearest to each item, of all that may be shown."""
