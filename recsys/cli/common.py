@@ -60,11 +60,10 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
 
 
 def add_training(parser: argparse.ArgumentParser, *, overwrite: str) -> None:
-    """What a command takes that trains one recipe: ``add_config``'s, ``--dataset``, ``--seeds`` and what it prints."""
+    """What a command takes that trains one recipe: ``add_config``'s, ``--dataset``, ``--seeds`` and ``--progress``."""
     add_config(parser, overwrite=overwrite)
     add_dataset(parser)
     add_seeds(parser)
-    add_json(parser)
     add_progress(parser)
 
 

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recsys.cli.common import add_training, dataset_for, print_json, store_arguments, warn_of_unit
+from recsys.cli.common import add_json, add_training, dataset_for, print_json, store_arguments, warn_of_unit
 from recsys.cli.train import test_figures, train_seeds
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_training(parser, overwrite="make dataset, runs and bundles again even when they are there")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -16,7 +16,7 @@ After a night that recsys prepare --extend added to the data, a short training g
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from recsys.cli.common import add_training, dataset_for, print_json
+from recsys.cli.common import add_json, add_training, dataset_for, print_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_training(parser, overwrite="train again even when the runs are there; the dataset stays")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
