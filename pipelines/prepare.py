@@ -4,37 +4,25 @@ Importing this module does not import Beam: a dataset that is there already is f
 """
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
+from pipelines.description import codes_of, describe
 from pipelines.graph import run_steps
 from pipelines.planning import find_files, plan, resolve
 from pipelines.runners import Runner
 from recsys.artifacts.compatibility import check_extends
-from recsys.artifacts.dataset import (
-    FORGOTTEN_FILE,
-    ITEMS_FILE,
-    REJECTS_DIR,
-    REPORT_FILE,
-    SEQUENCES_DIR,
-    STATS_FILE,
-    Dataset,
-    dataset_digest,
-)
+from recsys.artifacts.dataset import FORGOTTEN_FILE, REJECTS_DIR, Dataset
 from recsys.artifacts.finding import lineage
 from recsys.artifacts.outcome import Outcome
 from recsys.config import Config
 from recsys.config.data import ItemTableConfig, RelationsConfig
-from recsys.core.artifact import file_hashes
 from recsys.core.digests import digest, sha256_file
-from recsys.core.events.codes import EventCodes
-from recsys.core.json_files import write_json
 from recsys.core.publishing import ASIDE
-from recsys.core.schema import COUNT, DATASETS_DIR, MANIFEST
+from recsys.core.schema import DATASETS_DIR
 from recsys.log.columns import source_columns
 from recsys.log.files import refuse_changed, stamps_of
 from recsys.log.partitions import file_digest
@@ -47,12 +35,8 @@ from recsys.preparation.diagnostics.counts import (
     rejected_share,
 )
 from recsys.preparation.diagnostics.drift import refuse_drift
-from recsys.preparation.diagnostics.report import write_report
-from recsys.preparation.diagnostics.stats import count_trained, merge_stats, trained_values
 from recsys.preparation.items.described import describe_lacking
-from recsys.preparation.job import Job
 from recsys.preparation.relation_table import describe_unknown
-from recsys.preparation.rules.value_buckets import fit_value_edges
 from recsys.preparation.user_deletion import Forgotten, forget, holds_users, read_users
 from recsys.storage.copies import send_files
 from recsys.storage.files import fetch_files
@@ -199,7 +183,7 @@ def _make(
         stray.unlink()
     if len(forgotten):
         np.save(target / FORGOTTEN_FILE, forgotten.hashes)
-    _describe(job, counts, [shard["stats"] for shard in results["write"]], inputs, _codes(job, request.extends))
+    describe(job, counts, [shard["stats"] for shard in results["write"]], inputs, codes_of(job, request.extends))
     if request.against is not None:
         refuse_drift(Dataset(target), request.against, request.max_drift)
 
@@ -211,40 +195,3 @@ def _keep_rejects(target: Path, name: str) -> Path:
     shutil.copytree(target / REJECTS_DIR, kept)
     send_files(kept)
     return kept
-
-
-def _codes(job: Job, extends: Dataset | None) -> EventCodes:
-    """What stands for types and values; an extended dataset's buckets stay, as its item ids do."""
-    if job.data.columns.value is None:
-        return job.codes
-    if extends is not None and extends.codes.value_edges:  # () has learned nothing: the column was empty
-        return replace(job.codes, value_edges=extends.codes.value_edges)
-    shards = sorted((job.target / SEQUENCES_DIR).glob("*.parquet"))
-    return replace(job.codes, value_edges=fit_value_edges(lambda: trained_values(shards)))
-
-
-def _describe(
-    job: Job, counts: dict[str, Any], stats: list[dict[str, Any]], inputs: dict[str, Any], codes: EventCodes
-) -> None:
-    """Write what tells of the shards: statistics, the manifest and the report."""
-    target = job.target
-    item_counts = pq.read_table(target / ITEMS_FILE, columns=[COUNT]).column(0).to_numpy()
-    trained = count_trained(sorted((target / SEQUENCES_DIR).glob("*.parquet")), len(item_counts))
-    merged = merge_stats(stats, item_counts, trained)
-    write_json(target / STATS_FILE, merged)
-    write_report(counts, merged, item_counts, target / REPORT_FILE)
-    hashes = file_hashes(target)
-    manifest = {
-        **Dataset.heading(),
-        "config_digest": digest(inputs),
-        "dataset_digest": dataset_digest(counts, hashes, codes.to_json()),
-        "counts": counts,
-        "cleaning": job.policy.to_json(),
-        "event_codes": codes.to_json(),
-        "oov": {"buckets": job.config.oov_buckets},
-        "split": job.config.split,
-        "forgotten_key": job.forgotten.fingerprint,
-        "inputs": {name: inputs[name] for name in ("log", "items", "relations", "data", "prepare", "extends")},
-        "files": hashes,
-    }
-    write_json(target / MANIFEST, manifest)

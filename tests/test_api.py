@@ -104,7 +104,7 @@ def test_a_stage_takes_by_function_what_it_takes_by_command() -> None:
 @pytest.fixture
 def nights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., recsys.Dataset]:
     """``nights(rows, **more)``: the dataset of a log of ten users, each of ``rows`` events."""
-    monkeypatch.setattr("pipelines.prepare.write_report", lambda *arguments: arguments[-1].write_text("report"))
+    monkeypatch.setattr("pipelines.description.write_report", lambda *arguments: arguments[-1].write_text("report"))
 
     def make(rows: int, **more: Any) -> recsys.Dataset:
         log = tmp_path / f"{rows}.csv"

@@ -13,7 +13,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Five users of five events each, one row without an item and one event told twice."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "60")
-    monkeypatch.setattr("pipelines.prepare.write_report", lambda *arguments: arguments[-1].write_text("report"))
+    monkeypatch.setattr("pipelines.description.write_report", lambda *arguments: arguments[-1].write_text("report"))
     rows = [f"u{n % 5},i{n % 3},{1_700_000_000 + n}" for n in range(25)]
     rows += [rows[-1], "u1,,1700000000"]
     Path("log.csv").write_text("\n".join(["user_id,item_id,timestamp", *rows]) + "\n")

@@ -60,7 +60,7 @@ def histories(dataset: Dataset) -> dict[str, list[str | None]]:
 @pytest.fixture(autouse=True)
 def no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawing takes half of a small preparation; tests/preparation/test_stats.py holds the report to its word."""
-    monkeypatch.setattr("pipelines.prepare.write_report", lambda *arguments: arguments[-1].write_text("report"))
+    monkeypatch.setattr("pipelines.description.write_report", lambda *arguments: arguments[-1].write_text("report"))
 
 
 @pytest.fixture

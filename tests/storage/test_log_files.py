@@ -120,7 +120,7 @@ def test_a_log_that_is_not_there_is_named_by_its_url() -> None:
 
 
 def test_the_same_shards_as_from_disk(parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    monkeypatch.setattr("pipelines.prepare.write_report", lambda *arguments: arguments[-1].write_text("report"))
+    monkeypatch.setattr("pipelines.description.write_report", lambda *arguments: arguments[-1].write_text("report"))
     store(**{part.stem: part.read_text() for part in parts.iterdir()})
 
     def make(log: str, work: str) -> Dataset:

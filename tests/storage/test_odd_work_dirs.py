@@ -16,7 +16,7 @@ LOG = "user_id,item_id,timestamp\n" + "".join(f"u{n % 3},i{n % 5},{n}\n" for n i
 
 @pytest.fixture
 def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("pipelines.prepare.write_report", lambda *arguments: arguments[-1].write_text("report"))
+    monkeypatch.setattr("pipelines.description.write_report", lambda *arguments: arguments[-1].write_text("report"))
     (tmp_path / "log.csv").write_text(LOG)
     path = tmp_path / "recipe.yaml"
     path.write_text(f"data: {{path: {tmp_path / 'log.csv'}}}\nprepare: {{k_core: 1}}\n")

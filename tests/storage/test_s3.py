@@ -85,7 +85,7 @@ def test_the_same_bytes_as_on_disk(
     machine: Machine,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("pipelines.prepare.write_report", lambda *arguments: arguments[-1].write_text("report"))
+    monkeypatch.setattr("pipelines.description.write_report", lambda *arguments: arguments[-1].write_text("report"))
     system, name = transfer._remote(mirror_of("s3://bucket/logs"))
     for part in parts.iterdir():
         system.put_file(str(part), f"{name}/{part.name}")
