@@ -151,6 +151,11 @@ def _run_parts(
     if filters.match is not None:
         used = sum(part.get("matched", 0) for part in results)
         say(f"score: {used:,} of the {matches:,} users of {filters.match[1]} are in {scored} and match some items")
+        if without := sum(part.get("without", 0) for part in results):
+            say(
+                f"score: {without:,} users have a {match} that no item shown has, and get empty lists; "
+                f"{filters.match[1]} holds one value a user"
+            )
     return results
 
 

@@ -9,7 +9,7 @@ Needs numpy and ai-edge-litert, nothing else; nothing leaves the process.
 """
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -166,8 +166,8 @@ class Reranker:
 
     def encode_candidates(self, candidates: Sequence[str]) -> npt.NDArray[np.int32]:
         """Internal ids, ``[n] int32``; ``PAD_ID`` for an item that the model does not know."""
-        if isinstance(candidates, str):
-            raise DataError(f"candidates: expected a list of item ids, found the text {candidates!r}")
+        if isinstance(candidates, str) or not isinstance(candidates, Iterable):
+            raise DataError(f"candidates: expected a list of item ids, found {candidates!r}")
         for place, item in enumerate(candidates):
             check_item(item, f"candidates[{place}]")
         return self.vocabulary.encode(candidates)

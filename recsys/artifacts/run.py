@@ -4,6 +4,7 @@ While it trains, a run lies in a directory with ``manifest.json`` status ``runni
 line and its checkpoint is replaced by renames, so that a killed run resumes. ``finish`` seals it with hashes.
 """
 
+import glob
 import json
 import os
 import shutil
@@ -173,6 +174,8 @@ class Run(Artifact[RunManifest]):
             value = read_json(path)
         except FileNotFoundError:
             far = "the run has not come that far" if self.is_started else "no run is here"
+            begun = sorted(self.path.parent.glob(f"{glob.escape(self.path.name)}*"))
+            far += f"; is {begun[0]} meant?" if begun and not self.path.exists() else ""
             raise ArtifactError(f"{path}: missing; {far}") from None
         if not isinstance(value, dict):
             raise ArtifactError(f"{path}: expected an object, found {type(value).__name__}")

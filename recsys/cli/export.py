@@ -18,6 +18,7 @@ service by inner product. The bundles of that DIGEST then have the signature enc
 """
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from recsys.cli.common import add_json, add_progress, add_set, add_work_dir, print_json, size, where
@@ -100,6 +101,8 @@ def _show(variants: dict[str, dict[str, Any]], chosen: str | None) -> None:
     from recsys.terminal import for_programs, results
 
     if chosen is None or not for_programs():  # who reads lines of JSON has no use for a table
-        results(stderr=chosen is not None).print(bundle_table(variants))
+        console = results(stderr=chosen is not None)
+        console.print(bundle_table(variants))
+        console.print(f"bundles  {Path(next(iter(variants.values()))['path']).parent}", soft_wrap=True)
     if chosen is not None:
         print(with_urls(variants[chosen]["path"]))  # noqa: T201

@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from recsys.core.errors import ConfigError
+    from recsys.terminal import say
 
     if args.reference:
         from recsys.config.reference import reference
@@ -55,7 +56,11 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or Path(args.log.name.split(".")[0].strip("*?[]") or "log").with_suffix(".yaml")
     if out.exists() and not args.overwrite:
         raise ConfigError(f"{out}: already there; pass --overwrite, or another name with --out")
-    out.write_text(write_config(args.log, _given(args), args.items), encoding="utf-8")
+    text = write_config(args.log, _given(args), args.items)
+    out.write_text(text, encoding="utf-8")
+    for line in text.splitlines():
+        if line.startswith("# ") and "prepare will reject" in line:
+            say(f"init: {line[2:]}")
     print(f"{out}: written; read its comments, then: recsys run {shlex.quote(str(out))}")  # noqa: T201
     return 0
 

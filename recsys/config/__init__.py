@@ -110,7 +110,8 @@ def load_config(path: Path | str, overrides: list[str] | None = None) -> Config:
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
     if not isinstance(values, dict):
-        raise ConfigError(f"{path}: expected sections (data:, model:, …), found {type(values).__name__}")
+        found = f"{path}: expected sections (data:, model:, …), found {type(values).__name__}"
+        raise ConfigError(f"{found}; of a log, recsys init {path} writes such a file")
     for override in overrides or []:
         apply_override(values, override)
     return parse_config(values, str(path))

@@ -62,7 +62,7 @@ class ExportConfig(Section):
     items: LocalPath | None = Field(
         None, description="item table whose new items are added without training, by data.items.features"
     )
-    policy: LocalPath | None = Field(None, description="rules to apply after the scores, see recsys/bundle/policy.py")
+    policy: LocalPath | None = Field(None, description="rules to apply after the scores, see serving/README.md")
     tolerance: float = Field(1e-3, gt=0, description="largest difference of a float32 score from Keras'")
     max_quality_loss: float = Field(
         0.05, gt=0, lt=1, description="largest share of Keras' validation NDCG@10 that a variant may lose"

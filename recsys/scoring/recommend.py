@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # TensorFlow, for whoever has a model already
 
 ENCODED = 512  # histories that go through the model at once
 CELLS = 1 << 22  # scores held at once: what a processor's cache can hold is ranked faster
-ALL = -2  # the value of a user who sees everything
+ALL, NOTHING = -2, -1  # the values of users who see everything, and nothing
 FEWEST = 32  # histories whose scores are held at once, however many items there are
 
 
@@ -33,7 +33,7 @@ class Allowed(NamedTuple):
     """Items that users see by a value that they share.
 
     Attributes:
-        values: ``[users]``, each user's value; ``ALL`` who sees everything, −1 who sees nothing.
+        values: ``[users]``, each user's value; ``ALL`` who sees everything, ``NOTHING`` who sees nothing.
         mask: ``[values, m] bool``, which items of an index have each value.
     """
 

@@ -24,7 +24,7 @@ from recsys.core.schema import ITEM, ITEMS, USER
 from recsys.features.vector import directions
 from recsys.scoring.filters import pairs_of_shard
 from recsys.scoring.item_index import ItemIndex
-from recsys.scoring.recommend import ALL, Allowed, Pairs, TopItems, recommend
+from recsys.scoring.recommend import ALL, NOTHING, Allowed, Pairs, TopItems, recommend
 from recsys.scoring.related import RELATED, directed, related
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def recommend_shard(job: ScoreJob, number: int) -> dict[str, Any]:
     A model that reads times ranks for the moment of the log's newest event.
 
     Returns:
-        ``number``, ``rows``, whether an ``earlier`` attempt wrote them, and how many pairs of ``exclude`` and of
-        ``match`` had a use.
+        ``number``, ``rows``, whether an ``earlier`` attempt wrote them, how many pairs of ``exclude`` and of ``match``
+        had a use, and how many users are ``without`` any item that has their value.
     """
     target = job.target / f"{number:05d}.parquet"
     if target.exists():  # an earlier attempt came so far
@@ -79,6 +79,7 @@ def recommend_shard(job: ScoreJob, number: int) -> dict[str, Any]:
     if job.match is not None:
         allowed = _allowed(job, number, users, model.items)
         used["matched"] = int(np.count_nonzero(allowed.values >= 0))
+        used["without"] = int(np.count_nonzero(allowed.values == NOTHING))
     ranked = recommend(
         model.encoder, model.items, sequences, job.k,
         filter_seen=job.filter_seen, now=items.now, excluded=excluded, allowed=allowed,

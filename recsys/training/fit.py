@@ -111,6 +111,9 @@ class Fit:
             metrics = {"epoch": self.progress.epoch, "seconds": time.perf_counter() - started, "loss": loss}
             for callback in self.callbacks:
                 callback.on_epoch(self, metrics)
+            if on_step is not None:  # the epoch's last step, now that it has been judged
+                count = len(self.batches)
+                on_step(phase, self.progress.epoch, self.epochs, count, count, self._note())
         for callback in self.callbacks:
             callback.on_end(self)
         return self.progress
@@ -122,14 +125,17 @@ class Fit:
             yield self._step({**self.workers.share(batch), "seed": seed})
 
     def _epoch(self, phase: str, on_step: Steps | None) -> float:
-        epoch, count, best = self.progress.epoch + 1, len(self.batches), self.progress.best
-        note = f"best validation {best:.4f}" if math.isfinite(best) else ""
+        epoch, count, note = self.progress.epoch + 1, len(self.batches), self._note()
         losses = []
         for number, loss in enumerate(self.steps(epoch), start=1):
             losses.append(loss)
-            if on_step is not None:
+            if on_step is not None and number < count:
                 on_step(phase, epoch, self.epochs, number, count, note)
         return float(np.mean(losses))
+
+    def _note(self) -> str:
+        best = self.progress.best
+        return f"best validation {best:.4f}" if math.isfinite(best) else ""
 
     def _check_alike(self) -> None:
         chiefs = self.workers.agreed(*self.progress.numbers())

@@ -85,8 +85,9 @@ def add_items(run: Run, dataset: Dataset, path: Path, since: Iterable[Bundle] = 
     found = _new_rows(dataset, source, data.null_values, before)
     gone = int(found.gone.sum())
     say(
-        f"export: {len(found.rows) - gone:,} new items of {path}; {found.known:,} are known already, and stay as they "
-        f"are{f'; {gone:,} that it lacks stay as they were last night' if gone else ''}"
+        f"export: {len(found.rows) - gone:,} items of {path} came after training, "
+        f"{len(found.rows) - len(before.names):,} of them since last night; {found.known:,} were trained, and stay as "
+        f"they are{f'; {gone:,} of last night that it lacks stay as they were' if gone else ''}"
     )
     try:
         encoded = dataset.encoders.encode(found.features)
