@@ -141,6 +141,6 @@ def test_inputs_that_are_not_what_the_manifest_says_are_named(reranker: Reranker
 
 
 def test_a_text_is_no_list_of_candidates(reranker: Reranker) -> None:
-    for given in ("181", None, 3):
-        with pytest.raises(DataError, match=f"expected a list of item ids, found {given!r}"):
-            reranker.rerank([], given)  # type: ignore[arg-type]
+    for wrong in ("181", None, 3):
+        with pytest.raises(DataError, match=f"expected a list of item ids, found {wrong!r}"):
+            reranker.rerank([], wrong)  # type: ignore[arg-type]

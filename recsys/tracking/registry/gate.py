@@ -127,8 +127,8 @@ def check_parity(
     quality, reference = float(exported["ndcg@10"]), float(exported["keras"]["ndcg@10"])
     loss = 1 - quality / reference if reference else 0.0
     evidence = (
-        f"{about.variant}, model {about.model_version}: validation NDCG@10 {quality:.4f}, Keras {reference:.4f}: a loss "
-        f"of {loss:.2%}, at most {budget.quality_loss:.2%} allowed (--max-loss)"
+        f"{about.variant}, model {about.model_version}: validation NDCG@10 {quality:.4f}, Keras {reference:.4f}: "
+        f"a loss of {loss:.2%}, at most {budget.quality_loss:.2%} allowed (--max-loss)"
     )
     return Check("parity", loss <= budget.quality_loss, evidence)
 
