@@ -264,6 +264,7 @@ def test_strange_event_types_and_columns_arrive(make_run, work_dir, tracking):
     run = make_run()
     config = json.loads(run.config_file.read_text())
     types = {name: {"weight": 1.0, "at_least": {}, **fields} for name, fields in STRANGE.items()}
+    config["data"]["columns"]["event_type"] = "kind"
     config["data"] |= {"event_types": types, "path": "lögs/" + "y" * 7000 + ".csv"}
     run.config_file.write_text(json.dumps(config))
     manifest = run.manifest
