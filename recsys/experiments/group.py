@@ -47,7 +47,7 @@ class Group:
             return self.baseline
         if all(run.name == first.name for run in self.runs):
             return first.label
-        return f"{first.data}-{first.config_digest[:6]}"
+        return first.config_label
 
     @property
     def seeds(self) -> list[int]:

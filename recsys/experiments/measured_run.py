@@ -44,10 +44,17 @@ class MeasuredRun:
         """Its name and the beginning of its config's digest: what tables of groups call it."""
         return f"{self.name}-{self.config_digest[:6]}"
 
+    @property
+    def config_label(self) -> str:
+        """The data's name and the beginning of its config's digest: what tables call runs that differ in their seed."""
+        return f"{self.data}-{self.config_digest[:6]}"
+
     def matches(self, word: str) -> bool:
-        """``word`` is its id, its name or label, its directory, or how its digest begins (6 digits or more)."""
+        """``word`` is its id, its name or a label, its directory, or how its digest begins (6 digits or more)."""
         digits = PurePath(word).name  # a run directory is named by its digest
-        return word in (self.run_id, self.name, self.label) or (len(digits) >= 6 and self.digest.startswith(digits))
+        return word in (self.run_id, self.name, self.label, self.config_label) or (
+            len(digits) >= 6 and self.digest.startswith(digits)
+        )
 
 
 def measure(run: Run) -> MeasuredRun:

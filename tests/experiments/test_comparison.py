@@ -8,7 +8,7 @@ from recsys.core.errors import ConfigError, DataError
 from recsys.evaluation.metrics import ndcg
 from recsys.experiments.comparison import compare
 from recsys.experiments.description import reported_text, settings, shown_metrics
-from recsys.experiments.measured_run import MeasuredRun
+from recsys.experiments.measured_run import MeasuredRun, select
 from recsys.experiments.pairing import pair_with
 
 
@@ -187,6 +187,14 @@ def test_a_run_directory_names_its_run():
     assert not other.matches(f"work/runs/{one.digest}")
     assert not one.matches(f"runs/{one.digest[:5]}")
     assert not one.matches("work/runs/")
+
+
+def test_what_a_table_calls_seeds_names_each_of_their_runs():
+    runs = [stored(seed=seed, name=f"toy-s{seed}", test__ndcg_at_10=0.3) for seed in (1, 2)]
+    (group,) = compare(runs).groups
+    assert group.label == "log-aaaaaa"
+    assert [run.matches(group.label) for run in (*runs, stored(config="b"))] == [True, True, False]
+    assert select(runs, [group.label]) == runs
 
 
 def test_baselines_stand_below_the_groups_and_can_be_tested_against():
