@@ -131,7 +131,7 @@ def test_another_type_or_value_is_seen_in_the_browser(
 def test_a_session_asks_at_any_moment(bundle: Path) -> None:
     reranker = Reranker(bundle)
     catalog = reranker.catalogue()
-    history = [Event(catalog[i], i * HOUR, 0, KINDS[i % 4], VALUES[i % 5]) for i in range(LENGTH + 2)]
+    history = [Event(catalog[i], (i + 1) * HOUR, 0, KINDS[i % 4], VALUES[i % 5]) for i in range(LENGTH + 2)]
     session = Session(reranker, history[:3])
     for count, event in enumerate(history[3:], 4):
         session.append(event)
