@@ -14,12 +14,12 @@ def odd_times(history: Sequence[Event], now: int) -> dict[str, str]:
     >>> odd_times([Event("a", 1_700_000_000)], 1_700_000_060_000)["seconds"][:39]
     '1 of 1 events are of 1970, as if by sec'
     >>> sorted(odd_times([Event("a", 1_700_003_600_000), Event("b", 0)], 1_700_000_000_000))
-    ['future', 'none']
+    ['future', 'missing']
     """
     told = {}
     without = [one for one in history if one.timestamp <= 0 and now >= FIRST_MILLISECONDS]
     if without:
-        told["none"] = (
+        told["missing"] = (
             f"{len(without)} of {len(history)} events are of 1970 or before ({without[0].timestamp}), as if nothing "
             "had set their time; the model takes them to have happened long ago"
         )

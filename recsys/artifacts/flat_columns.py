@@ -39,8 +39,8 @@ def read_flat(shards: list[Path]) -> dict[str, npt.NDArray[Any]]:
             where = slice(offsets[first], offsets[last]) if is_list else slice(first, last)
             whole.setdefault(name, np.empty(cells if is_list else rows, values.dtype))[where] = values
         first = last
-        del table, column, values
-        pa.default_memory_pool().release_unused()  # a shard's, which Arrow else keeps for its next table
+    del table, column, values
+    pa.default_memory_pool().release_unused()  # the last shard's, which Arrow else keeps for its next table
     ends = {name: offsets[-1] if name in are_lists else rows for name in whole}
     return {OFFSETS: offsets, **{name: values[: ends[name]] for name, values in whole.items()}}
 

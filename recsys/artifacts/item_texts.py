@@ -41,6 +41,8 @@ def as_text(value: Any) -> str:
     """
     if isinstance(value, str):
         return value
+    if isinstance(value, bytes):  # as some writers of Parquet have texts
+        return value.decode(errors="replace")
     if isinstance(value, Sequence | np.ndarray):
         return SEPARATOR.join(filter(None, map(as_text, value)))
     if pd.isna(value):

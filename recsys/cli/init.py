@@ -44,7 +44,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from recsys.core.errors import ConfigError
-    from recsys.terminal import say
 
     if args.reference:
         from recsys.config.reference import reference
@@ -56,11 +55,7 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or Path(args.log.name.split(".")[0].strip("*?[]") or "log").with_suffix(".yaml")
     if out.exists() and not args.overwrite:
         raise ConfigError(f"{out}: already there; pass --overwrite, or another name with --out")
-    text = write_config(args.log, _given(args), args.items)
-    out.write_text(text, encoding="utf-8")
-    for line in text.splitlines():
-        if line.startswith("# ") and "prepare will reject" in line:
-            say(f"init: {line[2:]}")
+    out.write_text(write_config(args.log, _given(args), args.items), encoding="utf-8")
     print(f"{out}: written; read its comments, then: recsys run {shlex.quote(str(out))}")  # noqa: T201
     return 0
 
@@ -87,8 +82,11 @@ def write_config(log: Path, given: dict[str, str], items: Path | None = None) ->
     from recsys.core.schema import EVENT_ID, EVENT_TYPE, ITEM, TIMESTAMP, USER, VALUE
     from recsys.log.files import delimiter_of
     from recsys.log.inference.guess import guess_log
+    from recsys.terminal import say
 
     guess = guess_log(log, given)
+    if guess.rejected:
+        say(f"init: prepare will reject {guess.rejected:.2%} of the rows looked at; the config's comments say why")
 
     def column(key: str, name: str) -> str:
         found = guess.columns.get(name)

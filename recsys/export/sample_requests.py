@@ -1,6 +1,7 @@
 """Requests that stand for real ones, of nobody: what goldens record, parity compares and latency times."""
 
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,7 @@ class SampleRequest:
 def sample_requests(dataset: Dataset, count: int, like: History, new: int = 0) -> list[SampleRequest]:
     """Histories of people who do not exist, an empty one and one with what is unknown: a bundle goes to every phone.
 
-    Each is put together of pairs of successive events, of as many users, at times that nobody's events have; the
+    Each is put together of pairs of successive events, of as many users where there are as many, at made-up times; the
     longest is longer than the model reads, the shortest has one event. Events come shuffled, as a client may hold them;
     candidates are what followed the last one and a random draw. Test events are left out: what is decided by these
     requests must not depend on them.
@@ -85,11 +86,12 @@ def _made_up(
     The time between two of them is anything from none at all to a month; the last one happens ``now``.
     """
     starts, ends = bounds
-    users, events, user = np.flatnonzero(ends - starts > 1), list[Event](), -1
-    while len(events) < length:
-        user = int(random.choice(users[users != user] if len(users) > 1 else users))
+    users, events = random.permutation(np.flatnonzero(ends - starts > 1)), list[Event]()
+    for user in cycle(users.tolist()):
         first = int(random.integers(starts[user], ends[user] - 1))
         events += dataset.client_events(first, first + 2)  # fewer, where only a bucket knows an item
+        if len(events) >= length:
+            break
     gaps = (SECOND * MONTH ** random.random(length - 1)).astype(np.int64) * (random.random(length - 1) > TIED)
     times = now - np.append(np.cumsum(gaps[::-1])[::-1], 0)
     return [

@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,39 @@ def open_weights(path: Path) -> Iterator[Mapping[str, npt.NDArray[Any]]]:
     """The arrays of ``path`` by variable name; one is read whenever it is asked for, and not kept.
 
     Raises:
-        ArtifactError: the file is missing or damaged.
+        ArtifactError: the file is missing or damaged, when it is opened or when an array is asked for.
     """
+    with ExitStack() as opened:
+        with _told(path):
+            # Opened here: numpy leaves a damaged file open.
+            stored = opened.enter_context(np.load(opened.enter_context(path.open("rb")), allow_pickle=False))
+        yield _Arrays(path, stored)
+
+
+class _Arrays(Mapping[str, npt.NDArray[Any]]):
+    """What numpy stored in the file ``path``."""
+
+    def __init__(self, path: Path, stored: Mapping[str, npt.NDArray[Any]]) -> None:
+        self._path, self._stored = path, stored
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        if name not in self._stored:
+            raise KeyError(name)
+        with _told(self._path):
+            return self._stored[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stored)
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Only what goes wrong in reading is the file's fault."""
     try:
-        # Opened here: numpy leaves a damaged file open.
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            yield file
+        yield
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ArtifactError(f"{path}: cannot be read as weights ({error}); train again") from None
 

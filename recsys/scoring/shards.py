@@ -22,6 +22,7 @@ from recsys.core.events.codes import EventCodes
 from recsys.core.publishing import appearing
 from recsys.core.schema import ITEM, ITEMS, USER
 from recsys.features.vector import directions
+from recsys.log.values.identifiers import ids_as_text
 from recsys.scoring.filters import pairs_of_shard
 from recsys.scoring.item_index import ItemIndex
 from recsys.scoring.recommend import ALL, NOTHING, Allowed, Pairs, TopItems, recommend
@@ -131,7 +132,8 @@ def _values(dataset_path: Path, column: str, filters: Path) -> tuple[pa.Array, n
     """The distinct values of a column of the items, and which of those that are shown have each: ``[values, m]``."""
     texts, shown = item_texts(Dataset(dataset_path), column), np.load(filters / SHOWN_FILE)
     each = [values_of(texts[number - 1]) for number in shown]
-    encoded = pa.array([value for values in each for value in values], pa.string()).dictionary_encode()
+    flat, _ = ids_as_text(pa.array([value for values in each for value in values], pa.string()))  # as users' are
+    encoded = flat.dictionary_encode()
     mask = np.zeros((len(encoded.dictionary), len(shown)), np.bool_)
     mask[encoded.indices.to_numpy(), np.repeat(np.arange(len(shown)), [len(values) for values in each])] = True
     return encoded.dictionary, mask

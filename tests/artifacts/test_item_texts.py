@@ -38,6 +38,7 @@ def test_lists_are_values_and_so_is_what_the_config_separates() -> None:
     assert texts(pd.Series(["Drama | War"]), kind="category", separator="|") == ["Drama|War"]
     assert texts(pd.Series(["Face|Off", "One; two"]), kind="text", separator="|") == ["Face|Off", "One; two"]
     assert texts(pd.Series(["One; two"])) == ["One; two"]
+    assert texts(pd.Series(["Café".encode(), b"\xff"])) == ["Café", "\ufffd"]
 
 
 @pytest.mark.parametrize("value", ["2.0", " x ", "NaN"])

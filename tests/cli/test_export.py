@@ -14,6 +14,12 @@ def test_a_directory_without_a_run_is_named(tmp_path: Path, capsys: pytest.Captu
     assert "missing; no run is here" in capsys.readouterr().err
 
 
+def test_the_run_is_named_whose_digest_begins_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run.create(tmp_path / "runs" / "0a1b2c3d4e", {}, facts.RUN)
+    assert main(["export", str(tmp_path / "runs" / "0a1b")]) == 3
+    assert f"no run is here; is {run.path} meant?" in capsys.readouterr().err
+
+
 def test_a_finished_run_cannot_be_set_otherwise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = Run.create(tmp_path / "run", {}, facts.RUN)
     assert main(["export", str(run.path), "--set", "model.blocks=1"]) == 2

@@ -36,12 +36,16 @@ def test_the_written_config_loads(log: Path, capsys: pytest.CaptureFixture[str])
     assert "70 rows, 7 users, 5 items" in text
 
 
-def test_a_bound_is_suggested_where_the_default_would_refuse_the_log(log: Path) -> None:
+def test_a_bound_is_suggested_where_the_default_would_refuse_the_log(
+    log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["init", str(log), "--item", "no", "--out", "clean.yaml"]) == 0
     assert "max_rejected_share" not in Path("clean.yaml").read_text()
     with log.open("a") as lines:
         lines.write("u1;i1;yesterday;70\n" * 2)  # 2 of 72 rows: 2.78 %
+    assert "prepare will reject" not in capsys.readouterr().err
     assert main(["init", str(log), "--item", "no", "--out", "torn.yaml"]) == 0
+    assert "init: prepare will reject 2.78% of the rows looked at" in capsys.readouterr().err
     text = Path("torn.yaml").read_text()
     assert "2.78% of the sample's rows will be rejected; prepare stops above 1%." in text
     assert load_config("torn.yaml").prepare.max_rejected_share == 0.01

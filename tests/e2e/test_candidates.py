@@ -119,6 +119,7 @@ def test_only_what_is_there_tonight_and_may_be_shown(
     assert f"{len(pairs):,} of the {len(pairs) + 2:,} pairs" in said
     met = sum(home != "nowhere" for home in homes.values())
     assert f"{met:,} of the {len(homes):,} users" in said
+    assert f"{len(homes) - met:,} users have a region that no item shown has, and get empty lists" in said
 
 
 @pytest.mark.parametrize("overwrite", [False, True])

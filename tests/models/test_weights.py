@@ -10,7 +10,7 @@ from recsys.core.errors import ArtifactError, RecsysError
 from recsys.core.history import History
 from recsys.models.keras import tf
 from recsys.models.sasrec import SASRec, build_model
-from recsys.models.weights import load_weights, save_weights
+from recsys.models.weights import load_weights, open_weights, save_weights
 
 
 def small(width: int = 8) -> SASRec:
@@ -44,6 +44,20 @@ def test_pickles_are_never_loaded(tmp_path: Path) -> None:
     np.savez(tmp_path / "w.npz", **{**arrays, "item_table:0": np.array([object()])})
     with pytest.raises(ArtifactError, match="cannot be read"):
         load_weights(small(), tmp_path / "w.npz")
+
+
+def test_what_goes_wrong_with_the_arrays_is_not_the_files_fault(tmp_path: Path) -> None:
+    save_weights(small(), tmp_path / "w.npz")
+    with open_weights(tmp_path / "w.npz") as arrays:
+        assert arrays["item_table:0"].shape == (6, 8)
+        assert arrays.get("no such variable") is None
+
+    def misread() -> None:
+        with open_weights(tmp_path / "w.npz") as arrays:
+            arrays["item_table:0"].reshape(7, 7)
+
+    with pytest.raises(ValueError, match="cannot reshape"):
+        misread()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])

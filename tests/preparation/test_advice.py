@@ -113,3 +113,11 @@ def test_an_empty_dataset_blames_what_dropped_most(dropped: dict[str, int], reje
 
 def test_every_filter_is_known_by_name() -> None:
     assert set(DROP_REASONS[1:]) <= set(FILTERS)
+
+
+def test_a_test_of_strangers_alone_says_so() -> None:
+    counts = {"read": 9, "rejected": {}, "dropped": {"cold_user": 4}, "events": 5, "test": 0}
+    with pytest.raises(DataError, match=r"of users who have earlier ones; here 4 events are of users without any$"):
+        refuse_empty(counts, k_core=1)
+    with pytest.raises(DataError, match=r"of users who have earlier ones$"):
+        refuse_empty({**counts, "dropped": {}}, k_core=1)

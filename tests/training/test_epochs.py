@@ -41,14 +41,33 @@ class Written:
         return 1.0
 
 
-def epochs_run(dataset: Dataset, config: Config, tmp_path: Path, found: list[float]) -> tuple[int, int]:
-    """Epochs run and the best one when validations find ``found``, one after the other."""
+def scripted(dataset: Dataset, config: Config, tmp_path: Path, found: list[float]) -> Fit:
+    """A fit whose validations find ``found``, one after the other."""
     model: SASRec = build_model(config.model, dataset.vocabulary.table_size)
     ends = dataset.sequences.bounds("train")[1]
     batches = Batches(dataset.sequences, ends, config.model, config.training, 20, None)
     validation = Validation(Written(found), tmp_path / "best.npz")
-    progress = Scripted(model, batches, config.training, [validation, EarlyStopping()]).run()
+    return Scripted(model, batches, config.training, [validation, EarlyStopping()])
+
+
+def epochs_run(dataset: Dataset, config: Config, tmp_path: Path, found: list[float]) -> tuple[int, int]:
+    """Epochs run, and the best one."""
+    progress = scripted(dataset, config, tmp_path, found).run()
     return progress.epoch, progress.best_epoch
+
+
+def test_an_epochs_last_step_is_told_with_what_its_validation_found(
+    dataset: Dataset, config: Config, tmp_path: Path
+) -> None:
+    told: list[tuple[int, str]] = []
+
+    def on_step(phase: str, epoch: int, epochs: int, step: int, steps: int, note: str) -> None:
+        told.append((epoch, note))
+
+    for key, value in (("training.epochs", "3"), ("training.validate_every", "1")):
+        config = changed(config, key, value)
+    scripted(dataset, config, tmp_path, [0.1, 0.3, 0.2]).run(on_step=on_step)
+    assert told == [(1, "best validation 0.1000"), (2, "best validation 0.3000"), (3, "best validation 0.3000")]
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ class Explainer:
                 "ask a bundle's signature explain which events speak for an item"
             )
         self.items, self.encoders = self.model.items, dataset.encoders.by_name
+        self.rows = {one.name: one.rows for one in dataset.features}
         self.average = self._average_parts()
 
     def __call__(self, user: str | Sequence[Event], items: Sequence[str], most: int = 3) -> list[Explanation]:
@@ -125,13 +126,14 @@ class Explainer:
     ) -> tuple[Because, ...]:
         order = np.argsort(-attributions, kind="stable")[:most]
         names, known = self.dataset.vocabulary.external_ids, len(self.dataset.vocabulary)
-        rows = {one.name: one.rows for one in self.dataset.features}
         because = []
         for place in order:
             event = int(events[place])
             if attributions[place] <= 0 or not PAD_ID < event <= known:
                 continue
-            both = {name: self.encoders[name].shared(rows[name][event], rows[name][item]) for name in features}
+            both = {
+                name: self.encoders[name].shared(self.rows[name][event], self.rows[name][item]) for name in features
+            }
             shared = {name: values for name, values in both.items() if values is not None}
             because.append(Because(names[event - 1], float(attributions[place]), shared))
         return tuple(because)

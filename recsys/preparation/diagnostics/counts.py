@@ -79,12 +79,9 @@ def refuse_empty(counts: dict[str, Any], k_core: int) -> None:
     if not counts["events"]:
         raise DataError(f"no events are left ({found}). {empty_advice(counts, k_core)}")
     if not counts["test"]:
+        cold = counts["dropped"].get("cold_user", 0)
+        strangers = f"; here {cold:,} events are of users without any" if cold else ""
         raise DataError(
             f"no user has a test event ({found}). Leave-one-out needs users with 3 events, last_session users with 3 "
-            "sessions, temporal events after prepare.test_from of users who have earlier ones"
-            + (
-                f"; here {cold:,} events are of users without any"
-                if (cold := counts["dropped"].get("cold_user"))
-                else ""
-            )
+            f"sessions, temporal events after prepare.test_from of users who have earlier ones{strangers}"
         )

@@ -11,7 +11,7 @@ export function oddTimes(history: readonly Event[], now: number): Map<string, st
   const told = new Map<string, string>();
   const without = history.filter(({timestamp}) => timestamp <= 0 && now >= FIRST_MILLISECONDS);
   if (without.length > 0) {
-    told.set('none', `${without.length} of ${history.length} events are of 1970 or before ` +
+    told.set('missing', `${without.length} of ${history.length} events are of 1970 or before ` +
       `(${without[0]!.timestamp}), as if nothing had set their time; the model takes them to have happened long ago`);
   }
   const seconds = history.filter(({timestamp}) => FIRST_SECONDS <= timestamp && timestamp < FIRST_MILLISECONDS);

@@ -52,6 +52,18 @@ def test_on_the_second_night_what_was_new_on_the_first_keeps_its_row(trained: Tr
     assert {nights[2][0].vocabulary.decode(kept + c + 1) for c in range(CATEGORIES)} == {f"{c}-{e}" for c in range(8)}
 
 
+def test_what_came_since_last_night_is_counted(
+    trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = night(trained, tmp_path / "1", [NEW, NEW + 1], None)
+    capsys.readouterr()
+    night(trained, tmp_path / "2", [0, NEW, NEW + 2, NEW + 3, NEW + 4], first[0].path.parent)
+    said = capsys.readouterr().err
+    assert f"{4 * CATEGORIES} items of" in said
+    assert f"came after training, {3 * CATEGORIES} of them since last night; {CATEGORIES} were trained" in said
+    assert f"{CATEGORIES} of last night that it lacks stay as they were" in said
+
+
 def test_a_night_that_withdraws_what_was_new_and_brings_nothing_leaves_all_as_it_was(
     trained: Trained, tmp_path: Path
 ) -> None:
