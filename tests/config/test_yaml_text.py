@@ -136,3 +136,12 @@ def test_nobody_reads_yaml_past_the_loader_that_refuses_a_key_twice():
     for path in [*root.glob("recsys/**/*.py"), *root.glob("pipelines/**/*.py")]:
         if path.name != "yaml_text.py":
             assert not re.search(r"yaml\.(safe_|full_|unsafe_)?load", path.read_text(encoding="utf-8")), path
+
+
+def test_a_log_in_a_configs_place_is_told_what_makes_one(tmp_path: Path) -> None:
+    log = tmp_path / "events.csv"
+    log.write_text("user_id,item_id,timestamp\n")
+    with pytest.raises(
+        ConfigError, match=rf"found str; of a log, recsys init {re.escape(str(log))} writes such a file"
+    ):
+        load_config(log)
